@@ -1,0 +1,11 @@
+# cmake --install, and a .deb by CPack.
+include(GNUInstallDirs)
+install(TARGETS hanok RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY include/hanok DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+get_property(rooms GLOBAL PROPERTY HANOK_ROOMS)
+foreach(room ${rooms})
+  get_target_property(kind ${room} TYPE)
+  if(kind STREQUAL STATIC_LIBRARY)
+    install(TARGETS ${room} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hanok)
+  endif()
+endforeach()

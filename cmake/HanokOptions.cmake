@@ -1,0 +1,13 @@
+# Compiler flags shared by every target, ccache, sanitizers.
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+if(HANOK_SANITIZE)
+  add_compile_options(-fsanitize=${HANOK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HANOK_SANITIZE})
+endif()

@@ -1,0 +1,152 @@
+// The door of room `chain`: from files to answers. Models are passed in; nothing here picks one by itself.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hanok/lm.h"
+#include "hanok/store.h"
+
+namespace hanok::chain {
+
+/// Anything that turns texts into vectors: a hanok::Embedder (see make_embedder), a remote server, a test's table.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  virtual store::VectorSpace space() const = 0;
+  virtual size_t count_tokens(std::string_view text) const = 0;
+  virtual Matrix embed(std::span<const std::string> texts, Prompt prompt) const = 0;
+  /// How well the model knows the text's language, 0 (not at all) to 1.
+  virtual double trust(std::string_view text) const = 0;
+};
+
+struct Message {
+  std::string role;  // "system", "user", "assistant"
+  std::string content;
+};
+
+/// Anything that continues a conversation.
+class ChatModel {
+ public:
+  virtual ~ChatModel() = default;
+  virtual std::string name() const = 0;
+  virtual size_t context_tokens() const = 0;  // 0 = not known
+  virtual size_t count_tokens(std::string_view text) const = 0;
+  /// Streams pieces to on_token (false from it cancels) and returns the whole text.
+  virtual std::string chat(std::span<const Message> messages,
+                           const std::function<bool(std::string_view)>& on_token = {}) = 0;
+};
+
+// ---- ingest ----
+
+struct IngestOptions {
+  std::vector<std::string> globs;  // only files whose name or path matches one; empty = all loadable files
+  bool prune = false;              // also forget everything when a source folder has become empty
+  text::SplitOptions split;
+  text::LoadOptions load;
+  store::Json metadata = store::Json::object();  // added to every document
+  const Embedder* embedder = nullptr;            // none: keywords only
+  std::function<void(uint64_t done, uint64_t total, std::string_view path)> on_progress;
+};
+
+struct IngestFailure {
+  std::string path, error;
+  Code code = Code::Internal;
+};
+
+struct IngestReport {
+  size_t added = 0, changed = 0, unchanged = 0, gone = 0, chunks = 0;
+  std::vector<IngestFailure> failed;
+  std::vector<std::string> warnings;
+  double seconds = 0;
+};
+
+/// Brings the collection up to date with files and folders: new, changed (by content hash) and gone files, one
+/// transaction per group of files. A file that cannot be read is reported and leaves what is stored of it untouched.
+IngestReport ingest(store::Collection& collection, std::span<const std::filesystem::path> paths,
+                    const IngestOptions& options = {});
+/// ingest, then again whenever inotify reports a change, until stop() says true. on_report is called after each round.
+void watch(store::Collection& collection, std::span<const std::filesystem::path> paths, const IngestOptions& options,
+           const std::function<void(const IngestReport&)>& on_report, const std::function<bool()>& stop);
+
+// ---- search ----
+
+enum class Mode { Hybrid, Dense, Keyword };
+
+struct SearchOptions {
+  size_t k = 10;
+  Mode mode = Mode::Hybrid;  // without an embedder or vectors this is Keyword, and SearchResult::mode says so
+  store::Filter filter;
+  const Embedder* embedder = nullptr;
+  const Reranker* reranker = nullptr;
+  std::string fusion = "score";  // "score" or "rrf"
+  double mmr_lambda = 1.0;       // 1 = relevance only; lower diversifies (Carbonell and Goldstein 1998)
+  size_t neighbours = 0;         // chunks before and after that are joined to each hit's text
+};
+
+struct Hit {
+  store::ChunkRecord chunk;
+  double score = 0;  // 0..1 within one search mode; see docs/cli.md
+  store::Json explain;  // every part's score: {"keyword","dense","fused","rerank",...}
+};
+
+struct SearchResult {
+  std::vector<Hit> hits;
+  Mode mode = Mode::Keyword;  // what was done
+  std::vector<std::string> warnings;
+};
+
+SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options = {});
+
+// ---- answers ----
+
+struct AskOptions {
+  SearchOptions search{.k = 8};
+  ChatModel* model = nullptr;       // none: an extractive answer
+  size_t budget_tokens = 0;         // for passages; 0 = from the model's context
+  std::string prompt_template;      // empty = default_prompt(); {question} and {passages} are replaced
+  double answer_threshold = -1;     // -1 = calibrated default; below it: not in your documents
+  std::function<bool(std::string_view)> on_token;
+};
+
+struct Citation {
+  int n = 0;  // as in the answer's [n]
+  std::string path;
+  int page = 0;
+  std::string heading;
+  text::Span span;  // of the document's text
+  std::string quote;
+};
+
+struct Answer {
+  bool answered = false;
+  std::string answer;
+  std::vector<Citation> citations;
+  std::vector<std::string> dropped;  // passages left out for the token budget, and markers [n] that did not hold
+  std::string model;                 // "extractive", or the chat model's name
+  std::string prompt;                // what the model was (or would be) given
+  double confidence = 0;             // 0..1, compared with the threshold
+  std::vector<std::string> warnings;
+};
+
+Answer ask(const store::Collection& collection, std::string_view question, const AskOptions& options = {});
+std::string default_prompt();
+
+/// An OpenAI-compatible server: base_url as SDKs take it ("http://127.0.0.1:8080/v1"). The key comes from api_key or
+/// OPENAI_API_KEY. Retries 408, 429 and 5xx with backoff; throws Unavailable with the server's own words.
+struct OpenAiOptions {
+  std::string base_url, model, api_key;
+  double temperature = 0;
+  double connect_timeout_seconds = 5, timeout_seconds = 600;
+  int retries = 2;
+  size_t context_tokens = 0;
+};
+std::unique_ptr<ChatModel> make_openai_chat(const OpenAiOptions& options);
+
+}  // namespace hanok::chain

@@ -1,0 +1,9 @@
+// Everything: `#include <hanok/hanok.h>` and link `hanok::hanok`.
+#pragma once
+
+#include "hanok/chain.h"
+#include "hanok/error.h"
+#include "hanok/index.h"
+#include "hanok/lm.h"
+#include "hanok/store.h"
+#include "hanok/text.h"

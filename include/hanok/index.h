@@ -1,0 +1,112 @@
+// The door of room `index`: nearest neighbours of vectors.
+//
+//   auto index = hanok::index::make("hnsw", {.dim = 384, .metric = Metric::Cosine});
+//   index->add(ids, vectors);                       // vectors: ids.size() rows of dim floats, row-major
+//   auto found = index->search(query, 10, {.ef = 64});
+//
+// Conventions, said once: input is float32, row-major [n, dim]. Ids are any int64 the caller chooses, unique in an index.
+// L2 is the squared distance. Distances of a result run from best to worst; ties are ordered by id.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hanok/error.h"
+
+namespace hanok::index {
+
+using Id = int64_t;
+
+enum class Metric { L2, InnerProduct, Cosine };
+
+struct Match {
+  Id id = -1;
+  float distance = 0;  // L2: squared distance, small is near. InnerProduct: dot product, Cosine: cosine; large is near
+};
+
+/// How vectors are kept. F32 is exact; U8 is chosen by itself for whole numbers 0..255 (lossless).
+enum class Storage { F32, F16, Bf16, Sq8, U8 };
+
+/// Which ids a search may return: a set (roaring bitmap behind an interface) or any predicate.
+struct IdFilter {
+  std::function<bool(Id)> accepts;           // empty = all
+  std::optional<uint64_t> expected_matches;  // exact count where the caller knows it; lets the index plan
+  std::span<const Id> ids;                   // the accepted ids, sorted, where the caller has them; else empty
+};
+
+struct SearchOptions {
+  size_t ef = 0;           // graphs: candidates kept; 0 = tuned default
+  size_t nprobe = 0;       // IVF: cells visited; 0 = tuned default
+  size_t rerank = 0;       // quantised kinds: candidates re-ranked with exact distances; 0 = default
+  const IdFilter* filter = nullptr;
+  size_t threads = 1;      // for several queries at once; 0 = all cores
+};
+
+struct Options {
+  size_t dim = 0;                     // 1..65,536
+  Metric metric = Metric::L2;
+  std::map<std::string, std::string> set;  // kind's own keys: "M", "ef_construction", "nlist", "storage", ...
+  size_t threads = 0;                 // for building; 0 = all cores
+  uint64_t seed = 1;                  // the same input and seed give the same index, whatever the thread count
+  std::function<void(uint64_t done, uint64_t total)> on_progress;
+};
+
+/// Searches may run together from any number of threads, also beside one writer.
+class Index {
+ public:
+  virtual ~Index() = default;
+  virtual std::string kind() const = 0;  // "flat", "ivf", "hnsw", ...
+  virtual const Options& options() const = 0;
+  virtual size_t size() const = 0;
+  virtual bool contains(Id id) const = 0;
+
+  /// For kinds that learn from data (IVF centroids, PQ codebooks); optional: the first add() trains by itself.
+  virtual void train(std::span<const float> vectors) = 0;
+  /// Error(Exists) for an id that is there; Error(Invalid) for NaN, infinity, a wrong length, a zero vector under Cosine.
+  /// All or nothing.
+  virtual void add(std::span<const Id> ids, std::span<const float> vectors) = 0;
+  /// Ids that were there and are gone now.
+  virtual size_t remove(std::span<const Id> ids) = 0;
+  /// The stored vector as floats (exact for F32 and U8 storage); nullopt for an unknown id.
+  virtual std::optional<std::vector<float>> reconstruct(Id id) const = 0;
+
+  /// min(k, matches) neighbours, best first.
+  virtual std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options = {}) const = 0;
+  /// Row i of the result answers query i. [n, dim] queries.
+  virtual std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
+                                                       const SearchOptions& options = {}) const = 0;
+  /// Every id within `radius` (L2: distance <= radius; others: score >= radius), best first. Exact for flat;
+  /// for other kinds as complete as ef / nprobe make it.
+  virtual std::vector<Match> range_search(std::span<const float> query, float radius,
+                                          const SearchOptions& options = {}) const = 0;
+  /// {"vectors": "...", "bytes_resident": ..., kind's own}: for `index info` and explain.
+  virtual std::map<std::string, std::string> statistics() const = 0;
+
+  /// Writes the index (docs/formats/index.md): checksummed, versioned, mappable; atomically.
+  virtual void save(const std::filesystem::path& file) const = 0;
+};
+
+/// kind: "flat", "ivf", "hnsw", "auto". Error(Invalid) names the kinds and keys there are.
+std::unique_ptr<Index> make(const std::string& kind, const Options& options);
+/// Maps the file; pages come in as they are touched. Error(Corrupt) for damage (what, where), Unsupported for a newer version.
+std::unique_ptr<Index> open(const std::filesystem::path& file);
+
+/// k-means (Lloyd with k-means++ seeding). assignment[i] in [0, k).
+struct Clusters {
+  size_t k = 0, dim = 0;
+  std::vector<float> centroids;  // [k, dim]
+  std::vector<uint32_t> assignment;
+  double inertia = 0;            // sum of squared distances to the own centroid
+};
+Clusters cluster(std::span<const float> vectors, size_t dim, size_t k, uint64_t seed = 1, size_t max_iterations = 25,
+                 size_t threads = 0);
+
+}  // namespace hanok::index

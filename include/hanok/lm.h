@@ -1,0 +1,80 @@
+// The door of room `lm`: running language models. In this version: sentence embeddings and reranking.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hanok/error.h"
+
+namespace hanok {
+
+/// Row-major [rows, dim] float32.
+struct Matrix {
+  size_t rows = 0, dim = 0;
+  std::vector<float> data;
+  std::span<const float> row(size_t i) const { return {data.data() + i * dim, dim}; }
+  std::span<float> row(size_t i) { return {data.data() + i * dim, dim}; }
+};
+
+/// Which of the model's prompts goes before a text: e5's "query: " and "passage: ". Default is the model's own default.
+enum class Prompt { Default, None, Query, Passage };
+
+/// A sentence-transformers model in this process. Safe to call from several threads.
+///   hanok::Embedder model("path/to/all-MiniLM-L6-v2");
+///   auto v = model.embed({"A cat sits.", "A dog runs."});
+///   std::cout << hanok::cosine(v.row(0), v.row(1));
+class Embedder {
+ public:
+  /// folder: a Hugging Face / sentence-transformers folder (config.json, tokenizer.json, model.safetensors, modules.json).
+  /// Throws NotFound, Unsupported (architecture), Corrupt.
+  explicit Embedder(const std::filesystem::path& folder);
+  ~Embedder();
+  Embedder(Embedder&&) noexcept;
+  Embedder& operator=(Embedder&&) noexcept;
+
+  size_t dim() const;
+  size_t max_tokens() const;
+  const std::string& name() const;
+  /// Changes whenever the numbers would: hash of weights, tokenizer, pooling and prompts.
+  const std::string& fingerprint() const;
+  /// Tokens of a text as the model counts them, without prompt, untruncated.
+  size_t count_tokens(std::string_view text) const;
+  /// Share of tokens of `text` that the vocabulary does not know, 0..1: an English model on Hangul gives a high one.
+  double unknown_share(std::string_view text) const;
+  /// [texts.size(), dim()], in the order of texts. Longer texts are cut at max_tokens(), as the model was trained.
+  Matrix embed(std::span<const std::string> texts, Prompt prompt = Prompt::Default) const;
+  Matrix embed(std::initializer_list<std::string> texts, Prompt prompt = Prompt::Default) const {
+    return embed(std::span<const std::string>(texts.begin(), texts.size()), prompt);
+  }
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Cosine similarity in [-1, 1]; 0 when either vector is zero. Equal lengths, else Error(Invalid).
+float cosine(std::span<const float> a, std::span<const float> b);
+
+/// A cross-encoder that scores how well each text answers the query; higher is better.
+class Reranker {
+ public:
+  explicit Reranker(const std::filesystem::path& folder);
+  ~Reranker();
+  Reranker(Reranker&&) noexcept;
+  Reranker& operator=(Reranker&&) noexcept;
+  /// [texts.size(), labels()] after the model's default activation (sigmoid for one label, none for several).
+  Matrix score(std::string_view query, std::span<const std::string> texts) const;
+  size_t labels() const;
+  const std::string& name() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hanok

@@ -1,0 +1,158 @@
+// The door of room `store`: collections of documents on disk. SQLite (WAL) is the truth; indexes beside it are caches.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hanok/error.h"
+#include "hanok/text.h"
+
+namespace hanok::store {
+
+using Json = nlohmann::json;
+using ChunkId = uint32_t;     // never used twice in a data directory
+using DocumentId = uint32_t;
+
+struct DocumentInfo {
+  DocumentId id = 0;
+  std::string path;          // unique within a collection
+  std::string format, title;
+  std::string content_hash;  // SHA-256 of the file's bytes
+  int64_t size_bytes = 0;
+  int64_t modified_ms = 0;   // the file's, when it was read
+  int64_t ingested_ms = 0;
+  size_t chunks = 0;
+  Json metadata = Json::object();  // flat: string, number, bool, array of strings
+};
+
+struct ChunkRecord {
+  ChunkId id = 0;
+  DocumentId document = 0;
+  std::string path;
+  uint32_t ordinal = 0;  // 0, 1, 2, ... within its document
+  int page = 0;          // 0 = none
+  std::string heading;
+  text::Span span;       // bytes of the document's extracted text
+  std::string text;
+};
+
+/// What is written for one file, all or nothing.
+struct NewDocument {
+  DocumentInfo info;     // id, chunks and ingested_ms are filled in by put()
+  std::string text;      // the extracted text, kept so that a reader can show spans
+  std::vector<text::Page> pages;
+  std::vector<text::Chunk> chunks;
+  std::vector<float> vectors;  // [chunks.size(), dim] or empty
+};
+
+/// Which embedding model made the vectors of a collection.
+struct VectorSpace {
+  std::string fingerprint;  // Embedder::fingerprint()
+  std::string model;        // name for people
+  size_t dim = 0;
+  int chunker_version = 0;
+};
+
+struct Match {
+  ChunkId chunk = 0;
+  float score = 0;  // BM25, or cosine; higher is better
+};
+
+/// A metadata condition over chunks: MongoDB-like operators as Pinecone and Chroma use them
+/// ($eq $ne $gt $gte $lt $lte $in $nin $exists $contains $and $or $not). Fields: metadata keys, and the built-in
+/// "path", "name", "format", "title", "page", "heading". Throws Error(Invalid) with the place that is wrong.
+class Filter {
+ public:
+  Filter() = default;  // everything
+  explicit Filter(const Json& where);
+  bool everything() const { return where_.is_null(); }
+  const Json& where() const { return where_; }
+
+ private:
+  Json where_;
+};
+
+struct Bm25Options {
+  double k1 = 0.9, b = 0.4;
+};
+
+class Store;
+
+/// One collection. Reads may run from several threads; writes from one at a time (a mutex inside orders them).
+class Collection {
+ public:
+  virtual ~Collection() = default;
+  virtual const std::string& name() const = 0;
+
+  // -- writing: each call is one durable transaction; when it returns, the data survives power loss --
+  /// Adds or replaces the document with info.path.
+  virtual DocumentId put(NewDocument document) = 0;
+  /// Several documents in one transaction (group commit): all or none.
+  virtual void put_many(std::vector<NewDocument> documents) = 0;
+  virtual bool remove(std::string_view path) = 0;
+  /// Replaces vectors of existing chunks: ids.size() == rows. The space must equal vector_space() or pending_space().
+  virtual void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) = 0;
+
+  // -- documents --
+  virtual std::optional<DocumentInfo> find(std::string_view path) const = 0;
+  virtual std::vector<DocumentInfo> documents() const = 0;
+  /// The extracted text of a document; NotFound if it is not there.
+  virtual std::string document_text(std::string_view path) const = 0;
+  virtual std::vector<ChunkRecord> chunks(std::span<const ChunkId> ids) const = 0;  // in the order of ids; gone ones left out
+  virtual std::vector<ChunkId> chunk_ids(DocumentId document) const = 0;            // by ordinal
+  virtual size_t chunk_count() const = 0;
+  virtual size_t document_count() const = 0;
+
+  // -- searching --
+  /// BM25 over text::analyze(query, {.query = true}). Best first; ties by chunk id.
+  virtual std::vector<Match> search_keyword(std::string_view query, size_t k, const Filter& filter = {}) const = 0;
+  /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim.
+  virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {}) const = 0;
+  /// Exact cosines of some chunks (for MMR, fusion and explain); NaN where a chunk has no vector.
+  virtual std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const = 0;
+  /// Exact BM25 scores of some chunks (0 where no term matches).
+  virtual std::vector<float> keyword_scores(std::string_view query, std::span<const ChunkId> ids) const = 0;
+  /// Sum over query terms of their highest possible BM25 contribution: what a passage holding everything would score.
+  virtual float keyword_ceiling(std::string_view query) const = 0;
+
+  // -- settings --
+  virtual std::optional<VectorSpace> vector_space() const = 0;
+  /// Chunks whose vectors are missing from `space` (a new model): ids in order, at most `limit`.
+  virtual std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const = 0;
+  /// Declares the space new vectors belong to. While chunks are missing, the old space keeps answering.
+  virtual void set_vector_space(const VectorSpace& space) = 0;
+  virtual Json settings() const = 0;
+  virtual void set_settings(const Json& settings) = 0;
+  /// {"documents","chunks","vectors","bytes","keyword":{...},"index":{...}}: sizes and states for `collections show`.
+  virtual Json statistics() const = 0;
+};
+
+struct StoreOptions {
+  bool read_only = false;  // many readers may be open beside one writer
+};
+
+/// A data directory. One writer process (a lock file), many readers.
+class Store {
+ public:
+  static std::unique_ptr<Store> open(const std::filesystem::path& folder, const StoreOptions& options = {});
+  virtual ~Store() = default;
+  virtual std::vector<std::string> collections() const = 0;
+  /// NotFound (naming those there are) unless create.
+  virtual Collection& collection(std::string_view name, bool create = false) = 0;
+  virtual bool drop(std::string_view name) = 0;
+  /// A self-contained file (SQLite) with one collection, and back. Exists when the target name is taken.
+  virtual void export_collection(std::string_view name, const std::filesystem::path& file) = 0;
+  virtual void import_collection(const std::filesystem::path& file, std::string_view name) = 0;
+  /// PRAGMA integrity_check and a comparison of every cache with the truth. Empty = sound.
+  virtual std::vector<std::string> verify() = 0;
+};
+
+}  // namespace hanok::store

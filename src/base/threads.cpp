@@ -1,0 +1,158 @@
+#include "base/threads.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "hanok/error.h"
+
+namespace hanok::base {
+namespace {
+
+constexpr size_t kMaxThreads = 256;  // beyond this a mis-set HANOK_THREADS is likelier than a machine
+thread_local bool inside_body = false;
+
+struct Job {
+  const std::function<void(size_t, size_t, size_t)>* body;
+  size_t n, grain;
+  std::atomic<size_t> next{0};
+  std::atomic<size_t> worker{0};
+  std::atomic<bool> stop{false};
+  size_t wanted = 0, running = 0;  // both under Pool::mutex_
+  std::exception_ptr error;
+  std::mutex error_mutex;
+
+  void work() {
+    const size_t me = worker.fetch_add(1);
+    inside_body = true;
+    while (!stop.load(std::memory_order_relaxed)) {
+      const size_t begin = next.fetch_add(grain);
+      if (begin >= n) break;
+      try {
+        (*body)(begin, std::min(n, begin + grain), me);
+      } catch (...) {
+        std::lock_guard lock(error_mutex);
+        if (!error) error = std::current_exception();
+        stop = true;
+      }
+    }
+    inside_body = false;
+  }
+};
+
+// Workers sleep between jobs, so a parallel_for of some microseconds does not pay for thread creation.
+class Pool {
+ public:
+  static Pool& get() {
+    static Pool pool;
+    return pool;
+  }
+
+  void run(Job& job, size_t threads) {
+    {
+      std::lock_guard lock(mutex_);
+      while (workers_.size() + 1 < threads) workers_.emplace_back([this] { loop(); });
+      job.wanted = threads - 1;
+      jobs_.push_back(&job);
+    }
+    wake_.notify_all();
+    job.work();
+    std::unique_lock lock(mutex_);
+    jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));  // nobody may start on it any more
+    done_.wait(lock, [&] { return job.running == 0; });
+  }
+
+ private:
+  ~Pool() {
+    {
+      std::lock_guard lock(mutex_);
+      quit_ = true;
+    }
+    wake_.notify_all();
+    for (auto& t : workers_) t.join();
+  }
+
+  Job* claim() {
+    for (Job* j : jobs_)
+      if (j->wanted > 0) return j;
+    return nullptr;
+  }
+
+  void loop() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      Job* job = nullptr;
+      wake_.wait(lock, [&] { return quit_ || (job = claim()) != nullptr; });
+      if (quit_) return;
+      --job->wanted;
+      ++job->running;
+      lock.unlock();
+      job->work();
+      lock.lock();
+      if (--job->running == 0) done_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::vector<Job*> jobs_;
+  std::vector<std::thread> workers_;
+  bool quit_ = false;
+};
+
+extern "C" void on_signal(int signal) {
+  if (interrupted().exchange(true)) std::_Exit(128 + signal);
+}
+
+}  // namespace
+
+size_t default_threads() {
+  if (const char* text = std::getenv("HANOK_THREADS")) {
+    const long n = std::strtol(text, nullptr, 10);
+    if (n >= 1) return std::min<size_t>(static_cast<size_t>(n), kMaxThreads);
+  }
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::clamp<size_t>(CPU_COUNT(&set), 1, kMaxThreads);
+  return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMaxThreads);
+}
+
+void parallel_for(size_t n, size_t grain, const std::function<void(size_t, size_t, size_t)>& body, size_t threads) {
+  if (n == 0) return;
+  grain = std::max<size_t>(grain, 1);
+  if (threads == 0) threads = default_threads();
+  threads = std::min({threads, (n + grain - 1) / grain, kMaxThreads});
+  if (threads <= 1 || inside_body) {
+    for (size_t begin = 0; begin < n; begin += grain) body(begin, std::min(n, begin + grain), 0);
+    return;
+  }
+  Job job;
+  job.body = &body;
+  job.n = n;
+  job.grain = grain;
+  Pool::get().run(job, threads);
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+std::atomic<bool>& interrupted() {
+  static std::atomic<bool> flag{false};
+  return flag;
+}
+
+void catch_interrupts() {
+  interrupted();
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+void check_interrupt() {
+  if (interrupted()) throw Error(Code::Cancelled, "interrupted; what was saved so far is kept");
+}
+
+}  // namespace hanok::base

@@ -1,0 +1,82 @@
+#include "math/cpu.h"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include "base/log.h"
+
+namespace hanok::math {
+namespace {
+
+constexpr std::array<std::string_view, 6> kNames{"scalar", "avx2", "avx512", "vnni", "bf16", "amx"};
+
+#if defined(__x86_64__)
+bool amx_allowed() {
+#if defined(__linux__)
+  // Linux 5.16+ hands out the tile registers only on request (arch_prctl ARCH_REQ_XCOMP_PERM, component 18).
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") &&
+         ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+Level detect() {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
+    return Level::Scalar;
+  for (const bool has : {__builtin_cpu_supports("avx512f") != 0, __builtin_cpu_supports("avx512bw") != 0,
+                         __builtin_cpu_supports("avx512dq") != 0, __builtin_cpu_supports("avx512vl") != 0,
+                         __builtin_cpu_supports("avx512cd") != 0})
+    if (!has) return Level::Avx2;
+  if (!__builtin_cpu_supports("avx512vnni")) return Level::Avx512;
+  if (!__builtin_cpu_supports("avx512bf16")) return Level::Vnni;
+  return amx_allowed() ? Level::Amx : Level::Bf16;
+}
+#else
+Level detect() { return Level::Scalar; }
+#endif
+
+Level choose() {
+  const Level found = detected_level();
+  const char* wanted = std::getenv("HANOK_CPU");
+  if (!wanted) return found;
+  for (size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == wanted) {
+      if (i <= static_cast<size_t>(found)) return static_cast<Level>(i);
+      base::warn_once("HANOK_CPU=" + std::string(wanted) + " is more than this CPU has; using " +
+                      std::string(level_name(found)));
+      return found;
+    }
+  base::warn_once("HANOK_CPU=" + std::string(wanted) + " is not one of scalar avx2 avx512 vnni bf16 amx; ignored");
+  return found;
+}
+
+}  // namespace
+
+std::string_view level_name(Level level) { return kNames[static_cast<size_t>(level)]; }
+
+Level detected_level() {
+  static const Level found = detect();
+  return found;
+}
+
+Level level() {
+  static const Level chosen = choose();
+  return chosen;
+}
+
+std::vector<Level> testable_levels() {
+  std::vector<Level> out;
+  for (int i = 0; i <= static_cast<int>(detected_level()); ++i) out.push_back(static_cast<Level>(i));
+  return out;
+}
+
+}  // namespace hanok::math

@@ -1,0 +1,85 @@
+// The direction of includes: a room sees only rooms below it (docs/architecture.md), and some words stay in some rooms.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Every room with the rooms it may see; itself is implied.
+const std::map<std::string, std::set<std::string>> kMaySee = {
+    {"base", {}},
+    {"math", {"base"}},
+    {"text", {"base"}},
+    {"index", {"base", "math"}},
+    {"nn", {"base", "math"}},
+    {"store", {"base", "math", "text", "index"}},
+    {"lm", {"base", "math", "text", "nn"}},
+    {"chain", {"base", "math", "text", "index", "nn", "store", "lm"}},
+};
+
+struct Include {
+  std::string file, room, target;
+};
+
+std::vector<Include> includes() {
+  const fs::path root = HANOK_SOURCE_DIR;
+  const std::regex line(R"(^\s*#\s*include\s+["<]([^">]+)[">])");
+  std::vector<Include> out;
+  for (const auto& entry : fs::recursive_directory_iterator(root / "src")) {
+    const auto ext = entry.path().extension();
+    if (ext != ".cpp" && ext != ".h") continue;
+    const std::string room = fs::relative(entry.path(), root / "src").begin()->string();
+    std::ifstream in(entry.path());
+    for (std::string text; std::getline(in, text);) {
+      std::smatch m;
+      if (std::regex_search(text, m, line)) out.push_back({fs::relative(entry.path(), root).string(), room, m[1]});
+    }
+  }
+  return out;
+}
+
+// "store/bm25.h" and "hanok/store.h" both belong to store.
+std::string room_of(const std::string& target) {
+  const std::string door = "hanok/";
+  if (target.rfind(door, 0) == 0) return target.substr(door.size(), target.find('.') - door.size());
+  return target.substr(0, target.find('/'));
+}
+
+TEST(Layering, EveryRoomIsListed) {
+  for (const auto& entry : fs::directory_iterator(fs::path(HANOK_SOURCE_DIR) / "src"))
+    EXPECT_TRUE(kMaySee.count(entry.path().filename().string())) << entry.path();
+}
+
+TEST(Layering, IncludesRunDownwards) {
+  size_t seen = 0;
+  for (const auto& i : includes()) {
+    const std::string to = room_of(i.target);
+    if (!kMaySee.count(to) || to == i.room) continue;
+    ++seen;
+    EXPECT_TRUE(kMaySee.at(i.room).count(to)) << i.file << " includes " << i.target << ": " << i.room
+                                              << " may not see " << to;
+  }
+  EXPECT_GT(seen, 20u) << "the scan found too few includes to mean anything";
+}
+
+TEST(Layering, WordsStayInTheirRooms) {
+  // header -> rooms that may include it
+  const std::map<std::string, std::set<std::string>> owners = {
+      {"sqlite3.h", {"store"}}, {"curl/curl.h", {"chain"}},     {"sys/socket.h", {}},
+      {"thread", {"base"}},     {"sys/inotify.h", {"base", "chain"}}, {"torch/torch.h", {}}};
+  for (const auto& i : includes()) {
+    const auto owner = owners.find(i.target);
+    if (owner == owners.end() || i.file.find("_test.cpp") != std::string::npos) continue;
+    EXPECT_TRUE(owner->second.count(i.room)) << i.file << " includes " << i.target;
+  }
+}
+
+}  // namespace
