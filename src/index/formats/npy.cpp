@@ -1,0 +1,130 @@
+#include "index/formats/npy.h"
+
+#include <charconv>
+
+#include "index/formats/byte_reader.h"
+#include "index/formats/half.h"
+
+namespace hanok::index::formats {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+
+struct Header {
+  std::string type;  // "<f4"
+  bool fortran = false;
+  uint64_t rows = 0, columns = 0;
+};
+
+// The header is a Python dict literal with three known keys; each value is found by its key's name.
+std::string_view value_of(std::string_view header, std::string_view key, const ByteReader& in) {
+  const size_t at = header.find("'" + std::string(key) + "'");
+  const size_t colon = at == std::string_view::npos ? at : header.find(':', at);
+  if (colon == std::string_view::npos) in.corrupt("the .npy header has no '" + std::string(key) + "'");
+  const size_t from = header.find_first_not_of(' ', colon + 1);
+  if (from == std::string_view::npos) in.corrupt("the .npy header ends after '" + std::string(key) + "'");
+  return header.substr(from);
+}
+
+Header parse_header(std::string_view text, const ByteReader& in) {
+  Header h;
+  auto type = value_of(text, "descr", in);
+  const size_t end = type.size() > 1 ? type.find('\'', 1) : std::string_view::npos;
+  if (type[0] != '\'' || end == std::string_view::npos)
+    throw Error(Code::Unsupported, in.name() + ": a structured NumPy dtype; plain numbers were expected");
+  h.type = std::string(type.substr(1, end - 1));
+  h.fortran = value_of(text, "fortran_order", in).starts_with("True");
+  auto shape = value_of(text, "shape", in);
+  const size_t close = shape.find(')');
+  if (shape[0] != '(' || close == std::string_view::npos) in.corrupt("the .npy header has no tuple as 'shape'");
+  std::vector<uint64_t> axes;
+  for (const char *p = shape.data() + 1, *last = shape.data() + close; p < last;) {
+    if (*p == ' ' || *p == ',') {
+      ++p;
+      continue;
+    }
+    uint64_t n = 0;
+    const auto [next, error] = std::from_chars(p, last, n);
+    if (error != std::errc()) in.corrupt("the .npy shape holds something that is no size");
+    axes.push_back(n);
+    p = next;
+  }
+  if (axes.empty() || axes.size() > 2)
+    throw Error(Code::Unsupported, in.name() + ": an array of " + std::to_string(axes.size()) +
+                                       " axes; [rows, dim] or one row was expected");
+  h.rows = axes.size() == 2 ? axes[0] : 1;
+  h.columns = axes.back();
+  return h;
+}
+
+template <typename T>
+void convert(ByteReader& in, const Header& h, size_t rows, Vectors& out) {
+  if (h.columns != 0 && h.rows > in.left() / sizeof(T) / h.columns)
+    in.corrupt("the .npy header says " + std::to_string(h.rows) + " x " + std::to_string(h.columns) +
+               " values, the file has bytes for " + std::to_string(in.left() / sizeof(T)));
+  const auto raw = in.array<T>(h.rows * h.columns, "the array");
+  const size_t columns = static_cast<size_t>(h.columns), all = static_cast<size_t>(h.rows);
+  out.values.resize(rows * columns);
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t c = 0; c < columns; ++c)
+      out.values[r * columns + c] = static_cast<float>(raw[h.fortran ? c * all + r : r * columns + c]);
+}
+
+struct Half {
+  uint16_t bits;
+  explicit operator float() const { return half_to_float(bits); }
+};
+
+}  // namespace
+
+Vectors parse_npy(std::string_view bytes, const std::string& name, size_t max_rows) {
+  ByteReader in(bytes, name);
+  if (in.take(kMagic.size(), "the .npy magic") != kMagic) in.corrupt("does not begin like a .npy file");
+  const auto major = in.read<uint8_t>("version");
+  in.read<uint8_t>("version");
+  if (major < 1 || major > 3)
+    throw Error(Code::Unsupported, name + ": .npy version " + std::to_string(major) + "; 1 to 3 are known");
+  const uint64_t length = major == 1 ? in.read<uint16_t>("header length") : in.read<uint32_t>("header length");
+  const Header h = parse_header(in.take(length, "the .npy header"), in);
+  const size_t rows = static_cast<size_t>(std::min<uint64_t>(h.rows, max_rows));
+  Vectors out;
+  out.dim = static_cast<size_t>(h.columns);
+  struct Kind {
+    const char* type;
+    Element element;
+    void (*convert)(ByteReader&, const Header&, size_t, Vectors&);
+  };
+  static constexpr Kind kinds[] = {
+      {"<f4", Element::F32, convert<float>},        {"<f8", Element::F64, convert<double>},
+      {"<f2", Element::F16, convert<Half>},         {"|u1", Element::U8, convert<uint8_t>},
+      {"|i1", Element::I8, convert<int8_t>},        {"<i2", Element::Integer, convert<int16_t>},
+      {"<u2", Element::Integer, convert<uint16_t>}, {"<i4", Element::Integer, convert<int32_t>},
+      {"<u4", Element::Integer, convert<uint32_t>}, {"<i8", Element::Integer, convert<int64_t>},
+      {"<u8", Element::Integer, convert<uint64_t>}};
+  for (const Kind& k : kinds)
+    if (h.type == k.type) {
+      out.element = k.element;
+      k.convert(in, h, rows, out);
+      if (out.values.empty()) out.values.clear();
+      return out;
+    }
+  throw Error(Code::Unsupported, name + ": NumPy dtype '" + h.type +
+                                     "'; little-endian floats or integers were expected (array.astype('float32'))");
+}
+
+std::string make_npy(size_t dim, std::span<const float> values) {
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
+                       std::to_string(dim ? values.size() / dim : 0) + ", " + std::to_string(dim) + "), }";
+  const size_t fixed = kMagic.size() + 4;                                 // magic, version, header length
+  header.append(63 - (fixed + header.size()) % 64, ' ').push_back('\n');  // values begin at a multiple of 64
+  ByteWriter out;
+  out.put_text(kMagic);
+  out.put<uint8_t>(1);
+  out.put<uint8_t>(0);
+  out.put(static_cast<uint16_t>(header.size()));
+  out.put_text(header);
+  out.put_array(values);
+  return out.bytes();
+}
+
+}  // namespace hanok::index::formats
