@@ -75,6 +75,9 @@ IngestReport ingest(store::Collection& collection, std::span<const std::filesyst
 void watch(store::Collection& collection, std::span<const std::filesystem::path> paths, const IngestOptions& options,
            const std::function<void(const IngestReport&)>& on_report, const std::function<bool()>& stop);
 
+/// What stands for a chunk in front of a model: its heading path, a line break, its text.
+std::string passage_text(std::string_view heading, std::string_view text);
+
 // ---- search ----
 
 enum class Mode { Hybrid, Dense, Keyword };

@@ -81,6 +81,9 @@ struct SplitOptions {
 /// sentence longer than max_tokens is cut between words. Never empty chunks, never more than max_tokens tokens.
 std::vector<Chunk> split(const Document& document, const SplitOptions& options = {});
 
+/// Changes when split() would cut the same document differently; stored with every collection.
+int chunker_version();
+
 /// Sentences of a text, trimmed of blanks, in order. Knows Korean sentence ends without a full stop, quotes, brackets,
 /// common abbreviations and numbers.
 std::vector<Span> sentences(std::string_view text);
