@@ -6,7 +6,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 foreach(need sqlite3:sqlite3 utf8proc:libutf8proc uchardet:uchardet gumbo:gumbo pugixml:pugixml libzip:libzip
-             md4c:md4c)
+             md4c:md4c simdjson:simdjson)
   string(REPLACE ":" ";" need ${need})
   list(GET need 0 target)
   list(GET need 1 module)
