@@ -1,0 +1,325 @@
+#include "text/loaders/html.h"
+
+#include <gumbo.h>
+
+#include <algorithm>
+#include <array>
+#include <csetjmp>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace hanok::text {
+namespace {
+
+// ---- memory
+// ----------------------------------------------------------------------------------------------------------
+
+constexpr size_t kTreeBytesFloor = 64ull << 20;
+constexpr size_t kTreeBytesPerByte = 100;  // plain pages need 5 to 20
+constexpr size_t kTreeBytesMost = 2ull << 30;
+
+// gumbo's memory, freed as a whole: its own destructor recurses once per level, which deep pages turn into a stack
+// overflow. Repeated unclosed formatting tags make the tree quadratic in the input, so there is a budget.
+class Arena {
+ public:
+  explicit Arena(size_t budget) : budget_(budget) {}
+
+  void* allocate(size_t size) {
+    size = (size + 15) & ~size_t{15};
+    if (size > left_) {
+      const size_t block = std::max(size, kBlock);
+      if (block > budget_) std::longjmp(give_up, 1);
+      budget_ -= block;
+      std::unique_ptr<char[]> memory(new (std::nothrow) char[block]);
+      if (!memory || !keep(memory)) std::longjmp(give_up, 1);
+      at_ = blocks_.back().get();
+      left_ = block;
+    }
+    char* p = at_;
+    at_ += size;
+    left_ -= size;
+    return p;
+  }
+
+  std::jmp_buf give_up;  // gumbo is C and checks no allocation: this is the way out
+
+ private:
+  static constexpr size_t kBlock = 256 << 10;
+  bool keep(std::unique_ptr<char[]>& memory) noexcept {
+    try {
+      blocks_.push_back(std::move(memory));
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+  size_t budget_, left_ = 0;
+  char* at_ = nullptr;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+};
+
+// nullptr when the budget is used up. Only trivial locals here: longjmp runs no destructors.
+GumboOutput* parse(Arena& arena, const char* text, size_t size) {
+  GumboOptions options = kGumboDefaultOptions;
+  options.max_errors = 0;
+  options.userdata = &arena;
+  options.allocator = [](void* user, size_t bytes) { return static_cast<Arena*>(user)->allocate(bytes); };
+  options.deallocator = [](void*, void*) {};
+  if (setjmp(arena.give_up) != 0) return nullptr;
+  return gumbo_parse_with_options(&options, text, size);
+}
+
+// ---- depth
+// -----------------------------------------------------------------------------------------------------------
+
+constexpr size_t kMaxDepth = 4096;  // gumbo walks its stack of open elements per tag: time is input times depth
+
+// Elements that have no end tag or may go without one.
+constexpr std::array<std::string_view, 30> kUnclosed{
+    "area",  "base", "br",    "col",  "colgroup", "dd", "dt",    "embed", "hr",   "img",
+    "input", "li",   "link",  "meta", "option",   "p",  "param", "rp",    "rt",   "source",
+    "tbody", "td",   "tfoot", "th",   "thead",    "tr", "track", "wbr",   "body", "html"};
+
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == ':';
+}
+
+// An upper estimate by counting tags; comments and scripts are counted too, which is harmless at this limit.
+bool too_deep(std::string_view html) {
+  size_t depth = 0;
+  for (size_t i = html.find('<'); i != html.npos && i + 1 < html.size(); i = html.find('<', i + 1)) {
+    const bool closes = html[i + 1] == '/';
+    size_t end = i + 1 + closes;
+    while (end < html.size() && is_name(html[end])) ++end;
+    const std::string name = lower_ascii(html.substr(i + 1 + closes, end - i - 1 - closes));
+    if (name.empty() || std::find(kUnclosed.begin(), kUnclosed.end(), name) != kUnclosed.end()) continue;
+    const size_t close = html.find_first_of("<>", end);
+    const bool empty_element = close != html.npos && close > 0 && html[close] == '>' && html[close - 1] == '/';
+    if (closes)
+      depth -= depth > 0;
+    else if (!empty_element && ++depth > kMaxDepth)
+      return true;
+  }
+  return false;
+}
+
+// ---- text
+// ------------------------------------------------------------------------------------------------------------
+
+bool is_skipped(GumboTag tag) {
+  switch (tag) {
+    case GUMBO_TAG_SCRIPT:
+    case GUMBO_TAG_STYLE:
+    case GUMBO_TAG_NAV:
+    case GUMBO_TAG_NOSCRIPT:
+    case GUMBO_TAG_TEMPLATE:
+    case GUMBO_TAG_IFRAME:
+    case GUMBO_TAG_OBJECT:
+    case GUMBO_TAG_SVG:
+    case GUMBO_TAG_SELECT:
+    case GUMBO_TAG_BUTTON:
+    case GUMBO_TAG_TEXTAREA:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_block(GumboTag tag) {
+  switch (tag) {
+    case GUMBO_TAG_P:
+    case GUMBO_TAG_DIV:
+    case GUMBO_TAG_SECTION:
+    case GUMBO_TAG_ARTICLE:
+    case GUMBO_TAG_HEADER:
+    case GUMBO_TAG_FOOTER:
+    case GUMBO_TAG_MAIN:
+    case GUMBO_TAG_ASIDE:
+    case GUMBO_TAG_BLOCKQUOTE:
+    case GUMBO_TAG_PRE:
+    case GUMBO_TAG_UL:
+    case GUMBO_TAG_OL:
+    case GUMBO_TAG_DL:
+    case GUMBO_TAG_TABLE:
+    case GUMBO_TAG_FIGURE:
+    case GUMBO_TAG_FIELDSET:
+    case GUMBO_TAG_ADDRESS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_line(GumboTag tag) {
+  switch (tag) {
+    case GUMBO_TAG_LI:
+    case GUMBO_TAG_TR:
+    case GUMBO_TAG_DT:
+    case GUMBO_TAG_DD:
+    case GUMBO_TAG_BR:
+    case GUMBO_TAG_HR:
+    case GUMBO_TAG_CAPTION:
+    case GUMBO_TAG_FIGCAPTION:
+    case GUMBO_TAG_OPTION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int heading_level(GumboTag tag) { return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6 ? tag - GUMBO_TAG_H1 + 1 : 0; }
+
+bool is_hidden(const GumboElement& element) {
+  if (gumbo_get_attribute(&element.attributes, "hidden")) return true;
+  const GumboAttribute* style = gumbo_get_attribute(&element.attributes, "style");
+  return style && std::strstr(style->value, "display:none");
+}
+
+class Reader {
+ public:
+  explicit Reader(Writer& out) : out_(out) {}
+
+  // In document order without recursion. Each node knows its parent and its place there.
+  void walk(const GumboNode* root) {
+    const GumboNode* node = root;
+    while (node) {
+      if (enter(node)) {
+        const GumboVector& children = node->v.element.children;
+        if (children.length > 0) {
+          node = static_cast<const GumboNode*>(children.data[0]);
+          continue;
+        }
+        leave(node);
+      }
+      node = next(node, root);
+    }
+  }
+
+ private:
+  const GumboNode* next(const GumboNode* node, const GumboNode* root) {
+    while (node != root) {
+      const GumboNode* parent = node->parent;
+      const GumboVector& siblings = parent->v.element.children;
+      if (node->index_within_parent + 1 < siblings.length)
+        return static_cast<const GumboNode*>(siblings.data[node->index_within_parent + 1]);
+      leave(parent);
+      node = parent;
+    }
+    return nullptr;
+  }
+
+  // True when the children of the node are to be read.
+  bool enter(const GumboNode* node) {
+    if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_CDATA || node->type == GUMBO_NODE_WHITESPACE) {
+      words(node->v.text.text);
+      return false;
+    }
+    if (node->type != GUMBO_NODE_ELEMENT) return false;
+    const GumboElement& element = node->v.element;
+    if (is_skipped(element.tag) || is_hidden(element)) return false;
+    if (element.tag == GUMBO_TAG_TITLE) in_title_ = true;
+    if (heading_level(element.tag)) in_heading_ = true;
+    if (element.tag == GUMBO_TAG_PRE) ++pre_;
+    if (element.tag == GUMBO_TAG_IMG) picture(element);
+    if (in_heading_) {
+      if (element.tag == GUMBO_TAG_BR) heading_ += ' ';
+      return true;
+    }
+    if (is_block(element.tag)) out_.paragraph();
+    if (is_line(element.tag)) out_.line();
+    if (element.tag == GUMBO_TAG_LI) out_.text("- ");
+    if ((element.tag == GUMBO_TAG_TD || element.tag == GUMBO_TAG_TH) && node->index_within_parent > 0) cell_ = true;
+    return true;
+  }
+
+  void leave(const GumboNode* node) {
+    if (node->type != GUMBO_NODE_ELEMENT) return;
+    const GumboTag tag = node->v.element.tag;
+    if (tag == GUMBO_TAG_PRE) --pre_;
+    if (tag == GUMBO_TAG_TITLE) in_title_ = false, out_.title(title_);
+    if (const int level = heading_level(tag)) {
+      in_heading_ = false;
+      out_.heading(level, heading_);
+      heading_.clear();
+    }
+    if (in_heading_) return;
+    if (tag == GUMBO_TAG_TR) cell_ = false;
+    if (is_block(tag)) out_.paragraph();
+    if (is_line(tag) && tag != GUMBO_TAG_BR && tag != GUMBO_TAG_HR) out_.line();
+  }
+
+  void picture(const GumboElement& element) {
+    if (const GumboAttribute* alt = gumbo_get_attribute(&element.attributes, "alt")) words(alt->value);
+  }
+
+  void words(std::string_view text) {
+    if (in_title_)
+      title_ += text;
+    else if (in_heading_)
+      heading_ += text;
+    else if (pre_ > 0)
+      out_.text(text);
+    else
+      flow(text);
+  }
+
+  // Text outside <pre>: runs of blanks are one space, none at the start of a line.
+  void flow(std::string_view text) {
+    const std::string flat = collapse_blanks(text);
+    if (flat.empty()) {
+      if (!text.empty()) out_.space();
+      return;
+    }
+    if (cell_)
+      out_.text(" | "), cell_ = false;
+    else if (is_blank(text.front()))
+      out_.space();
+    out_.text(flat);
+    if (is_blank(text.back())) out_.space();
+  }
+
+  Writer& out_;
+  std::string title_, heading_;
+  bool in_title_ = false, in_heading_ = false, cell_ = false;
+  int pre_ = 0;
+};
+
+}  // namespace
+
+std::string_view declared_charset(std::string_view bytes) {
+  const std::string head = lower_ascii(bytes.substr(0, 4096));
+  for (size_t meta = head.find("<meta"); meta != head.npos; meta = head.find("<meta", meta + 1)) {
+    const size_t end = std::min(head.find('>', meta), head.size());
+    size_t at = head.find("charset=", meta);
+    if (at == head.npos || at > end) continue;
+    at += 8;
+    while (at < end && (head[at] == '"' || head[at] == '\'' || head[at] == ' ')) ++at;
+    size_t stop = at;
+    while (stop < end && std::string_view("\"' ;/").find(head[stop]) == std::string_view::npos) ++stop;
+    return bytes.substr(at, stop - at);
+  }
+  return {};
+}
+
+void write_html(const Source& source, std::string_view utf8, Writer& out) {
+  if (too_deep(utf8))
+    source.fail(Code::Corrupt,
+                "HTML elements nest deeper than " + std::to_string(kMaxDepth) + "; the page is damaged or hostile");
+  const size_t budget = std::min(kTreeBytesMost, kTreeBytesFloor + utf8.size() * kTreeBytesPerByte);
+  Arena arena(budget);
+  const GumboOutput* page = parse(arena, utf8.data(), utf8.size());
+  if (!page)
+    source.fail(Code::Exhausted, "the HTML tree takes more than " + std::to_string(budget >> 20) +
+                                     " MiB; the page is damaged or hostile");
+  Reader(out).walk(page->root);
+}
+
+Document load_html(const Source& source) {
+  const std::string text = decode_text(source, declared_charset(source.bytes));
+  Writer out(source);
+  write_html(source, text, out);
+  return out.finish();
+}
+
+}  // namespace hanok::text

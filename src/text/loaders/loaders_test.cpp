@@ -1,0 +1,158 @@
+// Golden text of the plain formats, and what all loaders promise.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "hanok/text.h"
+
+namespace hanok::text {
+namespace {
+
+using namespace std::string_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> titles(const Document& d) {
+  std::vector<std::string> out;
+  for (const auto& h : d.headings) {
+    EXPECT_EQ(d.text.substr(h.start, h.title.size()), h.title);
+    out.push_back(std::to_string(h.level) + " " + h.title);
+  }
+  return out;
+}
+
+Code code_of(std::string_view name, std::string_view bytes, std::string* message = nullptr, const LoadOptions& options = {}) {
+  try {
+    load_bytes(name, bytes, options);
+  } catch (const Error& e) {
+    if (message) *message = e.what();
+    return e.code();
+  }
+  ADD_FAILURE() << name << " was loaded";
+  return Code::Internal;
+}
+
+TEST(LoadTxt, CleansTheText) {
+  const Document d = load_bytes("a.txt", "one\r\ntwo\rthree\0!\ncafe\u0301"s);
+  EXPECT_EQ(d.text, "one\ntwo\nthree!\ncafé\n");
+  EXPECT_EQ(d.format, "txt");
+  EXPECT_TRUE(d.pages.empty());
+  EXPECT_TRUE(d.headings.empty());
+}
+
+TEST(LoadTxt, NamesAreNfcToo) {
+  EXPECT_EQ(load_bytes("\u1112\u1161\u11AB.TXT", "x").path, "한.TXT");
+  EXPECT_EQ(load_bytes("folder.d/main.cpp", "int x;").format, "code");
+}
+
+TEST(LoadTxt, Cp949) { EXPECT_EQ(load_bytes("서울.txt", "\xBC\xAD\xBF\xEF").text, "서울\n"); }
+
+TEST(LoadTxt, EmptyTextIsADocument) { EXPECT_EQ(load_bytes("a.txt", "").text, ""); }
+
+TEST(LoadMarkdown, HeadingsListsTablesCode) {
+  const Document d = load_bytes("a.md",
+                                "---\ntitle: \"House rules\"\ntags: [x]\n---\n# Rules *of* the house\n\nBe **kind** to\n[books](http://x).\n\n"
+                                "- one\n- two\n  - three\n\n## Prices\n\n| room | won |\n|---|---|\n| small | 50,000 |\n\n```\na  b\n```\n"
+                                "<div>raw</div>\n\nSetext\n------\nend &amp; out");
+  EXPECT_EQ(d.title, "House rules");
+  EXPECT_THAT(titles(d), ElementsAre("1 Rules of the house", "2 Prices", "2 Setext"));
+  EXPECT_EQ(d.text,
+            "Rules of the house\n\nBe kind to\nbooks.\n\n- one\n- two\n- three\n\nPrices\n\nroom | won\nsmall | 50,000\n\n"
+            "a  b\n\nSetext\n\nend & out\n");
+}
+
+TEST(LoadHtml, TextHeadingsTitleAndWhatIsSkipped) {
+  const Document d = load_bytes(
+      "a.html",
+      "<!doctype html><html><head><title>Opening \n hours</title><style>p{}</style></head><body><nav>menu</nav>"
+      "<h1>Opening <em>hours</em></h1><p>Open   from\n<b>9</b> to <i>6</i>.<br>Closed on Mondays.</p><script>x()</script>"
+      "<ul><li>one<li>two</ul><h2>Prices</h2><table><tr><th>room<th>won</tr><tr><td>small</td><td>50,000</td></tr></table>"
+      "<pre>a  b\nc</pre><p hidden>no</p><img alt=\"a gate\"></body></html>");
+  EXPECT_EQ(d.title, "Opening hours");
+  EXPECT_THAT(titles(d), ElementsAre("1 Opening hours", "2 Prices"));
+  EXPECT_EQ(d.text,
+            "Opening hours\n\nOpen from 9 to 6.\nClosed on Mondays.\n\n- one\n- two\n\nPrices\n\nroom | won\nsmall | 50,000\n\n"
+            "a  b\nc\n\na gate\n");
+}
+
+TEST(LoadHtml, CharsetFromMeta) {
+  EXPECT_EQ(load_bytes("a.htm", "<meta charset=euc-kr><p>\xBC\xAD").text, "서\n");
+  EXPECT_EQ(load_bytes("a.htm", "<meta http-equiv=x content='text/html; charset=EUC-KR'><p>\xBC\xAD").text, "서\n");
+}
+
+TEST(LoadHtml, DeepAndExplodingPagesAreRefused) {
+  std::string deep, many = "<p>";
+  for (int i = 0; i < 100000; ++i) deep += "<div>";
+  EXPECT_EQ(code_of("a.html", deep), Code::Corrupt);
+  // Every <p> opens all the formatting elements again.
+  for (int i = 0; i < 3000; ++i) many += "<b a" + std::to_string(i) + ">";
+  for (int i = 0; i < 50000; ++i) many += "<p>x";
+  EXPECT_EQ(code_of("a.html", many), Code::Exhausted);
+}
+
+TEST(LoadCsv, RowsNameTheirColumns) {
+  EXPECT_EQ(load_bytes("a.csv", "title,author,year\n\"Rain, again\",Kim,2019\n\"He said \"\"no\"\"\",,2020\r\n").text,
+            "title: Rain, again; author: Kim; year: 2019\ntitle: He said \"no\"; year: 2020\n");
+  EXPECT_EQ(load_bytes("a.tsv", "방\t값\n작은방\t\"5만\n원\"\n").text, "방: 작은방; 값: 5만 원\n");
+  EXPECT_EQ(load_bytes("a.csv", "이름;값\n차;4000\n").text, "이름: 차; 값: 4000\n");
+  EXPECT_EQ(load_bytes("a.csv", "1,2\n3,4\n").text, "1 | 2\n3 | 4\n");
+  EXPECT_EQ(load_bytes("a.csv", "a,b").text, "a | b\n");
+}
+
+TEST(LoadJson, LinesWithKeyPaths) {
+  const Document d = load_bytes("a.json", R"({"title":"Menu","tea":{"price":4000,"hot":true},"tags":["a","b"],"no":null,
+      "items":[{"n":1},{"n":2}]})");
+  EXPECT_EQ(d.title, "Menu");
+  EXPECT_EQ(d.text, "title: Menu\ntea.price: 4000\ntea.hot: true\ntags: a\ntags: b\n\nitems.n: 1\n\nitems.n: 2\n");
+  EXPECT_EQ(load_bytes("a.jsonl", "{\"a\":1}\n\n{\"a\":2}\n").text, "a: 1\n\na: 2\n");
+}
+
+TEST(LoadJson, DamageIsNamed) {
+  std::string message;
+  EXPECT_EQ(code_of("a.json", "{\"a\":", &message), Code::Corrupt);
+  EXPECT_THAT(message, HasSubstr("a.json: not valid JSON"));
+  EXPECT_EQ(code_of("a.jsonl", "{}\n{", &message), Code::Corrupt);
+  EXPECT_THAT(message, HasSubstr("line 2"));
+  EXPECT_EQ(code_of("a.json", std::string(100000, '[')), Code::Corrupt);
+}
+
+TEST(Load, RefusalsSayWhichAndWhy) {
+  std::string message;
+  EXPECT_EQ(code_of("a.xyz", "", &message), Code::Unsupported);
+  EXPECT_THAT(message, HasSubstr("'.xyz'"));
+  EXPECT_EQ(code_of("README", "", &message), Code::Unsupported);
+  EXPECT_EQ(code_of("a.txt", "%PDF-1.4 ...", &message), Code::Corrupt);
+  EXPECT_THAT(message, HasSubstr("named .txt but begins like a PDF; rename it to .pdf"));
+  std::string noise;
+  uint32_t state = 7;
+  for (int i = 0; i < 4000; ++i) noise.push_back(static_cast<char>((state = state * 1664525u + 1013904223u) >> 24));
+  EXPECT_EQ(code_of("a.txt", noise), Code::Corrupt);
+  EXPECT_EQ(code_of("a.txt", "12345", &message, {.max_file_bytes = 4}), Code::Exhausted);
+  EXPECT_EQ(code_of("a.txt", "12345", &message, {.max_text_bytes = 4}), Code::Exhausted);
+}
+
+TEST(Load, ReadsFilesAndSaysWhenThereIsNone) {
+  const base::TempFolder folder;
+  base::write_file_atomic(folder.path() / "n.txt", "hello");
+  EXPECT_EQ(load(folder.path() / "n.txt").text, "hello\n");
+  try {
+    load(folder.path() / "none.txt");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::NotFound);
+  }
+}
+
+TEST(Load, Suffixes) {
+  EXPECT_TRUE(loadable("x/NOTES.MD"));
+  EXPECT_FALSE(loadable("x/picture.png"));
+  EXPECT_FALSE(loadable(".txt"));  // a hidden file without a suffix
+  const auto all = loadable_suffixes();
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_THAT(all, testing::Contains(".csv"));
+}
+
+}  // namespace
+}  // namespace hanok::text

@@ -1,0 +1,108 @@
+#include "text/loaders/sniff.h"
+
+#include <array>
+
+#include "text/charset.h"
+#include "text/loaders/writer.h"
+
+namespace hanok::text {
+namespace {
+
+struct Magic {
+  std::string_view bytes, what, suffix;
+};
+
+constexpr std::string_view kOle = "an OLE container (old or encrypted Office, HWP 5)";
+
+constexpr std::array<Magic, 18> kMagic{{{"%PDF-", "a PDF", ".pdf"},
+                                        {"PK\x03\x04", "a zip archive", ".docx, .pptx, .xlsx, .epub or .hwpx"},
+                                        {"PK\x05\x06", "an empty zip archive", ""},
+                                        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", kOle, ""},
+                                        {"\x89PNG\r\n", "a PNG picture", ""},
+                                        {"\xFF\xD8\xFF", "a JPEG picture", ""},
+                                        {"GIF8", "a GIF picture", ""},
+                                        {"\x1F\x8B\x08", "a gzip file", ""},
+                                        {"BZh9", "a bzip2 file", ""},
+                                        {"\xFD"
+                                         "7zXZ",
+                                         "an xz file", ""},
+                                        {"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", ""},
+                                        {"Rar!\x1A\x07", "a RAR archive", ""},
+                                        {"\x7F"
+                                         "ELF",
+                                         "a program (ELF)", ""},
+                                        {"SQLite format 3", "an SQLite database", ""},
+                                        {"{\\rtf", "an RTF document", ""},
+                                        {"OggS", "an Ogg file", ""},
+                                        {"fLaC", "a FLAC file", ""},
+                                        {"HWP Document File", "an HWP 3 document", ""}}};
+
+const Magic* magic_of(std::string_view bytes) {
+  for (const auto& magic : kMagic)
+    if (bytes.starts_with(magic.bytes)) return &magic;
+  return nullptr;
+}
+
+// Readers accept a PDF header within the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
+bool has_pdf_header(std::string_view bytes) { return bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos; }
+
+bool fits(std::string_view bytes, const Magic* magic, Container expected) {
+  if (expected == Container::Pdf) return has_pdf_header(bytes);
+  if (expected == Container::Zip) return magic && magic->bytes == "PK\x03\x04";
+  return magic == nullptr;
+}
+
+// A password turns the zip of a .docx into an OLE container that holds "EncryptedPackage" (MS-OFFCRYPTO 2.3.4).
+bool is_encrypted_office(std::string_view bytes) {
+  constexpr std::string_view kName("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e", 31);
+  return bytes.find(kName) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view begins_like(std::string_view bytes) {
+  const Magic* magic = magic_of(bytes);
+  return magic ? magic->what : std::string_view();
+}
+
+void check_container(const Source& source, Container expected) {
+  const std::string_view bytes = source.bytes;
+  const Magic* magic = magic_of(bytes);
+  if (fits(bytes, magic, expected)) return;
+  const std::string suffix(source.suffix());
+  if (bytes.empty()) source.fail(Code::Corrupt, "the file is empty (0 bytes), a " + suffix + " file was expected");
+  if (expected == Container::Zip && magic && magic->what == kOle) {
+    if (is_encrypted_office(bytes)) source.fail(Code::Unsupported, "is protected by a password; save it without one");
+    source.fail(Code::Unsupported,
+                "named " + suffix + " but is an old binary Office or HWP 5 file; save it as " + suffix);
+  }
+  std::string found = magic ? "begins like " + std::string(magic->what) : "does not begin like one";
+  if (!magic && to_utf8(bytes.substr(0, 4096))) found = "begins like plain text";
+  std::string remedy = "download or export it again";
+  if (magic && !magic->suffix.empty()) remedy = "rename it to " + std::string(magic->suffix);
+  source.fail(Code::Corrupt, "named " + suffix + " but " + found + "; " + remedy);
+}
+
+void check_is_text(const Source& source, std::string_view utf8) {
+  size_t controls = 0, nuls = 0;
+  for (const char c : utf8) {
+    nuls += c == 0;
+    controls += (c > 0 && c < ' ' && !is_blank(c) && c != 0x1B && c != 0x08) || c == 0x7F;
+  }
+  // Text has next to none; random bytes have one in ten; two and a few NULs are forgiven.
+  constexpr size_t kForgiven = 2, kOneIn = 50;
+  if (controls > kForgiven + utf8.size() / kOneIn || nuls > 16 + utf8.size() / 4)
+    source.fail(Code::Corrupt, "named " + std::string(source.suffix()) +
+                                   " but is not text: " + std::to_string(controls + nuls) + " of " +
+                                   std::to_string(utf8.size()) + " characters are control characters");
+}
+
+std::string decode_text(const Source& source, std::string_view declared) {
+  auto decoded = to_utf8(source.bytes, declared);
+  if (!decoded)
+    source.fail(Code::Corrupt, "not text in a charset that is known (UTF-8, UTF-16, CP949, ...); save it as UTF-8");
+  check_is_text(source, decoded->text);
+  return std::move(decoded->text);
+}
+
+}  // namespace hanok::text
