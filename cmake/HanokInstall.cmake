@@ -1,6 +1,8 @@
 # cmake --install, and a .deb by CPack.
 include(GNUInstallDirs)
-install(TARGETS hanok RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET hanok)
+  install(TARGETS hanok RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(DIRECTORY include/hanok DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 get_property(rooms GLOBAL PROPERTY HANOK_ROOMS)
 foreach(room ${rooms})

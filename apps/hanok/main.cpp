@@ -1,3 +1,10 @@
-#include <cstdio>
+#include <csignal>
 
-int main() { std::puts("hanok " HANOK_VERSION); }
+#include "base/threads.h"
+#include "command.h"
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `hanok search ... | head` ends with a failed write, not a signal
+  hanok::base::catch_interrupts();
+  return hanok::app::run_program(argc, argv);
+}

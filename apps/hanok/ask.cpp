@@ -1,0 +1,74 @@
+#include <iostream>
+
+#include "base/file.h"
+#include "command.h"
+#include "hanok/chain.h"
+#include "models_in_use.h"
+#include "show.h"
+
+namespace hanok::app {
+namespace {
+
+struct Flags {
+  std::string question, where, model, prompt_file;
+  size_t k = 8, budget = 0;
+  double threshold = -1;
+  bool show_prompt = false;
+};
+
+void run(Session& session, const Flags& flags) {
+  const auto& collection = session.collection(false);
+  const auto models = ModelsInUse::open(session, collection);
+  const auto model = chat_model(session, flags.model);
+  chain::AskOptions options;
+  options.search.k = flags.k;
+  options.search.filter = parse_where(flags.where);
+  options.search.embedder = models.embedder();
+  options.model = model.get();
+  options.budget_tokens = flags.budget;
+  options.answer_threshold = flags.threshold;
+  if (!flags.prompt_file.empty()) options.prompt_template = base::read_file(flags.prompt_file, 1 << 20);
+  bool streamed = false;
+  if (model && !session.json && !flags.show_prompt)
+    options.on_token = [&](std::string_view piece) {
+      streamed = true;
+      std::cout << piece << std::flush;
+      return bool(std::cout);
+    };
+  if (flags.show_prompt) {
+    options.model = nullptr;
+    const auto answer = chain::ask(collection, flags.question, options);
+    session.print({{"prompt", answer.prompt}}, [&](std::ostream& out) { out << answer.prompt << "\n"; });
+    return;
+  }
+  const auto answer = chain::ask(collection, flags.question, options);
+  session.print(to_json(answer), [&](std::ostream& out) {
+    if (!streamed) out << answer.answer;
+    out << "\n";
+    show_sources(out, session, answer);
+  });
+}
+
+}  // namespace
+
+void add_ask(Command& root) {
+  auto flags = std::make_shared<Flags>();
+  Command c = root.subcommand(
+      "ask", "Answer a question from your files, with sources.",
+      "Without a language model the answer is made of the best supporting sentences, each with its source, or says plainly\n"
+      "that the documents do not hold it. With --model an OpenAI-compatible server writes it from numbered passages, and\n"
+      "every [n] is checked against its passage before it is shown.\n\n"
+      "  hanok ask \"How much is a room in winter?\"\n"
+      "  hanok ask \"도서관은 몇 시에 닫나요?\" --model http://127.0.0.1:8080/v1");
+  c.positional("QUESTION", flags->question, "the question");
+  c.option("-k", flags->k, "passages to consider (default 8)");
+  c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
+  c.option("--model", flags->model, "URL of an OpenAI-compatible server, or URL#MODEL (HANOK_MODEL)");
+  c.option("--budget", flags->budget, "tokens of passages given to the model at most (default: from its context)");
+  c.option("--threshold", flags->threshold, "confidence below which the answer is 'not in your documents'");
+  c.flag("--show-prompt", flags->show_prompt, "print what a model would be given, and stop");
+  c.option("--prompt", flags->prompt_file, "a file with your own prompt: {passages} and {question} are filled in");
+  c.run([flags](Session& session) { run(session, *flags); });
+}
+
+}  // namespace hanok::app

@@ -1,0 +1,138 @@
+#include "command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "base/log.h"
+#include "base/threads.h"
+#include "hanok/error.h"
+
+namespace hanok::app {
+namespace {
+
+void add_shared_flags(CLI::App* app, Session* session) {
+  app->add_flag("--json", session->json, "machine-readable output (docs/cli.md)");
+  app->add_option("-c,--collection", session->collection_flag, "collection to use (default: default)");
+  app->add_option("--data", session->data_flag, "data directory (HANOK_DATA; default ~/.local/share/hanok)");
+  app->add_flag("-q,--quiet", session->quiet, "no progress, no notes");
+  app->add_option("--threads", session->threads_flag, "threads to use (HANOK_THREADS; default: all cores)");
+}
+
+int report(const Session& session, Code code, const std::string& message) {
+  if (session.json) {
+    base::OrderedJson error = {{"error", {{"code", code_name(code)}, {"message", message}}}};
+    std::cout << base::dump_json(error) << "\n";
+  }
+  std::cerr << "hanok: " << message << "\n";
+  return exit_status(code);
+}
+
+void describe(const CLI::App* app, const std::string& path, std::string& out) {
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
+    const std::string name = path.empty() ? sub->get_name() : path + " " + sub->get_name();
+    out += name + "\t\t" + sub->get_description() + "\n";
+    for (const CLI::Option* option : sub->get_options())
+      if (option->nonpositional()) out += name + "\t" + option->get_name(false, true) + "\t" + option->get_description() + "\n";
+    describe(sub, name, out);
+  }
+}
+
+void build(CLI::App& app, Session& session) {
+  app.require_subcommand(1);
+  app.set_version_flag("-V,--version", std::string("hanok " HANOK_VERSION));
+  app.set_help_flag("-h,--help", "this text; `hanok COMMAND --help` says more");
+  app.get_formatter()->column_width(34);
+  Command root(&app, &session);
+  for (const AddCommand add : command_table()) add(root);
+  app.footer(
+      "Begin here:\n"
+      "  hanok ingest ~/Documents          read your files\n"
+      "  hanok ask \"what did we decide?\"   an answer with its sources\n"
+      "  hanok search \"회의 결과\" -k 5       the passages themselves\n"
+      "Settings come from flags, then the environment (HANOK_DATA ...), then `hanok config`.");
+}
+
+}  // namespace
+
+Command Command::subcommand(const std::string& name, const std::string& help, const std::string& long_help) {
+  CLI::App* sub = app_->add_subcommand(name, help);
+  if (!long_help.empty()) sub->footer(long_help);
+  add_shared_flags(sub, session_);
+  return Command(sub, session_);
+}
+
+Command Command::group(const std::string& name, const std::string& help) {
+  CLI::App* sub = app_->add_subcommand(name, help);
+  sub->require_subcommand(1);
+  return Command(sub, session_);
+}
+
+void Command::positional(const std::string& name, std::string& value, const std::string& help, bool required) {
+  app_->add_option(name, value, help)->required(required);
+}
+void Command::positionals(const std::string& name, std::vector<std::string>& values, const std::string& help,
+                          bool required) {
+  app_->add_option(name, values, help)->required(required);
+}
+void Command::option(const std::string& flags, std::string& value, const std::string& help) {
+  app_->add_option(flags, value, help);
+}
+void Command::option(const std::string& flags, std::vector<std::string>& values, const std::string& help) {
+  app_->add_option(flags, values, help)->allow_extra_args(false);
+}
+void Command::option(const std::string& flags, size_t& value, const std::string& help) {
+  app_->add_option(flags, value, help);
+}
+void Command::option(const std::string& flags, double& value, const std::string& help) {
+  app_->add_option(flags, value, help);
+}
+void Command::choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
+                     const std::string& help) {
+  app_->add_option(flags, value, help)->check(CLI::IsMember(choices));
+}
+void Command::flag(const std::string& flags, bool& value, const std::string& help) {
+  app_->add_flag(flags, value, help);
+}
+void Command::run(std::function<void(Session&)> action) {
+  app_->callback([session = session_, action = std::move(action)] {
+    if (session->threads_flag > 0) ::setenv("HANOK_THREADS", std::to_string(session->threads_flag).c_str(), 1);
+    action(*session);
+  });
+}
+
+int run_program(int argc, char** argv) {
+  Session session;
+  try {
+    CLI::App app("hanok answers from your own files, with sources, on your own machine.", "hanok");
+    build(app, session);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& e) {
+      return app.exit(e);
+    } catch (const CLI::ParseError& e) {
+      return report(session, Code::Invalid, std::string(e.what()) + "; see `hanok --help` or `hanok COMMAND --help`");
+    }
+    std::cout.flush();
+    if (!std::cout) throw Error(Code::Unavailable, "cannot write the output: is the disk full or the reader gone?");
+    return 0;
+  } catch (const Error& e) {
+    return report(session, e.code(), e.what());
+  } catch (const std::bad_alloc&) {
+    return report(session, Code::Exhausted, "out of memory");
+  } catch (const std::exception& e) {
+    return report(session, Code::Internal, std::string("unexpected: ") + e.what() + "; please report this");
+  }
+}
+
+std::string describe_commands() {
+  Session session;
+  CLI::App app("", "hanok");
+  build(app, session);
+  std::string out;
+  describe(&app, "", out);
+  return out;
+}
+
+}  // namespace hanok::app

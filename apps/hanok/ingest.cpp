@@ -1,0 +1,107 @@
+#include <iostream>
+
+#include "base/threads.h"
+#include "command.h"
+#include "hanok/chain.h"
+#include "models_in_use.h"
+#include "show.h"
+
+namespace hanok::app {
+namespace {
+
+struct Flags {
+  std::vector<std::string> paths, globs, metadata;
+  bool watch = false, prune = false;
+};
+
+base::OrderedJson to_json(const chain::IngestReport& report) {
+  base::OrderedJson failed = base::OrderedJson::array();
+  for (const auto& f : report.failed) failed.push_back({{"path", f.path}, {"error", f.error}});
+  return {{"files",
+           {{"new", report.added},
+            {"changed", report.changed},
+            {"unchanged", report.unchanged},
+            {"gone", report.gone},
+            {"failed", failed}}},
+          {"chunks", report.chunks},
+          {"seconds", report.seconds},
+          {"warnings", report.warnings}};
+}
+
+void show(std::ostream& out, const chain::IngestReport& report) {
+  out << with_commas(report.added) << " new, " << with_commas(report.changed) << " changed, "
+      << with_commas(report.unchanged) << " unchanged, " << with_commas(report.gone) << " gone; "
+      << with_commas(report.chunks) << " chunks in " << human_seconds(report.seconds) << "\n";
+  for (const auto& f : report.failed) out << "  failed: " << f.error << "\n";
+  for (const auto& w : report.warnings) out << "  note: " << w << "\n";
+}
+
+store::Json parse_metadata(const std::vector<std::string>& pairs) {
+  store::Json out = store::Json::object();
+  for (const auto& pair : pairs) {
+    const size_t at = pair.find('=');
+    if (at == std::string::npos || at == 0)
+      throw Error(Code::Invalid, "--meta " + pair + ": KEY=VALUE was expected");
+    const std::string value = pair.substr(at + 1);
+    const auto parsed = store::Json::parse(value, nullptr, false);
+    out[pair.substr(0, at)] = parsed.is_number() || parsed.is_boolean() || parsed.is_array() ? parsed : store::Json(value);
+  }
+  return out;
+}
+
+void run(Session& session, const Flags& flags) {
+  auto& collection = session.collection(true, true);
+  const auto models = ModelsInUse::open(session, collection);
+  chain::IngestOptions options;
+  options.globs = flags.globs;
+  options.prune = flags.prune;
+  options.metadata = parse_metadata(flags.metadata);
+  options.split.max_tokens = number_setting(session, "max-tokens");
+  options.split.overlap_tokens = number_setting(session, "overlap-tokens");
+  options.embedder = models.embedder();
+  if (const auto bar = session.progress_bar())
+    options.on_progress = [bar](uint64_t done, uint64_t total, std::string_view path) {
+      bar({done, total, "files", std::string(path)});
+    };
+  const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
+  auto print = [&](const chain::IngestReport& report) {
+    session.print(to_json(report), [&](std::ostream& out) { show(out, report); });
+  };
+  if (!flags.watch) {
+    const auto report = chain::ingest(collection, paths, options);
+    options.on_progress = {};
+    print(report);
+    const size_t read = report.added + report.changed + report.unchanged;
+    if (read == 0 && !report.failed.empty())
+      throw Error(report.failed.front().code, "nothing could be read; the first reason: " + report.failed.front().error);
+    return;
+  }
+  session.note("watching; Ctrl-C ends it");
+  chain::watch(collection, paths, options,
+               [&](const chain::IngestReport& report) {
+                 if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
+               },
+               [] { return base::interrupted().load(); });
+}
+
+}  // namespace
+
+void add_ingest(Command& root) {
+  auto flags = std::make_shared<Flags>();
+  Command c = root.subcommand(
+      "ingest", "Read files and folders into a collection; run it again after changes.",
+      "Reads txt md html pdf docx pptx xlsx epub hwpx csv json srt eml and source code. Only new and changed files (by\n"
+      "content) are read again, files that are gone are forgotten. A folder that has become empty is kept unless --prune.\n"
+      "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
+      "  hanok ingest ~/Documents\n"
+      "  hanok ingest notes -c work --glob '*.md' --meta team=red\n"
+      "  hanok ingest ~/Documents --watch");
+  c.positionals("PATH", flags->paths, "files or folders");
+  c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
+  c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");
+  c.option("--meta", flags->metadata, "KEY=VALUE kept with each document, for --where (repeatable)");
+  c.flag("--prune", flags->prune, "also forget the documents of folders that are empty or not there");
+  c.run([flags](Session& session) { run(session, *flags); });
+}
+
+}  // namespace hanok::app

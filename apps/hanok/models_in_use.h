@@ -1,0 +1,32 @@
+// Which models a subcommand works with: from settings, the collection, and what is on this machine.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hanok/chain.h"
+#include "session.h"
+
+namespace hanok::app {
+
+class ModelsInUse {
+ public:
+  /// The embedding model named by the setting, else the default model where it is there, else none (keywords only).
+  static ModelsInUse open(Session& session, const store::Collection& collection);
+  const chain::Embedder* embedder() const { return embedder_.get(); }
+
+ private:
+  std::unique_ptr<chain::Embedder> embedder_;
+};
+
+/// A setting that must be a whole number of at least `least`.
+size_t number_setting(const Session& session, const std::string& key, size_t least = 0);
+/// The chat model of --model or the setting ("http://host:port/v1" or "...#name"); nullptr when none is named.
+std::unique_ptr<chain::ChatModel> chat_model(const Session& session, const std::string& flag);
+/// For `doctor`: {"embedding": "which model and where, or how to get one"}; adds to problems what is wrong.
+base::OrderedJson models_report(Session& session, std::vector<std::string>& problems);
+/// --where: JSON, or empty for everything.
+store::Filter parse_where(const std::string& text);
+
+}  // namespace hanok::app

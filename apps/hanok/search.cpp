@@ -1,0 +1,54 @@
+#include <iostream>
+
+#include "command.h"
+#include "hanok/chain.h"
+#include "models_in_use.h"
+#include "show.h"
+
+namespace hanok::app {
+namespace {
+
+struct Flags {
+  std::string query, mode = "hybrid", where, fusion = "score";
+  size_t k = 10, neighbours = 0;
+  double mmr = 1;
+  bool explain = false;
+};
+
+void run(Session& session, const Flags& flags) {
+  const auto& collection = session.collection(false);
+  const auto models = ModelsInUse::open(session, collection);
+  chain::SearchOptions options;
+  options.k = flags.k;
+  options.mode = flags.mode == "dense" ? chain::Mode::Dense : flags.mode == "keyword" ? chain::Mode::Keyword : chain::Mode::Hybrid;
+  options.filter = parse_where(flags.where);
+  options.embedder = models.embedder();
+  options.fusion = flags.fusion;
+  options.mmr_lambda = flags.mmr;
+  options.neighbours = flags.neighbours;
+  const auto result = chain::search(collection, flags.query, options);
+  session.print(to_json(result, flags.explain), [&](std::ostream& out) { show(out, session, result, flags.explain); });
+}
+
+}  // namespace
+
+void add_search(Command& root) {
+  auto flags = std::make_shared<Flags>();
+  Command c = root.subcommand(
+      "search", "Find passages.",
+      "  hanok search \"opening hours\"\n"
+      "  hanok search \"환불 규정\" -k 3 --explain\n"
+      "  hanok search budget --where '{\"format\": \"pdf\", \"page\": {\"$lt\": 5}}'\n\n"
+      "Without an embedding model every mode is `keyword`, and the output says so.");
+  c.positional("QUERY", flags->query, "what to look for");
+  c.choice("--mode", flags->mode, {"hybrid", "dense", "keyword"}, "words, meaning, or both (default hybrid)");
+  c.option("-k", flags->k, "number of results (default 10)");
+  c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
+  c.choice("--fusion", flags->fusion, {"score", "rrf"}, "how both sides are joined (default score)");
+  c.option("--mmr", flags->mmr, "1 = relevance only (default), lower = more varied results");
+  c.option("--neighbours", flags->neighbours, "also show this many chunks before and after");
+  c.flag("--explain", flags->explain, "each part's score");
+  c.run([flags](Session& session) { run(session, *flags); });
+}
+
+}  // namespace hanok::app

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# From a fresh clone to answers with sources: installs what is needed, builds hanok, reads examples/docs, asks two questions.
+# A second run takes seconds. Nothing outside this folder is written except the packages (and, where there is one, the
+# model cache). HANOK_QUICKSTART_MODEL=none skips the embedding model.
+set -euo pipefail
+cd "$(dirname "$0")"
+. tools/packages.sh
+
+install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
+
+step "Building hanok (release, $(build_jobs) jobs)"
+cmake -S . -B build/release -G Ninja -DCMAKE_BUILD_TYPE=Release -DHANOK_TESTS=OFF >build-configure.log 2>&1 || { tail -20 build-configure.log; exit 1; }
+rm -f build-configure.log
+cmake --build build/release --target hanok -j "$(build_jobs)" | tail -n 1
+hanok=build/release/hanok
+$hanok --version
+
+if [ "${HANOK_QUICKSTART_MODEL-}" != none ] && [ -x tools/fetch_models.sh ]; then
+  step "Looking for the embedding model (meaning beside words)"
+  tools/fetch_models.sh "$hanok" || echo "No model: hanok searches by keywords. \`$hanok doctor\` says how to get one."
+fi
+
+export HANOK_DATA="${HANOK_DATA:-$PWD/build/quickstart-data}"
+step "Reading examples/docs (a small bilingual set)"
+$hanok ingest examples/docs
+
+step "Asking, in English and in Korean"
+for question in "How much does a room cost in winter?" "도서관은 몇 시에 문을 닫나요?"; do
+  printf '\n> %s\n' "$question"
+  $hanok ask "$question"
+done
+
+cat <<EOT
+
+Next:
+  $hanok ingest ~/Documents
+  $hanok ask "a question about your own files"
+  $hanok search "회의" -k 5 --explain
+(The examples' data is in $HANOK_DATA; without HANOK_DATA your own goes to ~/.local/share/hanok.)
+EOT

@@ -1,0 +1,210 @@
+// Files -> documents -> chunks -> (vectors) -> one transaction a group. Follows the ingest path of docs/architecture.md.
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/threads.h"
+#include "chain/ingest/sources.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+namespace {
+
+namespace fs = std::filesystem;
+using store::Json;
+
+// A group is one transaction: large enough that fsync does not dominate, small enough that Ctrl-C and memory stay cheap.
+constexpr size_t kGroupFiles = 64;
+constexpr uint64_t kGroupBytes = 32ull << 20;
+
+// Changes of these make stored chunks stale, whatever the file's hash.
+Json pipeline_settings(const IngestOptions& options) {
+  return {{"max_tokens", options.split.max_tokens},
+          {"overlap_tokens", options.split.overlap_tokens},
+          {"counter", options.embedder ? options.embedder->space().fingerprint : "words"},
+          {"chunker", text::chunker_version()},
+          {"analyzer", text::analyzer_version()}};
+}
+
+int64_t modified_ms(const fs::path& path) {
+  std::error_code error;
+  const auto time = fs::last_write_time(path, error);
+  if (error) return 0;
+  const auto wall = std::chrono::file_clock::to_sys(time).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
+}
+
+struct Prepared {
+  enum class State { Unchanged, Ready, Failed } state = State::Unchanged;
+  bool replaces = false;
+  store::NewDocument document;
+  IngestFailure failure;
+  bool had_text = true;
+};
+
+class Ingest {
+ public:
+  Ingest(store::Collection& collection, const IngestOptions& options) : collection_(collection), options_(options) {
+    split_ = options.split;
+    if (options.embedder && !split_.count)
+      split_.count = [e = options.embedder](std::string_view t) { return e->count_tokens(t); };
+  }
+
+  IngestReport run(std::span<const fs::path> paths) {
+    base::Stopwatch watch;
+    const Sources sources = find_sources(paths, options_.globs);
+    report_.failed = sources.failed;
+    const Json now = pipeline_settings(options_);
+    Json settings = collection_.settings();
+    stale_ = settings.value("pipeline", Json()) != now;
+    for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
+    if (options_.embedder) collection_.set_vector_space(options_.embedder->space());
+
+    read_all(sources);
+    forget_gone(sources);
+    if (stale_) {
+      settings["pipeline"] = now;
+      collection_.set_settings(settings);
+    }
+    std::sort(report_.failed.begin(), report_.failed.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    report_.seconds = watch.seconds();
+    return std::move(report_);
+  }
+
+ private:
+  void read_all(const Sources& sources) {
+    const auto& files = sources.files;
+    for (size_t begin = 0; begin < files.size();) {
+      base::check_interrupt();
+      size_t end = begin;
+      for (uint64_t bytes = 0; end < files.size() && end - begin < kGroupFiles && (end == begin || bytes < kGroupBytes); ++end) {
+        std::error_code error;
+        const auto size = fs::file_size(files[end].path, error);
+        if (!error) bytes += size;
+      }
+      read_group({files.begin() + static_cast<ptrdiff_t>(begin), files.begin() + static_cast<ptrdiff_t>(end)}, begin, files.size());
+      begin = end;
+    }
+  }
+
+  void read_group(std::span<const SourceFile> files, size_t done, size_t total) {
+    std::vector<Prepared> prepared(files.size());
+    std::mutex progress_mutex;
+    size_t finished = 0;
+    base::parallel_for(files.size(), 1, [&](size_t begin, size_t end, size_t) {
+      for (size_t i = begin; i < end; ++i) {
+        prepared[i] = prepare(files[i]);
+        std::lock_guard lock(progress_mutex);
+        ++finished;
+        if (options_.on_progress) options_.on_progress(done + finished, total, files[i].key);
+      }
+    });
+    base::check_interrupt();
+    std::vector<store::NewDocument> group;
+    for (auto& p : prepared) {
+      if (p.state == Prepared::State::Failed) report_.failed.push_back(std::move(p.failure));
+      if (p.state == Prepared::State::Unchanged) ++report_.unchanged;
+      if (p.state != Prepared::State::Ready) continue;
+      ++(p.replaces ? report_.changed : report_.added);
+      report_.chunks += p.document.chunks.size();
+      if (!p.had_text) report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
+      group.push_back(std::move(p.document));
+    }
+    if (options_.embedder) embed(group);
+    if (!group.empty()) collection_.put_many(std::move(group));
+  }
+
+  Prepared prepare(const SourceFile& file) const {
+    Prepared out;
+    try {
+      const std::string bytes = base::read_file(file.path, options_.load.max_file_bytes);
+      const std::string hash = base::sha256_hex(bytes);
+      const auto before = stored_.find(file.key);
+      out.replaces = before != stored_.end();
+      if (out.replaces && !stale_ && before->second.content_hash == hash) return out;
+      text::Document document = text::load_bytes(file.path.filename().string(), bytes, options_.load);
+      auto& d = out.document;
+      d.chunks = text::split(document, split_);
+      d.info.path = file.key;
+      d.info.format = document.format;
+      d.info.title = document.title;
+      d.info.content_hash = hash;
+      d.info.size_bytes = static_cast<int64_t>(bytes.size());
+      d.info.modified_ms = modified_ms(file.path);
+      d.info.metadata = options_.metadata;
+      d.pages = std::move(document.pages);
+      d.text = std::move(document.text);
+      out.had_text = !d.chunks.empty();
+      out.state = Prepared::State::Ready;
+    } catch (const Error& e) {
+      if (e.code() == Code::Cancelled) throw;
+      out.state = Prepared::State::Failed;
+      out.failure = {file.path.string(), e.what(), e.code()};
+    } catch (const std::bad_alloc&) {
+      out.state = Prepared::State::Failed;
+      out.failure = {file.path.string(), file.path.string() + ": not enough memory to read it", Code::Exhausted};
+    }
+    return out;
+  }
+
+  void embed(std::vector<store::NewDocument>& group) const {
+    std::vector<std::string> texts;
+    for (const auto& d : group)
+      for (const auto& c : d.chunks) texts.push_back(passage_text(c.heading, std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start)));
+    if (texts.empty()) return;
+    const Matrix rows = options_.embedder->embed(texts, Prompt::Passage);
+    size_t at = 0;
+    for (auto& d : group) {
+      const auto* first = rows.data.data() + at * rows.dim;
+      d.vectors.assign(first, first + d.chunks.size() * rows.dim);
+      at += d.chunks.size();
+    }
+  }
+
+  void forget_gone(const Sources& sources) {
+    auto is_below = [](const std::string& key, const std::vector<std::string>& folders) {
+      return std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return below(key, f) || key == f; });
+    };
+    for (const auto& folder : sources.kept) {
+      size_t held = 0;
+      for (const auto& [key, info] : stored_) held += below(key, folder) || key == folder;
+      if (held > 0 && !options_.prune)
+        report_.warnings.push_back(folder + ": holds nothing to read now (unmounted? moved?); " + std::to_string(held) +
+                                   " documents from it are kept; run again with --prune to forget them");
+    }
+    std::map<std::string_view, bool> present;
+    for (const auto& file : sources.files) present[file.key] = true;
+    for (const auto& [key, info] : stored_) {
+      if (present.count(key)) continue;
+      const bool pruned = options_.prune && is_below(key, sources.kept);
+      if (!pruned && (!is_below(key, sources.folders) || is_below(key, sources.unreadable))) continue;
+      // With --glob only part of a folder was looked at: a file that is still there has not gone.
+      std::error_code error;
+      if (fs::exists(key, error) || error) continue;
+      base::check_interrupt();
+      report_.gone += collection_.remove(key);
+    }
+  }
+
+  store::Collection& collection_;
+  const IngestOptions& options_;
+  text::SplitOptions split_;
+  std::map<std::string, store::DocumentInfo> stored_;
+  bool stale_ = false;
+  IngestReport report_;
+};
+
+}  // namespace
+
+std::string passage_text(std::string_view heading, std::string_view text) {
+  return heading.empty() ? std::string(text) : std::string(heading) + "\n" + std::string(text);
+}
+
+IngestReport ingest(store::Collection& collection, std::span<const fs::path> paths, const IngestOptions& options) {
+  return Ingest(collection, options).run(paths);
+}
+
+}  // namespace hanok::chain

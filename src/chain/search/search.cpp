@@ -1,0 +1,170 @@
+// query -> candidates of both sides -> fused -> reranked -> diversified -> hits. Follows docs/architecture.md, "one question".
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "chain/search/diversify.h"
+#include "chain/search/fusion.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+namespace {
+
+using store::ChunkId;
+using store::Json;
+
+// Candidates of each side before fusion; beyond some hundred the tail no longer changes a top 10.
+constexpr size_t kCandidates = 100;
+// A cross-encoder reads this many of the fused list; the rest keeps its order behind them.
+constexpr size_t kRerankDepth = 50;
+
+const char* mode_name(Mode mode) { return mode == Mode::Hybrid ? "hybrid" : mode == Mode::Dense ? "dense" : "keyword"; }
+
+bool has_vectors(const store::Collection& collection, const Embedder* embedder, std::vector<std::string>& warnings) {
+  if (!embedder) return false;
+  const auto space = collection.vector_space();
+  if (!space) return false;
+  if (space->fingerprint == embedder->space().fingerprint) return true;
+  warnings.push_back("the vectors of '" + collection.name() + "' were made by " + space->model + ", not by " +
+                     embedder->space().model + "; searching by keywords until `hanok ingest` has embedded them again");
+  return false;
+}
+
+class Search {
+ public:
+  Search(const store::Collection& collection, std::string_view query, const SearchOptions& options)
+      : collection_(collection), query_(query), options_(options) {}
+
+  SearchResult run() {
+    SearchResult out;
+    const bool vectors = has_vectors(collection_, options_.embedder, out.warnings);
+    out.mode = vectors ? options_.mode : Mode::Keyword;
+    if (options_.mode == Mode::Dense && !vectors)
+      throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" + collection_.name() +
+                                         "' has none; ingest with a model (see `hanok models`) or use --mode keyword");
+    if (vectors) embed_query();
+    gather(out.mode);
+    fuse(out);
+    rerank();
+    std::vector<Candidate> chosen = diversify();
+    make_hits(chosen, out);
+    return out;
+  }
+
+ private:
+  void embed_query() {
+    const std::string text(query_);
+    const Matrix rows = options_.embedder->embed(std::span(&text, 1), Prompt::Query);
+    vector_.assign(rows.data.begin(), rows.data.end());
+    trust_ = options_.embedder->trust(query_);
+  }
+
+  void gather(Mode mode) {
+    const size_t depth = std::max(kCandidates, options_.k * 2);
+    std::set<ChunkId> ids;
+    if (mode != Mode::Dense)
+      for (const auto& m : collection_.search_keyword(query_, depth, options_.filter)) ids.insert(m.chunk);
+    if (mode != Mode::Keyword)
+      for (const auto& m : collection_.search_dense(vector_, depth, options_.filter)) ids.insert(m.chunk);
+    const std::vector<ChunkId> list(ids.begin(), ids.end());
+    const auto keyword = collection_.keyword_scores(query_, list);
+    std::vector<float> dense(list.size(), std::nanf(""));
+    if (!vector_.empty()) dense = collection_.dense_scores(vector_, list);
+    for (size_t i = 0; i < list.size(); ++i) candidates_.push_back({list[i], keyword[i], dense[i]});
+  }
+
+  void fuse(SearchResult& out) {
+    if (out.mode == Mode::Hybrid) {
+      if (options_.fusion == "rrf") return fuse_rrf(candidates_);
+      if (options_.fusion != "score")
+        throw Error(Code::Invalid, "fusion '" + options_.fusion + "' is not one of: score, rrf");
+      weights_ = fuse_scores(candidates_, {collection_.keyword_ceiling(query_), trust_});
+      if (trust_ < 0.5)
+        out.warnings.push_back("the embedding model does not know the language of this question; keywords decide");
+      return;
+    }
+    const double ceiling = out.mode == Mode::Keyword ? collection_.keyword_ceiling(query_) : 0;
+    for (auto& c : candidates_) c.fused = out.mode == Mode::Dense ? c.dense : ceiling > 0 ? c.keyword / ceiling : 0;
+    std::sort(candidates_.begin(), candidates_.end(),
+              [](const auto& a, const auto& b) { return a.fused != b.fused ? a.fused > b.fused : a.chunk < b.chunk; });
+  }
+
+  void rerank() {
+    if (!options_.reranker || candidates_.empty()) return;
+    const size_t depth = std::min(candidates_.size(), std::max(kRerankDepth, options_.k));
+    std::vector<std::string> texts;
+    for (const auto& record : records(std::span(candidates_).first(depth))) texts.push_back(passage_text(record.heading, record.text));
+    const Matrix scores = options_.reranker->score(query_, texts);
+    for (size_t i = 0; i < depth; ++i) candidates_[i].rerank = scores.row(i)[0];
+    std::stable_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(depth),
+                     [](const auto& a, const auto& b) { return a.rerank > b.rerank; });
+  }
+
+  std::vector<Candidate> diversify() const {
+    const size_t k = std::min(options_.k, candidates_.size());
+    if (options_.mmr_lambda >= 1) return {candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(k)};
+    const size_t pool = std::min(candidates_.size(), std::max<size_t>(4 * k, 20));
+    std::vector<std::string> texts;
+    for (const auto& record : records(std::span(candidates_).first(pool))) texts.push_back(record.text);
+    std::vector<double> relevance;
+    for (size_t i = 0; i < pool; ++i) relevance.push_back(candidates_[i].fused);
+    std::vector<Candidate> out;
+    for (const size_t i : maximal_marginal_relevance(relevance, term_similarities(texts), k, options_.mmr_lambda))
+      out.push_back(candidates_[i]);
+    return out;
+  }
+
+  std::vector<store::ChunkRecord> records(std::span<const Candidate> candidates) const {
+    std::vector<ChunkId> ids;
+    for (const auto& c : candidates) ids.push_back(c.chunk);
+    return collection_.chunks(ids);
+  }
+
+  void make_hits(const std::vector<Candidate>& chosen, SearchResult& out) const {
+    std::map<ChunkId, const Candidate*> by_id;
+    for (const auto& c : chosen) by_id[c.chunk] = &c;
+    for (auto& record : records(chosen)) {
+      const Candidate& c = *by_id.at(record.id);
+      Hit hit{std::move(record), options_.reranker ? c.rerank : c.fused, Json::object()};
+      hit.explain = {{"mode", mode_name(out.mode)}, {"keyword", c.keyword}, {"fused", c.fused}};
+      if (!std::isnan(c.dense)) hit.explain["dense"] = c.dense;
+      if (out.mode == Mode::Hybrid)
+        hit.explain["weights"] = {{"keyword", weights_.keyword}, {"dense", weights_.dense}};
+      if (options_.reranker) hit.explain["rerank"] = c.rerank;
+      if (options_.neighbours > 0) widen(hit);
+      out.hits.push_back(std::move(hit));
+    }
+  }
+
+  // Joins the chunks before and after; overlapping bytes are taken once, from the document's own text.
+  void widen(Hit& hit) const {
+    const auto ids = collection_.chunk_ids(hit.chunk.document);
+    const size_t first = hit.chunk.ordinal > options_.neighbours ? hit.chunk.ordinal - options_.neighbours : 0;
+    const size_t last = std::min<size_t>(ids.size(), hit.chunk.ordinal + options_.neighbours + 1);
+    const auto around = collection_.chunks(std::span(ids).subspan(first, last - first));
+    for (const auto& c : around) {
+      hit.chunk.span.start = std::min(hit.chunk.span.start, c.span.start);
+      hit.chunk.span.end = std::max(hit.chunk.span.end, c.span.end);
+    }
+    const std::string text = collection_.document_text(hit.chunk.path);
+    hit.chunk.text = text.substr(hit.chunk.span.start, hit.chunk.span.end - hit.chunk.span.start);
+  }
+
+  const store::Collection& collection_;
+  std::string_view query_;
+  const SearchOptions& options_;
+  std::vector<float> vector_;
+  double trust_ = 1;
+  FusionWeights weights_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options) {
+  if (options.k == 0) throw Error(Code::Invalid, "search: k must be at least 1");
+  return Search(collection, query, options).run();
+}
+
+}  // namespace hanok::chain
