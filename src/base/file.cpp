@@ -67,12 +67,14 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
   }
 }
 
-void write_file_atomic(const fs::path& path, std::string_view bytes) {
+void write_file_atomic(const fs::path& path, std::string_view bytes) { write_file_atomic(path, {&bytes, 1}); }
+
+void write_file_atomic(const fs::path& path, std::span<const std::string_view> pieces) {
   std::string name = path.string() + ".tmp-XXXXXX";
   Descriptor file{::mkostemp(name.data(), O_CLOEXEC)};
   if (file.fd < 0) fail("create", name);
   try {
-    write_all(file.fd, bytes, name);
+    for (const std::string_view piece : pieces) write_all(file.fd, piece, name);
     if (::fchmod(file.fd, 0644) != 0 || ::fsync(file.fd) != 0) fail("sync", name);
     if (::rename(name.c_str(), path.c_str()) != 0) fail("rename to", path);
   } catch (...) {

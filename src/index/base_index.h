@@ -1,0 +1,81 @@
+// What every kind shares: checks at the door, options as text, the order of results.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hanok/index.h"
+#include "index/file.h"
+
+namespace hanok::index {
+
+/// Best first, ties by id. One comparison for both senses: larger scores are negated into distances by `signed_distance`.
+inline float signed_distance(Metric metric, float distance) { return metric == Metric::L2 ? distance : -distance; }
+inline bool nearer(Metric metric, const Match& a, const Match& b) {
+  const float x = signed_distance(metric, a.distance), y = signed_distance(metric, b.distance);
+  return x != y ? x < y : a.id < b.id;
+}
+
+std::string_view metric_name(Metric metric);  // "l2", "ip", "cosine"
+Metric metric_from(std::string_view name);    // throws Invalid, naming the three
+std::string_view storage_name(Storage storage);  // "f32", "f16", "bf16", "sq8", "u8"
+
+/// Reads the kind's own keys out of Options::set; done() throws Invalid for a key nobody asked for, naming those there are.
+class Keys {
+ public:
+  Keys(std::string kind, const Options& options) : kind_(std::move(kind)), set_(options.set) {}
+  size_t integer(const std::string& key, size_t fallback, size_t least, size_t most);
+  double real(const std::string& key, double fallback, double least, double most);
+  /// One of `values`; the first is the default.
+  std::string choice(const std::string& key, const std::vector<std::string>& values);
+  void done() const;
+
+ private:
+  const std::string* find(const std::string& key);
+  [[noreturn]] void bad(const std::string& key, const std::string& value, const std::string& expected) const;
+  std::string kind_;
+  std::map<std::string, std::string> set_;
+  std::vector<std::string> known_;
+};
+
+/// options() and the checks. A kind calls check_* first in every public function, then trusts its input.
+class BaseIndex : public Index {
+ public:
+  const Options& options() const override { return options_; }
+  /// One search() a query, over options.threads threads. Kinds with a better way override it.
+  std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
+                                               const SearchOptions& options = {}) const override;
+
+ protected:
+  explicit BaseIndex(const Options& options);  // throws Invalid for a dim outside 1..65,536
+
+  size_t dim() const { return options_.dim; }
+  Metric metric() const { return options_.metric; }
+  /// Whole rows, finite, not zero under cosine.
+  void check_vectors(std::span<const float> vectors) const;
+  /// As many ids as rows, none twice here and none that contains() knows; then check_vectors.
+  void check_add(std::span<const Id> ids, std::span<const float> vectors) const;
+  void check_query(std::span<const float> query) const;
+  void check_queries(std::span<const float> queries) const;
+
+  Options options_;
+};
+
+/// Options and any further texts as the section "options" of a file; threads and on_progress are not kept.
+std::string options_text(const Options& options, const std::map<std::string, std::string>& more = {});
+struct OptionsRead {
+  Options options;
+  std::map<std::string, std::string> more;
+};
+/// Throws Corrupt.
+OptionsRead read_options(const FileReader& file);
+
+/// v / |v|. The norm is taken in double, so that no finite vector overflows. Returns the norm.
+double normalise(std::span<const float> v, float* out);
+
+}  // namespace hanok::index

@@ -1,0 +1,40 @@
+#include <string>
+#include <vector>
+
+#include "index/kinds.h"
+
+namespace hanok::index {
+namespace {
+
+const std::vector<Kind>& table() {
+  static const std::vector<Kind> kinds{
+      // {"flat", make_flat, open_flat},
+  };
+  return kinds;
+}
+
+std::string names() {
+  std::string out;
+  for (const Kind& k : table()) out += std::string(out.empty() ? "" : ", ") + k.name;
+  return out;
+}
+
+}  // namespace
+
+std::span<const Kind> kinds() { return table(); }
+
+std::unique_ptr<Index> make(const std::string& kind, const Options& options) {
+  for (const Kind& k : table())
+    if (kind == k.name) return k.make(options);
+  throw Error(Code::Invalid, "index kind '" + kind + "' is not one of " + names());
+}
+
+std::unique_ptr<Index> open(const FileReader& file) {
+  for (const Kind& k : table())
+    if (file.kind() == k.name) return k.open(file);
+  file.corrupt("its kind '" + file.kind() + "' is not one of " + names());
+}
+
+std::unique_ptr<Index> open(const std::filesystem::path& file) { return open(FileReader(file)); }
+
+}  // namespace hanok::index

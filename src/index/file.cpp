@@ -1,0 +1,177 @@
+#include "index/file.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace hanok::index {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "index files are little endian and read in place");
+
+constexpr std::string_view kMagic("HANOKIDX", 8);
+constexpr uint32_t kVersion = 1;
+constexpr uint32_t kMaxSections = 1024;  // far more than any kind has; bounds what a hostile header can ask for
+constexpr uint64_t kAlign = 64;          // a cache line, and any vector register
+constexpr std::array<char, kAlign> kZeros{};
+
+struct Header {
+  char magic[8];
+  uint32_t version;
+  uint32_t sections;
+  uint64_t file_bytes;
+  char kind[24];
+  uint32_t reserved[2];
+  uint32_t table_crc;   // of all entries
+  uint32_t header_crc;  // of the 60 bytes before
+};
+struct Entry {
+  char name[24];
+  uint64_t offset;
+  uint64_t size;
+  uint32_t crc;
+  uint32_t reserved[5];
+};
+static_assert(sizeof(Header) == 64 && sizeof(Entry) == 64);
+
+uint64_t align_up(uint64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
+
+std::string_view as_text(const void* p, size_t n) { return {static_cast<const char*>(p), n}; }
+
+void put_name(char (&field)[24], const std::string& name) {
+  if (name.empty() || name.size() >= sizeof(field) || name.find('\0') != std::string::npos)
+    throw Error(Code::Internal, "index file: name '" + name + "' is not of 1 to 23 bytes");
+  std::memcpy(field, name.data(), name.size());
+}
+
+std::string name_of(const char (&field)[24]) { return {field, ::strnlen(field, sizeof(field))}; }
+
+}  // namespace
+
+void FileWriter::add(const std::string& name, std::span<const std::byte> bytes) {
+  for (const auto& s : sections_)
+    if (s.name == name) throw Error(Code::Internal, "index file: two sections '" + name + "'");
+  sections_.push_back({name, as_text(bytes.data(), bytes.size())});
+}
+
+void FileWriter::add_text(const std::string& name, std::string text) {
+  owned_.push_back(std::move(text));
+  add(name, std::as_bytes(std::span(owned_.back())));
+}
+
+std::string FileWriter::head() const {
+  std::vector<Entry> table(sections_.size());
+  uint64_t at = sizeof(Header) + table.size() * sizeof(Entry);
+  for (size_t i = 0; i < table.size(); ++i) {
+    put_name(table[i].name, sections_[i].name);
+    table[i].offset = at;
+    table[i].size = sections_[i].bytes.size();
+    table[i].crc = base::crc32c(sections_[i].bytes);
+    at += align_up(table[i].size);
+  }
+  Header header{};
+  std::memcpy(header.magic, kMagic.data(), kMagic.size());
+  header.version = kVersion;
+  header.sections = static_cast<uint32_t>(table.size());
+  header.file_bytes = at;
+  put_name(header.kind, kind_);
+  header.table_crc = base::crc32c(as_text(table.data(), table.size() * sizeof(Entry)));
+  header.header_crc = base::crc32c(as_text(&header, offsetof(Header, header_crc)));
+  std::string out(as_text(&header, sizeof(header)));
+  out += as_text(table.data(), table.size() * sizeof(Entry));
+  return out;
+}
+
+std::vector<std::string_view> FileWriter::pieces(const std::string& head) const {
+  std::vector<std::string_view> out{head};
+  for (const auto& s : sections_) {
+    out.push_back(s.bytes);
+    out.push_back(as_text(kZeros.data(), align_up(s.bytes.size()) - s.bytes.size()));
+  }
+  return out;
+}
+
+void FileWriter::write(const std::filesystem::path& path) const {
+  const std::string first = head();
+  base::write_file_atomic(path, pieces(first));
+}
+
+std::string FileWriter::bytes() const {
+  std::string out;
+  const std::string first = head();
+  for (const auto piece : pieces(first)) out += piece;
+  return out;
+}
+
+FileReader::FileReader(const std::filesystem::path& path)
+    : map_(std::make_shared<base::MappedFile>(path)), bytes_(map_->view()), name_(path.string()) {
+  parse();
+}
+
+FileReader::FileReader(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) { parse(); }
+
+void FileReader::corrupt(const std::string& why) const {
+  throw Error(Code::Corrupt, name_ + ": " + why + "; the index must be built again from its vectors");
+}
+
+void FileReader::parse() {
+  Header header;
+  if (bytes_.size() < sizeof(header) || bytes_.substr(0, kMagic.size()) != kMagic)
+    corrupt("not an index file of hanok (expected 'HANOKIDX' and a header of 64 bytes, the file has " +
+            std::to_string(bytes_.size()) + " bytes)");
+  std::memcpy(&header, bytes_.data(), sizeof(header));
+  if (header.version != kVersion && header.header_crc == base::crc32c(bytes_.substr(0, offsetof(Header, header_crc))))
+    throw Error(Code::Unsupported, name_ + ": index file of version " + std::to_string(header.version) +
+                                       ", this program reads version 1; use a newer hanok or build the index again");
+  if (header.header_crc != base::crc32c(bytes_.substr(0, offsetof(Header, header_crc)))) corrupt("header checksum differs");
+  if (header.file_bytes != bytes_.size())
+    corrupt("the header says " + std::to_string(header.file_bytes) + " bytes, the file has " + std::to_string(bytes_.size()));
+  if (header.sections > kMaxSections || sizeof(Header) + header.sections * sizeof(Entry) > bytes_.size())
+    corrupt("the header says " + std::to_string(header.sections) + " sections, more than fit");
+  const auto table = bytes_.substr(sizeof(Header), header.sections * sizeof(Entry));
+  if (base::crc32c(table) != header.table_crc) corrupt("section table checksum differs");
+  kind_ = name_of(header.kind);
+  for (uint32_t i = 0; i < header.sections; ++i) {
+    Entry entry;
+    std::memcpy(&entry, table.data() + i * sizeof(Entry), sizeof(entry));
+    const std::string name = name_of(entry.name);
+    if (entry.offset % kAlign != 0 || entry.offset > bytes_.size() || entry.size > bytes_.size() - entry.offset)
+      corrupt("section '" + name + "' of " + std::to_string(entry.size) + " bytes at byte " + std::to_string(entry.offset) +
+              " is not inside the file's " + std::to_string(bytes_.size()) + " bytes");
+    sections_.push_back({name, bytes_.substr(entry.offset, entry.size), entry.crc});
+    if (entry.size <= kCheckedAtOpen) check(sections_.back());
+  }
+}
+
+void FileReader::check(const Section& section) const {
+  if (base::crc32c(section.bytes) != section.crc) corrupt("section '" + section.name + "': checksum differs");
+}
+
+void FileReader::verify() const { std::for_each(sections_.begin(), sections_.end(), [&](const auto& s) { check(s); }); }
+
+bool FileReader::has(std::string_view section) const {
+  return std::any_of(sections_.begin(), sections_.end(), [&](const Section& s) { return s.name == section; });
+}
+
+std::span<const std::byte> FileReader::section(std::string_view name) const {
+  for (const auto& s : sections_)
+    if (s.name == name) return {reinterpret_cast<const std::byte*>(s.bytes.data()), s.bytes.size()};
+  corrupt("section '" + std::string(name) + "' is missing");
+}
+
+std::string_view FileReader::text(std::string_view name) const {
+  const auto bytes = section(name);
+  return as_text(bytes.data(), bytes.size());
+}
+
+void FileReader::expect_size(std::string_view name, std::span<const std::byte> bytes, uint64_t count, size_t size,
+                             size_t align) const {
+  if (bytes.size() % size != 0 || bytes.size() / size != count)
+    corrupt("section '" + std::string(name) + "' has " + std::to_string(bytes.size()) + " bytes, expected " +
+            std::to_string(count) + " values of " + std::to_string(size));
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % align != 0)
+    throw Error(Code::Invalid, name_ + ": the bytes of an index file must be aligned to 64 in memory");
+}
+
+}  // namespace hanok::index

@@ -1,0 +1,23 @@
+// The table behind make() and open(): a new kind is one file and one line in factory.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "hanok/index.h"
+#include "index/file.h"
+
+namespace hanok::index {
+
+struct Kind {
+  const char* name;
+  std::unique_ptr<Index> (*make)(const Options& options);
+  std::unique_ptr<Index> (*open)(const FileReader& file);  // the reader's map lives as long as a copy of it does
+};
+
+std::span<const Kind> kinds();
+
+/// open() for a file that is read already: throws Corrupt for a kind nobody knows.
+std::unique_ptr<Index> open(const FileReader& file);
+
+}  // namespace hanok::index
