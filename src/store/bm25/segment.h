@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <roaring/roaring.hh>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "hanok/store.h"
 #include "hanok/text.h"
+#include "store/roaring.h"
 
 namespace hanok::store::bm25 {
 

@@ -1,0 +1,56 @@
+#include <gtest/gtest.h>
+
+#include "hanok/text.h"
+
+namespace hanok::text {
+namespace {
+
+using Forms = std::vector<std::string>;
+
+Forms forms(std::string_view text, bool query = false) {
+  Forms result;
+  for (const Term& term : analyze(text, {.query = query})) result.push_back(term.form);
+  return result;
+}
+
+TEST(Analyze, EnglishWordsAreFoldedAndStemmed) {
+  EXPECT_EQ(forms("The RUNNING dogs' owner's e-mail"), (Forms{"the", "run", "dog", "owner", "e", "mail"}));
+  EXPECT_EQ(forms("what is the running time", true), (Forms{"run", "time"}));
+  EXPECT_EQ(forms("To be, or not to be?", true).size(), 6u) << "a query of stop words alone keeps them";
+}
+
+TEST(Analyze, NumbersStayWhole) {
+  EXPECT_EQ(forms("1,234.5 km in 3.14 or 2024-11-05"),
+            (Forms{"1234.5", "km", "in", "3.14", "or", "2024", "11", "05"}));
+  EXPECT_EQ(forms("１２３ ﬁne"), (Forms{"123", "fine"})) << "compatibility forms fold";
+}
+
+TEST(Analyze, BytesThatAreNotTextAreSkipped) {
+  EXPECT_EQ(forms(std::string_view("a\xff" "b\0c", 5)), (Forms{"a", "b", "c"}));
+  EXPECT_TRUE(forms("").empty());
+  EXPECT_TRUE(forms(" \n.,;!").empty());
+}
+
+TEST(Analyze, SpansPointIntoTheOriginalBytes) {
+  for (const std::string text : {"Ünïcode 1,000 naïve ﬁne ＡＢＣ", "대한민국의 서울특별시에서 K-POP 3곡을", "日本語テキスト ｶﾞｷﾞ",
+                                 "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf decomposed"}) {
+    uint32_t position = 0;
+    for (const Term& term : analyze(text)) {
+      EXPECT_LT(term.span.start, term.span.end) << term.form;
+      EXPECT_LE(term.span.end, text.size());
+      EXPECT_NE(static_cast<unsigned char>(text[term.span.start]) & 0xC0, 0x80) << "starts inside a sign";
+      EXPECT_EQ(term.position, position++);
+    }
+  }
+  const auto terms = analyze("x Ünder");
+  ASSERT_EQ(terms.size(), 2u);
+  EXPECT_EQ(terms[1].form, "ünder");
+  EXPECT_EQ(terms[1].span, (Span{2, 8}));
+}
+
+TEST(Analyze, DecomposedHangulIsTheSame) {
+  EXPECT_EQ(forms("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf"), forms("한글"));
+}
+
+}  // namespace
+}  // namespace hanok::text

@@ -1,0 +1,199 @@
+#include "text/analysis/porter2.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+// The steps and their names are those of the published description. A consonant y is written 'Y' while at work.
+namespace hanok::text::analysis {
+namespace {
+
+using std::string_view;
+using Pair = std::pair<string_view, string_view>;
+
+bool vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y'; }
+bool ends(string_view w, string_view suffix) {
+  return w.size() >= suffix.size() && w.substr(w.size() - suffix.size()) == suffix;
+}
+bool any_of(char c, string_view set) { return set.find(c) != string_view::npos; }
+
+class Stemmer {
+ public:
+  explicit Stemmer(std::string& word) : w(word) {}
+
+  void run() {
+    if (w.front() == '\'') w.erase(0, 1);
+    mark_consonant_y();
+    find_regions();
+    step0();
+    step1a();
+    if (!invariant_after_1a()) {
+      step1b();
+      step1c();
+      step2();
+      step3();
+      step4();
+      step5();
+    }
+    std::replace(w.begin(), w.end(), 'Y', 'y');
+  }
+
+ private:
+  void mark_consonant_y() {
+    for (size_t i = 0; i < w.size(); ++i)
+      if (w[i] == 'y' && (i == 0 || vowel(w[i - 1]))) w[i] = 'Y';
+  }
+
+  /// After the first non-vowel that follows a vowel, from `from` on.
+  size_t region(size_t from) const {
+    for (size_t i = from; i + 1 < w.size(); ++i)
+      if (vowel(w[i]) && !vowel(w[i + 1])) return i + 2;
+    return w.size();
+  }
+
+  void find_regions() {
+    r1 = region(0);
+    for (string_view prefix : {"gener", "commun", "arsen", "past", "univers", "later", "emerg", "organ", "inter"})
+      if (string_view(w).substr(0, prefix.size()) == prefix) r1 = prefix.size();
+    r2 = region(r1);
+  }
+
+  bool in_r1(size_t suffix) const { return w.size() - suffix >= r1; }
+  bool in_r2(size_t suffix) const { return w.size() - suffix >= r2; }
+  void cut(size_t n) { w.resize(w.size() - n); }
+  void replace(size_t n, string_view by) {
+    cut(n);
+    w.append(by);
+  }
+  bool has_vowel(size_t end) const { return std::any_of(w.begin(), w.begin() + static_cast<ptrdiff_t>(end), vowel); }
+
+  /// (a) a vowel between non-vowels, the last not w, x or Y, or (b) a vowel at the start and a non-vowel; before `end`.
+  bool short_syllable(size_t end) const {
+    if (end == 2) return vowel(w[0]) && !vowel(w[1]);
+    if (string_view(w).substr(0, end) == "past") return true;
+    return end >= 3 && !vowel(w[end - 3]) && vowel(w[end - 2]) && !vowel(w[end - 1]) && !any_of(w[end - 1], "wxY");
+  }
+
+  void step0() {
+    for (string_view suffix : {"'s'", "'s", "'"})
+      if (ends(w, suffix)) return cut(suffix.size());
+  }
+
+  void step1a() {
+    if (ends(w, "sses")) return cut(2);
+    if (ends(w, "ied") || ends(w, "ies")) return cut(w.size() > 4 ? 2 : 1);
+    if (ends(w, "us") || ends(w, "ss")) return;
+    if (ends(w, "s") && w.size() > 2 && has_vowel(w.size() - 2)) cut(1);
+  }
+
+  bool invariant_after_1a() const {
+    static constexpr std::array<string_view, 8> words{"inning", "outing", "canning", "herring",
+                                                      "earring", "proceed", "exceed", "succeed"};
+    return std::find(words.begin(), words.end(), w) != words.end();
+  }
+
+  void step1b() {
+    for (string_view suffix : {"eedly", "ingly", "edly", "eed", "ing", "ed"}) {
+      if (!ends(w, suffix)) continue;
+      if (suffix.starts_with("ee")) {
+        if (in_r1(suffix.size())) replace(suffix.size(), "ee");
+        return;
+      }
+      if (!has_vowel(w.size() - suffix.size())) return;
+      cut(suffix.size());
+      return after_1b();
+    }
+  }
+
+  void after_1b() {
+    if (ends(w, "at") || ends(w, "bl") || ends(w, "iz")) {
+      w += 'e';
+    } else if (w.size() >= 2 && w[w.size() - 1] == w[w.size() - 2] && any_of(w.back(), "bdfgmnprt")) {
+      if (!(w.size() == 3 && any_of(w[0], "aeo"))) cut(1);
+    } else if (r1 >= w.size() && short_syllable(w.size())) {
+      w += 'e';
+    }
+  }
+
+  void step1c() {
+    if (w.size() > 2 && any_of(w.back(), "yY") && !vowel(w[w.size() - 2])) w.back() = 'i';
+  }
+
+  /// The longest suffix of the table that w ends with; the table is sorted by falling length.
+  const Pair* longest(std::span<const Pair> table) const {
+    for (const Pair& p : table)
+      if (ends(w, p.first)) return &p;
+    return nullptr;
+  }
+
+  void step2() {
+    static constexpr std::array<Pair, 25> table{{{"ization", "ize"}, {"ational", "ate"}, {"fulness", "ful"},
+        {"ousness", "ous"}, {"iveness", "ive"}, {"tional", "tion"}, {"biliti", "ble"}, {"lessli", "less"},
+        {"entli", "ent"}, {"ation", "ate"}, {"alism", "al"}, {"aliti", "al"}, {"ousli", "ous"}, {"iviti", "ive"},
+        {"fulli", "ful"}, {"ogist", "og"}, {"enci", "ence"}, {"anci", "ance"}, {"abli", "able"}, {"izer", "ize"}, {"ator", "ate"},
+        {"alli", "al"}, {"bli", "ble"}, {"ogi", "og"}, {"li", ""}}};
+    const Pair* p = longest(table);
+    if (!p || !in_r1(p->first.size())) return;
+    const size_t n = p->first.size();
+    const char before = w.size() > n ? w[w.size() - n - 1] : '\0';
+    if (p->first == "ogi" && before != 'l') return;
+    if (p->first == "li" && !any_of(before, "cdeghkmnrt")) return;
+    replace(n, p->second);
+  }
+
+  void step3() {
+    static constexpr std::array<Pair, 9> table{{{"ational", "ate"}, {"tional", "tion"}, {"alize", "al"},
+        {"icate", "ic"}, {"iciti", "ic"}, {"ative", ""}, {"ical", "ic"}, {"ness", ""}, {"ful", ""}}};
+    const Pair* p = longest(table);
+    if (!p || !in_r1(p->first.size())) return;
+    if (p->first == "ative" && !in_r2(5)) return;
+    replace(p->first.size(), p->second);
+  }
+
+  void step4() {
+    static constexpr std::array<Pair, 18> table{{{"ement", ""}, {"ance", ""}, {"ence", ""}, {"able", ""}, {"ible", ""},
+        {"ment", ""}, {"ant", ""}, {"ent", ""}, {"ism", ""}, {"ate", ""}, {"iti", ""}, {"ous", ""}, {"ive", ""},
+        {"ize", ""}, {"ion", ""}, {"al", ""}, {"er", ""}, {"ic", ""}}};
+    const Pair* p = longest(table);
+    if (!p || !in_r2(p->first.size())) return;
+    const size_t n = p->first.size();
+    if (p->first == "ion" && !(w.size() > n && any_of(w[w.size() - n - 1], "st"))) return;
+    cut(n);
+  }
+
+  void step5() {
+    if (w.empty()) return;
+    if (w.back() == 'e') {
+      if (in_r2(1) || (in_r1(1) && !short_syllable(w.size() - 1))) cut(1);
+    } else if (w.back() == 'l' && in_r2(1) && w.size() > 1 && w[w.size() - 2] == 'l') {
+      cut(1);
+    }
+  }
+
+  std::string& w;
+  size_t r1 = 0, r2 = 0;
+};
+
+/// Words that the rules would spoil, and what they become.
+constexpr std::array<Pair, 18> kExceptions{{{"skis", "ski"}, {"skies", "sky"}, {"dying", "die"}, {"lying", "lie"},
+    {"tying", "tie"}, {"idly", "idl"}, {"gently", "gentl"}, {"ugly", "ugli"}, {"early", "earli"}, {"only", "onli"},
+    {"singly", "singl"}, {"sky", "sky"}, {"news", "news"}, {"howe", "howe"}, {"atlas", "atlas"}, {"cosmos", "cosmos"},
+    {"bias", "bias"}, {"andes", "andes"}}};
+
+}  // namespace
+
+void porter2(std::string& word) {
+  if (word.size() < 3) return;
+  for (char c : word)
+    if (!(c >= 'a' && c <= 'z') && c != '\'') return;
+  for (const auto& [from, to] : kExceptions)
+    if (word == from) {
+      word = to;
+      return;
+    }
+  Stemmer(word).run();
+}
+
+}  // namespace hanok::text::analysis
