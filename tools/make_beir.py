@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Turns KorQuAD, XQuAD and Cranfield into folders in the BEIR layout, for `hanok eval retrieval FOLDER`.
+
+    tools/make_beir.py SOURCE TARGET      SOURCE holds korquad/, xquad/ and cranfield/ as their publishers ship them
+
+writes TARGET/{korquad,korquad-nospace,xquad-en,cranfield}/ with corpus.jsonl, queries.jsonl and qrels/test.tsv.
+
+SQuAD-format sets: a document is a whole paragraph without the article's title; a question's only relevant document is
+the paragraph it was asked about (grade 1). korquad-nospace has the same questions with every blank taken out.
+Cranfield: a document is the abstract (.W, which begins with the title). Judgements name queries by ordinal position.
+Grades 1 (a complete answer) to 4 (of minimum interest) become gains 4 to 1, and -1 (not relevant) 0.
+"""
+import gzip
+import json
+import pathlib
+import sys
+
+
+def write(folder, documents, queries, judgements):
+    (folder / "qrels").mkdir(parents=True, exist_ok=True)
+    with open(folder / "corpus.jsonl", "w", encoding="utf-8") as out:
+        for key, text in documents:
+            out.write(json.dumps({"_id": key, "title": "", "text": text}, ensure_ascii=False) + "\n")
+    with open(folder / "queries.jsonl", "w", encoding="utf-8") as out:
+        for key, text in queries:
+            out.write(json.dumps({"_id": key, "text": text}, ensure_ascii=False) + "\n")
+    with open(folder / "qrels" / "test.tsv", "w", encoding="utf-8") as out:
+        out.write("query-id\tcorpus-id\tscore\n")
+        for query, document, gain in judgements:
+            out.write(f"{query}\t{document}\t{gain}\n")
+    print(f"{folder}: {len(documents)} documents, {len(queries)} queries, {len(judgements)} judgements")
+
+
+def squad(path):
+    with gzip.open(path, "rt", encoding="utf-8") as source:
+        data = json.load(source)["data"]
+    documents, queries, judgements = [], [], []
+    for article in data:
+        for paragraph in article["paragraphs"]:
+            document = f"p{len(documents)}"
+            documents.append((document, paragraph["context"]))
+            for question in paragraph["qas"]:
+                queries.append((question["id"], question["question"]))
+                judgements.append((question["id"], document, 1))
+    return documents, queries, judgements
+
+
+def smart(lines):
+    """Records of a SMART file: a list of {field: text}."""
+    records, field = [], None
+    for line in lines:
+        if line.startswith(".I"):
+            records.append({"I": line[2:].strip()})
+            field = None
+        elif len(line.rstrip()) == 2 and line[0] == "." and line[1].isupper():
+            field = line[1]
+            records[-1][field] = ""
+        elif field:
+            records[-1][field] += line
+    return records
+
+
+def cranfield(folder):
+    with gzip.open(folder / "cran.all.1400.gz", "rt", encoding="utf-8") as source:
+        documents = [(r["I"], r.get("W", "").strip()) for r in smart(source)]
+    with open(folder / "cran.qry", encoding="utf-8") as source:
+        queries = [(str(i), r["W"].strip()) for i, r in enumerate(smart(source), 1)]
+    judgements = []
+    with open(folder / "cranqrel", encoding="utf-8") as source:
+        for line in source:
+            query, document, grade = line.split()
+            judgements.append((query, document, 5 - int(grade) if int(grade) > 0 else 0))
+    return documents, queries, judgements
+
+
+def main(source, target):
+    documents, queries, judgements = squad(source / "korquad" / "KorQuAD_v1.0_dev.json.gz")
+    write(target / "korquad", documents, queries, judgements)
+    write(target / "korquad-nospace", documents, [(k, "".join(t.split())) for k, t in queries], judgements)
+    write(target / "xquad-en", *squad(source / "xquad" / "xquad.en.json.gz"))
+    write(target / "cranfield", *cranfield(source / "cranfield"))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
