@@ -6,6 +6,8 @@ namespace hanok::app {
 
 ModelsInUse ModelsInUse::open(Session&, const store::Collection&) { return {}; }
 
+ModelsInUse ModelsInUse::named(const Session&, const std::string&, bool) { return {}; }
+
 size_t number_setting(const Session& session, const std::string& key, size_t least) {
   const auto [text, from] = session.setting(key);
   size_t used = 0;

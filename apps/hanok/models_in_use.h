@@ -14,6 +14,8 @@ class ModelsInUse {
  public:
   /// The embedding model named by the setting, else the default model where it is there, else none (keywords only).
   static ModelsInUse open(Session& session, const store::Collection& collection);
+  /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
+  static ModelsInUse named(const Session& session, const std::string& model, bool none = false);
   const chain::Embedder* embedder() const { return embedder_.get(); }
 
  private:

@@ -1,0 +1,101 @@
+#include "chain/eval/retrieval.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/threads.h"
+#include "chain/eval/beir.h"
+
+namespace hanok::chain::eval {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kDepth = 100;
+constexpr size_t kBatch = 256;  // documents a transaction
+
+store::NewDocument as_document(const BeirText& d) {
+  store::NewDocument out;
+  out.info.path = d.id;
+  out.info.format = "beir";
+  out.text = text::nfc(d.text);
+  out.chunks = {{{0, out.text.size()}, 0, "", text::count_tokens(out.text)}};
+  return out;
+}
+
+void fill(store::Collection& collection, const Beir& data, const RetrievalOptions& options) {
+  if (options.search.embedder) collection.set_vector_space(options.search.embedder->space());
+  for (size_t begin = 0; begin < data.documents.size(); begin += kBatch) {
+    base::check_interrupt();
+    const size_t end = std::min(begin + kBatch, data.documents.size());
+    std::vector<store::NewDocument> group;
+    std::vector<std::string> texts;
+    for (size_t i = begin; i < end; ++i) {
+      group.push_back(as_document(data.documents[i]));
+      texts.push_back(group.back().text);
+    }
+    if (options.search.embedder) {
+      const Matrix rows = options.search.embedder->embed(texts, Prompt::Passage);
+      for (size_t i = 0; i < group.size(); ++i) group[i].vectors.assign(rows.row(i).begin(), rows.row(i).end());
+    }
+    collection.put_many(std::move(group));
+    if (options.on_progress) options.on_progress({end, data.documents.size(), "index", ""});
+  }
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    if (c != ' ' && c != '\t' && c != '\n') out += c;
+  return out;
+}
+
+std::vector<std::string> ranked_ids(const store::Collection& collection, std::string_view query, SearchOptions options, Mode& mode) {
+  options.k = kDepth;
+  const SearchResult found = search(collection, query, options);
+  mode = found.mode;
+  std::vector<std::string> ids;
+  for (const auto& hit : found.hits) ids.push_back(hit.chunk.path);
+  return ids;
+}
+
+}  // namespace
+
+RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOptions& options) {
+  const Beir data = load_beir(folder, options.split);
+  base::TempFolder temporary;
+  const auto house = store::Store::open(options.keep.empty() ? temporary.path() : options.keep);
+  auto& collection = house->collection("eval", true);
+  if (!options.bm25.empty()) {
+    auto settings = collection.settings();
+    settings["bm25"] = options.bm25;
+    collection.set_settings(settings);
+  }
+  RetrievalReport report;
+  base::Stopwatch indexing;
+  if (collection.document_count() != data.documents.size()) fill(collection, data, options);
+  report.index_seconds = indexing.seconds();
+  report.documents = data.documents.size();
+  report.queries = options.limit ? std::min(options.limit, data.queries.size()) : data.queries.size();
+
+  std::ofstream run;
+  if (!options.run_file.empty()) run.open(options.run_file);
+  std::vector<Metrics> each;
+  base::Stopwatch searching;
+  for (size_t i = 0; i < report.queries; ++i) {
+    base::check_interrupt();
+    const auto& q = data.queries[i];
+    const auto ids = ranked_ids(collection, options.no_spaces ? without_blanks(q.text) : q.text, options.search, report.mode);
+    each.push_back(evaluate(ids, data.judgements.at(q.id)));
+    for (size_t r = 0; run && r < ids.size(); ++r) run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
+    if (options.on_progress && i % 16 == 0) options.on_progress({i, report.queries, "ask", ""});
+  }
+  report.seconds = searching.seconds();
+  report.queries_per_second = static_cast<double>(report.queries) / report.seconds;
+  report.metrics = mean(each);
+  return report;
+}
+
+}  // namespace hanok::chain::eval

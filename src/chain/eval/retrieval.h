@@ -1,0 +1,36 @@
+// Retrieval quality of the whole search path on a folder in the BEIR layout (Thakur et al. 2021).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "chain/eval/metrics.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain::eval {
+
+struct RetrievalOptions {
+  SearchOptions search;             // k is set to 100
+  std::string split = "test";       // the qrels file without .tsv
+  std::filesystem::path keep;       // a data directory to use and keep, so that a second run need not index again
+  std::map<std::string, double> bm25;  // "k1", "b"; empty = defaults
+  bool no_spaces = false;           // ask every query with its blanks removed (how people type Korean)
+  size_t limit = 0;                 // only the first N queries; 0 = all
+  std::string run_file;             // write a TREC run file here
+  base::OnProgress on_progress;
+};
+
+struct RetrievalReport {
+  size_t queries = 0, documents = 0;
+  Metrics metrics;
+  double index_seconds = 0, seconds = 0, queries_per_second = 0;
+  Mode mode = Mode::Keyword;
+};
+
+/// Each document of the corpus is one passage (title, line break, text), so figures compare with published ones.
+RetrievalReport evaluate_retrieval(const std::filesystem::path& folder, const RetrievalOptions& options);
+
+}  // namespace hanok::chain::eval
