@@ -68,7 +68,8 @@ struct Match {
 
 /// A metadata condition over chunks: MongoDB-like operators as Pinecone and Chroma use them
 /// ($eq $ne $gt $gte $lt $lte $in $nin $exists $contains $and $or $not). Fields: metadata keys, and the built-in
-/// "path", "name", "format", "title", "page", "heading". Throws Error(Invalid) with the place that is wrong.
+/// "path", "name" (the last part of path), "format", "title", "page", "heading"; a document's own metadata of the same name
+/// goes before these. $ne and $nin also match where the field is missing; lists match when any element does. Throws Error(Invalid) with the place that is wrong.
 class Filter {
  public:
   Filter() = default;  // everything
@@ -98,14 +99,19 @@ class Collection {
   /// Several documents in one transaction (group commit): all or none.
   virtual void put_many(std::vector<NewDocument> documents) = 0;
   virtual bool remove(std::string_view path) = 0;
+  /// Several in one transaction; returns how many were there.
+  virtual size_t remove_many(std::span<const std::string> paths) = 0;
   /// Replaces vectors of existing chunks: ids.size() == rows. The space must equal vector_space() or pending_space().
   virtual void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) = 0;
+  /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the disk.
+  virtual void compact() = 0;
 
   // -- documents --
   virtual std::optional<DocumentInfo> find(std::string_view path) const = 0;
   virtual std::vector<DocumentInfo> documents() const = 0;
   /// The extracted text of a document; NotFound if it is not there.
   virtual std::string document_text(std::string_view path) const = 0;
+  virtual std::vector<text::Page> document_pages(std::string_view path) const = 0;
   virtual std::vector<ChunkRecord> chunks(std::span<const ChunkId> ids) const = 0;  // in the order of ids; gone ones left out
   virtual std::vector<ChunkId> chunk_ids(DocumentId document) const = 0;            // by ordinal
   virtual size_t chunk_count() const = 0;
@@ -122,9 +128,13 @@ class Collection {
   virtual std::vector<float> keyword_scores(std::string_view query, std::span<const ChunkId> ids) const = 0;
   /// Sum over query terms of their highest possible BM25 contribution: what a passage holding everything would score.
   virtual float keyword_ceiling(std::string_view query) const = 0;
+  /// The chunks that satisfy a filter, ascending.
+  virtual std::vector<ChunkId> matching(const Filter& filter) const = 0;
 
   // -- settings --
   virtual std::optional<VectorSpace> vector_space() const = 0;
+  /// The space that is being filled and will take over when no chunk is missing.
+  virtual std::optional<VectorSpace> pending_space() const = 0;
   /// Chunks whose vectors are missing from `space` (a new model): ids in order, at most `limit`.
   virtual std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const = 0;
   /// Declares the space new vectors belong to. While chunks are missing, the old space keeps answering.

@@ -1,0 +1,46 @@
+#include "store/connections.h"
+
+#include "store/schema.h"
+
+namespace hanok::store {
+namespace {
+
+constexpr size_t kIdleKept = 16;  // readers kept open between queries; more are closed when they come back
+
+}  // namespace
+
+Connections::Connections(fs::path file, bool read_only) : file_(std::move(file)) {
+  if (read_only) {
+    auto reader = std::make_unique<Database>(file_, Database::Mode::Read);
+    check_schema(*reader);
+    idle_.push_back(std::move(reader));
+  } else {
+    writer_ = std::make_unique<Database>(file_, Database::Mode::Write);
+    migrate(*writer_);
+  }
+}
+
+Connections::Snapshot::Snapshot(Connections& owner) : owner_(owner) {
+  {
+    std::lock_guard lock(owner_.idle_mutex_);
+    if (!owner_.idle_.empty()) {
+      database_ = std::move(owner_.idle_.back());
+      owner_.idle_.pop_back();
+    }
+  }
+  if (!database_) database_ = std::make_unique<Database>(owner_.file_, Database::Mode::Read);
+  transaction_.emplace(*database_, Transaction::Kind::Read);
+}
+
+Connections::Snapshot::~Snapshot() {
+  transaction_.reset();
+  std::lock_guard lock(owner_.idle_mutex_);
+  if (owner_.idle_.size() < kIdleKept) owner_.idle_.push_back(std::move(database_));
+}
+
+Connections::Writing::Writing(Connections& owner) : owner_(owner), lock_(owner.writer_mutex_) {
+  if (!owner_.writer_)
+    throw Error(Code::Unavailable, owner_.file_.string() + ": was opened for reading only; open it for writing");
+}
+
+}  // namespace hanok::store

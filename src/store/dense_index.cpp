@@ -1,0 +1,112 @@
+#include "store/dense_index.h"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+
+#include "base/threads.h"
+#include "math/distance.h"
+
+namespace hanok::store {
+namespace {
+
+constexpr size_t kGrainFloats = 1 << 18;  // a megabyte of rows: some 50 us of work for a thread
+
+bool better(const Match& a, const Match& b) { return a.score != b.score ? a.score > b.score : a.chunk < b.chunk; }
+
+// The k best seen so far, the worst of them on top.
+class Best {
+ public:
+  explicit Best(size_t k) : k_(k) {}
+  void offer(Match m) {
+    if (heap_.size() < k_) {
+      heap_.push_back(m);
+      std::push_heap(heap_.begin(), heap_.end(), better);
+    } else if (better(m, heap_.front())) {
+      std::pop_heap(heap_.begin(), heap_.end(), better);
+      heap_.back() = m;
+      std::push_heap(heap_.begin(), heap_.end(), better);
+    }
+  }
+  const std::vector<Match>& all() const { return heap_; }
+
+ private:
+  size_t k_;
+  std::vector<Match> heap_;
+};
+
+std::vector<float> unit(std::span<const float> query) {
+  std::vector<float> out(query.begin(), query.end());
+  normalise(out);
+  return out;
+}
+
+}  // namespace
+
+void DenseIndex::add(VectorRows rows, std::shared_ptr<const void> owner, Bitmap skip) {
+  if (!rows.ids.empty()) pieces_.push_back({rows, std::move(owner), std::move(skip)});
+}
+
+size_t DenseIndex::rows() const {
+  size_t out = 0;
+  for (const auto& p : pieces_) out += p.rows.ids.size() - std::min<size_t>(p.skip.cardinality(), p.rows.ids.size());
+  return out;
+}
+
+std::vector<uint32_t> DenseIndex::candidates(const Piece& piece, const Bitmap* allowed) const {
+  const auto ids = piece.rows.ids;
+  std::vector<uint32_t> out;
+  if (allowed && allowed->cardinality() < ids.size() / 16) {  // few: look each one up
+    for (const ChunkId id : *allowed) {
+      const auto at = std::lower_bound(ids.begin(), ids.end(), id);
+      if (at != ids.end() && *at == id && !piece.skip.contains(id)) out.push_back(static_cast<uint32_t>(at - ids.begin()));
+    }
+    return out;
+  }
+  out.reserve(ids.size());
+  for (uint32_t i = 0; i < ids.size(); ++i)
+    if ((!allowed || allowed->contains(ids[i])) && !piece.skip.contains(ids[i])) out.push_back(i);
+  return out;
+}
+
+std::vector<Match> DenseIndex::search(std::span<const float> query, size_t k, const Bitmap* allowed) const {
+  const auto dot = math::distance().ip_f32;
+  const std::vector<float> q = unit(query);
+  Best best(k);
+  std::mutex mutex;
+  for (const auto& piece : pieces_) {
+    if (k == 0) break;
+    const bool every = !allowed && piece.skip.isEmpty();
+    const auto rows = every ? std::vector<uint32_t>() : candidates(piece, allowed);
+    const size_t n = every ? piece.rows.ids.size() : rows.size();
+    base::parallel_for(n, std::max<size_t>(1, kGrainFloats / dim_), [&](size_t begin, size_t end, size_t) {
+      Best mine(k);
+      for (size_t i = begin; i < end; ++i) {
+        const size_t row = every ? i : rows[i];
+        mine.offer({piece.rows.ids[row], dot(q.data(), piece.rows.rows.data() + row * dim_, dim_)});
+      }
+      std::lock_guard lock(mutex);
+      for (const auto& m : mine.all()) best.offer(m);
+    });
+  }
+  std::vector<Match> out = best.all();
+  std::sort(out.begin(), out.end(), better);
+  return out;
+}
+
+std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<const ChunkId> ids) const {
+  const auto dot = math::distance().ip_f32;
+  const std::vector<float> q = unit(query);
+  std::vector<float> out(ids.size(), std::numeric_limits<float>::quiet_NaN());
+  for (const auto& piece : pieces_) {
+    const auto& have = piece.rows.ids;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const auto at = std::lower_bound(have.begin(), have.end(), ids[i]);
+      if (at == have.end() || *at != ids[i] || piece.skip.contains(ids[i])) continue;
+      out[i] = dot(q.data(), piece.rows.rows.data() + static_cast<size_t>(at - have.begin()) * dim_, dim_);
+    }
+  }
+  return out;
+}
+
+}  // namespace hanok::store

@@ -1,0 +1,51 @@
+// The folder index/: cache files that the database refers to by name.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "hanok/error.h"
+
+namespace hanok::store {
+
+/// Bytes of a piece of index, in memory or mapped.
+struct Bytes {
+  std::string owned;
+  base::MappedFile mapped;
+  std::string_view view() const { return mapped.size() ? mapped.view() : std::string_view(owned); }
+};
+
+/// True for errors that mean "this cache file is of no use": it is then made again. Others are passed on.
+inline bool is_damage(const Error& e) {
+  return e.code() == Code::Corrupt || e.code() == Code::NotFound || e.code() == Code::Unsupported;
+}
+
+/// What a reader does about such a file. Throw first: a writer may have replaced it since this reader's snapshot was taken.
+enum class OnLoss { Throw, Rebuild };
+
+/// How much of a file is looked at when it is opened: its frame and, where that is quick, its checksum; or all of it.
+enum class Check { Quick, All };
+
+class IndexFolder {
+ public:
+  explicit IndexFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// "<collection>-<generation>.<kind>"; generations are unique in a data directory.
+  static std::string file_name(int64_t collection, uint32_t generation, std::string_view kind);
+  void write(const std::string& name, std::string_view bytes) const;
+  /// NotFound where it is not there.
+  std::shared_ptr<const Bytes> map(const std::string& name) const;
+  /// No file is no error.
+  void remove(const std::string& name) const;
+  /// Deletes our files that are not in `wanted`: left over from a crash between writing and referring to them.
+  void remove_others(const std::set<std::string>& wanted) const;
+  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace hanok::store

@@ -1,0 +1,86 @@
+// The keyword index of a collection: bm25 segments, small ones as blobs in the database, large ones as mapped files.
+// The database is the truth: a segment that is lost or damaged is made again from the texts of its chunks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hanok/store.h"
+#include "store/bitmap.h"
+#include "store/bm25/segment.h"
+#include "store/database.h"
+#include "store/documents.h"
+#include "store/index_folder.h"
+
+namespace hanok::store {
+
+/// A row of the table segment. Ranges of one collection's segments do not overlap.
+struct SegmentRow {
+  int64_t id = 0;
+  ChunkId first = 0, last = 0;
+  int64_t chunks = 0, bytes = 0;
+  int analyzer = 0;
+  std::string file;  // empty: in segment_blob
+  Bitmap gone;
+};
+
+struct OpenSegment {
+  std::shared_ptr<const Bytes> bytes;
+  bm25::Segment view;  // of bytes
+  bool damaged = false;  // what is stored is lost or damaged; this was made again in memory
+};
+
+/// An open view of a collection's segments, immutable.
+class KeywordIndex {
+ public:
+  /// Segments that `previous` has are shared with it.
+  static std::shared_ptr<const KeywordIndex> load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
+                                                  const Bm25Options& options, const KeywordIndex* previous);
+  const bm25::Reader& reader() const { return reader_; }
+  const std::vector<SegmentRow>& rows() const { return rows_; }
+  /// open()[i] belongs to rows()[i].
+  const std::vector<OpenSegment>& open() const { return open_; }
+
+ private:
+  std::vector<SegmentRow> rows_;
+  std::vector<OpenSegment> open_;
+  bm25::Reader reader_;
+};
+
+/// The writing side; every function works inside the caller's transaction unless it says otherwise.
+class KeywordWriter {
+ public:
+  KeywordWriter(Database& db, const IndexFolder& folder, int64_t collection)
+      : db_(db), folder_(folder), collection_(collection) {}
+
+  /// One new segment: texts[i] is chunk first + i.
+  void append(ChunkId first, std::span<const std::string_view> texts);
+  /// Marks chunks as removed; a segment without any left goes.
+  void forget(std::span<const ChunkRange> ranges);
+  /// Opens its own transactions. Merges what is due; all: everything into as few segments as may be, without gone chunks.
+  void merge(bool all = false);
+  /// Opens its own transactions. Makes damaged segments, and those of another analyzer version, again.
+  void repair();
+
+ private:
+  int64_t insert(SegmentRow row, std::string_view bytes);
+  void replace(std::span<const SegmentRow> old, std::string_view bytes);
+  void rebuild(const SegmentRow& row);
+
+  Database& db_;
+  const IndexFolder& folder_;
+  int64_t collection_;
+};
+
+std::vector<SegmentRow> segment_rows(Database& db, int64_t collection);
+/// The segment of a row made anew from the texts of the chunks that are left.
+std::string rebuild_segment(Database& db, int64_t collection, const SegmentRow& row);
+/// What is stored for a row. Throws NotFound, Corrupt.
+OpenSegment open_stored(Database& db, const IndexFolder& folder, const SegmentRow& row, Check check);
+/// The same, made again from the texts where that fails and on_loss says so.
+OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row, Check check,
+                         OnLoss on_loss);
+
+}  // namespace hanok::store

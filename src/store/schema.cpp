@@ -1,0 +1,145 @@
+#include "store/schema.h"
+
+#include "base/clock.h"
+
+namespace hanok::store {
+namespace {
+
+constexpr int64_t kApplicationId = 0x686E6F6B;  // "hnok", so that file(1) and we know the file
+
+// Chunks of one document have consecutive ids: [first_chunk, first_chunk + chunks).
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE migration(version INTEGER PRIMARY KEY, applied_ms INTEGER NOT NULL);
+CREATE TABLE counter(name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter VALUES ('chunk', 1), ('document', 1), ('file', 1);
+
+CREATE TABLE collection(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  hidden INTEGER NOT NULL DEFAULT 0,      -- 1 while it is being imported or dropped
+  generation INTEGER NOT NULL DEFAULT 1,  -- grows with every transaction that changes it
+  documents INTEGER NOT NULL DEFAULT 0,
+  chunks INTEGER NOT NULL DEFAULT 0,
+  created_ms INTEGER NOT NULL,
+  settings TEXT NOT NULL DEFAULT '{}');
+
+CREATE TABLE document(
+  id INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  name TEXT NOT NULL,
+  format TEXT NOT NULL,
+  title TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  modified_ms INTEGER NOT NULL,
+  ingested_ms INTEGER NOT NULL,
+  first_chunk INTEGER NOT NULL,
+  chunks INTEGER NOT NULL,
+  text_bytes INTEGER NOT NULL,
+  metadata TEXT NOT NULL,
+  pages TEXT NOT NULL,
+  UNIQUE(collection, path));
+CREATE INDEX document_chunks ON document(collection, first_chunk, chunks);
+
+CREATE TABLE text_block(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);  -- id = document << 20 | block
+
+CREATE TABLE chunk(
+  id INTEGER PRIMARY KEY,
+  document INTEGER NOT NULL,
+  page INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  end INTEGER NOT NULL,
+  heading TEXT NOT NULL);
+
+CREATE TABLE field_key(
+  id INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  UNIQUE(collection, name));
+CREATE TABLE field(  -- the metadata once more, by value
+  key INTEGER NOT NULL,
+  type INTEGER NOT NULL,  -- 0 bool, 1 number, 2 string, 3 element of a list, 4 empty list
+  value NOT NULL,
+  first_chunk INTEGER NOT NULL,
+  chunks INTEGER NOT NULL,
+  PRIMARY KEY(key, type, value, first_chunk)) WITHOUT ROWID;
+
+CREATE TABLE space(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  role INTEGER NOT NULL,  -- 1 answers, 2 is being filled, 0 waits for its vectors to be deleted
+  fingerprint TEXT NOT NULL,
+  model TEXT NOT NULL,
+  dim INTEGER NOT NULL,
+  chunker_version INTEGER NOT NULL,
+  vectors INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE vector(id INTEGER PRIMARY KEY, row BLOB NOT NULL);  -- id = space << 32 | chunk; float32 as given
+
+CREATE TABLE segment(  -- keyword segments (docs/formats/bm25.md): in segment_blob, or in index/FILE
+  id INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  chunks INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  analyzer INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  gone BLOB NOT NULL);
+CREATE INDEX segment_collection ON segment(collection, first);
+CREATE TABLE segment_blob(segment INTEGER PRIMARY KEY REFERENCES segment(id) ON DELETE CASCADE, bytes BLOB NOT NULL);
+
+CREATE TABLE vector_file(  -- index/FILE holds the rows of [first, last], but for the stale ones
+  id INTEGER PRIMARY KEY,
+  space INTEGER NOT NULL REFERENCES space(id) ON DELETE CASCADE,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  stale BLOB NOT NULL);
+CREATE INDEX vector_file_space ON vector_file(space, first);
+)sql";
+
+// A new version is one entry here; entry i leads from version i to i + 1.
+constexpr const char* kSteps[] = {kVersion1};
+static_assert(std::size(kSteps) == kSchemaVersion);
+
+int64_t version_of(Database& database) {
+  const int64_t version = database.number("PRAGMA user_version");
+  const int64_t owner = database.number("PRAGMA application_id");
+  if (version != 0 && owner != kApplicationId)
+    throw Error(Code::Corrupt, database.file().string() + ": is another program's SQLite file (application id " +
+                                   std::to_string(owner) + "); choose another data folder with --data");
+  if (version > kSchemaVersion)
+    throw Error(Code::Unsupported, database.file().string() + ": was written by a newer hanok (format " +
+                                       std::to_string(version) + ", this one knows up to " +
+                                       std::to_string(kSchemaVersion) + "); update hanok");
+  return version;
+}
+
+}  // namespace
+
+void migrate(Database& database) {
+  if (version_of(database) == kSchemaVersion) return;
+  Transaction transaction(database, Transaction::Kind::Write);
+  for (int64_t version = version_of(database); version < kSchemaVersion; ++version) {
+    database.script(kSteps[version]);
+    database.run("INSERT INTO migration VALUES (?1, ?2)", version + 1, base::now_ms());
+  }
+  database.script("PRAGMA application_id=" + std::to_string(kApplicationId) +
+                  "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
+  transaction.commit();
+}
+
+void check_schema(Database& database) {
+  const int64_t version = version_of(database);
+  if (version == kSchemaVersion) return;
+  if (version == 0)
+    throw Error(Code::NotFound, database.file().string() + ": holds no collections yet; ingest something first");
+  throw Error(Code::Unsupported, database.file().string() + ": has the older format " + std::to_string(version) +
+                                     "; run any writing command (hanok ingest) once to bring it to format " +
+                                     std::to_string(kSchemaVersion));
+}
+
+}  // namespace hanok::store

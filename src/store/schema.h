@@ -1,0 +1,15 @@
+// The tables of hanok.db (docs/formats/store.md) and how older files become today's.
+#pragma once
+
+#include "store/database.h"
+
+namespace hanok::store {
+
+inline constexpr int kSchemaVersion = 1;
+
+/// Brings a writable database to kSchemaVersion. Throws Unsupported for a newer one, Corrupt for another program's.
+void migrate(Database& database);
+/// The same checks for a reader: NotFound for an empty file, Unsupported where a writer must migrate it first.
+void check_schema(Database& database);
+
+}  // namespace hanok::store

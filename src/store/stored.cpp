@@ -1,0 +1,159 @@
+#include "store/stored.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/documents.h"
+
+namespace hanok::store {
+namespace {
+
+constexpr int kDropDocuments = 2000;  // documents deleted in one transaction, so that no reader or WAL waits for a large one
+
+fs::path prepared(const fs::path& folder, bool read_only) {
+  const fs::path file = folder / "hanok.db";
+  if (read_only) {
+    if (!fs::exists(file))
+      throw Error(Code::NotFound, folder.string() + ": holds no hanok data (no hanok.db); ingest something first, or choose "
+                                                    "another folder with --data");
+    return file;
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error(Code::Unavailable, folder.string() + ": cannot make this folder: " + error.message());
+  return file;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  if (names.empty()) return "there are none yet";
+  std::string out = "there are: ";
+  for (size_t i = 0; i < names.size(); ++i) out += (i ? ", " : "") + names[i];
+  return out;
+}
+
+}  // namespace
+
+void check_collection_name(std::string_view name) {
+  const bool bad = name.empty() || name.size() > 512 || name.find_first_not_of('.') == std::string_view::npos ||
+                   std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; });
+  if (bad)
+    throw Error(Code::Invalid, "collection name '" + std::string(name.substr(0, 80)) +
+                                   "': expected 1 to 512 bytes without '/' and control characters");
+}
+
+std::unique_ptr<Store> Store::open(const fs::path& folder, const StoreOptions& options) {
+  return std::make_unique<StoredFolder>(folder, options);
+}
+
+StoredFolder::StoredFolder(const fs::path& folder, const StoreOptions& options)
+    : folder_(folder),
+      lock_((prepared(folder, options.read_only), options.read_only) ? std::nullopt : std::optional<base::FileLock>(std::in_place, folder / "lock")),
+      connections_(folder / "hanok.db", options.read_only),
+      index_(folder / "index") {
+  if (options.read_only) return;
+  finish_drops();
+  remove_unused_files();
+}
+
+StoredFolder::~StoredFolder() {
+  if (connections_.read_only()) return;
+  try {  // deleted text leaves the WAL too
+    Writing writing(connections_);
+    writing.db().run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const Error& e) {
+    base::log().info("last checkpoint: {}", e.what());
+  }
+}
+
+std::vector<std::string> StoredFolder::collections() const {
+  std::vector<std::string> out;
+  Snapshot snapshot(connections_);
+  Rows rows = snapshot.db().query("SELECT name FROM collection WHERE hidden = 0 ORDER BY name");
+  while (rows.next()) out.push_back(rows.text(0));
+  return out;
+}
+
+int64_t StoredFolder::find(std::string_view name) const {
+  Snapshot snapshot(connections_);
+  return snapshot.db().number("SELECT id FROM collection WHERE name = ?1 AND hidden = 0", name);
+}
+
+int64_t StoredFolder::create(std::string_view name, bool hidden) {
+  check_collection_name(name);
+  Writing writing(connections_);
+  Transaction transaction(writing.db(), Transaction::Kind::Write);
+  writing.db().run("INSERT INTO collection(name, hidden, created_ms) VALUES (?1, ?2, ?3)", name, int{hidden}, base::now_ms());
+  const int64_t id = writing.db().last_id();
+  transaction.commit();
+  return id;
+}
+
+StoredCollection& StoredFolder::open(int64_t id, std::string_view name) {
+  std::lock_guard lock(mutex_);
+  auto& slot = open_[id];
+  if (!slot) {
+    auto made = std::make_unique<StoredCollection>(connections_, index_, id, std::string(name));
+    if (!connections_.read_only()) made->repair();
+    slot = std::move(made);
+  }
+  return *slot;
+}
+
+Collection& StoredFolder::collection(std::string_view name, bool create_it) {
+  int64_t id = find(name);
+  if (id == 0 && !create_it)
+    throw Error(Code::NotFound, "collection '" + std::string(name) + "': is not in " + folder_.string() + "; " + joined(collections()));
+  if (id == 0) {
+    Writing writing(connections_);  // held, so that two threads do not make the same one
+    id = find(name);
+    if (id == 0) id = create(name, false);
+  }
+  return open(id, name);
+}
+
+bool StoredFolder::drop(std::string_view name) {
+  const int64_t id = find(name);
+  if (id == 0) return false;
+  {
+    Writing writing(connections_);
+    Transaction transaction(writing.db(), Transaction::Kind::Write);
+    const std::string buried = "/dropped-" + std::to_string(id);  // '/' is in no collection's name
+    writing.db().run("UPDATE collection SET hidden = 1, name = ?2, generation = generation + 1 WHERE id = ?1", id, std::string_view(buried));
+    transaction.commit();
+  }
+  finish_drops();
+  remove_unused_files();
+  return true;
+}
+
+// In steps, each a transaction: what a crash leaves is finished when the folder is opened next.
+void StoredFolder::finish_drops() {
+  Writing writing(connections_);
+  Database& db = writing.db();
+  while (const int64_t id = db.number("SELECT id FROM collection WHERE hidden = 1")) {
+    db.run("UPDATE space SET role = 0 WHERE collection = ?1", id);
+    purge_dropped(db, id);
+    for (;;) {
+      std::vector<std::string> paths;
+      Rows rows = db.query("SELECT path FROM document WHERE collection = ?1 LIMIT ?2", id, kDropDocuments);
+      while (rows.next()) paths.push_back(rows.text(0));
+      if (paths.empty()) break;
+      Transaction transaction(db, Transaction::Kind::Write);
+      for (const auto& path : paths) delete_document(db, id, path);
+      transaction.commit();
+    }
+    db.run("DELETE FROM collection WHERE id = ?1", id);
+    db.run("PRAGMA incremental_vacuum");
+  }
+}
+
+void StoredFolder::remove_unused_files() {
+  Writing writing(connections_);
+  std::set<std::string> wanted;
+  Rows rows = writing.db().query("SELECT file FROM segment UNION SELECT file FROM vector_file");
+  while (rows.next()) wanted.insert(rows.text(0));
+  index_.remove_others(wanted);
+}
+
+}  // namespace hanok::store

@@ -1,0 +1,114 @@
+#include "store/vectors.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "base/log.h"
+
+namespace hanok::store {
+namespace {
+
+constexpr int64_t kCheckAlways = 64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
+
+struct OwnedRows {
+  std::vector<ChunkId> ids;
+  std::vector<float> rows;
+};
+
+void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, size_t dim) {
+  if (bytes.size() != dim * sizeof(float))
+    throw Error(Code::Corrupt, "vector of chunk " + std::to_string(id) + ": has " + std::to_string(bytes.size()) +
+                                   " bytes, expected " + std::to_string(dim * sizeof(float)) + "; embed the collection again");
+  out.ids.push_back(id);
+  const size_t at = out.rows.size();
+  out.rows.resize(at + dim);
+  std::memcpy(out.rows.data() + at, bytes.data(), bytes.size());
+  normalise(std::span(out.rows).subspan(at));
+}
+
+LoadedVectors loaded(OwnedRows rows) {
+  auto owner = std::make_shared<const OwnedRows>(std::move(rows));
+  return {owner, {owner->ids, owner->rows}};
+}
+
+// The rows of some chunks; those that have none are left out.
+LoadedVectors read_some(Database& db, const SpaceRow& space, const Bitmap& ids) {
+  OwnedRows out;
+  for (const ChunkId id : ids) {
+    Rows row = db.query("SELECT row FROM vector WHERE id = ?1", vector_id(space.id, id));
+    if (row.next()) append_row(out, id, row.bytes(0), space.space.dim);
+  }
+  return loaded(std::move(out));
+}
+
+LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceRow& space, const VectorFileRow& row, OnLoss on_loss) {
+  try {
+    return open_vectors(folder, row, space.space.dim, Check::Quick);
+  } catch (const Error& e) {
+    if (!is_damage(e) || on_loss == OnLoss::Throw) throw;
+    base::log().warn("{}; read from the database instead", e.what());
+    return read_vectors(db, space, row.first, row.last);
+  }
+}
+
+}  // namespace
+
+std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space) {
+  std::vector<VectorFileRow> out;
+  Rows rows = db.query("SELECT id, first, last, rows, bytes, file, stale FROM vector_file WHERE space = ?1 ORDER BY first", space);
+  while (rows.next())
+    out.push_back({rows.integer(0), static_cast<ChunkId>(rows.integer(1)), static_cast<ChunkId>(rows.integer(2)), rows.integer(3),
+                   rows.integer(4), rows.text(5), bitmap_from(rows.bytes(6), "vector file " + rows.text(5))});
+  return out;
+}
+
+LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, size_t dim, Check check) {
+  const std::string what = folder.path(row.file).string();
+  auto bytes = folder.map(row.file);
+  const VectorRows view = decode_vectors(bytes->view(), dim, check == Check::All || row.bytes <= kCheckAlways, what);
+  if (static_cast<int64_t>(view.ids.size()) != row.rows)
+    throw Error(Code::Corrupt, what + ": has " + std::to_string(view.ids.size()) + " rows, expected " + std::to_string(row.rows));
+  return {bytes, view};
+}
+
+LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit) {
+  OwnedRows out;
+  Rows rows = db.query("SELECT id, row FROM vector WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3", vector_id(space.id, first),
+                       vector_id(space.id, last), static_cast<int64_t>(std::min<size_t>(limit, UINT32_MAX)));
+  while (rows.next()) append_row(out, static_cast<ChunkId>(rows.integer(0)), rows.bytes(1), space.space.dim);
+  return loaded(std::move(out));
+}
+
+std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
+                                             const Vectors* previous) {
+  const auto space = find_space(db, collection, Role::Active);
+  if (!space) return nullptr;
+  std::map<int64_t, const LoadedVectors*> known;
+  for (size_t i = 0; previous && i < previous->files_.size(); ++i) known[previous->files_[i].id] = &previous->loaded_[i];
+
+  auto out = std::make_shared<Vectors>(*space);
+  out->files_ = vector_file_rows(db, space->id);
+  Bitmap stale;
+  uint64_t covered = 0;  // chunks below this are in files
+  for (const auto& row : out->files_) {
+    const auto same = known.find(row.id);
+    if (same != known.end()) {
+      out->loaded_.push_back(*same->second);
+    } else {
+      out->loaded_.push_back(open_or_read(db, folder, *space, row, on_loss));
+    }
+    out->index_.add(out->loaded_.back().view, out->loaded_.back().owner, row.stale);
+    stale |= row.stale;
+    covered = row.last + uint64_t{1};
+  }
+  const auto fresh = read_some(db, *space, stale);
+  out->index_.add(fresh.view, fresh.owner);
+  if (covered <= UINT32_MAX) {
+    const auto tail = read_vectors(db, *space, static_cast<ChunkId>(covered), UINT32_MAX);
+    out->index_.add(tail.view, tail.owner);
+  }
+  return out;
+}
+
+}  // namespace hanok::store

@@ -1,0 +1,78 @@
+// The dense index of a collection between database and memory: files index/*.vec for most rows, the database for the rest.
+// The table `vector` is the truth; a file that is lost or damaged is read from there, and written again by the writer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/dense_index.h"
+#include "store/index_folder.h"
+#include "store/keyword.h"
+#include "store/spaces.h"
+
+namespace hanok::store {
+
+/// A row of the table vector_file.
+struct VectorFileRow {
+  int64_t id = 0;
+  ChunkId first = 0, last = 0;
+  int64_t rows = 0, bytes = 0;
+  std::string file;
+  Bitmap stale;  // ids whose row must not be taken from the file: removed, or written anew
+};
+
+std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space);
+
+/// Rows as they are in memory.
+struct LoadedVectors {
+  std::shared_ptr<const void> owner;
+  VectorRows view;
+};
+
+/// An open view of the active space, immutable.
+class Vectors {
+ public:
+  /// nullptr when no space answers.
+  static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
+                                             const Vectors* previous);
+  explicit Vectors(SpaceRow space) : space_(std::move(space)), index_(space_.space.dim) {}
+  const SpaceRow& space() const { return space_; }
+  const DenseIndex& index() const { return index_; }
+
+ private:
+  SpaceRow space_;
+  std::vector<VectorFileRow> files_;
+  std::vector<LoadedVectors> loaded_;  // of files_
+  DenseIndex index_;
+};
+
+/// The writing side of the files.
+class VectorWriter {
+ public:
+  VectorWriter(Database& db, const IndexFolder& folder, int64_t collection)
+      : db_(db), folder_(folder), collection_(collection) {}
+  /// Inside the caller's transaction: rows of these chunks in files of these spaces are no longer right.
+  void invalidate(std::span<const ChunkId> ids, int64_t space);
+  void invalidate(ChunkRange range);
+  /// Opens its own transactions. Puts rows into files where enough have gathered, joins and renews files.
+  void maintain(bool all = false);
+  /// Opens its own transactions. Forgets files that are lost or damaged; maintain() then writes them again.
+  void repair();
+
+ private:
+  void mark(const std::vector<VectorFileRow>& files, const Bitmap& ids);
+  bool step(const SpaceRow& space, bool all);
+  void write(const SpaceRow& space, std::span<const VectorFileRow> old, ChunkId first, ChunkId last);
+
+  Database& db_;
+  const IndexFolder& folder_;
+  int64_t collection_;
+};
+
+/// What is stored in a file. Throws NotFound, Corrupt.
+LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, size_t dim, Check check);
+/// The rows of chunks in [first, last], from the database, normalised; at most `limit`.
+LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit = SIZE_MAX);
+
+}  // namespace hanok::store

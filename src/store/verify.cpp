@@ -1,0 +1,125 @@
+// Looks for disagreement between what is stored twice: counters and rows, postings and texts, files and vectors.
+#include <algorithm>
+#include <cstring>
+
+#include "store/documents.h"
+#include "store/stored.h"
+
+namespace hanok::store {
+namespace {
+
+using Findings = std::vector<std::string>;
+
+void check_sqlite(Database& db, Findings& out) {
+  Rows rows = db.query("PRAGMA integrity_check");
+  while (rows.next())
+    if (rows.bytes(0) != "ok") out.push_back("hanok.db: " + rows.text(0));
+  Rows keys = db.query("PRAGMA foreign_key_check");
+  while (keys.next()) out.push_back("hanok.db: a row of table " + keys.text(0) + " refers to nothing");
+}
+
+class CollectionCheck {
+ public:
+  CollectionCheck(Database& db, const IndexFolder& folder, int64_t id, std::string name, Findings& out)
+      : db_(db), folder_(folder), id_(id), name_(std::move(name)), out_(out) {}
+
+  void run() {
+    counters();
+    documents();
+    keywords();
+    for (const auto& space : space_rows(db_, id_)) vectors(space);
+  }
+
+ private:
+  void found(const std::string& what) { out_.push_back("collection '" + name_ + "': " + what); }
+
+  void expect(const std::string& what, int64_t stored, int64_t counted) {
+    if (stored != counted) found(what + " says " + std::to_string(stored) + ", counted " + std::to_string(counted));
+  }
+
+  void counters() {
+    expect("counter of documents", db_.number("SELECT documents FROM collection WHERE id = ?1", id_),
+           db_.number("SELECT count(*) FROM document WHERE collection = ?1", id_));
+    expect("counter of chunks", db_.number("SELECT chunks FROM collection WHERE id = ?1", id_),
+           db_.number("SELECT count(*) FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1", id_));
+  }
+
+  void documents() {
+    Rows rows = db_.query("SELECT id, path, first_chunk, chunks, text_bytes FROM document WHERE collection = ?1", id_);
+    while (rows.next()) {
+      const auto id = static_cast<DocumentId>(rows.integer(0));
+      expect(rows.text(1) + ": its text", rows.integer(4), static_cast<int64_t>(read_text(db_, id).size()));
+      expect(rows.text(1) + ": its chunks", rows.integer(3),
+             db_.number("SELECT count(*) FROM chunk WHERE document = ?1 AND id >= ?2 AND id < ?3", id, rows.integer(2),
+                        rows.integer(2) + rows.integer(3)));
+    }
+  }
+
+  // A segment without its removed chunks has the bytes of one made anew from the texts.
+  void keywords() {
+    Bitmap covered;
+    for (const auto& row : segment_rows(db_, id_)) {
+      Bitmap range;
+      add_range(range, row.first, uint64_t{row.last} - row.first + 1);
+      covered |= range - row.gone;
+      try {
+        const auto open = open_stored(db_, folder_, row, Check::All);
+        const bm25::Segment segments[] = {open.view};
+        if (bm25::merge(segments, row.gone) != rebuild_segment(db_, id_, row))
+          found("keyword segment " + std::to_string(row.id) + " differs from the texts of its chunks");
+      } catch (const Error& e) {
+        found(e.what());
+      }
+    }
+    const Bitmap all = all_chunks(db_, id_);
+    if (!all.isSubset(covered)) found(std::to_string((all - covered).cardinality()) + " chunks are in no keyword segment");
+  }
+
+  void vectors(const SpaceRow& space) {
+    if (space.role == Role::Dropped) return;
+    expect("counter of vectors", space.vectors,
+           db_.number("SELECT count(*) FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0), vector_id(space.id + 1, 0)));
+    Bitmap with;
+    Rows ids = db_.query("SELECT id FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0), vector_id(space.id + 1, 0));
+    while (ids.next()) with.add(static_cast<ChunkId>(ids.integer(0)));
+    if (const auto lost = (with - all_chunks(db_, id_)).cardinality()) found(std::to_string(lost) + " vectors belong to no chunk");
+    for (const auto& row : vector_file_rows(db_, space.id)) {
+      try {
+        file(space, row);
+      } catch (const Error& e) {
+        found(e.what());
+      }
+    }
+  }
+
+  void file(const SpaceRow& space, const VectorFileRow& row) {
+    const auto stored = open_vectors(folder_, row, space.space.dim, Check::All);
+    const size_t dim = space.space.dim;
+    for (size_t i = 0; i < stored.view.ids.size(); ++i) {
+      const ChunkId id = stored.view.ids[i];
+      if (row.stale.contains(id)) continue;
+      const auto truth = read_vectors(db_, space, id, id);
+      if (truth.view.ids.empty() || std::memcmp(truth.view.rows.data(), stored.view.rows.data() + i * dim, dim * sizeof(float)) != 0)
+        return found(row.file + ": the vector of chunk " + std::to_string(id) + " differs from the database");
+    }
+  }
+
+  Database& db_;
+  const IndexFolder& folder_;
+  int64_t id_;
+  std::string name_;
+  Findings& out_;
+};
+
+}  // namespace
+
+std::vector<std::string> StoredFolder::verify() {
+  Findings out;
+  Snapshot snapshot(connections_);
+  check_sqlite(snapshot.db(), out);
+  Rows rows = snapshot.db().query("SELECT id, name FROM collection WHERE hidden = 0 ORDER BY name");
+  while (rows.next()) CollectionCheck(snapshot.db(), index_, rows.integer(0), rows.text(1), out).run();
+  return out;
+}
+
+}  // namespace hanok::store
