@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "index/flat/flat.h"
 #include "index/kinds.h"
 
 namespace hanok::index {
@@ -8,7 +9,7 @@ namespace {
 
 const std::vector<Kind>& table() {
   static const std::vector<Kind> kinds{
-      // {"flat", make_flat, open_flat},
+      {"flat", make_flat, open_flat},
   };
   return kinds;
 }

@@ -6,9 +6,9 @@ DistanceKernels distance_at(Level level) {
   DistanceKernels table{};
   fill_distance_scalar(table);
 #if defined(__x86_64__)
-  if (level >= Level::Avx2) fill_distance_avx2(table);
+  if (level >= Level::Avx2) fill_distance_avx2(table), fill_codes_avx2(table);
   if (level >= Level::Avx512) fill_distance_avx512(table);
-  if (level >= Level::Vnni) fill_distance_vnni(table);
+  if (level >= Level::Vnni) fill_distance_vnni(table), fill_codes_vnni(table);
 #endif
   return table;
 }

@@ -28,6 +28,18 @@ struct DistanceKernels {
   // out[i] = distance of a to row rows[i], four rows in flight: hides the latency of one row's sum behind the others.
   void (*l2_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
   void (*ip_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
+  // Records of `lines` * 64 bytes: u7 codes, and in the last four bytes an int32 that is added to the distance.
+  // out[i] = l2_u7(query, codes of record ids[i]) + its int32. The query is such a record too; its last four bytes are not read.
+  // base and query are aligned to 64. Records are prefetched: ids may point anywhere.
+  void (*scan_records)(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n, int32_t* out);
+  // out[i] = sum over j of x[j] * rows[i * stride + j] with stride a multiple of 32, rows in -63..63 and x padded to stride with
+  // zeros: a pair of products stays below 2^15.
+  void (*project)(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out);
+  // Nearest whole number of (x[j] - low[j]) * scale[j], held to 0..255.
+  void (*f32_to_u8)(const float* x, const float* low, const float* scale, uint8_t* out, size_t n);
+  // True if every x[j] is a whole number 0..255; out then holds them.
+  bool (*whole_bytes)(const float* x, uint8_t* out, size_t n);
+  bool (*all_finite)(const float* x, size_t n);
   // Conversions of n numbers, to nearest, ties to even. f16 overflows to infinity.
   void (*f32_to_f16)(const float* in, uint16_t* out, size_t n);
   void (*f16_to_f32)(const uint16_t* in, float* out, size_t n);
@@ -38,7 +50,9 @@ struct DistanceKernels {
 // Each fills in what its level does better and leaves the rest.
 void fill_distance_scalar(DistanceKernels& table);
 void fill_distance_avx2(DistanceKernels& table);
+void fill_codes_avx2(DistanceKernels& table);
 void fill_distance_avx512(DistanceKernels& table);
 void fill_distance_vnni(DistanceKernels& table);
+void fill_codes_vnni(DistanceKernels& table);
 
 }  // namespace hanok::math

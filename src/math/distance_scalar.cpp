@@ -1,5 +1,6 @@
 // The plain versions: what the others are tested against.
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "math/distance_kernels.h"
@@ -91,6 +92,44 @@ uint32_t hamming(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return bits;
 }
 
+void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n, int32_t* out) {
+  const size_t codes = lines * 64 - 4;
+  for (size_t i = 0; i < n; ++i) {
+    const uint8_t* record = base + ids[i] * lines * 64;
+    int32_t bias;
+    std::memcpy(&bias, record + codes, 4);
+    out[i] = static_cast<int32_t>(l2_bytes(query, record, codes)) + bias;
+  }
+}
+
+void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out) {
+  for (size_t i = 0; i < n; ++i) {
+    out[i] = 0;
+    for (size_t j = 0; j < stride; ++j) out[i] += x[j] * rows[i * stride + j];
+  }
+}
+
+void f32_to_u8(const float* x, const float* low, const float* scale, uint8_t* out, size_t n) {
+  for (size_t j = 0; j < n; ++j) {
+    const float value = std::nearbyint((x[j] - low[j]) * scale[j]);
+    out[j] = static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+  }
+}
+
+bool whole_bytes(const float* x, uint8_t* out, size_t n) {
+  for (size_t j = 0; j < n; ++j) {
+    if (!(x[j] >= 0 && x[j] <= 255) || x[j] != std::floor(x[j])) return false;
+    out[j] = static_cast<uint8_t>(x[j]);
+  }
+  return true;
+}
+
+bool all_finite(const float* x, size_t n) {
+  for (size_t j = 0; j < n; ++j)
+    if (!std::isfinite(x[j])) return false;
+  return true;
+}
+
 template <float (*one)(const float*, const float*, size_t)>
 void rows_of(const float* a, const float* const* rows, size_t n, size_t dim, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = one(a, rows[i], dim);
@@ -118,6 +157,11 @@ void fill_distance_scalar(DistanceKernels& table) {
   table.hamming = hamming;
   table.l2_f32_rows = rows_of<l2<float, same>>;
   table.ip_f32_rows = rows_of<ip<float, same>>;
+  table.scan_records = scan_records;
+  table.project = project;
+  table.f32_to_u8 = f32_to_u8;
+  table.whole_bytes = whole_bytes;
+  table.all_finite = all_finite;
   table.f32_to_f16 = convert<float, uint16_t, float_to_half>;
   table.f16_to_f32 = convert<uint16_t, float, half_to_float>;
   table.f32_to_bf16 = convert<float, uint16_t, float_to_brain>;

@@ -31,7 +31,7 @@ class CsvReader {
     fields.clear();
     if (at_ >= text_.size()) return false;
     while (true) {
-      fields.push_back(field());
+      fields.push_back({static_cast<uint32_t>(fields.size()), field()});
       if (at_ < text_.size() && text_[at_] == separator_) {
         ++at_;
         continue;

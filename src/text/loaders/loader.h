@@ -44,5 +44,13 @@ Document load_html(const Source&);
 Document load_csv(const Source&);
 Document load_json(const Source&);
 Document load_jsonl(const Source&);
+Document load_pdf(const Source&);
+Document load_docx(const Source&);
+Document load_pptx(const Source&);
+Document load_xlsx(const Source&);
+Document load_epub(const Source&);
+Document load_hwpx(const Source&);
+Document load_subtitles(const Source&);
+Document load_mail(const Source&);
 
 }  // namespace hanok::text

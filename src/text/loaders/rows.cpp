@@ -5,16 +5,12 @@
 namespace hanok::text {
 namespace {
 
-size_t filled(const Row& row) {
-  return static_cast<size_t>(
-      std::count_if(row.begin(), row.end(), [](const auto& cell) { return !trim(cell).empty(); }));
-}
+bool is_filled(const Cell& cell) { return !trim(cell.text).empty(); }
 
 // 12, -3.5, 1,200, 45%: not the name of a column.
-bool is_number(std::string_view cell) {
-  cell = trim(cell);
+bool is_number(const Cell& cell) {
   bool digit = false;
-  for (const char c : cell) {
+  for (const char c : trim(cell.text)) {
     if (c >= '0' && c <= '9')
       digit = true;
     else if (std::string_view("+-.,%eE ").find(c) == std::string_view::npos)
@@ -23,51 +19,42 @@ bool is_number(std::string_view cell) {
   return digit;
 }
 
-bool is_header(const Row& row) {
-  return std::none_of(row.begin(), row.end(), [](const auto& cell) { return is_number(cell); });
-}
-
 }  // namespace
 
-void RowWriter::plain(const Row& row) {
+void RowWriter::write(const Row& row, std::string_view separator, bool named) {
   out_.line();
   bool first = true;
   for (const auto& cell : row) {
-    const std::string value = collapse_blanks(cell);
+    const std::string value = collapse_blanks(cell.text);
     if (value.empty()) continue;
-    if (!first) out_.text(" | ");
-    out_.text(value);
+    if (!first) out_.text(separator);
     first = false;
+    const auto name = header_.find(cell.column);
+    if (named && name != header_.end()) out_.text(name->second), out_.text(": ");
+    out_.text(value);
   }
   out_.line();
 }
 
 void RowWriter::add(const Row& row) {
-  const size_t cells = filled(row);
-  if (cells == 0) return;
-  if (state_ == State::Before && cells >= 2) {
-    state_ = is_header(row) ? State::Header : State::NoHeader;
+  const auto filled = std::count_if(row.begin(), row.end(), is_filled);
+  if (filled == 0) return;
+  if (state_ == State::Before && filled >= 2) {
+    state_ = std::any_of(row.begin(), row.end(), is_number) ? State::NoHeader : State::Header;
     if (state_ == State::Header) {
-      for (const auto& cell : row) header_.push_back(collapse_blanks(cell));
+      header_row_ = row;
+      for (const auto& cell : row)
+        if (is_filled(cell)) header_[cell.column] = collapse_blanks(cell.text);
       return;
     }
   }
-  if (state_ == State::Before || state_ == State::NoHeader) return plain(row);
-  state_ = State::Rows;
-  bool first = true;
-  for (size_t i = 0; i < row.size(); ++i) {
-    const std::string value = collapse_blanks(row[i]);
-    if (value.empty()) continue;
-    if (!first) out_.text("; ");
-    if (i < header_.size() && !header_[i].empty()) out_.text(header_[i]), out_.text(": ");
-    out_.text(value);
-    first = false;
-  }
-  out_.line();
+  if (state_ == State::Header) state_ = State::Rows;
+  const bool named = state_ == State::Rows;
+  write(row, named ? "; " : " | ", named);
 }
 
 void RowWriter::finish() {
-  if (state_ == State::Header) plain(header_);
+  if (state_ == State::Header) write(header_row_, " | ", false);
 }
 
 }  // namespace hanok::text

@@ -1,6 +1,8 @@
 // Rows of a table as lines that can be read, searched and cited one by one.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,7 +10,11 @@
 
 namespace hanok::text {
 
-using Row = std::vector<std::string>;
+struct Cell {
+  uint32_t column;
+  std::string text;
+};
+using Row = std::vector<Cell>;  // cells that are there, by column: a sheet may use column 16,384 alone
 
 /// The first row with at least two filled cells is the header when none of its filled cells is a number; then each
 /// later row is "header: value; header: value". Without a header, and for rows before it (a sheet's title), cells are
@@ -21,10 +27,11 @@ class RowWriter {
   void finish();
 
  private:
-  void plain(const Row& row);
+  void write(const Row& row, std::string_view separator, bool named);
   Writer& out_;
   enum class State { Before, Header, Rows, NoHeader } state_ = State::Before;
-  Row header_;
+  Row header_row_;
+  std::map<uint32_t, std::string> header_;
 };
 
 }  // namespace hanok::text

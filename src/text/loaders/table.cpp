@@ -21,10 +21,18 @@ constexpr std::string_view kCode =
 constexpr std::array kLoaders{
     Loader{"txt", ".txt .text .log .rst .tex .adoc .org", Container::Text, &load_txt},
     Loader{"md", ".md .markdown", Container::Text, &load_markdown},
-    Loader{"html", ".html .htm .xhtml", Container::Text, &load_html},
+    Loader{"html", ".html .htm .xhtml .smi", Container::Text, &load_html},
     Loader{"csv", ".csv .tsv", Container::Text, &load_csv},
     Loader{"json", ".json", Container::Text, &load_json},
     Loader{"jsonl", ".jsonl .ndjson", Container::Text, &load_jsonl},
+    Loader{"pdf", ".pdf", Container::Pdf, &load_pdf},
+    Loader{"docx", ".docx .docm", Container::Zip, &load_docx},
+    Loader{"pptx", ".pptx .pptm", Container::Zip, &load_pptx},
+    Loader{"xlsx", ".xlsx .xlsm", Container::Zip, &load_xlsx},
+    Loader{"epub", ".epub", Container::Zip, &load_epub},
+    Loader{"hwpx", ".hwpx", Container::Zip, &load_hwpx},
+    Loader{"subtitles", ".srt .vtt", Container::Text, &load_subtitles},
+    Loader{"mail", ".eml", Container::Text, &load_mail},
     Loader{"code", kCode, Container::Text, &load_txt},
 };
 

@@ -1,0 +1,372 @@
+#include "index/flat/flat.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/threads.h"
+#include "index/flat/top_k.h"
+
+namespace hanok::index {
+namespace {
+
+constexpr size_t kRowsWorthCodes = 512;     // below, a plain scan takes some 100 microseconds at most
+constexpr size_t kScansWorthCodes = 8;      // making codes costs about as much as this many plain scans
+constexpr size_t kRowsForCentre = 10000;    // the mean of so many rows is near enough to that of all
+constexpr size_t kQueriesAtOnce = 256;      // a thread's share of a batch: its tiles stay in the cache
+constexpr size_t kMaxCandidates = 1 << 14;  // then those that the risen threshold excludes are dropped
+// Reading listed rows one by one costs about this many times a row's part of a scan over codes.
+constexpr size_t kListedRowCost = 6;
+
+float infinity_for_nan(float x) { return std::isnan(x) ? INFINITY : x; }
+
+}  // namespace
+
+struct Flat::Seeker {
+  const float* query = nullptr;
+  double norm = 0;  // of the query, for Cosine
+  TopK best{0};
+};
+
+Flat::Flat(const Options& options) : BaseIndex(options) {
+  Keys keys("flat", options);
+  const auto name = keys.choice("storage", {"auto", "f32", "f16", "bf16", "sq8", "u8"});
+  keys.done();
+  auto_storage_ = name == "auto";
+  rows_ = RowStore(dim(), storage_from(name).value_or(Storage::F32));
+}
+
+Flat::Flat(const FileReader& file) : BaseIndex(read_options(file).options) {
+  const auto more = read_options(file).more;
+  const auto named = more.find("storage");
+  const auto storage = named == more.end() ? std::nullopt : storage_from(named->second);
+  if (!storage) file.corrupt("section 'options' names no storage that is known");
+  auto_storage_ = options_.set.count("storage") == 0 || options_.set.at("storage") == "auto";
+  const auto ids = file.array<Id>("ids", file.section("ids").size() / sizeof(Id));
+  ids_.assign(ids.begin(), ids.end());
+  if (ids_.size() >= IdMap::kNone) file.corrupt("has more than 2^32 - 2 vectors");
+  const RowStore shape(dim(), *storage);
+  const auto rows = file.array<std::byte>("rows", ids_.size() * shape.row_bytes());
+  rows_ = RowStore(dim(), *storage, rows, std::make_shared<FileReader>(file));
+  mapped_ = false;
+}
+
+size_t Flat::size() const {
+  std::shared_lock guard(lock_);
+  return ids_.size();
+}
+
+// The map of ids is made when an id is first asked for, so that a large file opens at once. Needs lock_.
+uint32_t Flat::slot(Id id) const {
+  if (!mapped_.load(std::memory_order_acquire)) {
+    std::lock_guard guard(lazy_);
+    if (!mapped_.load(std::memory_order_relaxed)) {
+      map_.clear();
+      map_.reserve(ids_.size(), ids_);
+      for (size_t row = 0; row < ids_.size(); ++row) {
+        if (map_.find(ids_[row], ids_) != IdMap::kNone)
+          throw Error(Code::Corrupt,
+                      "index file: id " + std::to_string(ids_[row]) + " comes twice; build the index again");
+        map_.insert(static_cast<uint32_t>(row), ids_);
+      }
+      mapped_.store(true, std::memory_order_release);
+    }
+  }
+  return map_.find(id, ids_);
+}
+
+bool Flat::contains(Id id) const {
+  std::shared_lock guard(lock_);
+  return slot(id) != IdMap::kNone;
+}
+
+void Flat::choose_storage(std::span<const float> vectors) {
+  if (!auto_storage_) return;
+  const bool bytes = (rows_.size() == 0 || rows_.storage() == Storage::U8) && all_bytes(vectors);
+  const Storage wanted = bytes ? Storage::U8 : Storage::F32;
+  if (wanted != rows_.storage()) rows_ = rows_.converted(wanted);
+}
+
+void Flat::add(std::span<const Id> ids, std::span<const float> vectors) {
+  std::lock_guard writing(writer_);
+  check_add(ids, vectors);
+  if (!auto_storage_ && rows_.storage() == Storage::U8 && !all_bytes(vectors))
+    throw Error(Code::Invalid,
+                "add: storage=u8 keeps whole numbers 0 to 255; use storage=auto or sq8 for other values");
+  if (rows_.storage() == Storage::F16)
+    for (const float v : vectors)
+      if (std::abs(v) >= 65520)
+        throw Error(Code::Invalid, "add: storage=f16 ends at 65504; use bf16 or f32 for larger values");
+  std::unique_lock guard(lock_);
+  if (ids_.size() + ids.size() >= IdMap::kNone) throw Error(Code::Exhausted, "flat: more than 2^32 - 2 vectors");
+  // Whatever may fail for want of memory comes first.
+  choose_storage(vectors);
+  const size_t first = ids_.size();
+  ids_.reserve(first + ids.size());
+  map_.reserve(first + ids.size(), ids_);
+  rows_.append(vectors);
+  for (const Id id : ids) {
+    ids_.push_back(id);
+    map_.insert(static_cast<uint32_t>(ids_.size() - 1), ids_);
+  }
+  if (!codes_) return;
+  try {
+    codes_->resize(ids_.size());
+    std::vector<float> scratch(dim());
+    for (size_t row = first; row < ids_.size(); ++row) codes_->set(row, rows_.floats(row, scratch.data()));
+  } catch (const std::bad_alloc&) {  // codes only save time: without them the scan reads the rows
+    codes_ready_ = nullptr;
+    codes_.reset();
+  }
+}
+
+size_t Flat::remove(std::span<const Id> ids) {
+  std::lock_guard writing(writer_);
+  std::unique_lock guard(lock_);
+  std::vector<float> scratch(dim());
+  size_t removed = 0;
+  for (const Id id : ids) {
+    const uint32_t row = slot(id);
+    if (row == IdMap::kNone) continue;
+    const auto last = static_cast<uint32_t>(ids_.size() - 1);
+    map_.erase(id, ids_);
+    if (row != last) {
+      map_.erase(ids_[last], ids_);
+      ids_[row] = ids_[last];
+      map_.insert(row, ids_);
+      rows_.copy(last, row);
+      if (codes_) codes_->set(row, rows_.floats(row, scratch.data()));
+    }
+    ids_.pop_back();
+    rows_.pop();
+    if (codes_) codes_->resize(ids_.size());
+    ++removed;
+  }
+  return removed;
+}
+
+std::optional<std::vector<float>> Flat::reconstruct(Id id) const {
+  std::shared_lock guard(lock_);
+  const uint32_t row = slot(id);
+  if (row == IdMap::kNone) return std::nullopt;
+  std::vector<float> out(dim());
+  rows_.decode(row, out.data());
+  return out;
+}
+
+// The codes, made once enough has been searched to pay for them; null before. Needs a shared lock.
+const ScanCodes* Flat::codes(size_t queries) const {
+  if (const ScanCodes* ready = codes_ready_.load(std::memory_order_acquire)) return ready;
+  if (ids_.size() < kRowsWorthCodes || scans_.fetch_add(queries) + queries < kScansWorthCodes) return nullptr;
+  std::lock_guard guard(lazy_);
+  if (codes_) return codes_.get();
+  std::vector<double> sum(dim());
+  std::vector<float> scratch(dim());
+  const size_t stride = (ids_.size() + kRowsForCentre - 1) / kRowsForCentre;
+  size_t counted = 0;
+  for (size_t row = 0; row < ids_.size(); row += stride, ++counted) {
+    const float* x = rows_.floats(row, scratch.data());
+    const double norm = metric() == Metric::Cosine ? std::sqrt(exact_kernels().ip(x, x, dim())) : 1;
+    for (size_t j = 0; j < dim(); ++j) sum[j] += x[j] / norm;
+  }
+  std::vector<float> centre(dim());
+  for (size_t j = 0; j < dim(); ++j) centre[j] = static_cast<float>(sum[j] / static_cast<double>(counted));
+  auto made = std::make_unique<ScanCodes>(dim(), metric(), centre);
+  made->resize(ids_.size());
+  // Whole blocks a thread, as a block's sixteen rows share cache lines.
+  base::parallel_for(ids_.size(), 64 * kScanRows, [&](size_t begin, size_t end, size_t) {
+    std::vector<float> own(dim());
+    for (size_t row = begin; row < end; ++row) made->set(row, rows_.floats(row, own.data()));
+  });
+  codes_ = std::move(made);
+  codes_ready_.store(codes_.get(), std::memory_order_release);
+  return codes_.get();
+}
+
+double Flat::score(const Seeker& seeker, size_t row, float* scratch) const {
+  const float* x = rows_.floats(row, scratch);
+  const double norm = metric() == Metric::Cosine ? std::sqrt(exact_kernels().ip(x, x, dim())) : 1;
+  return exact_score(metric(), seeker.query, x, dim(), seeker.norm, norm);
+}
+
+template <typename Visit>
+void Flat::visit_listed(std::span<const Id> ids, Visit&& visit) const {
+  for (const Id id : ids)
+    if (const uint32_t row = slot(id); row != IdMap::kNone) visit(row);
+}
+
+// Every row, or every row that the filter lists, in float64.
+void Flat::search_rows(Seeker& seeker, const SearchOptions& options) const {
+  std::vector<float> scratch(dim());
+  const IdFilter* filter = options.filter;
+  auto visit = [&](size_t row) { seeker.best.offer(score(seeker, row, scratch.data()), ids_[row]); };
+  if (filter && !filter->ids.empty()) return visit_listed(filter->ids, visit);
+  for (size_t row = 0; row < ids_.size(); ++row)
+    if (!filter || !filter->accepts || filter->accepts(ids_[row])) visit(row);
+}
+
+namespace {
+
+bool accepted(const IdFilter* filter, Id id) {
+  if (!filter) return true;
+  if (!filter->ids.empty()) return std::binary_search(filter->ids.begin(), filter->ids.end(), id);
+  return !filter->accepts || filter->accepts(id);
+}
+
+// What the scan has found so far for one query: rows that may be among the k best, and the k-th best lower bound.
+class Candidates {
+ public:
+  explicit Candidates(size_t k) : k_(k) {}
+  void offer(uint32_t row, float lower, float upper) {
+    rows_.push_back({infinity_for_nan(upper), row});
+    if (lowers_.size() < k_) {
+      lowers_.push_back(std::isnan(lower) ? -INFINITY : lower);
+      std::push_heap(lowers_.begin(), lowers_.end(), std::greater<>());
+    } else if (lower > lowers_.front()) {
+      std::pop_heap(lowers_.begin(), lowers_.end(), std::greater<>());
+      lowers_.back() = lower;
+      std::push_heap(lowers_.begin(), lowers_.end(), std::greater<>());
+    }
+    if (rows_.size() >= limit_) prune();
+  }
+  float threshold() const { return lowers_.size() < k_ ? -INFINITY : lowers_.front(); }
+  struct Row {
+    float upper;
+    uint32_t row;
+  };
+  /// By upper bound, best first.
+  std::vector<Row>& sorted() {
+    prune();
+    std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.upper > b.upper; });
+    return rows_;
+  }
+
+ private:
+  void prune() {
+    std::erase_if(rows_, [t = threshold()](const Row& r) { return r.upper < t; });
+    limit_ = std::max(kMaxCandidates, rows_.size() * 2);
+  }
+  size_t k_, limit_ = kMaxCandidates;
+  std::vector<float> lowers_;  // a heap with the least in front
+  std::vector<Row> rows_;
+};
+
+}  // namespace
+
+void Flat::search_coded(const ScanCodes& codes, std::span<const float> queries, std::span<std::vector<Match>> out,
+                        size_t k, const SearchOptions& options) const {
+  const size_t n = queries.size() / dim();
+  k = std::min(k, ids_.size());
+  const auto prepared = codes.prepare(queries);
+  std::vector<Candidates> found(n, Candidates(k));
+  std::vector<float> thresholds(n, -INFINITY);
+  codes.scan(prepared, thresholds, [&](size_t q, size_t first, uint32_t mask, const float* lower, const float* upper) {
+    for (; mask; mask &= mask - 1) {
+      const auto r = static_cast<size_t>(__builtin_ctz(mask));
+      if (accepted(options.filter, ids_[first + r]))
+        found[q].offer(static_cast<uint32_t>(first + r), lower[r], upper[r]);
+    }
+    thresholds[q] = found[q].threshold();
+  });
+  std::vector<float> scratch(dim());
+  for (size_t q = 0; q < n; ++q) {
+    Seeker seeker{queries.data() + q * dim(), 0, TopK(k)};
+    seeker.norm = std::sqrt(exact_kernels().ip(seeker.query, seeker.query, dim()));
+    for (const auto& candidate : found[q].sorted()) {
+      if (candidate.upper < seeker.best.threshold()) break;
+      seeker.best.offer(score(seeker, candidate.row, scratch.data()), ids_[candidate.row]);
+    }
+    out[q] = seeker.best.take(metric());
+  }
+}
+
+std::vector<Match> Flat::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
+  check_query(query);
+  return std::move(search_batch(query, k, options)[0]);
+}
+
+std::vector<std::vector<Match>> Flat::search_batch(std::span<const float> queries, size_t k,
+                                                   const SearchOptions& options) const {
+  check_queries(queries);
+  const size_t n = queries.size() / dim();
+  std::vector<std::vector<Match>> out(n);
+  std::shared_lock guard(lock_);
+  if (k == 0 || ids_.empty()) return out;
+  const bool listed =
+      options.filter && !options.filter->ids.empty() && options.filter->ids.size() < ids_.size() / kListedRowCost;
+  const ScanCodes* coded = listed ? nullptr : codes(n);
+  const size_t threads = options.threads ? options.threads : base::default_threads();
+  const size_t share = (n + threads - 1) / threads;
+  const size_t grain =
+      coded ? std::clamp((share + kScanQueries - 1) / kScanQueries * kScanQueries, kScanQueries, kQueriesAtOnce) : 1;
+  base::parallel_for(
+      n, grain,
+      [&](size_t begin, size_t end, size_t) {
+        const auto own = queries.subspan(begin * dim(), (end - begin) * dim());
+        if (coded) return search_coded(*coded, own, std::span(out).subspan(begin, end - begin), k, options);
+        for (size_t q = begin; q < end; ++q) {
+          Seeker seeker{queries.data() + q * dim(), 0, TopK(std::min(k, ids_.size()))};
+          seeker.norm = std::sqrt(exact_kernels().ip(seeker.query, seeker.query, dim()));
+          search_rows(seeker, options);
+          out[q] = seeker.best.take(metric());
+        }
+      },
+      threads);
+  return out;
+}
+
+std::vector<Match> Flat::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
+  check_query(query);
+  std::shared_lock guard(lock_);
+  const double least = metric() == Metric::L2 ? -static_cast<double>(radius) : radius;
+  Seeker seeker{query.data(), std::sqrt(exact_kernels().ip(query.data(), query.data(), dim())), TopK(0)};
+  std::vector<Scored> found;
+  std::vector<float> scratch(dim());
+  auto visit = [&](size_t row) {
+    const double s = score(seeker, row, scratch.data());
+    if (s >= least) found.push_back({s, ids_[row]});
+  };
+  if (options.filter && !options.filter->ids.empty()) {
+    visit_listed(options.filter->ids, visit);
+  } else if (const ScanCodes* coded = codes(1)) {
+    const auto prepared = coded->prepare(query);
+    const float threshold = std::nextafter(static_cast<float>(least), -INFINITY);  // rounding may not exclude a row
+    coded->scan(prepared, {&threshold, 1}, [&](size_t, size_t first, uint32_t mask, const float*, const float*) {
+      for (; mask; mask &= mask - 1) {
+        const size_t row = first + static_cast<size_t>(__builtin_ctz(mask));
+        if (accepted(options.filter, ids_[row])) visit(row);
+      }
+    });
+  } else {
+    for (size_t row = 0; row < ids_.size(); ++row)
+      if (accepted(options.filter, ids_[row])) visit(row);
+  }
+  TopK all(found.size());
+  for (const Scored& s : found) all.offer(s.score, s.id);
+  return all.take(metric());
+}
+
+std::map<std::string, std::string> Flat::statistics() const {
+  std::shared_lock guard(lock_);
+  const ScanCodes* coded = codes_ready_.load();
+  const size_t code_bytes = coded ? coded->bytes() : 0;
+  const size_t bytes = rows_.bytes_resident() + ids_.capacity() * sizeof(Id) + map_.bytes() + code_bytes;
+  return {{"vectors", std::to_string(ids_.size())},
+          {"bytes_resident", std::to_string(bytes)},
+          {"bytes_scan_codes", std::to_string(code_bytes)},
+          {"storage", std::string(storage_name(rows_.storage()))}};
+}
+
+void Flat::save(const std::filesystem::path& file) const {
+  std::shared_lock guard(lock_);
+  FileWriter writer("flat");
+  writer.add_text("options", options_text(options_, {{"storage", std::string(storage_name(rows_.storage()))}}));
+  writer.add("ids", std::as_bytes(std::span(ids_)));
+  writer.add("rows", rows_.bytes());
+  writer.write(file);
+}
+
+std::unique_ptr<Index> make_flat(const Options& options) { return std::make_unique<Flat>(options); }
+std::unique_ptr<Index> open_flat(const FileReader& file) { return std::make_unique<Flat>(file); }
+
+}  // namespace hanok::index

@@ -1,0 +1,72 @@
+// Kind "flat": every vector is looked at, the answer is exact.
+//
+//   auto index = make("flat", {.dim = 784, .set = {{"storage", "auto"}}});
+//
+// Keys: storage = auto (bytes where every value is a whole number 0..255, else f32) | f32 | f16 | bf16 | sq8 | u8.
+// Distances are those to the stored values, summed in float64, ties by id. After the first few searches an index of
+// some size keeps integer codes beside its rows (dim bytes a vector) that let most rows be excluded without reading
+// them: see scan.h. Searches may run together, and beside one writer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <vector>
+
+#include "index/base_index.h"
+#include "index/flat/row_store.h"
+#include "index/flat/scan.h"
+#include "index/id_map.h"
+
+namespace hanok::index {
+
+class Flat final : public BaseIndex {
+ public:
+  explicit Flat(const Options& options);
+  explicit Flat(const FileReader& file);
+
+  std::string kind() const override { return "flat"; }
+  size_t size() const override;
+  bool contains(Id id) const override;
+  void train(std::span<const float>) override {}  // nothing to learn
+  void add(std::span<const Id> ids, std::span<const float> vectors) override;
+  size_t remove(std::span<const Id> ids) override;
+  std::optional<std::vector<float>> reconstruct(Id id) const override;
+  std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options = {}) const override;
+  std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
+                                               const SearchOptions& options = {}) const override;
+  std::vector<Match> range_search(std::span<const float> query, float radius,
+                                  const SearchOptions& options = {}) const override;
+  std::map<std::string, std::string> statistics() const override;
+  void save(const std::filesystem::path& file) const override;
+
+ private:
+  struct Seeker;  // one query and what is known of its answer
+  void choose_storage(std::span<const float> vectors);
+  uint32_t slot(Id id) const;
+  const ScanCodes* codes(size_t queries) const;
+  double score(const Seeker& seeker, size_t row, float* scratch) const;
+  template <typename Visit>
+  void visit_listed(std::span<const Id> ids, Visit&& visit) const;
+  void search_rows(Seeker& seeker, const SearchOptions& options) const;
+  void search_coded(const ScanCodes& codes, std::span<const float> queries, std::span<std::vector<Match>> out, size_t k,
+                    const SearchOptions& options) const;
+
+  mutable std::shared_mutex lock_;  // of everything below; writers hold writer_ first, so that checks may read
+  std::mutex writer_;
+  bool auto_storage_ = false;
+  RowStore rows_;
+  std::vector<Id> ids_;      // ids_[row]
+  mutable std::mutex lazy_;  // of map_ and codes_ while they are made under a shared lock
+  mutable IdMap map_;
+  mutable std::atomic<bool> mapped_{true};
+  mutable std::unique_ptr<ScanCodes> codes_;
+  mutable std::atomic<const ScanCodes*> codes_ready_{nullptr};
+  mutable std::atomic<size_t> scans_{0};
+};
+
+std::unique_ptr<Index> make_flat(const Options& options);
+std::unique_ptr<Index> open_flat(const FileReader& file);
+
+}  // namespace hanok::index

@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "math/distance.h"
+
+namespace hanok::math {
+namespace {
+
+class Codes : public testing::TestWithParam<Level> {};
+
+TEST_P(Codes, ScanAgreesWithScalar) {
+  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  base::Random random(2);
+  for (const size_t lines : {1u, 2u, 3u, 4u, 5u, 8u, 13u}) {
+    constexpr size_t kRecords = 50;
+    const size_t bytes = lines * 64;
+    std::vector<uint8_t> memory((kRecords + 1) * bytes + 64);
+    uint8_t* base = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
+    for (size_t i = 0; i < (kRecords + 1) * bytes; ++i) base[i] = static_cast<uint8_t>(random.below(128));
+    for (size_t r = 0; r < kRecords; ++r) {
+      const auto bias = static_cast<int32_t>(random.below(2000000)) - 1000000;
+      std::memcpy(base + (r + 1) * bytes - 4, &bias, 4);
+    }
+    for (const size_t n : {0u, 1u, 2u, 7u, 31u, 64u}) {
+      std::vector<uint32_t> ids(n);
+      for (auto& id : ids) id = static_cast<uint32_t>(random.below(kRecords));
+      std::vector<int32_t> a(n), b(n);
+      fast.scan_records(base + kRecords * bytes, base, lines, ids.data(), n, a.data());
+      plain.scan_records(base + kRecords * bytes, base, lines, ids.data(), n, b.data());
+      EXPECT_EQ(a, b) << lines << " lines, " << n;
+    }
+  }
+}
+
+TEST_P(Codes, ProjectAgreesWithScalar) {
+  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  base::Random random(3);
+  for (const size_t stride : {32u, 96u, 800u})
+    for (const size_t n : {0u, 1u, 3u, 4u, 9u, 60u}) {
+      std::vector<uint8_t> x(stride);
+      std::vector<int8_t> rows(n * stride);
+      for (auto& v : x) v = static_cast<uint8_t>(random.below(4) ? random.below(256) : 255);
+      for (auto& v : rows) v = static_cast<int8_t>(random.below(3) ? static_cast<int>(random.below(127)) - 63 : 63);
+      std::vector<int32_t> a(n), b(n);
+      fast.project(x.data(), rows.data(), stride, n, a.data());
+      plain.project(x.data(), rows.data(), stride, n, b.data());
+      EXPECT_EQ(a, b);
+    }
+}
+
+TEST_P(Codes, BytesOfFloats) {
+  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  base::Random random(4);
+  for (const size_t n : {0u, 1u, 7u, 8u, 9u, 100u}) {
+    std::vector<float> x(n), low(n), scale(n);
+    for (size_t j = 0; j < n; ++j) {
+      x[j] = static_cast<float>(random.normal() * 3);
+      low[j] = static_cast<float>(random.normal() - 3);
+      scale[j] = static_cast<float>(random.uniform() * 100);
+    }
+    std::vector<uint8_t> a(n), b(n);
+    fast.f32_to_u8(x.data(), low.data(), scale.data(), a.data(), n);
+    plain.f32_to_u8(x.data(), low.data(), scale.data(), b.data(), n);
+    EXPECT_EQ(a, b);
+  }
+}
+
+TEST_P(Codes, WholeBytesAndFiniteNumbersAreTold) {
+  const auto fast = distance_at(GetParam());
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const size_t n : {1u, 8u, 9u, 33u})
+    for (size_t at = 0; at < n; ++at) {
+      std::vector<float> x(n, 255);
+      std::vector<uint8_t> out(n);
+      x[at] = 7;
+      ASSERT_TRUE(fast.whole_bytes(x.data(), out.data(), n));
+      EXPECT_EQ(out[at], 7);
+      EXPECT_EQ(out[at ? at - 1 : n - 1], n == 1 ? 7 : 255);
+      EXPECT_TRUE(fast.all_finite(x.data(), n));
+      for (const float bad : {-1.f, 256.f, 0.5f, 1e30f, kInfinity, std::nanf("")}) {
+        x[at] = bad;
+        EXPECT_FALSE(fast.whole_bytes(x.data(), out.data(), n)) << bad;
+        EXPECT_EQ(fast.all_finite(x.data(), n), std::isfinite(bad)) << bad;
+      }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, Codes, testing::ValuesIn(testable_levels()),
+                         [](const auto& info) { return std::string(level_name(info.param)); });
+
+}  // namespace
+}  // namespace hanok::math

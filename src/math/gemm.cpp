@@ -1,0 +1,179 @@
+#include "math/gemm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <utility>
+
+#include "base/threads.h"
+#include "math/rows.h"
+
+namespace hanok::math {
+namespace {
+
+constexpr size_t kDepthBlock = 384;   // a panel of 384 x 16 floats is 24 KiB: it stays in L1 while rows pass by
+constexpr size_t kRowsPerTask = 96;   // 96 x 384 floats of the left side are 144 KiB: they stay in L2; 6 and 12 divide it
+constexpr size_t kSmallWork = 1 << 20;  // multiply-adds below which waking a second thread costs more than it saves
+constexpr size_t kAlign = 64;
+
+void scalar_panel(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias,
+                  bool accumulate, float* c, size_t ldc, size_t cols) {
+  constexpr size_t kWidth = 16;
+  for (size_t i = 0; i < m; ++i) {
+    float sum[kWidth];
+    for (size_t j = 0; j < kWidth; ++j) sum[j] = bias ? bias[j] : 0;
+    for (size_t k = 0; k < depth; ++k)
+      for (size_t j = 0; j < kWidth; ++j) sum[j] += a[i * lda + k] * panel[k * kWidth + j];
+    for (size_t j = 0; j < cols; ++j) c[i * ldc + j] = accumulate ? c[i * ldc + j] + sum[j] : sum[j];
+  }
+}
+
+}  // namespace
+
+const GemmKernel kGemmScalar{1, 16, scalar_panel};
+
+const GemmKernel& gemm_kernel(Level level) {
+#if defined(__x86_64__)
+  if (level >= Level::Avx512) return kGemmAvx512;
+  if (level >= Level::Avx2) return kGemmAvx2;
+#endif
+  (void)level;
+  return kGemmScalar;
+}
+
+void Scratch::Free::operator()(float* p) const { ::operator delete[](p, std::align_val_t(kAlign)); }
+
+float* Scratch::reserve(size_t n) {
+  if (n > size_) {
+    data_.reset();
+    size_ = 0;
+    data_.reset(static_cast<float*>(::operator new[](n * sizeof(float), std::align_val_t(kAlign))));
+    size_ = n;
+  }
+  return data_.get();
+}
+
+void PackedMatrix::shape(size_t width, size_t depth) {
+  width_ = width;
+  depth_ = depth;
+  blocks_ = std::max<size_t>(1, (depth + kDepthBlock - 1) / kDepthBlock);
+  step_ = (depth + blocks_ - 1) / blocks_;
+  bias_.clear();
+  data_.reserve(panels() * kernel_->width * std::max<size_t>(depth, 1));
+}
+
+size_t PackedMatrix::block_depth(size_t block) const {
+  const size_t begin = std::min(depth_, block * step_);
+  return std::min(depth_, begin + step_) - begin;
+}
+
+const float* PackedMatrix::panel(size_t block, size_t p) const {
+  return data_.data() + std::min(depth_, block * step_) * panels() * kernel_->width + p * kernel_->width * block_depth(block);
+}
+
+float* PackedMatrix::panel(size_t block, size_t p) { return const_cast<float*>(std::as_const(*this).panel(block, p)); }
+
+void PackedMatrix::pack_rows(size_t width, size_t depth, const std::function<void(size_t, float*)>& fill,
+                             std::vector<float> bias) {
+  shape(width, depth);
+  const size_t n = kernel_->width;
+  base::parallel_for(panels(), 1, [&](size_t begin, size_t end, size_t) {
+    std::vector<float> rows(n * depth);
+    for (size_t p = begin; p < end; ++p) {
+      std::fill(rows.begin(), rows.end(), 0.0f);
+      for (size_t j = 0; j < n && p * n + j < width; ++j) fill(p * n + j, rows.data() + j * depth);
+      for (size_t b = 0; b < blocks_; ++b) {
+        float* to = panel(b, p);
+        for (size_t k = 0; k < block_depth(b); ++k)
+          for (size_t j = 0; j < n; ++j) *to++ = rows[j * depth + b * step_ + k];
+      }
+    }
+  });
+  if (!bias.empty()) {
+    bias_ = std::move(bias);
+    bias_.resize(panels() * n, 0.0f);
+  }
+}
+
+void PackedMatrix::pack_transposed(const float* w, size_t ldw, size_t width, size_t depth) {
+  shape(width, depth);
+  const size_t n = kernel_->width;
+  for (size_t b = 0; b < blocks_; ++b)
+    for (size_t p = 0; p < panels(); ++p) {
+      float* to = panel(b, p);
+      const size_t have = std::min(n, width - p * n), deep = block_depth(b);
+      const float* from = w + p * n * ldw + b * step_;
+      for (size_t j = 0; j < have; ++j)
+        for (size_t k = 0; k < deep; ++k) to[k * n + j] = from[j * ldw + k];
+      for (size_t j = have; j < n; ++j)
+        for (size_t k = 0; k < deep; ++k) to[k * n + j] = 0;
+    }
+}
+
+void PackedMatrix::pack(const float* b, size_t ldb, size_t depth, size_t width) {
+  shape(width, depth);
+  const size_t n = kernel_->width;
+  for (size_t block = 0; block < blocks_; ++block)
+    for (size_t p = 0; p < panels(); ++p) {
+      float* to = panel(block, p);
+      const size_t have = std::min(n, width - p * n), deep = block_depth(block);
+      const float* from = b + block * step_ * ldb + p * n;
+      for (size_t k = 0; k < deep; ++k, to += n) {
+        std::copy_n(from + k * ldb, have, to);
+        std::fill(to + have, to + n, 0.0f);
+      }
+    }
+}
+
+void activate(Activation activation, float* x, size_t n) {
+  switch (activation) {
+    case Activation::None: return;
+    case Activation::Gelu: return rows().gelu(x, n);
+    case Activation::GeluTanh: return rows().gelu_tanh(x, n);
+    case Activation::Silu: return rows().silu(x, n);
+    case Activation::Relu:
+      for (size_t i = 0; i < n; ++i) x[i] = std::max(x[i], 0.0f);
+      return;
+    case Activation::Tanh:
+      for (size_t i = 0; i < n; ++i) x[i] = std::tanh(x[i]);
+      return;
+  }
+}
+
+void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options) {
+  if (m == 0 || w.width_ == 0) return;
+  const size_t width = w.kernel_->width, panels = w.panels();
+  size_t threads = options.threads ? options.threads : base::default_threads();
+  if (m * w.width_ * w.depth_ < kSmallWork) threads = 1;
+  // Tasks: blocks of rows; where these are fewer than threads, each is cut into chunks of panels too.
+  const size_t row_blocks = (m + kRowsPerTask - 1) / kRowsPerTask;
+  const size_t chunks = std::clamp<size_t>((threads + row_blocks - 1) / row_blocks, 1, panels);
+  const size_t chunk = (panels + chunks - 1) / chunks;
+
+  const auto task = [&](size_t index) {
+    const size_t row = index / chunks * kRowsPerTask, count = std::min(kRowsPerTask, m - row);
+    const size_t first = index % chunks * chunk, last = std::min(panels, first + chunk);
+    for (size_t b = 0; b < w.blocks_; ++b)
+      for (size_t p = first; p < last; ++p) {
+        const size_t cols = std::min(width, w.width_ - p * width);
+        float* out = c + row * ldc + p * width;
+        w.kernel_->panel(count, w.block_depth(b), a + row * lda + b * w.step_, lda, w.panel(b, p),
+                         b == 0 && !w.bias_.empty() ? w.bias_.data() + p * width : nullptr, b > 0 || options.accumulate,
+                         out, ldc, cols);
+        if (b + 1 == w.blocks_ && options.activation != Activation::None)
+          for (size_t i = 0; i < count; ++i) activate(options.activation, out + i * ldc, cols);
+      }
+  };
+  if (threads == 1) {
+    for (size_t i = 0; i < row_blocks * chunks; ++i) task(i);
+    return;
+  }
+  base::parallel_for(
+      row_blocks * chunks, 1,
+      [&](size_t begin, size_t end, size_t) {
+        for (size_t i = begin; i < end; ++i) task(i);
+      },
+      threads);
+}
+
+}  // namespace hanok::math

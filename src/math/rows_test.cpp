@@ -1,0 +1,140 @@
+#include "math/rows.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "math/cpu.h"
+
+namespace hanok::math {
+namespace {
+
+constexpr size_t kSizes[] = {0, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 127, 1023};
+constexpr float kGuard = 12345.5f;  // stands behind every row: a kernel that writes too far changes it
+
+std::vector<float> random_row(size_t n, uint64_t seed, float spread = 3) {
+  base::Random random(seed);
+  std::vector<float> x(n + 1, kGuard);
+  for (size_t i = 0; i < n; ++i) x[i] = spread * static_cast<float>(random.normal());
+  return x;
+}
+
+// Runs `apply(table, row)` for every size and level, and compares with the scalar table.
+template <class Apply>
+void compare(Apply apply, float absolute, float relative) {
+  for (const Level level : testable_levels())
+    for (const size_t n : kSizes) {
+      auto expected = random_row(n, n + 1), found = expected;
+      apply(kRowsScalar, expected.data(), n);
+      apply(rows(level), found.data(), n);
+      EXPECT_EQ(found[n], kGuard) << level_name(level) << " n=" << n;
+      for (size_t i = 0; i < n; ++i)
+        ASSERT_NEAR(found[i], expected[i], absolute + relative * std::fabs(expected[i]))
+            << level_name(level) << " n=" << n << " i=" << i;
+    }
+}
+
+TEST(Rows, Softmax) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.softmax(x, n, 0.7f); }, 1e-9f, 2e-6f);
+}
+
+TEST(Rows, SoftmaxOfHugeAndTinyScores) {
+  for (const Level level : testable_levels()) {
+    std::vector<float> x{1000, -1000, 999, -5000, 1000, 0, 0, 0, 1000};
+    rows(level).softmax(x.data(), x.size(), 1);
+    EXPECT_NEAR(x[0], 1 / (3 + std::exp(-1.0f)), 1e-6f);
+    EXPECT_NEAR(x[3], 0, 1e-30f);
+  }
+}
+
+TEST(Rows, Gelu) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.gelu(x, n); }, 2e-7f, 2e-7f);
+}
+
+TEST(Rows, GeluOverItsWholeRange) {
+  for (const Level level : testable_levels())
+    for (double x = -12; x <= 12; x += 0.0037) {
+      float v = static_cast<float>(x);
+      const double expected = 0.5 * v * std::erfc(-static_cast<double>(v) / std::sqrt(2.0));
+      rows(level).gelu(&v, 1);
+      ASSERT_NEAR(v, expected, 1e-7 * std::max(1.0, std::fabs(x))) << level_name(level) << " x=" << x;
+    }
+}
+
+TEST(Rows, GeluTanh) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.gelu_tanh(x, n); }, 1e-6f, 1e-6f);
+}
+
+TEST(Rows, Silu) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.silu(x, n); }, 1e-6f, 1e-6f);
+}
+
+TEST(Rows, AddAndMultiply) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.add(x, random_row(n, 99).data(), n); }, 0, 0);
+  compare([](const RowKernels& k, float* x, size_t n) { k.multiply(x, random_row(n, 99).data(), n); }, 0, 0);
+}
+
+TEST(Rows, LayerNorm) {
+  const auto with = [](bool bias) {
+    return [bias](const RowKernels& k, float* x, size_t n) {
+      const auto gain = random_row(n, 5), shift = random_row(n, 6);
+      k.layer_norm(x, n, gain.data(), bias ? shift.data() : nullptr, 1e-5f, x);
+    };
+  };
+  compare(with(true), 2e-5f, 1e-5f);
+  compare(with(false), 2e-5f, 1e-5f);
+}
+
+TEST(Rows, RmsNorm) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.rms_norm(x, n, random_row(n, 5).data(), 1e-6f, x); }, 1e-6f, 1e-5f);
+}
+
+TEST(Rows, Rope) {
+  for (const Level level : testable_levels())
+    for (const size_t half : kSizes) {
+      std::vector<float> c(half), s(half);
+      for (size_t i = 0; i < half; ++i) {
+        c[i] = std::cos(0.1f * static_cast<float>(i));
+        s[i] = std::sin(0.1f * static_cast<float>(i));
+      }
+      auto expected = random_row(2 * half, 3), found = expected;
+      kRowsScalar.rope(expected.data(), c.data(), s.data(), half);
+      rows(level).rope(found.data(), c.data(), s.data(), half);
+      for (size_t i = 0; i <= 2 * half; ++i) ASSERT_NEAR(found[i], expected[i], 2e-6f) << level_name(level) << " " << half;
+    }
+}
+
+TEST(Rows, WidensEveryHalfAndBfloat) {
+  std::vector<uint16_t> all(65536);
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<uint16_t>(i);
+  std::vector<float> expected(all.size()), found(all.size());
+  const auto same = [](float a, float b) {  // NaN: any NaN
+    return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+  };
+  for (const Level level : testable_levels()) {
+    kRowsScalar.widen_f16(all.data(), all.size(), expected.data());
+    rows(level).widen_f16(all.data(), all.size(), found.data());
+    for (size_t i = 0; i < all.size(); ++i) ASSERT_TRUE(same(expected[i], found[i])) << i;
+    kRowsScalar.widen_bf16(all.data(), all.size(), expected.data());
+    rows(level).widen_bf16(all.data(), all.size(), found.data());
+    for (size_t i = 0; i < all.size(); ++i) ASSERT_TRUE(same(expected[i], found[i])) << i;
+  }
+  for (const Level level : testable_levels())
+    for (const size_t n : kSizes) {
+      std::vector<float> a(n + 1, kGuard);
+      rows(level).widen_f16(all.data() + 15000, n, a.data());
+      rows(level).widen_bf16(all.data() + 15000, n, a.data());
+      EXPECT_EQ(a[n], kGuard);
+    }
+  kRowsScalar.widen_f16(all.data() + 0x3C00, 1, found.data());
+  EXPECT_EQ(found[0], 1.0f);
+  kRowsScalar.widen_f16(all.data() + 0x8001, 1, found.data());
+  EXPECT_EQ(found[0], -0x1p-24f);
+}
+
+}  // namespace
+}  // namespace hanok::math
