@@ -37,8 +37,10 @@ TEST(Charset, Utf8WithFewBrokenBytesStaysUtf8) {
 TEST(Charset, Utf16WithoutMark) {
   expect("h\0e\0l\0l\0o\0\n\0"s, "UTF-16LE", "hello\n");
   const std::string korean = "안녕 하세요\n반갑습니다";
-  expect("\x48\xC5\x55\xB1\x20\x00\x58\xD5\x38\xC1\x94\xC6\x0A\x00\x18\xBC\x11\xAC\xB5\xC2\xC8\xB2\xE4\xB2"s, "UTF-16LE", korean);
-  expect("\xC5\x48\xB1\x55\x00\x20\xD5\x58\xC1\x38\xC6\x94\x00\x0A\xBC\x18\xAC\x11\xC2\xB5\xB2\xC8\xB2\xE4"s, "UTF-16BE", korean);
+  expect("\x48\xC5\x55\xB1\x20\x00\x58\xD5\x38\xC1\x94\xC6\x0A\x00\x18\xBC\x11\xAC\xB5\xC2\xC8\xB2\xE4\xB2"s,
+         "UTF-16LE", korean);
+  expect("\xC5\x48\xB1\x55\x00\x20\xD5\x58\xC1\x38\xC6\x94\x00\x0A\xBC\x18\xAC\x11\xC2\xB5\xB2\xC8\xB2\xE4"s,
+         "UTF-16BE", korean);
 }
 
 TEST(Charset, Cp949WhereUchardetFails) {
@@ -62,7 +64,7 @@ TEST(Charset, OtherLegacyCharsetsAreNotTakenForKorean) {
 TEST(Charset, DeclaredNamesHelpWhenTheyAreTrue) {
   EXPECT_EQ(to_utf8("\xBC\xAD", "euc-kr")->text, "서");
   EXPECT_EQ(to_utf8("caf\xE9!", "iso-8859-1")->text, "café!");
-  EXPECT_EQ(to_utf8("서울", "utf-16")->text, "서울");         // readable bytes are not UTF-16
+  EXPECT_EQ(to_utf8("서울", "utf-16")->text, "서울");             // readable bytes are not UTF-16
   EXPECT_EQ(to_utf8("\xBC\xAD\xBF\xEF", "utf-8")->text, "서울");  // a false declaration is not followed
   EXPECT_EQ(to_utf8("서울", "no-such//TRANSLIT")->text, "서울");
 }

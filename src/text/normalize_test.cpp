@@ -52,7 +52,7 @@ TEST(Utf8, EveryCodePointGoesThereAndBack) {
 TEST(CountTokens, FollowsTheRuleOfTheDoor) {
   EXPECT_EQ(count_tokens(""), 0u);
   EXPECT_EQ(count_tokens("cat"), 1u);
-  EXPECT_EQ(count_tokens("library"), 2u);       // 7 letters
+  EXPECT_EQ(count_tokens("library"), 2u);  // 7 letters
   EXPECT_EQ(count_tokens("a b, c."), 5u);
   EXPECT_EQ(count_tokens("도서관은 9시"), 6u);  // 4 + 1 + 1
   EXPECT_EQ(count_tokens("図書館 カフェ"), 6u);

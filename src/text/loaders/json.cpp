@@ -48,7 +48,10 @@ OrderedJson parse(const Source& source, std::string_view text) {
   };
   try {
     return OrderedJson::parse(text, bounded);
-  } catch (const OrderedJson::exception& e) {
+  } catch (const OrderedJson::parse_error& e) {
+    source.fail(Code::Corrupt,
+                "not valid JSON: it breaks at byte " + std::to_string(e.byte) + " of " + std::to_string(text.size()));
+  } catch (const OrderedJson::exception& e) {  // a number out of range
     source.fail(Code::Corrupt, std::string("not valid JSON: ") + e.what());
   }
 }

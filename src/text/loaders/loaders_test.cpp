@@ -23,7 +23,8 @@ std::vector<std::string> titles(const Document& d) {
   return out;
 }
 
-Code code_of(std::string_view name, std::string_view bytes, std::string* message = nullptr, const LoadOptions& options = {}) {
+Code code_of(std::string_view name, std::string_view bytes, std::string* message = nullptr,
+             const LoadOptions& options = {}) {
   try {
     load_bytes(name, bytes, options);
   } catch (const Error& e) {
@@ -52,28 +53,33 @@ TEST(LoadTxt, Cp949) { EXPECT_EQ(load_bytes("서울.txt", "\xBC\xAD\xBF\xEF").te
 TEST(LoadTxt, EmptyTextIsADocument) { EXPECT_EQ(load_bytes("a.txt", "").text, ""); }
 
 TEST(LoadMarkdown, HeadingsListsTablesCode) {
-  const Document d = load_bytes("a.md",
-                                "---\ntitle: \"House rules\"\ntags: [x]\n---\n# Rules *of* the house\n\nBe **kind** to\n[books](http://x).\n\n"
-                                "- one\n- two\n  - three\n\n## Prices\n\n| room | won |\n|---|---|\n| small | 50,000 |\n\n```\na  b\n```\n"
-                                "<div>raw</div>\n\nSetext\n------\nend &amp; out");
+  const Document d = load_bytes(
+      "a.md",
+      "---\ntitle: \"House rules\"\ntags: [x]\n---\n# Rules *of* the house\n\nBe **kind** to\n[books](http://x).\n\n"
+      "- one\n- two\n  - three\n\n## Prices\n\n| room | won |\n|---|---|\n| small | 50,000 |\n\n```\na  b\n```\n"
+      "<div>raw</div>\n\nSetext\n------\nend &amp; out");
   EXPECT_EQ(d.title, "House rules");
   EXPECT_THAT(titles(d), ElementsAre("1 Rules of the house", "2 Prices", "2 Setext"));
-  EXPECT_EQ(d.text,
-            "Rules of the house\n\nBe kind to\nbooks.\n\n- one\n- two\n- three\n\nPrices\n\nroom | won\nsmall | 50,000\n\n"
-            "a  b\n\nSetext\n\nend & out\n");
+  EXPECT_EQ(
+      d.text,
+      "Rules of the house\n\nBe kind to\nbooks.\n\n- one\n- two\n- three\n\nPrices\n\nroom | won\nsmall | 50,000\n\n"
+      "a  b\n\nSetext\n\nend & out\n");
 }
 
 TEST(LoadHtml, TextHeadingsTitleAndWhatIsSkipped) {
   const Document d = load_bytes(
       "a.html",
       "<!doctype html><html><head><title>Opening \n hours</title><style>p{}</style></head><body><nav>menu</nav>"
-      "<h1>Opening <em>hours</em></h1><p>Open   from\n<b>9</b> to <i>6</i>.<br>Closed on Mondays.</p><script>x()</script>"
-      "<ul><li>one<li>two</ul><h2>Prices</h2><table><tr><th>room<th>won</tr><tr><td>small</td><td>50,000</td></tr></table>"
+      "<h1>Opening <em>hours</em></h1><p>Open   from\n<b>9</b> to <i>6</i>.<br>Closed on "
+      "Mondays.</p><script>x()</script>"
+      "<ul><li>one<li>two</ul><h2>Prices</h2><table><tr><th>room<th>won</tr><tr><td>small</td><td>50,000</td></tr></"
+      "table>"
       "<pre>a  b\nc</pre><p hidden>no</p><img alt=\"a gate\"></body></html>");
   EXPECT_EQ(d.title, "Opening hours");
   EXPECT_THAT(titles(d), ElementsAre("1 Opening hours", "2 Prices"));
   EXPECT_EQ(d.text,
-            "Opening hours\n\nOpen from 9 to 6.\nClosed on Mondays.\n\n- one\n- two\n\nPrices\n\nroom | won\nsmall | 50,000\n\n"
+            "Opening hours\n\nOpen from 9 to 6.\nClosed on Mondays.\n\n- one\n- two\n\nPrices\n\nroom | won\nsmall | "
+            "50,000\n\n"
             "a  b\nc\n\na gate\n");
 }
 

@@ -10,6 +10,7 @@ namespace hanok::text {
 namespace {
 
 constexpr size_t kMaxHeaders = 1000;
+constexpr size_t kMaxWord = 1000;  // RFC 2047 allows 75; a bound keeps the search for the end linear
 
 // One line without its end; `text` moves past it.
 std::string_view take_line(std::string_view& text) {
@@ -51,6 +52,7 @@ struct Word {
 // "=?charset?B?bytes?=" at the start of text.
 bool encoded_word(std::string_view text, Word& word) {
   if (!text.starts_with("=?")) return false;
+  text = text.substr(0, kMaxWord);
   const size_t one = text.find('?', 2);
   if (one == text.npos || one + 2 >= text.size() || text[one + 2] != '?') return false;
   const size_t end = text.find("?=", one + 3);

@@ -10,6 +10,8 @@
 namespace hanok::text {
 namespace {
 
+constexpr size_t kMaxTag = 256;
+
 // "01:02:03,500" or "02:03.500" -> seconds.
 std::optional<long> seconds(std::string_view time) {
   long total = 0, field = 0;
@@ -38,7 +40,8 @@ std::string spoken(std::string_view line) {
   std::string out;
   for (size_t i = 0; i < line.size(); ++i) {
     const char close = line[i] == '<' ? '>' : line.substr(i, 2) == "{\\" ? '}' : 0;
-    const size_t end = close ? line.find(close, i) : line.npos;
+    const size_t found = close ? line.substr(i, kMaxTag).find(close) : line.npos;
+    const size_t end = found == line.npos ? found : i + found;
     if (end == line.npos) {
       out.push_back(line[i]);
       continue;

@@ -78,7 +78,7 @@ void Writer::paragraph() {
 }
 
 void Writer::heading(int level, std::string_view title) {
-  const std::string flat = clean_text(collapse_blanks(title));
+  const std::string flat = collapse_blanks(clean_text(title));
   if (flat.empty()) return;
   paragraph();
   marks_.push_back({raw_.size(), 0, level, flat});
@@ -92,7 +92,7 @@ void Writer::page(int number) {
 }
 
 void Writer::title(std::string_view utf8) {
-  if (title_.empty()) title_ = clean_text(collapse_blanks(utf8));
+  if (title_.empty()) title_ = collapse_blanks(clean_text(utf8));
 }
 
 Document Writer::finish() {

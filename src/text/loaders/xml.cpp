@@ -81,18 +81,17 @@ Relationships::Relationships(const Source& source, Zip& zip, const std::string& 
   const Xml xml(source, name, std::move(*bytes));
   for (const auto& node : xml.root().children())
     if (attribute(node, "TargetMode") != "External")
-      entries_.push_back({std::string(attribute(node, "Id")), std::string(attribute(node, "Type")),
-                          resolve(folder, attribute(node, "Target"))});
+      entries_.emplace(attribute(node, "Id"),
+                       Entry{std::string(attribute(node, "Type")), resolve(folder, attribute(node, "Target"))});
 }
 
 std::string Relationships::by_id(std::string_view id) const {
-  for (const auto& entry : entries_)
-    if (entry.id == id) return entry.target;
-  return {};
+  const auto entry = entries_.find(id);
+  return entry == entries_.end() ? std::string() : entry->second.target;
 }
 
 std::string Relationships::by_type(std::string_view type) const {
-  for (const auto& entry : entries_)
+  for (const auto& [id, entry] : entries_)
     if (std::string_view(entry.type).ends_with(type)) return entry.target;
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
@@ -50,9 +51,9 @@ class Relationships {
 
  private:
   struct Entry {
-    std::string id, type, target;
+    std::string type, target;
   };
-  std::vector<Entry> entries_;
+  std::map<std::string, Entry, std::less<>> entries_;
 };
 
 /// dc:title of docProps/core.xml, which all Office formats share; empty when absent.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 
 namespace hanok::text {
 namespace {
@@ -13,6 +14,12 @@ constexpr zip_int64_t kMaxEntries = 100'000;
 // Deflate reaches 1032:1 on constant bytes; XML of sheets reaches about 60:1.
 constexpr uint64_t kBombRatio = 200;
 constexpr uint64_t kBombFloor = 8ull << 20;  // small entries may be as dense as they like
+
+// The part that only files of one format have.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMainParts{{{"word/document.xml", ".docx"},
+                                                                                   {"ppt/presentation.xml", ".pptx"},
+                                                                                   {"xl/workbook.xml", ".xlsx"},
+                                                                                   {"Contents/section0.xml", ".hwpx"}}};
 
 std::string error_text(zip_error_t& error) {
   std::string text = zip_error_strerror(&error);
@@ -84,7 +91,10 @@ std::optional<std::string> Zip::find(const std::string& name) {
 
 std::string Zip::read(const std::string& name) {
   if (auto bytes = find(name)) return std::move(*bytes);
-  source_.fail(Code::Corrupt, "named " + std::string(source_.suffix()) + " but the zip archive has no " + name);
+  std::string message = "named " + std::string(source_.suffix()) + " but the zip archive has no " + name;
+  for (const auto& [part, suffix] : kMainParts)
+    if (part != name && has(part)) message += "; it looks like a " + std::string(suffix) + " file";
+  source_.fail(Code::Corrupt, message);
 }
 
 std::string_view folder_of(std::string_view name) {
