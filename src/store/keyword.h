@@ -65,7 +65,7 @@ class KeywordWriter {
   void repair();
 
  private:
-  int64_t insert(SegmentRow row, std::string_view bytes);
+  void insert(SegmentRow row, std::string_view bytes);
   void replace(std::span<const SegmentRow> old, std::string_view bytes);
   void rebuild(const SegmentRow& row);
 

@@ -40,17 +40,17 @@ void KeywordWriter::append(ChunkId first, std::span<const std::string_view> text
          maker.finish());
 }
 
-int64_t KeywordWriter::insert(SegmentRow row, std::string_view bytes) {
+void KeywordWriter::insert(SegmentRow row, std::string_view bytes) {
+  // Never used twice: readers know the segments they have open by this number.
+  row.id = take_ids(db_, "file", 1);
   if (bytes.size() >= kFileBytes) {
-    row.file = IndexFolder::file_name(collection_, take_ids(db_, "file", 1), "bm25");
+    row.file = IndexFolder::file_name(collection_, static_cast<uint32_t>(row.id), "bm25");
     folder_.write(row.file, bytes);
   }
   const std::string gone = to_bytes(row.gone);
-  db_.run("INSERT INTO segment(collection, first, last, chunks, bytes, analyzer, file, gone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-          collection_, row.first, row.last, row.chunks, bytes.size(), text::analyzer_version(), std::string_view(row.file), Blob{gone});
-  const int64_t id = db_.last_id();
-  if (row.file.empty()) db_.run("INSERT INTO segment_blob VALUES (?1, ?2)", id, Blob{bytes});
-  return id;
+  db_.run("INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", row.id, collection_, row.first, row.last, row.chunks,
+          bytes.size(), text::analyzer_version(), std::string_view(row.file), Blob{gone});
+  if (row.file.empty()) db_.run("INSERT INTO segment_blob VALUES (?1, ?2)", row.id, Blob{bytes});
 }
 
 void KeywordWriter::forget(std::span<const ChunkRange> ranges) {

@@ -49,10 +49,11 @@ void VectorWriter::write(const SpaceRow& space, std::span<const VectorFileRow> o
   for (const auto& row : old) db_.run("DELETE FROM vector_file WHERE id = ?1", row.id);
   if (!rows.view.ids.empty()) {
     const std::string bytes = encode_vectors(rows.view.ids, rows.view.rows, space.space.dim);
-    const std::string name = IndexFolder::file_name(collection_, take_ids(db_, "file", 1), "vec");
+    const uint32_t id = take_ids(db_, "file", 1);  // never used twice: readers know the files they have mapped by it
+    const std::string name = IndexFolder::file_name(collection_, id, "vec");
     folder_.write(name, bytes);
-    db_.run("INSERT INTO vector_file(space, first, last, rows, bytes, file, stale) VALUES (?1, ?2, ?3, ?4, ?5, ?6, x'')", space.id,
-            first, last, rows.view.ids.size(), bytes.size(), std::string_view(name));
+    db_.run("INSERT INTO vector_file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')", id, space.id, first, last, rows.view.ids.size(),
+            bytes.size(), std::string_view(name));
   }
   db_.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
   transaction.commit();

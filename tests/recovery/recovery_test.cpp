@@ -5,7 +5,7 @@
 // The child picks an operation (put, put_many, remove, compact), reports "intend", does it, reports "done". The parent
 // kills it after a random time. Then every document must be in the state its last "done" left it in or, where an "intend"
 // had no answer yet, in the intended one; a batch in all its documents or in none. Half of the time an index file is torn
-// as well. Exit status 0 and "N kills, M operations, nothing lost" when all held.
+// as well; a quarter of the time the parent reads beside the child. Exit status 0 and "N kills, ... nothing lost" when all held.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -105,7 +106,31 @@ struct Run {
   std::optional<Record> open;  // intended, not answered
 };
 
-Run run_and_kill(const fs::path& folder, Random& random, int version) {
+// Until the time is over, what another process sees is whole: each call is one snapshot.
+void read_along(const fs::path& folder, double seconds, Random& random, size_t& reads) {
+  const base::Stopwatch clock;
+  std::unique_ptr<store::Store> store;
+  while (clock.seconds() < seconds) {
+    try {
+      if (!store) store = store::Store::open(folder, {.read_only = true});
+      auto& collection = store->collection("default");
+      const int n = static_cast<int>(random.below(kPaths));
+      const std::string text = collection.document_text(recovery::path(n));
+      const int version = std::stoi(text.substr(text.find('x') + 1));
+      if (text != recovery::document(n, version).text) fail(recovery::path(n) + ": a reader saw a part of it");
+      const std::string word = "word" + std::to_string(random.below(300));
+      std::vector<store::ChunkId> ids;
+      for (const auto& match : collection.search_keyword(word, 10)) ids.push_back(match.chunk);
+      for (const auto& chunk : collection.chunks(ids))
+        if (chunk.text.find(" " + word) == std::string::npos) fail(chunk.path + ": a reader found '" + word + "' where it is not");
+      ++reads;
+    } catch (const Error& e) {  // no folder, no collection, no such document at this moment
+      if (e.code() != Code::NotFound) fail(std::string("a reader met: ") + e.what());
+    }
+  }
+}
+
+Run run_and_kill(const fs::path& folder, Random& random, int version, size_t& reads) {
   int ends[2];
   if (::pipe(ends) != 0) fail("pipe");
   const uint64_t seed = random.next();
@@ -116,7 +141,11 @@ Run run_and_kill(const fs::path& folder, Random& random, int version) {
     child(folder, ends[1], seed, version);
   }
   ::close(ends[1]);
-  ::usleep(static_cast<useconds_t>(random.below(150'000)));  // also before the store is open
+  const auto microseconds = random.below(150'000);  // also before the store is open
+  if (random.below(4) == 0)
+    read_along(folder, static_cast<double>(microseconds) * 1e-6, random, reads);
+  else
+    ::usleep(static_cast<useconds_t>(microseconds));
   ::kill(pid, SIGKILL);
   Run out;
   for (Record r; ::read(ends[0], &r, sizeof r) == sizeof r;) {
@@ -221,9 +250,9 @@ int main(int argc, char** argv) {
   Random random(seed);
   State state;
   int version = 0;
-  size_t operations = 0;
+  size_t operations = 0, reads = 0;
   for (int i = 0; i < kills; ++i) {
-    const Run run = run_and_kill(folder.path(), random, version);
+    const Run run = run_and_kill(folder.path(), random, version, reads);
     operations += run.done.size();
     for (const auto& r : run.done)
       for (int32_t k = 0; k < r.changes; ++k) version = std::max(version, r.change[k].version);
@@ -231,6 +260,6 @@ int main(int argc, char** argv) {
     if (random.below(2) == 0) tear_an_index_file(folder.path(), random);
     state = check(folder.path(), state, run);
   }
-  std::printf("%d kills, %zu operations acknowledged, nothing lost, nothing half written (%.1f s, seed %llu)\n", kills, operations,
-              clock.seconds(), static_cast<unsigned long long>(seed));
+  std::printf("%d kills, %zu operations acknowledged, %zu reads beside them, nothing lost, nothing half written (%.1f s, seed %llu)\n",
+              kills, operations, reads, clock.seconds(), static_cast<unsigned long long>(seed));
 }
