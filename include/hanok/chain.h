@@ -26,10 +26,6 @@ class Embedder {
   virtual double trust(std::string_view text) const = 0;
 };
 
-/// A model of this process as an Embedder. `name` is kept with the vectors (ORG/NAME or a folder), so that the model can be
-/// found again; empty takes the model's own.
-std::unique_ptr<Embedder> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name = "");
-
 struct Message {
   std::string role;  // "system", "user", "assistant"
   std::string content;
@@ -114,7 +110,7 @@ SearchResult search(const store::Collection& collection, std::string_view query,
 // ---- answers ----
 
 struct AskOptions {
-  SearchOptions search = {.k = 8};
+  SearchOptions search{.k = 8};
   ChatModel* model = nullptr;       // none: an extractive answer
   size_t budget_tokens = 0;         // for passages; 0 = from the model's context
   std::string prompt_template;      // empty = default_prompt(); {question} and {passages} are replaced
@@ -139,6 +135,7 @@ struct Answer {
   std::string model;                 // "extractive", or the chat model's name
   std::string prompt;                // what the model was (or would be) given
   double confidence = 0;             // 0..1, compared with the threshold
+  std::string short_answer;          // a few words of the first citation that answer, where nothing was written by a model
   std::vector<std::string> warnings;
 };
 

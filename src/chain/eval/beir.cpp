@@ -12,7 +12,8 @@ namespace hanok::chain::eval {
 namespace {
 
 /// Calls body(line, "file:number") for every line that is not empty.
-void each_line(const std::filesystem::path& path, const std::function<void(std::string_view, const std::string&)>& body) {
+void each_line(const std::filesystem::path& path,
+               const std::function<void(std::string_view, const std::string&)>& body) {
   const base::MappedFile file(path);
   const std::string_view text = file.view();
   size_t number = 0;

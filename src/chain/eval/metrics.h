@@ -12,7 +12,8 @@ namespace hanok::chain::eval {
 using Grades = std::unordered_map<std::string, int>;
 
 struct Metrics {
-  double ndcg10 = 0;     // DCG@10 / ideal DCG@10, DCG = sum of grade / log2(rank + 1), rank from 1 (Jarvelin, Kekalainen 2002)
+  double ndcg10 =
+      0;  // DCG@10 / ideal DCG@10, DCG = sum of grade / log2(rank + 1), rank from 1 (Jarvelin, Kekalainen 2002)
   double mrr10 = 0;      // 1 / rank of the first relevant document among ten, else 0
   double recall10 = 0;   // share of the relevant documents found among ten
   double recall100 = 0;  // ... among a hundred

@@ -1,0 +1,148 @@
+// Question -> passages -> an answer from their sentences, or a chat model's with checked citations.
+#include <algorithm>
+
+#include "chain/answer/citations.h"
+#include "chain/answer/confidence.h"
+#include "chain/answer/extractive.h"
+#include "chain/answer/gather.h"
+#include "chain/answer/prompt.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+namespace {
+
+using namespace answer;
+
+bool blank(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
+}
+
+std::string not_found_text(const Question& question) {
+  return question.korean ? "문서에 없는 내용입니다 (not in your documents)." : "That is not in your documents.";
+}
+
+// What models say when told to say "Not in the documents".
+bool says_not_found(std::string_view answer) {
+  constexpr size_t kShort = 160;  // a longer text says more than that
+  std::string low(answer.substr(0, kShort + 1));
+  for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  if (low.size() > kShort) return false;
+  constexpr std::string_view kWords[] = {
+      "not in the documents", "not in your documents", "not in the passages", "문서에 없",
+      "문서에는 없",          "passages do not",       "문서에서 찾을 수 없"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view w) { return low.find(w) != std::string::npos; });
+}
+
+class Ask {
+ public:
+  Ask(const store::Collection& collection, std::string_view text, const AskOptions& options)
+      : options_(options),
+        found_(gather(collection, text, options.search)),
+        question_(found_.question),
+        hits_(found_.hits) {}
+
+  Answer run() {
+    out_.warnings = found_.warnings;
+    out_.model = options_.model ? options_.model->name() : "extractive";
+    const Extract extract = answer::extract(question_, found_.passages, found_.meaning);
+    out_.confidence = extract.confidence;
+    const Prompt prompt = this->prompt();
+    out_.prompt = prompt.text;
+    if (options_.model && !hits_.empty()) {
+      out_.dropped = prompt.dropped;
+      from_model(prompt);
+    } else {
+      from_passages(extract);
+    }
+    if (!out_.answered) out_.citations.clear();
+    return std::move(out_);
+  }
+
+ private:
+  Prompt prompt() const {
+    const std::string pattern = options_.prompt_template.empty() ? default_prompt() : options_.prompt_template;
+    const text::TokenCounter count = [this](std::string_view text) {
+      return options_.model ? options_.model->count_tokens(text) : text::count_tokens(text);
+    };
+    size_t budget = passage_budget(options_, pattern, question_.text, count);
+    if (!options_.model && !hits_.empty()) budget = std::max(budget, count(passage_block(1, hits_[0])));
+    return make_prompt(pattern, question_.text, hits_, budget, count);
+  }
+
+  Citation cite(int n, const Hit& hit, text::Span span) const {
+    return {n,
+            hit.chunk.path,
+            hit.chunk.page,
+            hit.chunk.heading,
+            {hit.chunk.span.start + span.start, hit.chunk.span.start + span.end},
+            hit.chunk.text.substr(span.start, span.end - span.start)};
+  }
+
+  void from_passages(const Extract& extract) {
+    const double threshold = options_.answer_threshold < 0 ? kAnswerThreshold : options_.answer_threshold;
+    out_.answered = !extract.quotes.empty() && extract.confidence >= threshold;
+    if (out_.answered) {
+      out_.short_answer = extract.short_answer;
+      for (const Quote& quote : extract.quotes) {
+        out_.citations.push_back(cite(static_cast<int>(out_.citations.size()) + 1, hits_[quote.passage], quote.span));
+        out_.answer += (out_.answer.empty() ? "" : "\n") + out_.citations.back().quote + " [" +
+                       std::to_string(out_.citations.back().n) + "]";
+      }
+    } else {
+      out_.answer = not_found_text(question_);
+    }
+    if (options_.on_token) options_.on_token(out_.answer);
+  }
+
+  void from_model(const Prompt& prompt) {
+    std::vector<std::string_view> texts;
+    for (size_t i = 0; i < prompt.passages; ++i) texts.push_back(hits_[i].chunk.text);
+    // The first words are held back until it is clear that they are not "not in the documents".
+    std::string head;
+    bool open = false;
+    CitationFilter filter(texts, [&](std::string_view sentence) {
+      if (!open && says_not_found(head + std::string(sentence))) {
+        head += sentence;
+        return true;
+      }
+      const std::string piece = open ? std::string(sentence) : head + std::string(sentence);
+      open = true;
+      return !options_.on_token || options_.on_token(piece);
+    });
+    const Message message{"user", prompt.text};
+    bool streamed = false;
+    const std::string whole = options_.model->chat(std::span(&message, 1), [&](std::string_view piece) {
+      streamed = true;
+      return filter.push(piece);
+    });
+    if (!streamed) filter.push(whole);
+    filter.finish();
+    for (const std::string& line : filter.dropped()) out_.dropped.push_back(line);
+    out_.answer = filter.text();
+    out_.answered = open && !blank(out_.answer) && !says_not_found(out_.answer);
+    if (!out_.answered) {
+      out_.answer = not_found_text(question_);
+      if (options_.on_token) options_.on_token(out_.answer);
+      return;
+    }
+    for (const auto& [n, span] : filter.quotes())
+      out_.citations.push_back(cite(n, hits_[static_cast<size_t>(n) - 1], span));
+    if (out_.citations.empty()) out_.warnings.push_back("no statement of this answer could be tied to a passage");
+  }
+
+  const AskOptions& options_;
+  const Gathered found_;
+  const Question& question_;
+  const std::vector<Hit>& hits_;
+  Answer out_;
+};
+
+}  // namespace
+
+Answer ask(const store::Collection& collection, std::string_view question, const AskOptions& options) {
+  if (blank(question)) throw Error(Code::Invalid, "ask: the question is empty");
+  return Ask(collection, question, options).run();
+}
+
+}  // namespace hanok::chain

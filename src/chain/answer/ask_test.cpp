@@ -1,0 +1,137 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kEnglish =
+    "The Berg library was founded in 1921 by Anna Lund. It closes at 8 pm on Fridays. The reading hall has 240 seats.";
+const std::string kKorean =
+    "한옥 호텔은 1998년에 전주에서 문을 열었다. 겨울 숙박료는 하루 9만 원이다. 방은 모두 열두 개이다.";
+const std::string kOther = "A hedgehog eats beetles and worms. It sleeps through the winter in a nest of leaves.";
+
+/// Says what the test wants, in pieces, and remembers what it was asked.
+class Scripted : public ChatModel {
+ public:
+  explicit Scripted(std::string says, size_t context = 0) : says_(std::move(says)), context_(context) {}
+  std::string name() const override { return "scripted"; }
+  size_t context_tokens() const override { return context_; }
+  size_t count_tokens(std::string_view text) const override { return text.size() / 4 + 1; }
+  std::string chat(std::span<const Message> messages, const std::function<bool(std::string_view)>& on_token) override {
+    asked = messages.back().content;
+    for (size_t i = 0; i < says_.size(); i += 5)
+      if (!on_token(std::string_view(says_).substr(i, 5))) break;
+    return says_;
+  }
+  std::string asked;
+
+ private:
+  std::string says_;
+  size_t context_;
+};
+
+class AskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    store_ = store::Store::open(folder_.path());
+    collection_ = &store_->collection("default", true);
+    for (const auto& [path, text] :
+         {std::pair{"library.txt", kEnglish}, {"hotel.txt", kKorean}, {"animals.txt", kOther}}) {
+      store::NewDocument d;
+      d.info.path = path;
+      d.info.content_hash = path;
+      d.text = text;
+      d.chunks = text::split({.text = d.text});
+      collection_->put(std::move(d));
+    }
+  }
+  base::TempFolder folder_;
+  std::unique_ptr<store::Store> store_;
+  store::Collection* collection_ = nullptr;
+};
+
+TEST_F(AskTest, ExtractsAndCites) {
+  const Answer a = ask(*collection_, "Who founded the Berg library?");
+  ASSERT_TRUE(a.answered);
+  EXPECT_EQ(a.model, "extractive");
+  EXPECT_EQ(a.short_answer, "Anna Lund");
+  EXPECT_THAT(a.answer, HasSubstr("founded in 1921 by Anna Lund. [1]"));
+  ASSERT_FALSE(a.citations.empty());
+  EXPECT_EQ(a.citations[0].path, "library.txt");
+  const auto span = a.citations[0].span;
+  EXPECT_EQ(kEnglish.substr(span.start, span.end - span.start), a.citations[0].quote);
+  EXPECT_THAT(a.prompt, HasSubstr("[1] library.txt\nThe Berg library"));
+}
+
+TEST_F(AskTest, KoreanToo) {
+  const Answer a = ask(*collection_, "한옥 호텔의 겨울 숙박료는 하루 얼마인가?");
+  ASSERT_TRUE(a.answered);
+  EXPECT_EQ(a.citations[0].path, "hotel.txt");
+  EXPECT_EQ(a.citations[0].quote, "겨울 숙박료는 하루 9만 원이다.");
+}
+
+TEST_F(AskTest, SaysWhenItIsNotThere) {
+  const Answer english = ask(*collection_, "Which treaty ended the Crimean war in Paris?");
+  EXPECT_FALSE(english.answered);
+  EXPECT_THAT(english.answer, HasSubstr("not in your documents"));
+  EXPECT_TRUE(english.citations.empty());
+  const Answer korean = ask(*collection_, "세종대왕이 훈민정음을 반포한 해는 언제인가?");
+  EXPECT_FALSE(korean.answered);
+  EXPECT_THAT(korean.answer, HasSubstr("문서에 없"));
+  EXPECT_TRUE(ask(*collection_, "Which treaty ended the winter?", {.answer_threshold = 0}).answered);
+  EXPECT_THROW(ask(*collection_, " \n"), Error);
+}
+
+TEST_F(AskTest, AModelsMarkersAreCheckedBeforeTheyAreShown) {
+  Scripted model("The library was founded by Anna Lund in 1921 [1]. It has 900 seats [1]. Hedgehogs run it [9].");
+  std::string shown;
+  const Answer a =
+      ask(*collection_, "Who founded the Berg library?", {.model = &model, .on_token = [&](std::string_view piece) {
+                                                            shown += piece;
+                                                            return true;
+                                                          }});
+  EXPECT_TRUE(a.answered);
+  EXPECT_EQ(a.model, "scripted");
+  EXPECT_EQ(a.answer, "The library was founded by Anna Lund in 1921 [1]. It has 900 seats. Hedgehogs run it.");
+  EXPECT_EQ(shown, a.answer);
+  EXPECT_EQ(a.prompt, model.asked);
+  ASSERT_EQ(a.citations.size(), 1u);
+  EXPECT_EQ(a.citations[0].quote, "The Berg library was founded in 1921 by Anna Lund.");
+  EXPECT_THAT(a.dropped,
+              testing::IsSupersetOf({testing::ContainsRegex("900"), testing::ContainsRegex("no such passage")}));
+}
+
+TEST_F(AskTest, AModelMaySayThatItIsNotThere) {
+  Scripted model("Not in the documents.");
+  std::string shown;
+  const Answer a =
+      ask(*collection_, "Who founded the Berg library?", {.model = &model, .on_token = [&](std::string_view piece) {
+                                                            shown += piece;
+                                                            return true;
+                                                          }});
+  EXPECT_FALSE(a.answered);
+  EXPECT_EQ(shown, a.answer);
+  EXPECT_THAT(a.answer, HasSubstr("not in your documents"));
+}
+
+TEST_F(AskTest, AnswersWithoutSourcesCarryAWarning) {
+  Scripted model("Forty-two is what it is.");
+  const Answer a = ask(*collection_, "Who founded the Berg library?", {.model = &model});
+  EXPECT_TRUE(a.answered);
+  EXPECT_THAT(a.warnings, testing::Contains(HasSubstr("could be tied to a passage")));
+}
+
+TEST_F(AskTest, WhatDoesNotFitIsReported) {
+  Scripted model("Not in the documents.");
+  const Answer a = ask(*collection_, "winter library hotel", {.model = &model, .budget_tokens = 45});
+  EXPECT_THAT(a.dropped, testing::Contains(HasSubstr("over the budget of 45 tokens")));
+  EXPECT_THAT(model.asked, testing::Not(HasSubstr("[2]")));
+}
+
+}  // namespace
+}  // namespace hanok::chain

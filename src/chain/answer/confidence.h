@@ -1,0 +1,22 @@
+// How sure an extractive answer is: the chance that the documents hold the answer and that it is the one found.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "chain/answer/evidence.h"
+
+namespace hanok::chain::answer {
+
+/// Below it: not in your documents. One number for all languages, from the curve in docs/how-answers-work.md.
+inline constexpr double kAnswerThreshold = 0.45;
+
+/// What the confidence is computed from; sentences are ranked and not empty. All about 0..1.
+std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,
+                                        const std::vector<Sentence>& sentences);
+
+/// 0..1; 0 without sentences. `meaning`: the sentences carry cosines.
+double confidence(const Question& question, const std::vector<Passage>& passages,
+                  const std::vector<Sentence>& sentences, bool meaning);
+
+}  // namespace hanok::chain::answer

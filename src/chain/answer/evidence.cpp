@@ -1,0 +1,222 @@
+#include "chain/answer/evidence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "chain/answer/mentions.h"
+#include "chain/answer/short_answer.h"
+#include "chain/answer/weights.h"
+
+namespace hanok::chain::answer {
+namespace {
+
+// Sentences given to the embedder: one further down the lexical order is the answer in fewer than one question of
+// fifty.
+constexpr size_t kEmbedded = 24;
+constexpr uint32_t kNear = 3;       // terms apart at most to count as neighbours
+constexpr double kAnswerRange = 8;  // a short answer that scores so much below the best one counts nothing
+constexpr double kManyNews = 10, kLong = 60;
+
+/// Which terms of the question a stretch of text holds, and where.
+struct Found {
+  std::vector<std::vector<uint32_t>> positions;  // for each form of the question
+  size_t terms = 0, news = 0;
+
+  explicit Found(size_t forms) : positions(forms) {}
+  bool has(size_t form) const { return !positions[form].empty(); }
+};
+
+double coverage(const Question& q, const std::vector<const Found*>& parts) {
+  double sum = 0;
+  for (size_t f = 0; f < q.forms.size(); ++f)
+    if (std::any_of(parts.begin(), parts.end(), [&](const Found* p) { return p->has(f); })) sum += q.weights[f];
+  return sum;
+}
+
+bool near(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
+  for (const uint32_t x : a)
+    for (const uint32_t y : b)
+      if ((x > y ? x - y : y - x) <= kNear) return true;
+  return false;
+}
+
+double pairs(const Question& q, const Found& found) {
+  double sum = 0, all = 0;
+  for (size_t f = 0; f + 1 < q.forms.size(); ++f) {
+    const double w = std::min(q.weights[f], q.weights[f + 1]);
+    all += w;
+    if (found.has(f) && found.has(f + 1) && near(found.positions[f], found.positions[f + 1])) sum += w;
+  }
+  return all > 0 ? sum / all : 0;
+}
+
+void look(const Question& q, const text::Term& term, Found& found) {
+  ++found.terms;
+  const auto at = q.by_form.find(term.form);
+  if (at == q.by_form.end()) {
+    ++found.news;
+  } else if (found.positions[at->second].size() < 8) {  // more of the same word adds nothing, and bounds near()
+    found.positions[at->second].push_back(term.position);
+  }
+}
+
+class Ranker {
+ public:
+  Ranker(const Question& q, const std::vector<Passage>& passages, const SentenceFeatures& weights)
+      : q_(q), passages_(passages), weights_(weights) {
+    heaviest_ = static_cast<size_t>(std::max_element(q.weights.begin(), q.weights.end()) - q.weights.begin());
+  }
+
+  std::vector<Sentence> run(const Meaning& meaning) {
+    for (size_t p = 0; p < passages_.size(); ++p) add_passage(p);
+    for (Sentence& s : out_) s.score = score(s);
+    sort();
+    if (!out_.empty()) add_answers();
+    if (meaning && !out_.empty()) add_meaning(meaning);
+    softmax();
+    return std::move(out_);
+  }
+
+ private:
+  void add_passage(size_t p) {
+    const Passage& passage = passages_[p];
+    const auto spans = text::sentences(passage.text);
+    std::vector<Found> found(spans.size(), Found(q_.forms.size()));
+    Found heading(q_.forms.size());
+    for (const text::Term& term : text::analyze(passage.heading)) look(q_, term, heading);
+    size_t s = 0;
+    for (const text::Term& term : text::analyze(passage.text)) {
+      while (s < spans.size() && spans[s].end <= term.span.start) ++s;
+      if (s < spans.size() && term.span.end <= spans[s].end) look(q_, term, found[s]);
+    }
+    std::vector<const Found*> whole = {&heading};
+    for (const Found& f : found) whole.push_back(&f);
+    const double passage_coverage = coverage(q_, whole);
+    const bool rarest =
+        q_.forms.empty() || std::any_of(whole.begin(), whole.end(), [&](auto* f) { return f->has(heaviest_); });
+    for (size_t i = 0; i < spans.size(); ++i) {
+      const std::string_view text =
+          std::string_view(passage.text).substr(spans[i].start, spans[i].end - spans[i].start);
+      if (found[i].terms == 0 || !seen_.emplace(text).second) continue;
+      std::vector<const Found*> around = {&found[i]};
+      if (i > 0) around.push_back(&found[i - 1]);
+      if (i + 1 < spans.size()) around.push_back(&found[i + 1]);
+      Sentence out{p, spans[i]};
+      auto& f = out.features;
+      f[kCoverage] = coverage(q_, {&found[i]});
+      f[kAround] = coverage(q_, around);
+      f[kPassageCoverage] = passage_coverage;
+      f[kRelative] = passages_[0].score > 0 ? passage.score / passages_[0].score : 0;
+      f[kKeyword] = passage.keyword;
+      f[kPairs] = pairs(q_, found[i]);
+      f[kKindWanted] = q_.asks != Asks::Other;
+      f[kKind] = f[kKindWanted] > 0 && holds_kind(text, q_);
+      f[kNews] = std::min(1.0, static_cast<double>(found[i].news) / kManyNews);
+      f[kLength] = std::min(1.0, static_cast<double>(found[i].terms) / kLong);
+      f[kFirst] = i == 0;
+      f[kBestPassage] = p == 0;
+      f[kRarest] = rarest;
+      f[kHeaviestMissing] = heaviest_missing(whole);
+      f[kNamesMissing] = names_missing(whole);
+      out_.push_back(out);
+    }
+  }
+
+  double heaviest_missing(const std::vector<const Found*>& whole) const {
+    double most = 0;
+    for (size_t f = 0; f < q_.forms.size(); ++f)
+      if (std::none_of(whole.begin(), whole.end(), [&](auto* p) { return p->has(f); }))
+        most = std::max(most, q_.weights[f]);
+    return q_.forms.empty() ? 0 : most / q_.weights[heaviest_];
+  }
+
+  double names_missing(const std::vector<const Found*>& whole) const {
+    double names = 0, missing = 0;
+    for (size_t f = 0; f < q_.forms.size(); ++f) {
+      if (!q_.named[f]) continue;
+      ++names;
+      missing += std::none_of(whole.begin(), whole.end(), [&](auto* p) { return p->has(f); });
+    }
+    return names > 0 ? missing / names : 0;
+  }
+
+  // The best sentences so far get the score of their best short answer, and are ordered anew.
+  void add_answers() {
+    const size_t n = std::min(out_.size(), kEmbedded);
+    double most = -1e300;
+    for (size_t i = 0; i < n; ++i) {
+      out_[i].answer = best_short_answer(text_of(out_[i]), q_).score;
+      most = std::max(most, out_[i].answer);
+    }
+    for (size_t i = 0; i < out_.size(); ++i) {
+      out_[i].features[kAnswer] = i < n ? std::max(0.0, 1 - (most - out_[i].answer) / kAnswerRange) : 0;
+      out_[i].score = score(out_[i]);
+    }
+    sort();
+  }
+
+  std::string text_of(const Sentence& s) const {
+    return passages_[s.passage].text.substr(s.span.start, s.span.end - s.span.start);
+  }
+
+  double score(const Sentence& s) const {
+    return std::inner_product(s.features.begin(), s.features.end(), weights_.begin(), 0.0);
+  }
+
+  void sort() {
+    std::stable_sort(out_.begin(), out_.end(), [](const Sentence& a, const Sentence& b) { return a.score > b.score; });
+  }
+
+  void add_meaning(const Meaning& meaning) {
+    const size_t n = std::min(out_.size(), kEmbedded);
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < n; ++i) texts.push_back(text_of(out_[i]));
+    const std::vector<double> cosines = meaning(texts);
+    // Models differ in the level and spread of their cosines (e5: .75 to .95), so what counts is the place among those
+    // at hand.
+    const auto [low, high] = std::minmax_element(cosines.begin(), cosines.end());
+    double mean = 0, variance = 0;
+    for (const double c : cosines) mean += c / static_cast<double>(n);
+    for (const double c : cosines) variance += (c - mean) * (c - mean) / static_cast<double>(n);
+    for (size_t i = 0; i < n; ++i) {
+      out_[i].cosine = cosines[i];
+      out_[i].meaning_z = variance > 0 ? (cosines[i] - mean) / std::sqrt(variance) : 0;
+      out_[i].features[kMeaning] = *high > *low ? (cosines[i] - *low) / (*high - *low) : 0.5;
+    }
+    for (Sentence& s : out_) s.score = score(s);
+    sort();
+  }
+
+  void softmax() {
+    if (out_.empty()) return;
+    double sum = 0;
+    for (Sentence& s : out_) sum += s.probability = std::exp(s.score - out_.front().score);
+    for (Sentence& s : out_) s.probability /= sum;
+  }
+
+  const Question& q_;
+  const std::vector<Passage>& passages_;
+  const SentenceFeatures& weights_;
+  size_t heaviest_ = 0;
+  std::set<std::string, std::less<>> seen_;
+  std::vector<Sentence> out_;
+};
+
+}  // namespace
+
+std::string_view feature_name(size_t feature) {
+  constexpr std::array<std::string_view, kSentenceFeatures> kNames = {
+      "coverage",      "around", "passage coverage", "relative", "keyword",      "pairs",  "kind",
+      "kind wanted",   "news",   "length",           "first",    "best passage", "rarest", "heaviest missing",
+      "names missing", "answer", "meaning"};
+  return kNames[feature];
+}
+
+std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,
+                                     const Meaning& meaning) {
+  return Ranker(question, passages, meaning ? kSentenceWeightsWithMeaning : kSentenceWeights).run(meaning);
+}
+
+}  // namespace hanok::chain::answer

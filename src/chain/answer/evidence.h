@@ -1,0 +1,62 @@
+// Sentences of the passages found, each with what speaks for it as support of an answer.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "chain/answer/question.h"
+
+namespace hanok::chain::answer {
+
+/// What search found, best first.
+struct Passage {
+  std::string text, heading;
+  double score = 0;    // Hit::score, 0..1
+  double keyword = 0;  // BM25 over its ceiling for this question, 0..1
+};
+
+/// What is known about one sentence, each about 0..1. The order is the order of kSentenceWeights.
+enum SentenceFeature : size_t {
+  kCoverage,         // weight of the question's terms in the sentence
+  kAround,           // ... in the sentence, the one before and the one after
+  kPassageCoverage,  // ... in the passage and its heading
+  kRelative,         // the passage's search score, of the best passage's
+  kKeyword,          // the passage's BM25, of the most there can be
+  kPairs,            // neighbours in the question that are neighbours here
+  kKind,             // holds something of the kind asked for that the question does not hold
+  kKindWanted,       // 1 when the question asks for a kind at all
+  kNews,             // has words besides the question's: ten new terms or more are 1
+  kLength,           // length: 60 terms or more are 1
+  kFirst,            // the first sentence of its passage
+  kBestPassage,      // a sentence of the passage ranked first
+  kRarest,           // 1 when the question's heaviest term is here or in the passage's other sentences or heading
+  kHeaviestMissing,  // weight of the heaviest term that is not in the passage or its heading, of the heaviest there is
+  kNamesMissing,     // share of the question's names and numbers that are not there
+  kAnswer,           // how well the best short answer in it fits the question, of the best among the sentences at hand
+  kMeaning,          // cosine with the question, scaled; 0 without an embedder
+  kSentenceFeatures
+};
+using SentenceFeatures = std::array<double, kSentenceFeatures>;
+std::string_view feature_name(size_t feature);
+
+struct Sentence {
+  size_t passage = 0;
+  text::Span span;  // of the passage's text
+  SentenceFeatures features{};
+  double answer = 0;       // score of its best short answer
+  double cosine = 0;       // with the question; 0 without an embedder
+  double meaning_z = 0;    // the cosine in standard deviations above the mean of the sentences at hand
+  double score = 0;        // linear; higher supports better
+  double probability = 0;  // softmax of the scores over all sentences
+};
+
+/// Cosines of sentences with the question, in [-1, 1]; asked for the most promising sentences only.
+using Meaning = std::function<std::vector<double>(const std::vector<std::string>& sentences)>;
+
+/// All sentences of the passages, best first. The same sentence met twice (overlapping chunks) is kept once.
+std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,
+                                     const Meaning& meaning = {});
+
+}  // namespace hanok::chain::answer

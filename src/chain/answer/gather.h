@@ -1,0 +1,24 @@
+// What an answer is made from: the question read, and what search found for it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chain/answer/evidence.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain::answer {
+
+struct Gathered {
+  Question question;
+  std::vector<Hit> hits;
+  std::vector<Passage> passages;  // of the hits, in the same order
+  Meaning meaning;                // empty without an embedder that knows the language
+  std::vector<std::string> warnings;
+};
+
+/// `options.embedder` must outlive the result.
+Gathered gather(const store::Collection& collection, std::string_view question, const SearchOptions& options);
+
+}  // namespace hanok::chain::answer

@@ -1,0 +1,177 @@
+#include "chain/answer/mentions.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+
+#include "text/splitters/code_points.h"
+
+namespace hanok::chain::answer {
+namespace {
+
+using text::Span;
+using text::scan::code_point_at;
+using text::scan::code_point_before;
+using text::scan::CodePoint;
+
+// Particles and endings that follow a Korean noun, longest first.
+constexpr std::string_view kParticles[] = {
+    "으로부터", "에서부터", "이라고는", "이었으며", "이라는", "이라고", "이었던", "이었다", "입니다", "에서는",
+    "에서도",   "에서의",   "으로는",   "으로도",   "으로서", "으로써", "에게서", "까지의", "부터의", "였으며",
+    "이지만",   "이면서",   "에게는",   "로부터",   "에게",   "에서",   "으로",   "로서",   "로써",   "까지",
+    "부터",     "보다",     "처럼",     "이며",     "이고",   "이란",   "이라",   "라는",   "라고",   "이다",
+    "였다",     "였던",     "에는",     "에도",     "와의",   "과의",   "하고",   "한테",   "께서",   "이나",
+    "마다",     "은",       "는",       "이",       "가",     "을",     "를",     "의",     "에",     "와",
+    "과",       "도",       "로",       "만",       "다"};
+
+const std::unordered_set<std::string_view>& stop_words() {
+  static const std::unordered_set<std::string_view> words = {
+      "the",    "a",       "an",      "of",    "in",      "on",      "at",     "by",     "for",   "with",  "to",
+      "from",   "as",      "and",     "or",    "but",     "that",    "this",   "these",  "those", "is",    "are",
+      "was",    "were",    "be",      "been",  "it",      "its",     "he",     "she",    "they",  "his",   "her",
+      "their",  "which",   "who",     "whom",  "whose",   "had",     "has",    "have",   "not",   "also",  "while",
+      "when",   "where",   "into",    "than",  "such",    "there",   "other",  "some",   "both",  "after", "before",
+      "during", "between", "through", "about", "because", "however", "would",  "could",  "can",   "may",   "will",
+      "did",    "do",      "그",      "이",    "및",      "또한",    "그러나", "그리고", "등",    "것",    "수",
+      "때",     "한",      "있다",    "있는",  "대한"};
+  return words;
+}
+
+const std::unordered_set<std::string_view>& number_words() {
+  static const std::unordered_set<std::string_view> words = {
+      "one",    "two",    "three",  "four",  "five",  "six",   "seven",   "eight",    "nine",    "ten",     "eleven",
+      "twelve", "twenty", "thirty", "forty", "fifty", "sixty", "hundred", "thousand", "million", "billion", "half",
+      "한두",   "둘",     "셋",     "첫",    "두",    "세",    "네",      "다섯",     "여섯",    "일곱",    "여덟"};
+  return words;
+}
+
+const std::unordered_set<std::string_view>& month_words() {
+  static const std::unordered_set<std::string_view> words = {
+      "january",   "february",  "march",   "april",    "may",      "june",   "july",
+      "august",    "september", "october", "november", "december", "monday", "tuesday",
+      "wednesday", "thursday",  "friday",  "saturday", "sunday"};
+  return words;
+}
+
+std::string lower(std::string_view word) {
+  std::string out(word);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+bool is_word_part(char32_t c) {
+  if (c < 0x80)
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '%' || c == '$';
+  constexpr std::u32string_view kMarks = U"“”‘’«»「」『』《》〈〉【】〔〕（）［］｛｝、。，．！？·…—–~・：；";
+  return !text::scan::is_blank(c) && kMarks.find(c) == std::u32string_view::npos;
+}
+
+// "3.5", "1,000", "U.S", "so-called", "Tesla's", "AC/DC": marks that hold a word together when a letter follows.
+bool joins(char32_t mark, char32_t before, char32_t after) {
+  const bool digits = text::scan::is_digit(before) && text::scan::is_digit(after);
+  if (mark == ',') return digits;
+  if (mark == '.' || mark == '/' || mark == ':')
+    return digits || (mark == '.' && text::scan::is_upper(before) && text::scan::is_upper(after));
+  return (mark == '-' || mark == '\'' || mark == U'’' || mark == U'–' || mark == '&') && is_word_part(after);
+}
+
+bool all_digits(std::string_view s) {
+  return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Cuts the particle off the core of a word that ends in Hangul; two syllables, or a digit and one, must stay.
+void strip_particle(std::string_view sentence, Word& word) {
+  const std::string_view core = sentence.substr(word.span.start, word.span.end - word.span.start);
+  if (core.empty() || !text::scan::is_hangul(code_point_before(core, core.size()).value)) return;
+  const size_t least = core[0] & 0x80 ? 6 : 2;
+  for (std::string_view particle : kParticles) {
+    if (core.size() < particle.size() + least || !core.ends_with(particle)) continue;
+    word.span.end -= particle.size();
+    word.after = sentence.substr(word.span.end, particle.size());
+    return;
+  }
+}
+
+void describe(std::string_view sentence, Word& word) {
+  const std::string_view core = sentence.substr(word.span.start, word.span.end - word.span.start);
+  const std::string low = lower(core);
+  const char32_t first = code_point_at(core, 0).value;
+  word.number =
+      std::any_of(core.begin(), core.end(), [](char c) { return c >= '0' && c <= '9'; }) || number_words().count(low);
+  word.year = (all_digits(core) && core.size() == 4 && (core[0] == '1' || core[0] == '2')) ||
+              (word.number &&
+               (core.ends_with("년") || core.ends_with("세기") || core.ends_with("0s") || core.ends_with("년대")));
+  word.month = month_words().count(low) ||
+               (word.number && (core.ends_with("월") || core.ends_with("일") || core.ends_with("시")));
+  if (low == "may" && core == low) word.month = false;
+  word.capital = text::scan::is_upper(first);
+  word.stop = stop_words().count(low) != 0;
+}
+
+}  // namespace
+
+std::vector<Word> words_of(std::string_view sentence, const Question& question) {
+  std::vector<Word> words;
+  bool broken = true;
+  for (size_t i = 0; i < sentence.size();) {
+    CodePoint c = code_point_at(sentence, i);
+    if (!is_word_part(c.value)) {
+      broken |= !text::scan::is_blank(c.value);
+      i += c.bytes;
+      continue;
+    }
+    Word word{.span = {i, i}};
+    char32_t before = 0;
+    while (i < sentence.size()) {
+      c = code_point_at(sentence, i);
+      const size_t next = i + c.bytes;
+      const char32_t after = next < sentence.size() ? code_point_at(sentence, next).value : 0;
+      if (!is_word_part(c.value) && !(before != 0 && after != 0 && joins(c.value, before, after))) break;
+      before = c.value;
+      i = next;
+    }
+    word.span.end = i;
+    word.full = word.span;
+    word.breaks_before = broken;
+    if (!words.empty()) words.back().breaks_after = broken;
+    broken = false;
+    strip_particle(sentence, word);
+    describe(sentence, word);
+    words.push_back(word);
+  }
+  if (!words.empty()) words.back().breaks_after = true;
+  std::vector<std::pair<size_t, size_t>> hits(words.size());
+  size_t w = 0;
+  for (const text::Term& term : text::analyze(sentence)) {
+    while (w > 0 && words[w].full.start > term.span.start) --w;
+    while (w + 1 < words.size() && words[w].full.end <= term.span.start) ++w;
+    if (w >= words.size() || term.span.end > words[w].full.end) continue;  // a bigram across words
+    hits[w].first += question.by_form.count(term.form);
+    ++hits[w].second;
+  }
+  for (size_t i = 0; i < words.size(); ++i) words[i].asked = hits[i].first * 2 >= hits[i].second && hits[i].first > 0;
+  return words;
+}
+
+bool is_kind(const Word& word, Asks asks) {
+  switch (asks) {
+    case Asks::Number:
+      return word.number;
+    case Asks::Time:
+      return word.year || word.month || word.number;
+    case Asks::Person:
+    case Asks::Place:
+      return word.capital || (!word.after.empty() && !word.number);
+    case Asks::Other:
+      return !word.stop;
+  }
+  return false;
+}
+
+bool holds_kind(std::string_view sentence, const Question& question) {
+  const auto words = words_of(sentence, question);
+  return std::any_of(words.begin(), words.end(),
+                     [&](const Word& w) { return !w.asked && !w.stop && is_kind(w, question.asks); });
+}
+
+}  // namespace hanok::chain::answer

@@ -1,0 +1,35 @@
+// A question read once: its language, what it asks for, and how much each of its words weighs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "hanok/text.h"
+
+namespace hanok::chain::answer {
+
+/// What kind of thing would answer. Other: no word of the question says.
+enum class Asks { Other, Person, Time, Place, Number };
+inline constexpr size_t kAsks = 5;
+std::string_view asks_name(Asks asks);
+
+/// How much a word tells apart passages of the collection: store::Collection::keyword_ceiling is one. 0: in no passage.
+using TermWeight = std::function<double(std::string_view text)>;
+
+struct Question {
+  std::string text;
+  bool korean = false;
+  Asks asks = Asks::Other;
+  std::vector<std::string> forms;                   // distinct terms, in order
+  std::vector<double> weights;                      // of each form, > 0; they sum to 1
+  std::vector<char> named;                          // of each form: a number, or capitalised inside the question
+  std::unordered_map<std::string, size_t> by_form;  // form -> its place in forms
+};
+
+/// A word in no passage weighs as much as the heaviest one that is: it is at least as rare.
+Question read_question(std::string_view text, const TermWeight& weight);
+
+}  // namespace hanok::chain::answer

@@ -1,0 +1,32 @@
+// The few words of a sentence that answer: who, when, how many.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chain/answer/question.h"
+
+namespace hanok::chain::answer {
+
+/// A run of words with the names of what speaks for it; weights are looked up by name (short_answer_weights.cpp).
+struct Candidate {
+  text::Span span;
+  std::vector<std::string> features;
+};
+
+std::vector<Candidate> short_candidates(std::string_view sentence, const Question& question);
+
+struct ShortAnswer {
+  text::Span span;           // of the sentence
+  double score = kNoAnswer;  // of the linear model; only differences mean something
+  static constexpr double kNoAnswer = -20;
+};
+
+/// The best candidate; the whole sentence when it has none.
+ShortAnswer best_short_answer(std::string_view sentence, const Question& question);
+
+/// 0 for a name that was not learned.
+double short_answer_weight(std::string_view feature);
+
+}  // namespace hanok::chain::answer

@@ -1,0 +1,53 @@
+// How good the answers without a language model are, on a question answering set. `hanok eval answers`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/progress.h"
+#include "chain/eval/squad.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+
+/// Which articles: the weights and the threshold were learned on the even ones (0, 2, ...), so the odd ones are the
+/// test.
+enum class Half { All, Even, Odd };
+
+struct AnswersOptions {
+  const Embedder* embedder = nullptr;  // none: keywords only
+  Half half = Half::Odd;
+  size_t sample = 0;  // questions, drawn with the seed; 0 = all
+  uint64_t seed = 1;
+  size_t k = 8;
+  double threshold = -1;  // -1 = the default of ask()
+  text::SplitOptions split;
+  base::OnProgress on_progress;
+};
+
+struct CurvePoint {
+  double threshold = 0;
+  double answered = 0;   // share of the answerable questions that got an answer
+  double correct = 0;    // share of the answerable questions whose first cited sentence holds the gold answer
+  double abstained = 0;  // share of the questions without their gold paragraph that got none
+};
+
+/// em, f1 (of the short answer), sentence_hit (the first cited sentence holds the gold answer) and citation_correct (it
+/// is of the gold paragraph) are over all answerable questions, answered whatever the confidence. The other two hold at
+/// the threshold. Unanswerable are: each question asked again with its gold paragraph filtered out, and those that the
+/// set itself marks as such.
+struct AnswersReport {
+  size_t questions = 0;
+  double em = 0, f1 = 0, sentence_hit = 0, citation_correct = 0, answered_answerable = 0, abstained_unanswerable = 0;
+  double threshold = 0;
+  std::vector<CurvePoint> curve;
+  std::string mode;  // "keyword" or "hybrid"
+  double seconds = 0;
+};
+
+/// All paragraphs go into a temporary collection, each as a document.
+AnswersReport evaluate_answers(const SquadSet& set, const AnswersOptions& options = {});
+base::OrderedJson to_json(const AnswersReport& report);
+
+}  // namespace hanok::chain

@@ -1,0 +1,107 @@
+#include "chain/eval/squad_collection.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/random.h"
+
+namespace hanok::chain {
+namespace {
+
+constexpr size_t kGroup = 200;  // documents a transaction
+
+store::NewDocument make_document(const SquadParagraph& paragraph, const AnswersOptions& options,
+                                 const Embedder* embedder) {
+  store::NewDocument out;
+  out.info.path = paragraph.path;
+  out.info.format = "txt";
+  out.info.title = paragraph.title;
+  base::Sha256 hash;
+  hash.update(paragraph.text);
+  out.info.content_hash = hash.hex();
+  out.info.size_bytes = static_cast<int64_t>(paragraph.text.size());
+  out.text = paragraph.text;
+  out.chunks = text::split({.text = paragraph.text}, options.split);
+  if (!embedder) return out;
+  std::vector<std::string> texts;
+  for (const text::Chunk& c : out.chunks)
+    texts.push_back(
+        passage_text(c.heading, std::string_view(out.text).substr(c.span.start, c.span.end - c.span.start)));
+  out.vectors = embedder->embed(texts, Prompt::Passage).data;
+  return out;
+}
+
+// All sentences once, in batches that fill every core: asking one question at a time would not.
+void warm(const SquadSet& set, const Embedder& embedder, const base::OnProgress& progress) {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < set.paragraphs.size(); ++i) {
+    const std::string& text = set.paragraphs[i].text;
+    for (const text::Span s : text::sentences(text)) texts.push_back(text.substr(s.start, s.end - s.start));
+    if (texts.size() < 256 && i + 1 < set.paragraphs.size()) continue;
+    embedder.embed(texts, Prompt::Passage);
+    texts.clear();
+    if (progress) progress({i + 1, set.paragraphs.size(), "embed", ""});
+  }
+}
+
+}  // namespace
+
+Matrix CachedEmbedder::embed(std::span<const std::string> texts, Prompt prompt) const {
+  const char kind = prompt == Prompt::Query ? 'q' : 'p';
+  std::vector<std::string> missing;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& text : texts)
+      if (!vectors_.count(kind + text)) missing.push_back(text);
+  }
+  const Matrix made = missing.empty() ? Matrix{} : inner_.embed(missing, prompt);
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < missing.size(); ++i)
+    vectors_[kind + missing[i]].assign(made.row(i).begin(), made.row(i).end());
+  Matrix out{texts.size(), inner_.space().dim, {}};
+  for (const std::string& text : texts) {
+    const std::vector<float>& row = vectors_.at(kind + text);
+    out.data.insert(out.data.end(), row.begin(), row.end());
+  }
+  return out;
+}
+
+SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& options) {
+  if (options.embedder) {
+    embedder_ = std::make_unique<CachedEmbedder>(*options.embedder);
+    warm(set, *embedder_, options.on_progress);
+  }
+  store_ = store::Store::open(folder_.path());
+  collection_ = &store_->collection("eval", true);
+  if (embedder_) {
+    store::VectorSpace space = embedder_->space();
+    space.chunker_version = text::chunker_version();
+    collection_->set_vector_space(space);
+  }
+  std::vector<store::NewDocument> group;
+  for (size_t i = 0; i < set.paragraphs.size(); ++i) {
+    group.push_back(make_document(set.paragraphs[i], options, embedder_.get()));
+    if (group.size() < kGroup && i + 1 < set.paragraphs.size()) continue;
+    collection_->put_many(std::move(group));
+    group.clear();
+    if (options.on_progress) options.on_progress({i + 1, set.paragraphs.size(), "store", ""});
+  }
+}
+
+std::vector<size_t> chosen_questions(const SquadSet& set, const AnswersOptions& options) {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < set.questions.size(); ++i) {
+    const bool even = set.paragraphs[set.questions[i].paragraph].article % 2 == 0;
+    if (options.half == Half::All || even == (options.half == Half::Even)) out.push_back(i);
+  }
+  if (options.sample == 0 || options.sample >= out.size()) return out;
+  base::Random random(options.seed);  // the first steps of a Fisher-Yates shuffle
+  for (size_t i = 0; i < options.sample; ++i) std::swap(out[i], out[i + random.below(out.size() - i)]);
+  out.resize(options.sample);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+store::Filter all_but(const std::string& path) { return store::Filter(store::Json{{"path", {{"$ne", path}}}}); }
+
+}  // namespace hanok::chain
