@@ -11,7 +11,6 @@ struct Flags {
   std::string folder, mode = "hybrid", fusion = "score", split = "test", keep, model, run_file;
   double k1 = -1, b = -1, mmr = 1;
   size_t limit = 0;
-  bool no_spaces = false;
 };
 
 void retrieval(Session& session, const Flags& flags) {
@@ -23,7 +22,6 @@ void retrieval(Session& session, const Flags& flags) {
   options.search.embedder = models.embedder();
   options.split = flags.split;
   options.keep = flags.keep;
-  options.no_spaces = flags.no_spaces;
   options.limit = flags.limit;
   options.run_file = flags.run_file;
   options.on_progress = session.progress_bar();
@@ -45,9 +43,12 @@ void retrieval(Session& session, const Flags& flags) {
 
 }  // namespace
 
+void add_eval_sts(Command& group);
+
 void add_eval(Command& root) {
   auto flags = std::make_shared<Flags>();
   Command group = root.group("eval", "Measure retrieval and answers on sets with known truth.");
+  add_eval_sts(group);
   Command c = group.subcommand("retrieval", "nDCG, MRR, recall and MAP on a folder in the BEIR layout.",
                                "The folder has corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and qrels/NAME.tsv.\n"
                                "tools/make_beir.py makes such folders of SQuAD files and of Cranfield.");
@@ -61,7 +62,6 @@ void add_eval(Command& root) {
   c.option("--limit", flags->limit, "only the first N queries");
   c.option("--keep", flags->keep, "data directory to use and keep, so that the next run need not index again");
   c.option("--run", flags->run_file, "write the rankings in TREC format");
-  c.flag("--no-spaces", flags->no_spaces, "take the blanks out of every query");
   c.run([flags](Session& session) { retrieval(session, *flags); });
 }
 

@@ -1,12 +1,54 @@
 #include "models_in_use.h"
 
+#include "base/log.h"
+#include "chain/hub/hub.h"
 #include "hanok/error.h"
 
 namespace hanok::app {
+namespace {
 
-ModelsInUse ModelsInUse::open(Session&, const store::Collection&) { return {}; }
+namespace hub = chain::hub;
 
-ModelsInUse ModelsInUse::named(const Session&, const std::string&, bool) { return {}; }
+std::unique_ptr<chain::Embedder> load(const std::string& name) {
+  const auto folder = model_folder(name);
+  if (!folder) return nullptr;
+  return chain::make_embedder(std::make_shared<hanok::Embedder>(*folder), name.empty() ? std::string(hub::kDefaultModel) : name);
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> model_folder(const std::string& name) {
+  if (name == "none") return std::nullopt;
+  const auto settings = hub::Settings::from_environment();
+  if (name.empty() || name == hub::kDefaultModel) {
+    auto found = hub::default_model(settings);
+    if (found || name.empty()) return found;
+  }
+  return hub::resolve_model(settings, name);
+}
+
+std::string model_advice() { return hub::default_model_advice(); }
+
+ModelsInUse ModelsInUse::open(const Session& session, const store::Collection& collection) {
+  ModelsInUse out;
+  std::string name = session.get("embedding-model");
+  const auto space = collection.vector_space();
+  // Nothing was said: go on with the model that made the vectors, so that another default never changes a collection.
+  if (name.empty() && space) name = space->model;
+  try {
+    out.embedder_ = load(name);
+  } catch (const Error& e) {
+    if (!session.get("embedding-model").empty()) throw;
+    session.note("note: the model of this collection is not here (" + std::string(e.what()) + "); searching by keywords");
+  }
+  return out;
+}
+
+ModelsInUse ModelsInUse::named(const Session& session, const std::string& model, bool none) {
+  ModelsInUse out;
+  if (!none) out.embedder_ = load(model.empty() ? session.get("embedding-model") : model);
+  return out;
+}
 
 size_t number_setting(const Session& session, const std::string& key, size_t least) {
   const auto [text, from] = session.setting(key);
@@ -36,7 +78,15 @@ std::unique_ptr<chain::ChatModel> chat_model(const Session& session, const std::
   return chain::make_openai_chat(options);
 }
 
-base::OrderedJson models_report(Session&, std::vector<std::string>&) {
+base::OrderedJson models_report(Session& session, std::vector<std::string>& problems) {
+  const std::string name = session.get("embedding-model");
+  try {
+    const auto folder = model_folder(name);
+    if (folder) return {{"embedding", (name.empty() ? std::string(hub::kDefaultModel) : name) + " in " + folder->string()}};
+    if (name != "none") problems.push_back("no embedding model: searching by keywords only; " + model_advice());
+  } catch (const Error& e) {
+    problems.emplace_back(e.what());
+  }
   return {{"embedding", "none: searching by keywords"}};
 }
 

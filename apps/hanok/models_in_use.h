@@ -1,6 +1,7 @@
 // Which models a subcommand works with: from settings, the collection, and what is on this machine.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@ namespace hanok::app {
 class ModelsInUse {
  public:
   /// The embedding model named by the setting, else the default model where it is there, else none (keywords only).
-  static ModelsInUse open(Session& session, const store::Collection& collection);
+  static ModelsInUse open(const Session& session, const store::Collection& collection);
   /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
   static ModelsInUse named(const Session& session, const std::string& model, bool none = false);
   const chain::Embedder* embedder() const { return embedder_.get(); }
@@ -22,6 +23,10 @@ class ModelsInUse {
   std::unique_ptr<chain::Embedder> embedder_;
 };
 
+/// The folder of an embedding model: "" = the default model where it is there, "none", ORG/NAME or a folder.
+std::optional<std::filesystem::path> model_folder(const std::string& name);
+/// How to get the default embedding model.
+std::string model_advice();
 /// A setting that must be a whole number of at least `least`.
 size_t number_setting(const Session& session, const std::string& key, size_t least = 0);
 /// The chat model of --model or the setting ("http://host:port/v1" or "...#name"); nullptr when none is named.

@@ -26,6 +26,10 @@ class Embedder {
   virtual double trust(std::string_view text) const = 0;
 };
 
+/// A model of this process as an Embedder. `name` is kept with the vectors (ORG/NAME or a folder), so that the model can be
+/// found again; empty takes the model's own.
+std::unique_ptr<Embedder> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name = "");
+
 struct Message {
   std::string role;  // "system", "user", "assistant"
   std::string content;
@@ -110,7 +114,7 @@ SearchResult search(const store::Collection& collection, std::string_view query,
 // ---- answers ----
 
 struct AskOptions {
-  SearchOptions search{.k = 8};
+  SearchOptions search = {.k = 8};
   ChatModel* model = nullptr;       // none: an extractive answer
   size_t budget_tokens = 0;         // for passages; 0 = from the model's context
   std::string prompt_template;      // empty = default_prompt(); {question} and {passages} are replaced

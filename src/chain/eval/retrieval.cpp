@@ -45,15 +45,7 @@ void fill(store::Collection& collection, const Beir& data, const RetrievalOption
   }
 }
 
-std::string without_blanks(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    if (c != ' ' && c != '\t' && c != '\n') out += c;
-  return out;
-}
-
-std::vector<std::string> ranked_ids(const store::Collection& collection, std::string_view query, SearchOptions options,
-                                    Mode& mode) {
+std::vector<std::string> ranked_ids(const store::Collection& collection, std::string_view query, SearchOptions options, Mode& mode) {
   options.k = kDepth;
   const SearchResult found = search(collection, query, options);
   mode = found.mode;
@@ -88,11 +80,9 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   for (size_t i = 0; i < report.queries; ++i) {
     base::check_interrupt();
     const auto& q = data.queries[i];
-    const auto ids =
-        ranked_ids(collection, options.no_spaces ? without_blanks(q.text) : q.text, options.search, report.mode);
+    const auto ids = ranked_ids(collection, q.text, options.search, report.mode);
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
-    for (size_t r = 0; run && r < ids.size(); ++r)
-      run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
+    for (size_t r = 0; run && r < ids.size(); ++r) run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
     if (options.on_progress && i % 16 == 0) options.on_progress({i, report.queries, "ask", ""});
   }
   report.seconds = searching.seconds();

@@ -1,0 +1,55 @@
+// A hanok::Embedder of this process as a chain::Embedder.
+#include <algorithm>
+
+#include "hanok/chain.h"
+#include "hanok/text.h"
+
+namespace hanok::chain {
+namespace {
+
+// Tokens a letter: a model that learned a language cuts it into pieces of words (English about 0.25, Korean 0.5 to 1.0 a
+// syllable in multilingual models); one that did not falls back to single letters, jamo or bytes (Korean 2 and more).
+constexpr double kKnownTokensPerLetter = 1.1, kUnknownTokensPerLetter = 1.6;
+// More unknown tokens than this and what is left says little.
+constexpr double kUnknownShare = 0.4;
+
+size_t letters(std::string_view text) {
+  size_t n = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    n += (c >= 0xC3 && c < 0xF5) || (c < 0x80 && std::isalnum(c));
+  }
+  return n;
+}
+
+class LocalEmbedder : public Embedder {
+ public:
+  LocalEmbedder(std::shared_ptr<const hanok::Embedder> model, std::string name)
+      : model_(std::move(model)), name_(name.empty() ? model_->name() : std::move(name)) {}
+
+  store::VectorSpace space() const override {
+    return {model_->fingerprint(), name_, model_->dim(), text::chunker_version()};
+  }
+  size_t count_tokens(std::string_view text) const override { return model_->count_tokens(text); }
+  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override { return model_->embed(texts, prompt); }
+
+  double trust(std::string_view text) const override {
+    const size_t n = letters(text);
+    if (n == 0) return 1;
+    const double each = static_cast<double>(model_->count_tokens(text)) / static_cast<double>(n);
+    const double cut = std::clamp((kUnknownTokensPerLetter - each) / (kUnknownTokensPerLetter - kKnownTokensPerLetter), 0.0, 1.0);
+    return cut * std::clamp(1 - model_->unknown_share(text) / kUnknownShare, 0.0, 1.0);
+  }
+
+ private:
+  std::shared_ptr<const hanok::Embedder> model_;  // shared: the caller may use the same model beside
+  std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<Embedder> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name) {
+  return std::make_unique<LocalEmbedder>(std::move(model), std::move(name));
+}
+
+}  // namespace hanok::chain

@@ -1,0 +1,78 @@
+// Documentation stays true: every link and path it names exists, and every `hanok ...` line of a shell block is a command
+// that the program knows.
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <sstream>
+
+#include "program.h"
+
+namespace hanok::test {
+namespace {
+
+namespace fs = base::fs;
+
+std::vector<fs::path> pages() {
+  const fs::path root = HANOK_SOURCE_DIR;
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(root))
+    if (entry.path().extension() == ".md") out.push_back(entry.path());
+  for (const char* folder : {"docs", "src", "tools", "bench"})
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder))
+      if (entry.path().extension() == ".md") out.push_back(entry.path());
+  return out;
+}
+
+TEST(Docs, LinksLeadSomewhere) {
+  const std::regex link(R"(\]\(([^)#\s]+)(#[^)]*)?\))");
+  size_t seen = 0;
+  for (const auto& page : pages()) {
+    const std::string text = base::read_file(page);
+    for (std::sregex_iterator it(text.begin(), text.end(), link), end; it != end; ++it) {
+      const std::string target = (*it)[1];
+      if (target.find("://") != std::string::npos || target.rfind("mailto:", 0) == 0) continue;
+      ++seen;
+      EXPECT_TRUE(fs::exists(page.parent_path() / target)) << page << " links to " << target;
+    }
+  }
+  EXPECT_GT(seen, 10u);
+}
+
+TEST(Docs, PathsNamedInCodeMarksExist) {
+  const std::regex path(R"(`((?:src|include|apps|tests|tools|examples|docs|cmake|bench)/[A-Za-z0-9_./-]+)`)");
+  for (const auto& page : pages()) {
+    const std::string text = base::read_file(page);
+    for (std::sregex_iterator it(text.begin(), text.end(), path), end; it != end; ++it) {
+      const std::string target = (*it)[1];
+      if (target.find("NAME") != std::string::npos || target.find("...") != std::string::npos) continue;
+      EXPECT_TRUE(fs::exists(fs::path(HANOK_SOURCE_DIR) / target)) << page << " names " << target;
+    }
+  }
+}
+
+// `hanok search "x" -k 3` in a ```sh block: the program must accept `hanok search --help`.
+TEST(Docs, CommandsInShellBlocksExist) {
+  Program hanok;
+  size_t seen = 0;
+  for (const auto& page : pages()) {
+    std::istringstream lines(base::read_file(page));
+    bool shell = false;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.rfind("```", 0) == 0) shell = !shell && line == "```sh";
+      if (!shell || line.rfind("hanok ", 0) != 0) continue;
+      std::istringstream words(line.substr(6));
+      std::string first, second;
+      words >> first >> second;
+      if (first.rfind("-", 0) == 0) continue;
+      ++seen;
+      const bool group = first == "collections" || first == "documents" || first == "eval" || first == "config" ||
+                         first == "models" || first == "index";
+      const auto result = group ? hanok.run({first, second, "--help"}) : hanok.run({first, "--help"});
+      EXPECT_EQ(result.exit_status, 0) << page << ": " << line << "\n" << result.err;
+    }
+  }
+  EXPECT_GT(seen, 5u);
+}
+
+}  // namespace
+}  // namespace hanok::test
