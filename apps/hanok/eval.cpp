@@ -43,11 +43,13 @@ void retrieval(Session& session, const Flags& flags) {
 
 }  // namespace
 
+void add_eval_answers(Command& group);
 void add_eval_sts(Command& group);
 
 void add_eval(Command& root) {
   auto flags = std::make_shared<Flags>();
   Command group = root.group("eval", "Measure retrieval and answers on sets with known truth.");
+  add_eval_answers(group);
   add_eval_sts(group);
   Command c = group.subcommand("retrieval", "nDCG, MRR, recall and MAP on a folder in the BEIR layout.",
                                "The folder has corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and qrels/NAME.tsv.\n"
