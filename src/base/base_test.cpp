@@ -58,6 +58,19 @@ TEST(Hash, KnownAnswers) {
   EXPECT_EQ(pieces.hex(), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Hash, Crc32cAgreesWithOneBitAtATime) {
+  std::string bytes;
+  for (int n = 0; n < 70; ++n) {
+    uint32_t crc = ~0u;
+    for (const unsigned char c : bytes) {
+      crc ^= c;
+      for (int k = 0; k < 8; ++k) crc = (crc >> 1) ^ (crc & 1 ? 0x82F63B78u : 0u);
+    }
+    EXPECT_EQ(crc32c(bytes), ~crc) << n;
+    bytes += static_cast<char>(n * 37 + 11);
+  }
+}
+
 TEST(Threads, EveryItemOnceAndErrorsCome) {
   std::vector<std::atomic<int>> seen(10007);
   parallel_for(seen.size(), 13, [&](size_t b, size_t e, size_t) {

@@ -160,7 +160,9 @@ TempFolder::~TempFolder() {
   fs::remove_all(path_, ignored);
 }
 
-uint32_t crc32c(std::string_view bytes, uint32_t seed) {
+namespace {
+
+uint32_t crc32c_tables(std::string_view bytes, uint32_t seed) {
   // Eight tables (slicing by eight), made once; reflected polynomial of Castagnoli 1993.
   static const auto tables = [] {
     std::array<std::array<uint32_t, 256>, 8> t{};
@@ -186,6 +188,33 @@ uint32_t crc32c(std::string_view bytes, uint32_t seed) {
   }
   for (; n > 0; --n, ++p) crc = (crc >> 8) ^ tables[0][(crc ^ *p) & 255];
   return ~crc;
+}
+
+#if defined(__x86_64__)
+// The instruction made for it: 8 bytes in 3 cycles, some five times the tables.
+__attribute__((target("sse4.2"))) uint32_t crc32c_sse42(std::string_view bytes, uint32_t seed) {
+  uint64_t crc = ~seed;
+  const char* p = bytes.data();
+  size_t n = bytes.size();
+  for (; n >= 8; n -= 8, p += 8) {
+    uint64_t word;
+    std::memcpy(&word, p, 8);
+    crc = __builtin_ia32_crc32di(crc, word);
+  }
+  auto rest = static_cast<uint32_t>(crc);
+  for (; n > 0; --n, ++p) rest = __builtin_ia32_crc32qi(rest, static_cast<unsigned char>(*p));
+  return ~rest;
+}
+#endif
+
+}  // namespace
+
+uint32_t crc32c(std::string_view bytes, uint32_t seed) {
+#if defined(__x86_64__)
+  static const bool instruction = __builtin_cpu_supports("sse4.2");
+  if (instruction) return crc32c_sse42(bytes, seed);
+#endif
+  return crc32c_tables(bytes, seed);
 }
 
 }  // namespace hanok::base
