@@ -22,7 +22,7 @@ void run(Session& session, const Flags& flags) {
   options.k = flags.k;
   options.threshold = flags.threshold;
   options.on_progress = session.progress_bar();
-  const auto report = chain::evaluate_answers(chain::read_squad(flags.file), options);
+  const auto report = chain::evaluate_answers(chain::load_squad(flags.file), options);
   const auto value = chain::to_json(report);
   session.print(value, [&](std::ostream& out) {
     for (const auto& [key, v] : value.items())
