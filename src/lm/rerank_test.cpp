@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "hanok/error.h"
 #include "hanok/lm.h"
 #include "lm/test_data.h"
 
@@ -26,6 +29,26 @@ void check_cross_encoder(const std::filesystem::path& folder) {
     check(model.logits(a, text), json["logits"][i]);
     check(model.score(a, text), json["scores"][i]);
   }
+}
+
+TEST(Reranker, OwnTinyModel) {
+  const auto folder = lm::own_data("tiny_reranker");
+  const auto json = lm::read_json(folder / "expected.json");
+  const Reranker model(folder);
+  EXPECT_EQ(model.labels(), 1u);
+  EXPECT_EQ(model.max_tokens(), 20u);
+  const auto texts = json["texts"].get<std::vector<std::string>>();
+  const std::string query = json["query"];
+  const Matrix logits = model.logits(query, texts), scores = model.score(query, texts);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto [ids, types] = model.tokens(query, texts[i]);
+    EXPECT_EQ(ids, json["ids"][i].get<std::vector<int32_t>>());
+    EXPECT_EQ(types, json["token_type_ids"][i].get<std::vector<int32_t>>());
+    EXPECT_NEAR(logits.data[i], json["logits"][i].get<float>(), 3e-6f);
+    EXPECT_NEAR(scores.data[i], 1 / (1 + std::exp(-logits.data[i])), 1e-6f);
+  }
+  EXPECT_THROW(Reranker(lm::own_data("tiny_embedder")), Error) << "an embedder has no classifier";
+  EXPECT_EQ(model.score(query, {}).rows, 0u);
 }
 
 TEST(Reranker, AgreesWithCrossEncoders) {
