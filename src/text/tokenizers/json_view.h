@@ -38,7 +38,7 @@ struct JsonView {
 };
 
 /// Ids above this are refused: a table by id would eat the memory, and no vocabulary is near it (16.8 million).
-constexpr int64_t kMaxTokenId = (1 << 24) - 1;
+constexpr int64_t kMaxTokenId = (1 << 24) - 3;
 /// Sequences inside sequences: real files have one or two levels.
 constexpr int kMaxNesting = 16;
 

@@ -191,9 +191,12 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
 Tokenizer Tokenizer::parse(std::string_view json, std::string_view name) {
+  if (json.size() > kMaxFileBytes)
+    throw Error(Code::Exhausted, std::string(name) + ": more than " + std::to_string(kMaxFileBytes >> 20) + " MiB");
+  const simdjson::padded_string padded(json);
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  const auto error = parser.parse(json.data(), json.size()).get(root);
+  const auto error = parser.parse(padded).get(root);
   if (error != simdjson::SUCCESS)
     throw Error(Code::Invalid, std::string(name) + ": not JSON: " + simdjson::error_message(error));
   try {
@@ -210,7 +213,7 @@ Tokenizer Tokenizer::load(const fs::path& folder_or_file) {
     throw Error(Code::NotFound, file.string() +
                                     ": no such file; hanok reads the \"fast\" tokenizer that Hugging Face "
                                     "models bring as tokenizer.json");
-  Tokenizer tokenizer = parse(base::read_file(file, kMaxFileBytes), file.string());
+  Tokenizer tokenizer = parse(base::MappedFile(file).view(), file.string());
   tokenizer.impl_->read_config(file.parent_path());
   return tokenizer;
 }

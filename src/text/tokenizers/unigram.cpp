@@ -74,18 +74,27 @@ class Unigram : public Model {
     if (array.size() > static_cast<size_t>(kMaxTokenId)) json.fail(Code::Unsupported, "too many pieces");
     scores_.reserve(array.size());
     vocabulary_.reserve(array.size(), array.size() * 12);
+    std::vector<std::string_view> pieces;
+    pieces.reserve(array.size());
     for (const auto entry : array) {
-      simdjson::dom::array pair;
       std::string_view piece;
-      double score = 0;
-      if (entry.get(pair) != simdjson::SUCCESS || pair.size() != 2 || pair.at(0).get(piece) != simdjson::SUCCESS ||
-          pair.at(1).get(score) != simdjson::SUCCESS)
-        json.item(scores_.size(), entry).fail(Code::Invalid, "expected [piece, score]");
-      vocabulary_.add(piece, static_cast<TokenId>(scores_.size()));
+      if (!read_piece(entry, piece)) json.item(pieces.size(), entry).fail(Code::Invalid, "expected [piece, score]");
       if (!piece.empty()) lengths_.add(piece);
-      scores_.push_back(score);
-      lowest_ = std::min(lowest_, score);
+      pieces.push_back(piece);
     }
+    vocabulary_.add_run(pieces, 0);
+    lowest_ = *std::min_element(scores_.begin(), scores_.end());
+  }
+
+  bool read_piece(simdjson::dom::element entry, std::string_view& piece) {
+    simdjson::dom::array pair;
+    if (entry.get(pair) != simdjson::SUCCESS) return false;
+    auto at = pair.begin();
+    if (!(at != pair.end()) || (*at).get(piece) != simdjson::SUCCESS) return false;
+    double score = 0;
+    if (!(++at != pair.end()) || (*at).get(score) != simdjson::SUCCESS || ++at != pair.end()) return false;
+    scores_.push_back(score);
+    return true;
   }
 
   void segment(std::string_view text, std::span<Best> best, std::vector<TokenId>& ids) const {
@@ -159,7 +168,7 @@ class Unigram : public Model {
   std::vector<double> scores_;
   std::vector<TokenId> bytes_;
   Lengths lengths_;
-  double lowest_ = std::numeric_limits<double>::infinity();
+  double lowest_ = 0;
 };
 
 }  // namespace
