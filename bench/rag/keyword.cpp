@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   app.add_option("--copies", o.copies);
   app.add_option("--segments", o.segments);
   app.add_option("-k", o.k);
+  app.add_option("--passes", o.passes);
   app.add_flag("--json", o.json);
   CLI11_PARSE(app, argc, argv);
   try {

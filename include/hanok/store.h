@@ -81,8 +81,9 @@ class Filter {
   Json where_;
 };
 
+/// The defaults are one setting for every language; docs/formats/bm25.md shows how they were found.
 struct Bm25Options {
-  double k1 = 0.9, b = 0.4;
+  double k1 = 1.1, b = 0.7;
 };
 
 class Store;

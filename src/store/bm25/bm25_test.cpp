@@ -54,7 +54,7 @@ std::vector<Match> score_everything(const std::map<ChunkId, Words>& chunks, cons
 TEST(Bm25, SmallExampleByHand) {
   const std::map<ChunkId, Words> chunks{{3, words({"a", "b"})}, {4, words({"a", "a", "c"})}, {9, words({"d"})}};
   const std::string bytes = segment_of(chunks);
-  const Reader reader{{Segment::open(bytes)}, {}, {}};
+  const Reader reader{{Segment::open(bytes)}, {}, {.k1 = 0.9, .b = 0.4}};
   const auto found = reader.search(words({"a"}), 10, nullptr);
   ASSERT_EQ(found.size(), 2u);
   // idf = ln(1 + 1.5 / 2.5); chunk 4: tf 2, length 3 of average 2.

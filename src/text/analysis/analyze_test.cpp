@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "hanok/text.h"
 
 namespace hanok::text {
@@ -51,6 +53,36 @@ TEST(Analyze, SpansPointIntoTheOriginalBytes) {
 TEST(Analyze, DecomposedHangulIsTheSame) {
   EXPECT_EQ(forms("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf"), forms("한글"));
 }
+
+TEST(Analyze, KoreanPassage) {
+  EXPECT_EQ(forms("학교에서는 책을"), (Forms{"학교", "책", "학교", "교에", "에서", "서는", "는책", "책을"}));
+  EXPECT_EQ(forms("1989년에는"), (Forms{"1989", "년", "1989년", "년에", "에는"})) << "a word with digits is also kept whole";
+  EXPECT_EQ(forms("LG전자의"), (Forms{"lg", "전자", "lg전자", "전자", "자의"}));
+}
+
+TEST(Analyze, KoreanQuestion) {
+  EXPECT_EQ(forms("인공 지능을 연구한 사람은 누구인가?", true),
+            (Forms{"인공", "지능", "인공", "공지", "지능", "연구", "연구", "사람", "사람"}));
+  EXPECT_EQ(forms("사람은누구인가", true), (Forms{"사람", "사람"})) << "typed without blanks";
+  EXPECT_EQ(forms("어디?", true), (Forms{"어디"})) << "a question word alone is searched";
+}
+
+TEST(Analyze, BlanksDoNotMatterToBigrams) {
+  const auto spaced = forms("대한 민국 헌법"), joined = forms("대한민국헌법");
+  for (const char* bigram : {"대한", "한민", "민국", "국헌", "헌법"}) {
+    EXPECT_EQ(std::count(spaced.begin(), spaced.end(), bigram) > 0, true) << bigram;
+    EXPECT_EQ(std::count(joined.begin(), joined.end(), bigram) > 0, true) << bigram;
+  }
+}
+
+TEST(Analyze, ChineseAndJapanese) {
+  EXPECT_EQ(forms("東京都", true), (Forms{"東京", "京都"}));
+  EXPECT_EQ(forms("水", true), (Forms{"水"}));
+  EXPECT_EQ(forms("東京"), (Forms{"東", "京", "東京"}));
+  EXPECT_EQ(forms("ｶﾞｷ", true), forms("ガキ", true)) << "half-width kana with their voicing mark";
+}
+
+TEST(Analyze, LongWordsAreCut) { EXPECT_EQ(forms(std::string(5000, 'x')), Forms{std::string(64, 'x')}); }
 
 }  // namespace
 }  // namespace hanok::text

@@ -19,15 +19,22 @@ bool ends(string_view w, string_view suffix) {
 }
 bool any_of(char c, string_view set) { return set.find(c) != string_view::npos; }
 
+/// Words that the rules would spoil, and what they become.
+constexpr std::array<Pair, 18> kExceptions{{{"skis", "ski"}, {"skies", "sky"}, {"dying", "die"}, {"lying", "lie"},
+    {"tying", "tie"}, {"idly", "idl"}, {"gently", "gentl"}, {"ugly", "ugli"}, {"early", "earli"}, {"only", "onli"},
+    {"singly", "singl"}, {"sky", "sky"}, {"news", "news"}, {"howe", "howe"}, {"atlas", "atlas"}, {"cosmos", "cosmos"},
+    {"bias", "bias"}, {"andes", "andes"}}};
+
 class Stemmer {
  public:
   explicit Stemmer(std::string& word) : w(word) {}
 
   void run() {
     if (w.front() == '\'') w.erase(0, 1);
+    step0();
+    if (is_exception() || w.size() < 3) return;
     mark_consonant_y();
     find_regions();
-    step0();
     step1a();
     if (!invariant_after_1a()) {
       step1b();
@@ -41,6 +48,15 @@ class Stemmer {
   }
 
  private:
+  bool is_exception() {
+    for (const auto& [from, to] : kExceptions) {
+      if (w != from) continue;
+      w = to;
+      return true;
+    }
+    return false;
+  }
+
   void mark_consonant_y() {
     for (size_t i = 0; i < w.size(); ++i)
       if (w[i] == 'y' && (i == 0 || vowel(w[i - 1]))) w[i] = 'Y';
@@ -89,7 +105,7 @@ class Stemmer {
   }
 
   bool invariant_after_1a() const {
-    static constexpr std::array<string_view, 8> words{"inning", "outing", "canning", "herring",
+    static constexpr std::array<string_view, 9> words{"inning", "evening", "outing", "canning", "herring",
                                                       "earring", "proceed", "exceed", "succeed"};
     return std::find(words.begin(), words.end(), w) != words.end();
   }
@@ -176,23 +192,12 @@ class Stemmer {
   size_t r1 = 0, r2 = 0;
 };
 
-/// Words that the rules would spoil, and what they become.
-constexpr std::array<Pair, 18> kExceptions{{{"skis", "ski"}, {"skies", "sky"}, {"dying", "die"}, {"lying", "lie"},
-    {"tying", "tie"}, {"idly", "idl"}, {"gently", "gentl"}, {"ugly", "ugli"}, {"early", "earli"}, {"only", "onli"},
-    {"singly", "singl"}, {"sky", "sky"}, {"news", "news"}, {"howe", "howe"}, {"atlas", "atlas"}, {"cosmos", "cosmos"},
-    {"bias", "bias"}, {"andes", "andes"}}};
-
 }  // namespace
 
 void porter2(std::string& word) {
   if (word.size() < 3) return;
   for (char c : word)
     if (!(c >= 'a' && c <= 'z') && c != '\'') return;
-  for (const auto& [from, to] : kExceptions)
-    if (word == from) {
-      word = to;
-      return;
-    }
   Stemmer(word).run();
 }
 
