@@ -35,7 +35,7 @@ void read_files(Model& model) {
   bool weights = false, tokenizer = false, config = false;
   for (const auto& entry : fs::recursive_directory_iterator(model.folder, ignored)) {
     if (!fs::is_regular_file(entry.path(), ignored)) continue;  // follows links; a link to nothing is no file
-    ModelFile file{fs::relative(entry.path(), model.folder, ignored).string(), fs::file_size(entry.path(), ignored)};
+    ModelFile file{entry.path().lexically_relative(model.folder).string(), fs::file_size(entry.path(), ignored)};
     weights |= file.name.find('/') == std::string::npos &&
                (file.name.ends_with(".safetensors") || file.name.ends_with(".gguf"));
     tokenizer |= file.name == "tokenizer.json" || file.name.ends_with(".gguf");

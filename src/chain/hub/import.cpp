@@ -38,7 +38,7 @@ std::vector<Source> folder_sources(const fs::path& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;
     const fs::path path = entry.path();
-    out.push_back({fs::relative(path, folder).string(), entry.file_size(), [path](const auto& piece) {
+    out.push_back({path.lexically_relative(folder).string(), entry.file_size(), [path](const auto& piece) {
                      const base::MappedFile file(path);
                      for (size_t at = 0; at < file.size(); at += 8 << 20) piece(file.view().substr(at, 8 << 20));
                    }});

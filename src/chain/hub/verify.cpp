@@ -52,7 +52,7 @@ std::vector<std::string> verify_model(const Model& model, const base::OnProgress
   std::error_code ignored;
   for (const auto& entry : fs::recursive_directory_iterator(model.folder, ignored))
     if (entry.is_symlink(ignored) && !fs::exists(entry.path(), ignored))
-      problems.push_back(fs::relative(entry.path(), model.folder, ignored).string() + ": its data is missing");
+      problems.push_back(entry.path().lexically_relative(model.folder).string() + ": its data is missing");
   if (!model.complete) problems.push_back("config.json, tokenizer.json or the weights are missing");
   return problems;
 }
