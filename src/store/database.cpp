@@ -7,40 +7,50 @@
 namespace hanok::store {
 namespace {
 
-constexpr int kBusyTimeoutMs = 10'000;     // a checkpoint of another process may hold the file for this long
+constexpr int kBusyTimeoutMs = 10'000;      // a checkpoint of another process may hold the file for this long
 constexpr const char* kCacheKiB = "-8192";  // page cache of a connection; the system's own cache does the rest
 
 Code code_of(int result) {
   switch (result & 0xff) {
     case SQLITE_FULL:
     case SQLITE_NOMEM:
-    case SQLITE_TOOBIG: return Code::Exhausted;
+    case SQLITE_TOOBIG:
+      return Code::Exhausted;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Code::Corrupt;
-    case SQLITE_INTERRUPT: return Code::Cancelled;
+    case SQLITE_NOTADB:
+      return Code::Corrupt;
+    case SQLITE_INTERRUPT:
+      return Code::Cancelled;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-    case SQLITE_READONLY: return Code::Unavailable;
-    default: return Code::Internal;
+    case SQLITE_READONLY:
+      return Code::Unavailable;
+    default:
+      return Code::Internal;
   }
 }
 
 std::string_view remedy(int result) {
   switch (result & 0xff) {
-    case SQLITE_FULL: return "; the disk is full: what was saved before is kept, free some space and try again";
+    case SQLITE_FULL:
+      return "; the disk is full: what was saved before is kept, free some space and try again";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return "; the database is damaged or not ours: restore a backup or an export, or move the file away and ingest "
              "again";
-    case SQLITE_IOERR: return "; what was saved before is kept: check the disk (dmesg) and try again";
-    case SQLITE_BUSY: return "; another process holds the database: try again";
+    case SQLITE_IOERR:
+      return "; what was saved before is kept: check the disk (dmesg) and try again";
+    case SQLITE_BUSY:
+      return "; another process holds the database: try again";
     case SQLITE_READONLY:
-    case SQLITE_CANTOPEN: return "; check that the folder exists and is writable";
-    default: return "";
+    case SQLITE_CANTOPEN:
+      return "; check that the folder exists and is writable";
+    default:
+      return "";
   }
 }
 
@@ -80,7 +90,8 @@ void Rows::check(int result) const {
 
 void Rows::bind(int place, std::string_view value) {
   // An empty view may have no address, which SQLite would take for NULL.
-  check(sqlite3_bind_text64(statement_, place, value.data() ? value.data() : "", value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  check(sqlite3_bind_text64(statement_, place, value.data() ? value.data() : "", value.size(), SQLITE_STATIC,
+                            SQLITE_UTF8));
 }
 
 void Rows::bind(int place, Blob value) {
@@ -112,7 +123,8 @@ Database::Database(const fs::path& file, Mode mode) : file_(file) {
       open(frozen ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, frozen);
       script("PRAGMA query_only=1");
     }
-    script(std::string("PRAGMA synchronous=FULL; PRAGMA foreign_keys=1; PRAGMA secure_delete=1; PRAGMA temp_store=MEMORY; "
+    script(std::string("PRAGMA synchronous=FULL; PRAGMA foreign_keys=1; PRAGMA secure_delete=1; PRAGMA "
+                       "temp_store=MEMORY; PRAGMA journal_size_limit=67108864; "
                        "PRAGMA cache_size=") +
            kCacheKiB);
   } catch (...) {
@@ -137,8 +149,8 @@ Database::~Database() {
 
 void Database::fail(int result, std::string_view doing) const {
   const std::string reason = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(result);
-  throw Error(code_of(result), file_.string() + ": " + reason + " (SQLite " + std::to_string(result) + ", while: " +
-                                   std::string(doing.substr(0, 120)) + ")" + std::string(remedy(result)));
+  throw Error(code_of(result), file_.string() + ": " + reason + " (SQLite " + std::to_string(result) +
+                                   ", while: " + std::string(doing.substr(0, 120)) + ")" + std::string(remedy(result)));
 }
 
 sqlite3_stmt* Database::take(const std::string& sql) {

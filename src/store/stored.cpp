@@ -9,20 +9,32 @@
 namespace hanok::store {
 namespace {
 
-constexpr int kDropDocuments = 2000;  // documents deleted in one transaction, so that no reader or WAL waits for a large one
+constexpr int kDropDocuments =
+    2000;  // documents deleted in one transaction, so that no reader or WAL waits for a large one
 
 fs::path prepared(const fs::path& folder, bool read_only) {
   const fs::path file = folder / "hanok.db";
   if (read_only) {
     if (!fs::exists(file))
-      throw Error(Code::NotFound, folder.string() + ": holds no hanok data (no hanok.db); ingest something first, or choose "
-                                                    "another folder with --data");
+      throw Error(Code::NotFound, folder.string() +
+                                      ": holds no hanok data (no hanok.db); ingest something first, or choose "
+                                      "another folder with --data");
     return file;
   }
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error(Code::Unavailable, folder.string() + ": cannot make this folder: " + error.message());
   return file;
+}
+
+// A full disk must not keep anybody from reading: what cannot be written anew is made in memory.
+void repair(StoredCollection& collection) {
+  try {
+    collection.repair();
+  } catch (const Error& e) {
+    if (e.code() != Code::Exhausted && e.code() != Code::Unavailable) throw;
+    base::log().warn("collection '{}': its index could not be repaired: {}", collection.name(), e.what());
+  }
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -35,8 +47,9 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 void check_collection_name(std::string_view name) {
-  const bool bad = name.empty() || name.size() > 512 || name.find_first_not_of('.') == std::string_view::npos ||
-                   std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; });
+  const bool bad =
+      name.empty() || name.size() > 512 || name.find_first_not_of('.') == std::string_view::npos ||
+      std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; });
   if (bad)
     throw Error(Code::Invalid, "collection name '" + std::string(name.substr(0, 80)) +
                                    "': expected 1 to 512 bytes without '/' and control characters");
@@ -48,7 +61,9 @@ std::unique_ptr<Store> Store::open(const fs::path& folder, const StoreOptions& o
 
 StoredFolder::StoredFolder(const fs::path& folder, const StoreOptions& options)
     : folder_(folder),
-      lock_((prepared(folder, options.read_only), options.read_only) ? std::nullopt : std::optional<base::FileLock>(std::in_place, folder / "lock")),
+      lock_((prepared(folder, options.read_only), options.read_only)
+                ? std::nullopt
+                : std::optional<base::FileLock>(std::in_place, folder / "lock")),
       connections_(folder / "hanok.db", options.read_only),
       index_(folder / "index") {
   if (options.read_only) return;
@@ -83,27 +98,36 @@ int64_t StoredFolder::create(std::string_view name, bool hidden) {
   check_collection_name(name);
   Writing writing(connections_);
   Transaction transaction(writing.db(), Transaction::Kind::Write);
-  writing.db().run("INSERT INTO collection(name, hidden, created_ms) VALUES (?1, ?2, ?3)", name, int{hidden}, base::now_ms());
+  writing.db().run("INSERT INTO collection(name, hidden, created_ms) VALUES (?1, ?2, ?3)", name, int{hidden},
+                   base::now_ms());
   const int64_t id = writing.db().last_id();
   transaction.commit();
   return id;
 }
 
-StoredCollection& StoredFolder::open(int64_t id, std::string_view name) {
+StoredCollection* StoredFolder::opened(int64_t id) {
   std::lock_guard lock(mutex_);
-  auto& slot = open_[id];
-  if (!slot) {
-    auto made = std::make_unique<StoredCollection>(connections_, index_, id, std::string(name));
-    if (!connections_.read_only()) made->repair();
-    slot = std::move(made);
-  }
-  return *slot;
+  const auto found = open_.find(id);
+  return found == open_.end() ? nullptr : found->second.get();
+}
+
+// The writing lock comes before mutex_, here and in import; a collection that is open is found without it.
+StoredCollection& StoredFolder::open(int64_t id, std::string_view name) {
+  if (auto* there = opened(id)) return *there;
+  std::optional<Writing> writing;
+  if (!connections_.read_only()) writing.emplace(connections_);
+  if (auto* there = opened(id)) return *there;
+  auto made = std::make_unique<StoredCollection>(connections_, index_, id, std::string(name));
+  if (writing) repair(*made);
+  std::lock_guard lock(mutex_);
+  return *open_.try_emplace(id, std::move(made)).first->second;
 }
 
 Collection& StoredFolder::collection(std::string_view name, bool create_it) {
   int64_t id = find(name);
   if (id == 0 && !create_it)
-    throw Error(Code::NotFound, "collection '" + std::string(name) + "': is not in " + folder_.string() + "; " + joined(collections()));
+    throw Error(Code::NotFound,
+                "collection '" + std::string(name) + "': is not in " + folder_.string() + "; " + joined(collections()));
   if (id == 0) {
     Writing writing(connections_);  // held, so that two threads do not make the same one
     id = find(name);
@@ -119,7 +143,8 @@ bool StoredFolder::drop(std::string_view name) {
     Writing writing(connections_);
     Transaction transaction(writing.db(), Transaction::Kind::Write);
     const std::string buried = "/dropped-" + std::to_string(id);  // '/' is in no collection's name
-    writing.db().run("UPDATE collection SET hidden = 1, name = ?2, generation = generation + 1 WHERE id = ?1", id, std::string_view(buried));
+    writing.db().run("UPDATE collection SET hidden = 1, name = ?2, generation = generation + 1 WHERE id = ?1", id,
+                     std::string_view(buried));
     transaction.commit();
   }
   finish_drops();

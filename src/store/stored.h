@@ -30,6 +30,7 @@ class StoredFolder final : public Store {
  private:
   int64_t find(std::string_view name) const;
   int64_t create(std::string_view name, bool hidden);
+  StoredCollection* opened(int64_t id);
   StoredCollection& open(int64_t id, std::string_view name);
   void finish_drops();
   void remove_unused_files();

@@ -100,7 +100,7 @@ void VectorWriter::repair() {
   for (size_t i = 0; i < files.size(); ++i) {
     const auto& row = files[i];
     try {
-      open_vectors(folder_, row, space->space.dim, Check::All);
+      open_vectors(folder_, row, space->space.dim, Check::Quick);
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
       base::log().warn("{}; written again from the database", e.what());
