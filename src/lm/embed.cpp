@@ -60,13 +60,15 @@ struct Embedder::Impl {
     for (const lm::DenseModule& d : model.dense) add_dense(d);
     dim = options.truncate_dim ? options.truncate_dim : full_dim;
     if (dim > full_dim)
-      throw Error(Code::Invalid, model.name + ": truncate_dim is " + std::to_string(dim) + ", the model gives " + std::to_string(full_dim));
+      throw Error(Code::Invalid, model.name + ": truncate_dim is " + std::to_string(dim) + ", the model gives " +
+                                     std::to_string(full_dim));
     fingerprint = lm::fingerprint(model, weights, dense_weights.data(), dense_weights.size(), max_tokens, dim);
   }
 
   void add_dense(const lm::DenseModule& d) {
     if (d.in != full_dim)
-      throw Error(Code::Corrupt, d.folder.string() + ": takes " + std::to_string(d.in) + " values, the module before gives " + std::to_string(full_dim));
+      throw Error(Code::Corrupt, d.folder.string() + ": takes " + std::to_string(d.in) +
+                                     " values, the module before gives " + std::to_string(full_dim));
     dense_weights.push_back(nn::Weights::open(d.folder));
     dense.push_back({nn::Linear(dense_weights.back(), {"linear"}, {d.out}, d.in), d.activation});
     full_dim = d.out;
@@ -74,17 +76,22 @@ struct Embedder::Impl {
 
   const std::string& prompt_text(Prompt prompt) const {
     switch (prompt) {
-      case Prompt::Query: return query;
-      case Prompt::Passage: return passage;
-      case Prompt::None: return none;
-      case Prompt::Default: break;
+      case Prompt::Query:
+        return query;
+      case Prompt::Passage:
+        return passage;
+      case Prompt::None:
+        return none;
+      case Prompt::Default:
+        break;
     }
     return model.default_prompt;
   }
 
   Text tokenize(std::string_view prompt, std::string_view text) const {
-    auto encoded = prompt.empty() ? tokenizer.encode(text, {.max_length = max_tokens})
-                                  : tokenizer.encode(std::string(prompt) + std::string(text), {.max_length = max_tokens});
+    auto encoded = prompt.empty()
+                       ? tokenizer.encode(text, {.max_length = max_tokens})
+                       : tokenizer.encode(std::string(prompt) + std::string(text), {.max_length = max_tokens});
     return {std::move(encoded.ids), std::move(encoded.type_ids)};
   }
 
@@ -116,8 +123,8 @@ void Embedder::Impl::finish(const float* hidden, size_t n, size_t skip, float* o
   std::copy_n(now.data(), dim, out);
 }
 
-void Embedder::Impl::pass(std::span<const size_t> order, const std::vector<Text>& texts, size_t skip, nn::Workspace& workspace,
-                          math::Scratch& hidden, Matrix& out) const {
+void Embedder::Impl::pass(std::span<const size_t> order, const std::vector<Text>& texts, size_t skip,
+                          nn::Workspace& workspace, math::Scratch& hidden, Matrix& out) const {
   base::check_interrupt();
   nn::Batch batch;
   for (const size_t i : order) batch.add(texts[i].ids, texts[i].types);
@@ -139,7 +146,8 @@ Matrix Embedder::Impl::embed(std::span<const std::string> texts, std::string_vie
   // Long texts first, so that the last passes are short and the cores end together.
   std::vector<size_t> order(texts.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tokens[a].ids.size() > tokens[b].ids.size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return tokens[a].ids.size() > tokens[b].ids.size(); });
   const size_t threads = base::default_threads();
   size_t total = 0;
   for (const Text& t : tokens) total += t.ids.size();
@@ -160,8 +168,8 @@ Matrix Embedder::Impl::embed(std::span<const std::string> texts, std::string_vie
       passes.size(), 1,
       [&](size_t first, size_t last, size_t worker) {
         for (size_t p = first; p < last; ++p)
-          pass(std::span(order).subspan(passes[p].first, passes[p].second - passes[p].first), tokens, skip, workspaces[worker],
-               hidden[worker], out);
+          pass(std::span(order).subspan(passes[p].first, passes[p].second - passes[p].first), tokens, skip,
+               workspaces[worker], hidden[worker], out);
       },
       threads);
   return out;
@@ -186,6 +194,8 @@ std::vector<int32_t> Embedder::tokens(std::string_view text, Prompt prompt) cons
 Matrix Embedder::embed(std::span<const std::string> texts, Prompt prompt) const {
   return impl_->embed(texts, impl_->prompt_text(prompt));
 }
-Matrix Embedder::embed_with(std::span<const std::string> texts, std::string_view prompt) const { return impl_->embed(texts, prompt); }
+Matrix Embedder::embed_with(std::span<const std::string> texts, std::string_view prompt) const {
+  return impl_->embed(texts, prompt);
+}
 
 }  // namespace hanok

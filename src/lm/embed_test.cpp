@@ -16,9 +16,11 @@ using lm::golden;
 void expect_near(const Matrix& found, const std::vector<float>& expected, float tolerance, const std::string& what) {
   ASSERT_EQ(found.data.size(), expected.size()) << what;
   for (size_t i = 0; i < expected.size(); ++i)
-    ASSERT_NEAR(found.data[i], expected[i], tolerance) << what << " text " << i / found.dim << " value " << i % found.dim;
+    ASSERT_NEAR(found.data[i], expected[i], tolerance)
+        << what << " text " << i / found.dim << " value " << i % found.dim;
   for (size_t r = 0; r < found.rows; ++r)
-    EXPECT_GT(cosine(found.row(r), std::span(expected).subspan(r * found.dim, found.dim)), 0.99999f) << what << " text " << r;
+    EXPECT_GT(cosine(found.row(r), std::span(expected).subspan(r * found.dim, found.dim)), 0.99999f)
+        << what << " text " << r;
 }
 
 // A folder with expected.json: ids, and embeddings of each call.
@@ -40,19 +42,21 @@ void check_model(const std::filesystem::path& folder) {
     expect_near(found, read_floats(tensor), 5e-6f, what);
     if (key == "embeddings.plain") {
       EXPECT_EQ(model.prompt_text(Prompt::Default), prompt);
-      for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(model.tokens(texts[i]), call["ids"][i].get<std::vector<int32_t>>()) << what << " " << texts[i];
+      for (size_t i = 0; i < texts.size(); ++i)
+        EXPECT_EQ(model.tokens(texts[i]), call["ids"][i].get<std::vector<int32_t>>()) << what << " " << texts[i];
     } else if (call["call"] == "prompt_name=query") {
       EXPECT_EQ(model.prompt_text(Prompt::Query), prompt);
       for (size_t i = 0; i < texts.size(); ++i)
-        EXPECT_EQ(model.tokens(texts[i], Prompt::Query), call["ids"][i].get<std::vector<int32_t>>()) << what << " " << texts[i];
+        EXPECT_EQ(model.tokens(texts[i], Prompt::Query), call["ids"][i].get<std::vector<int32_t>>())
+            << what << " " << texts[i];
     }
   }
 }
 
 TEST(Embedder, AgreesWithSentenceTransformers) {
   if (!std::filesystem::exists(golden("encoders"))) return;  // OwnTinyModel tests the path without it
-  for (const char* name : {"bert_mean_norm", "bert_cls_dense", "bert_mean_noprompt", "xlmr_mean_e5", "mpnet_mean", "modernbert_cls",
-                           "qwen3_last", "qwen3_mean_2dense"})
+  for (const char* name : {"bert_mean_norm", "bert_cls_dense", "bert_mean_noprompt", "xlmr_mean_e5", "mpnet_mean",
+                           "modernbert_cls", "qwen3_last", "qwen3_mean_2dense"})
     check_model(golden("encoders") / name);
 }
 
@@ -119,7 +123,8 @@ TEST(Embedder, OptionsAndFingerprint) {
   EXPECT_NE(Embedder(temp.path() / "m").fingerprint(), model.fingerprint());
   std::filesystem::copy(folder, temp.path() / "p", std::filesystem::copy_options::recursive);
   EXPECT_EQ(Embedder(temp.path() / "p").fingerprint(), model.fingerprint()) << "the place makes no difference";
-  base::write_file_atomic(temp.path() / "p" / "config_sentence_transformers.json", R"({"prompts": {"query": "q: ", "passage": "passage: "}})");
+  base::write_file_atomic(temp.path() / "p" / "config_sentence_transformers.json",
+                          R"({"prompts": {"query": "q: ", "passage": "passage: "}})");
   EXPECT_NE(Embedder(temp.path() / "p").fingerprint(), model.fingerprint());
 }
 
@@ -134,7 +139,8 @@ TEST(Embedder, RefusesDamagedFolders) {
     EXPECT_THROW(Embedder{folder}, Error) << file << " " << text.substr(0, 60);
   };
   with("config.json", "{}");
-  with("config.json", R"({"model_type": "bert", "hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 24, "vocab_size": 38,
+  with("config.json",
+       R"({"model_type": "bert", "hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 24, "vocab_size": 38,
                           "max_position_embeddings": 24, "num_hidden_layers": 2})");
   with("modules.json", "[");
   with("tokenizer.json", "{}");
@@ -153,7 +159,8 @@ TEST(Embedder, RealModels) {
     std::vector<std::string> texts;
     for (const auto& row : rows) {
       texts.push_back(row["text"]);
-      EXPECT_EQ(model.tokens(texts.back(), e5 ? Prompt::Query : Prompt::None), row["ids"].get<std::vector<int32_t>>()) << texts.back();
+      EXPECT_EQ(model.tokens(texts.back(), e5 ? Prompt::Query : Prompt::None), row["ids"].get<std::vector<int32_t>>())
+          << texts.back();
     }
     const auto check = [&](const char* file, Prompt prompt) {
       const Matrix expected = lm::read_npy(golden(name) / file), found = model.embed(texts, prompt);
@@ -161,7 +168,8 @@ TEST(Embedder, RealModels) {
     };
     check("embeddings.npy", e5 ? Prompt::Query : Prompt::None);
     if (e5) check("passage.npy", Prompt::Passage);
-    const double korean = model.unknown_share("서울은 대한민국의 수도입니다."), english = model.unknown_share("Seoul is the capital of Korea.");
+    const double korean = model.unknown_share("서울은 대한민국의 수도입니다."),
+                 english = model.unknown_share("Seoul is the capital of Korea.");
     EXPECT_LT(english, 0.1) << name;
     EXPECT_EQ(korean < 0.1, e5) << name << " " << korean;
     EXPECT_EQ(korean > 0.7, !e5) << name << " " << korean;

@@ -25,26 +25,31 @@ void sample(base::Sha256& hash, std::string_view bytes, size_t blocks, size_t si
 void add_weights(base::Sha256& hash, const nn::Weights& weights) {
   for (const auto& [name, tensor] : weights.tensors()) {
     add(hash, name + " " + describe(tensor));
-    sample(hash, {reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()}, kTensorBlocks, kTensorBlock);
+    sample(hash, {reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()}, kTensorBlocks,
+           kTensorBlock);
   }
 }
 
 }  // namespace
 
-std::string fingerprint(const SentenceModel& model, const nn::Weights& weights, const nn::Weights* dense, size_t n_dense,
-                        size_t max_tokens, size_t dim) {
+std::string fingerprint(const SentenceModel& model, const nn::Weights& weights, const nn::Weights* dense,
+                        size_t n_dense, size_t max_tokens, size_t dim) {
   base::Sha256 hash;
   add(hash, "hanok embedding " + std::to_string(kVersion));
   add(hash, base::dump_json(model.encoder.json()));
   const base::MappedFile tokenizer(model.encoder_folder / "tokenizer.json");
-  if (tokenizer.size() <= kWholeFile) add(hash, tokenizer.view());
-  else sample(hash, tokenizer.view(), kFileBlocks, kFileBlock);
+  if (tokenizer.size() <= kWholeFile)
+    add(hash, tokenizer.view());
+  else
+    sample(hash, tokenizer.view(), kFileBlocks, kFileBlock);
   for (const Pool kind : model.pooling.kinds) add(hash, name(kind));
   add(hash, model.pooling.include_prompt ? "with prompt" : "without prompt");
-  for (const DenseModule& d : model.dense) add(hash, std::to_string(d.out) + " " + std::to_string(static_cast<int>(d.activation)));
+  for (const DenseModule& d : model.dense)
+    add(hash, std::to_string(d.out) + " " + std::to_string(static_cast<int>(d.activation)));
   add(hash, model.normalize ? "normalised" : "plain");
   add(hash, std::to_string(max_tokens) + " tokens, " + std::to_string(dim) + " values");
-  for (const std::string& prompt : {model.default_prompt, model.query_prompt(), model.passage_prompt()}) add(hash, prompt);
+  for (const std::string& prompt : {model.default_prompt, model.query_prompt(), model.passage_prompt()})
+    add(hash, prompt);
   add_weights(hash, weights);
   for (size_t i = 0; i < n_dense; ++i) add_weights(hash, dense[i]);
   return hash.hex();

@@ -9,11 +9,12 @@
 namespace hanok::lm {
 
 /// 64 hexadecimal digits: SHA-256 over config.json, tokenizer.json, the weights, pooling, modules, prompts and lengths.
-/// Large files would take longer to hash than to load, so they are sampled: of weights the header (names, shapes, types),
-/// the size, and 4 x 64 bytes of each tensor, evenly spread; of a tokenizer.json above 1 MiB the size and 64 x 4 KiB. Training
-/// moves nearly every weight and a new vocabulary shifts what follows it, so both show; a file changed on purpose in one
-/// unsampled place does not. Formats of JSON and the folder's place make no difference to the parts read as JSON.
-std::string fingerprint(const SentenceModel& model, const nn::Weights& weights, const nn::Weights* dense, size_t n_dense,
-                        size_t max_tokens, size_t dim);
+/// Large files would take longer to hash than to load, so they are sampled: of weights the header (names, shapes,
+/// types), the size, and 4 x 64 bytes of each tensor, evenly spread; of a tokenizer.json above 1 MiB the size and 64 x
+/// 4 KiB. Training moves nearly every weight and a new vocabulary shifts what follows it, so both show; a file changed
+/// on purpose in one unsampled place does not. Formats of JSON and the folder's place make no difference to the parts
+/// read as JSON.
+std::string fingerprint(const SentenceModel& model, const nn::Weights& weights, const nn::Weights* dense,
+                        size_t n_dense, size_t max_tokens, size_t dim);
 
 }  // namespace hanok::lm

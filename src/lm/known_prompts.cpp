@@ -39,7 +39,8 @@ constexpr std::array kRows{Row{"e5-mistral", "", {kInstruct, ""}},
 
 std::optional<KnownPrompts> known_prompts(std::string_view model_name) {
   std::string name(model_name);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const Row& row : kRows)
     if (name.find(row.part) != std::string::npos && name.find(row.and_part) != std::string::npos) return row.prompts;
   return std::nullopt;

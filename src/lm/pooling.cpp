@@ -14,16 +14,18 @@ struct Spelling {
   Pool kind;
   std::string_view name, old_key;
 };
-constexpr std::array kSpellings{Spelling{Pool::Cls, "cls", "pooling_mode_cls_token"},
-                                Spelling{Pool::Max, "max", "pooling_mode_max_tokens"},
-                                Spelling{Pool::Mean, "mean", "pooling_mode_mean_tokens"},
-                                Spelling{Pool::MeanSqrtLen, "mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens"},
-                                Spelling{Pool::WeightedMean, "weightedmean", "pooling_mode_weightedmean_tokens"},
-                                Spelling{Pool::LastToken, "lasttoken", "pooling_mode_lasttoken"}};
+constexpr std::array kSpellings{
+    Spelling{Pool::Cls, "cls", "pooling_mode_cls_token"},
+    Spelling{Pool::Max, "max", "pooling_mode_max_tokens"},
+    Spelling{Pool::Mean, "mean", "pooling_mode_mean_tokens"},
+    Spelling{Pool::MeanSqrtLen, "mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens"},
+    Spelling{Pool::WeightedMean, "weightedmean", "pooling_mode_weightedmean_tokens"},
+    Spelling{Pool::LastToken, "lasttoken", "pooling_mode_lasttoken"}};
 
 void add_named(const Config& config, const base::Json& value, std::vector<Pool>& out) {
   for (const Spelling& s : kSpellings)
-    if (value.is_string() && (value == s.name || (s.kind == Pool::MeanSqrtLen && value == "mean_sqrt_len"))) return out.push_back(s.kind);
+    if (value.is_string() && (value == s.name || (s.kind == Pool::MeanSqrtLen && value == "mean_sqrt_len")))
+      return out.push_back(s.kind);
   config.fail("pooling_mode", "cls, max, mean, mean_sqrt_len_tokens, weightedmean or lasttoken");
 }
 
@@ -62,20 +64,26 @@ void pool(Pool kind, const float* hidden, size_t n, size_t width, size_t skip, f
   const size_t first = std::min(skip, n), count = n - first;
   const auto one = [](size_t) { return 1.0f; };
   switch (kind) {
-    case Pool::Cls: std::copy_n(hidden, width, out); return;
-    case Pool::LastToken: std::copy_n(hidden + (n - 1) * width, width, out); return;
+    case Pool::Cls:
+      std::copy_n(hidden, width, out);
+      return;
+    case Pool::LastToken:
+      std::copy_n(hidden + (n - 1) * width, width, out);
+      return;
     case Pool::Max:
       std::fill(out, out + width, std::numeric_limits<float>::lowest());
       for (size_t i = count ? first : 0; i < n; ++i)
         for (size_t j = 0; j < width; ++j) out[j] = std::max(out[j], hidden[i * width + j]);
       return;
-    case Pool::Mean: return weighted_sum(hidden, first, n, width, one, count ? 1 / static_cast<float>(count) : 0, out);
+    case Pool::Mean:
+      return weighted_sum(hidden, first, n, width, one, count ? 1 / static_cast<float>(count) : 0, out);
     case Pool::MeanSqrtLen:
       return weighted_sum(hidden, first, n, width, one, count ? 1 / std::sqrt(static_cast<float>(count)) : 0, out);
     case Pool::WeightedMean: {
       float total = 0;
       for (size_t i = first; i < n; ++i) total += static_cast<float>(i + 1);
-      return weighted_sum(hidden, first, n, width, [](size_t i) { return static_cast<float>(i + 1); }, count ? 1 / total : 0, out);
+      return weighted_sum(
+          hidden, first, n, width, [](size_t i) { return static_cast<float>(i + 1); }, count ? 1 / total : 0, out);
     }
   }
 }

@@ -22,7 +22,8 @@ struct Pooling {
 
 /// hidden [n, width]; the first `skip` tokens (a prompt) are left out where the kind can. n >= 1. out: width floats.
 ///   Mean          sum / count                      MeanSqrtLen   sum / sqrt(count)
-///   WeightedMean  sum of (i + 1) h[i] / sum of (i + 1)  (Muennighoff 2022, eq. 2), i counted from the text's first token
+///   WeightedMean  sum of (i + 1) h[i] / sum of (i + 1)  (Muennighoff 2022, eq. 2), i counted from the text's first
+///   token
 void pool(Pool kind, const float* hidden, size_t n, size_t width, size_t skip, float* out);
 
 std::string_view name(Pool kind);

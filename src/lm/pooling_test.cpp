@@ -29,7 +29,8 @@ TEST(Pooling, ByHand) {
 TEST(Pooling, ReadsBothSpellings) {
   const auto kinds = [](const base::Json& json) { return Pooling::read(Config(json, "x")).kinds; };
   EXPECT_EQ(kinds({{"pooling_mode", "lasttoken"}}), std::vector<Pool>{Pool::LastToken});
-  EXPECT_EQ(kinds({{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", true}}), (std::vector<Pool>{Pool::Cls, Pool::Mean}));
+  EXPECT_EQ(kinds({{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", true}}),
+            (std::vector<Pool>{Pool::Cls, Pool::Mean}));
   EXPECT_EQ(kinds({{"pooling_mode", {"cls", "max"}}}), (std::vector<Pool>{Pool::Cls, Pool::Max}));
   EXPECT_FALSE(Pooling::read(Config({{"pooling_mode", "cls"}, {"include_prompt", false}}, "x")).include_prompt);
   EXPECT_THROW(kinds(base::Json::object()), Error);
@@ -44,7 +45,8 @@ TEST(Pooling, AgreesWithThePublishedProgram) {
   for (const Pool kind : {Pool::Cls, Pool::Max, Pool::Mean, Pool::MeanSqrtLen, Pool::WeightedMean, Pool::LastToken})
     for (const char* text : {"0", "12"}) {
       const nn::Tensor& tensor = *expected.find(std::string("hidden.") + text);
-      const auto hidden = read_floats(tensor), want = read_floats(expected.at("pool." + std::string(name(kind)) + "." + text, {tensor.shape[1]}));
+      const auto hidden = read_floats(tensor),
+                 want = read_floats(expected.at("pool." + std::string(name(kind)) + "." + text, {tensor.shape[1]}));
       std::vector<float> out(want.size());
       pool(kind, hidden.data(), tensor.shape[0], tensor.shape[1], 0, out.data());
       for (size_t j = 0; j < out.size(); ++j) EXPECT_NEAR(out[j], want[j], 5e-6) << name(kind);

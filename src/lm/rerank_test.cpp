@@ -22,7 +22,8 @@ void check_cross_encoder(const std::filesystem::path& folder) {
     }
     const std::vector<std::string> text{b};
     const auto check = [&](const Matrix& found, const base::Json& expected) {
-      const auto want = expected.is_array() ? expected.get<std::vector<float>>() : std::vector<float>{expected.get<float>()};
+      const auto want =
+          expected.is_array() ? expected.get<std::vector<float>>() : std::vector<float>{expected.get<float>()};
       ASSERT_EQ(found.dim, want.size());
       for (size_t j = 0; j < want.size(); ++j) EXPECT_NEAR(found.data[j], want[j], 5e-6f) << a << " / " << b;
     };
@@ -53,7 +54,8 @@ TEST(Reranker, OwnTinyModel) {
 
 TEST(Reranker, AgreesWithCrossEncoders) {
   if (!std::filesystem::exists(lm::golden("cross_encoders"))) return;
-  for (const char* name : {"bert_1label", "bert_3label", "xlmr_1label"}) check_cross_encoder(lm::golden("cross_encoders") / name);
+  for (const char* name : {"bert_1label", "bert_3label", "xlmr_1label"})
+    check_cross_encoder(lm::golden("cross_encoders") / name);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ math::Activation dense_activation(const Config& config) {
     math::Activation activation;
   };
   static constexpr std::array kNames{Named{"Identity", math::Activation::None}, Named{"Tanh", math::Activation::Tanh},
-                                     Named{"ReLU", math::Activation::Relu},     Named{"GELU", math::Activation::Gelu},
+                                     Named{"ReLU", math::Activation::Relu}, Named{"GELU", math::Activation::Gelu},
                                      Named{"SiLU", math::Activation::Silu}};
   const std::string name = last_word(config.text("activation_function", "torch.nn.modules.activation.Tanh"));
   for (const Named& known : kNames)
@@ -66,7 +66,8 @@ void add_module(SentenceModel& model, const base::fs::path& folder, const Config
     const Config config = Config::read(path / "config.json");
     model.dense.push_back({path, config.size("in_features"), config.size("out_features"), dense_activation(config)});
   } else if (type != "Dropout") {  // does nothing when a model is used
-    throw Error(Code::Unsupported, entry.what() + ": module '" + type + "', this version runs Transformer, Pooling, Dense and Normalize");
+    throw Error(Code::Unsupported,
+                entry.what() + ": module '" + type + "', this version runs Transformer, Pooling, Dense and Normalize");
   }
   if (type != "Normalize" && model.normalize && type != "Dropout")
     throw Error(Code::Unsupported, entry.what() + ": module '" + type + "' after Normalize");

@@ -30,7 +30,8 @@ TEST_F(SentenceModelTest, OldFolderWithItsOwnTransformerFolder) {
   put("0_Transformer/config.json", R"({"model_type": "bert"})");
   put("0_Transformer/sentence_bert_config.json", R"({"max_seq_length": 128, "do_lower_case": true})");
   put("1_Pooling/config.json", R"({"pooling_mode_cls_token": true})");
-  put("2_Dense/config.json", R"({"in_features": 8, "out_features": 4, "bias": true, "activation_function": "torch.nn.modules.linear.Identity"})");
+  put("2_Dense/config.json",
+      R"({"in_features": 8, "out_features": 4, "bias": true, "activation_function": "torch.nn.modules.linear.Identity"})");
   put("modules.json", R"([{"idx": 0, "path": "0_Transformer", "type": "sentence_transformers.models.Transformer"},
                           {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
                           {"idx": 2, "path": "2_Dense", "type": "sentence_transformers.base.modules.dense.Dense"},
@@ -48,9 +49,11 @@ TEST_F(SentenceModelTest, OldFolderWithItsOwnTransformerFolder) {
 TEST_F(SentenceModelTest, PromptsFromTheFilesElseFromTheTable) {
   put("config.json", R"({"model_type": "bert", "_name_or_path": "intfloat/e5-small-v2"})");
   EXPECT_EQ(read().query_prompt(), "query: ");
-  put("config_sentence_transformers.json", R"({"prompts": {"query": "", "document": ""}, "default_prompt_name": null})");
+  put("config_sentence_transformers.json",
+      R"({"prompts": {"query": "", "document": ""}, "default_prompt_name": null})");
   EXPECT_EQ(read().passage_prompt(), "passage: ") << "empty prompts are what tools write for a model that states none";
-  put("config_sentence_transformers.json", R"({"prompts": {"query": "find: ", "document": ""}, "default_prompt_name": "query"})");
+  put("config_sentence_transformers.json",
+      R"({"prompts": {"query": "find: ", "document": ""}, "default_prompt_name": "query"})");
   EXPECT_EQ(read().query_prompt(), "find: ");
   EXPECT_EQ(read().passage_prompt(), "");
   EXPECT_EQ(read().default_prompt, "find: ");

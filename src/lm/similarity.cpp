@@ -17,7 +17,8 @@ constexpr size_t kRowsPerStep = 256;  // rows whose scores against all others ar
 
 void check_dims(const Matrix& a, const Matrix& b) {
   if (a.dim != b.dim)
-    throw Error(Code::Invalid, "similarity: vectors of " + std::to_string(a.dim) + " and " + std::to_string(b.dim) + " values");
+    throw Error(Code::Invalid,
+                "similarity: vectors of " + std::to_string(a.dim) + " and " + std::to_string(b.dim) + " values");
 }
 
 math::PackedMatrix packed(const Matrix& x) {
@@ -169,7 +170,8 @@ double silhouette(const Matrix& x, std::span<const uint32_t> assignment) {
       if (other < 0 || d < other) other = d;
     }
     // A row alone in its cluster says nothing about how well it fits: it counts 0, as in Rousseeuw 1987.
-    if (other >= 0 && counts[assignment[i]] > 1 && std::max(own, other) > 0) total += (other - own) / std::max(own, other);
+    if (other >= 0 && counts[assignment[i]] > 1 && std::max(own, other) > 0)
+      total += (other - own) / std::max(own, other);
   }
   return total / static_cast<double>(x.rows);
 }
@@ -228,7 +230,8 @@ Matrix principal_components(const Matrix& x, size_t dims) {
       if (turn < kSmallTurn) break;
     }
     if (!alive) break;  // the rows span fewer dimensions: the rest stays 0
-    const auto top = std::max_element(axis.begin(), axis.end(), [](double a, double b) { return std::fabs(a) < std::fabs(b); });
+    const auto top =
+        std::max_element(axis.begin(), axis.end(), [](double a, double b) { return std::fabs(a) < std::fabs(b); });
     if (*top < 0)
       for (double& v : axis) v = -v;
     for (size_t i = 0; i < x.rows; ++i) out.row(i)[c] = static_cast<float>(project(i, axis));
@@ -239,9 +242,11 @@ Matrix principal_components(const Matrix& x, size_t dims) {
 
 double pearson(std::span<const double> a, std::span<const double> b) {
   if (a.size() != b.size())
-    throw Error(Code::Invalid, "correlation: lists of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + " values");
+    throw Error(Code::Invalid,
+                "correlation: lists of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + " values");
   const auto n = static_cast<double>(a.size());
-  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n, mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
+  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n,
+               mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
   double ab = 0, aa = 0, bb = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     ab += (a[i] - mean_a) * (b[i] - mean_b);
@@ -270,7 +275,8 @@ double spearman(std::span<const double> a, std::span<const double> b) {
 
 float cosine(std::span<const float> a, std::span<const float> b) {
   if (a.size() != b.size())
-    throw Error(Code::Invalid, "cosine: vectors of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + " values");
+    throw Error(Code::Invalid,
+                "cosine: vectors of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + " values");
   double dot = 0, aa = 0, bb = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     dot += static_cast<double>(a[i]) * b[i];

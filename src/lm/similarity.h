@@ -39,22 +39,23 @@ struct CommunityOptions {
   float threshold = 0.75f;  // cosine to the community's centre
   size_t min_size = 10;
 };
-/// Groups of rows of which each has a centre that all are near, the largest first; a row is in one group at most. A group
-/// begins with its centre, then nearest first. Every row is tried as a centre: time n^2, memory by what is near.
+/// Groups of rows of which each has a centre that all are near, the largest first; a row is in one group at most. A
+/// group begins with its centre, then nearest first. Every row is tried as a centre: time n^2, memory by what is near.
 std::vector<std::vector<size_t>> community_detection(const Matrix& x, const CommunityOptions& options = {});
 
 /// Mean over rows of (b - a) / max(a, b), with a and b the distances to the own and the nearest other centroid: the
 /// simplified silhouette (Hruschka et al. 2004), n k steps instead of n^2. In [-1, 1]; 0 for one cluster.
 double silhouette(const Matrix& x, std::span<const uint32_t> assignment);
-/// The number of clusters in [2, max_k] with the best silhouette; cluster(k) gives each row's cluster. 1 for fewer than 3 rows.
+/// The number of clusters in [2, max_k] with the best silhouette; cluster(k) gives each row's cluster. 1 for fewer than
+/// 3 rows.
 size_t suggest_clusters(const Matrix& x, size_t max_k, const std::function<std::vector<uint32_t>(size_t k)>& cluster);
 
-/// Coordinates of the rows on the first `dims` principal axes, [x.rows, dims]. Each axis is turned so that its largest value
-/// is positive; the same input gives the same map.
+/// Coordinates of the rows on the first `dims` principal axes, [x.rows, dims]. Each axis is turned so that its largest
+/// value is positive; the same input gives the same map.
 Matrix principal_components(const Matrix& x, size_t dims = 2);
 
-/// Correlation in [-1, 1] of two equally long lists; 0 where one of them is constant. Spearman: of the ranks, ties share
-/// their mean rank.
+/// Correlation in [-1, 1] of two equally long lists; 0 where one of them is constant. Spearman: of the ranks, ties
+/// share their mean rank.
 double pearson(std::span<const double> a, std::span<const double> b);
 double spearman(std::span<const double> a, std::span<const double> b);
 

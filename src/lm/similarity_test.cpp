@@ -13,11 +13,15 @@
 namespace hanok::lm {
 namespace {
 
-Matrix matrix(size_t dim, std::vector<float> values) { return {.rows = values.size() / dim, .dim = dim, .data = std::move(values)}; }
+Matrix matrix(size_t dim, std::vector<float> values) {
+  return {.rows = values.size() / dim, .dim = dim, .data = std::move(values)};
+}
 
 Matrix rows(const Matrix& x, size_t begin, size_t end, float scale = 1) {
-  Matrix out{.rows = end - begin, .dim = x.dim, .data = {x.data.begin() + static_cast<std::ptrdiff_t>(begin * x.dim),
-                                                        x.data.begin() + static_cast<std::ptrdiff_t>(end * x.dim)}};
+  Matrix out{.rows = end - begin,
+             .dim = x.dim,
+             .data = {x.data.begin() + static_cast<std::ptrdiff_t>(begin * x.dim),
+                      x.data.begin() + static_cast<std::ptrdiff_t>(end * x.dim)}};
   for (float& v : out.data) v *= scale;
   return out;
 }
@@ -50,7 +54,8 @@ TEST(Similarity, PairsAndCommunitiesByHand) {
   ASSERT_EQ(pairs.size(), 3u);
   EXPECT_EQ(std::pair(pairs[0].a, pairs[0].b), std::pair(size_t{0}, size_t{5}));
   EXPECT_GE(pairs[0].score, pairs[1].score);
-  EXPECT_EQ(community_detection(x, {.threshold = 0.98f, .min_size = 2}), (std::vector<std::vector<size_t>>{{0, 5, 1}, {2, 3}}));
+  EXPECT_EQ(community_detection(x, {.threshold = 0.98f, .min_size = 2}),
+            (std::vector<std::vector<size_t>>{{0, 5, 1}, {2, 3}}));
   const auto hits = semantic_search(x, x, 2);
   EXPECT_EQ(hits[2][1].index, 3u);
 }
@@ -88,7 +93,9 @@ TEST(Similarity, SuggestsTheNumberOfClustersThatThereAre) {
   const auto cluster = [&](size_t k) {  // 3 is right; others merge two or cut one in halves
     std::vector<uint32_t> out(x.rows);
     for (size_t i = 0; i < x.rows; ++i)
-      out[i] = static_cast<uint32_t>(k == 2 ? std::min<size_t>(i % 3, 1) : i % 3 == 0 && k > 3 ? 3 + i / 3 % (k - 3) : i % 3);
+      out[i] = static_cast<uint32_t>(k == 2                ? std::min<size_t>(i % 3, 1)
+                                     : i % 3 == 0 && k > 3 ? 3 + i / 3 % (k - 3)
+                                                           : i % 3);
     return out;
   };
   EXPECT_EQ(suggest_clusters(x, 6, cluster), 3u);
@@ -113,7 +120,8 @@ TEST_F(UtilGolden, Pairwise) {
   const auto expected = nn::Weights::open_file(golden("util") / "pairwise.safetensors");
   const auto check = [&](const char* name, const Matrix& found) {
     const auto want = read_floats(expected.at(name, {found.rows, found.dim}));
-    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(found.data[i], want[i], 4e-6 * std::max(1.0f, std::fabs(want[i]))) << name;
+    for (size_t i = 0; i < want.size(); ++i)
+      ASSERT_NEAR(found.data[i], want[i], 4e-6 * std::max(1.0f, std::fabs(want[i]))) << name;
   };
   const Matrix a = rows(x_, 0, 24), b = rows(x_, 300, 320);
   check("cos_sim", similarity(a, b));
@@ -136,7 +144,8 @@ TEST_F(UtilGolden, SemanticSearch) {
       EXPECT_NEAR(found[q][r].score, score, 1e-6);
       bool equal = found[q][r].index == hits[q][r][0].get<size_t>();
       for (size_t other = 0; other < 10; ++other)  // neighbours closer than 1e-6 may change places
-        equal = equal || (std::fabs(hits[q][other][1].get<float>() - score) < 1e-6f && found[q][r].index == hits[q][other][0].get<size_t>());
+        equal = equal || (std::fabs(hits[q][other][1].get<float>() - score) < 1e-6f &&
+                          found[q][r].index == hits[q][other][0].get<size_t>());
       EXPECT_TRUE(equal) << q << " " << r;
     }
 }
@@ -166,7 +175,8 @@ TEST_F(UtilGolden, CommunityDetection) {
     for (size_t i = 0; i < found.size(); ++i) {
       EXPECT_EQ(found[i][0], expected[i][0]) << "the centre";
       for (size_t j = 2; j < found[i].size(); ++j)  // nearest first; neighbours closer than 1e-6 may change places
-        EXPECT_LE(cosine(x_.row(found[i][0]), x_.row(found[i][j])), cosine(x_.row(found[i][0]), x_.row(found[i][j - 1])) + 1e-6f);
+        EXPECT_LE(cosine(x_.row(found[i][0]), x_.row(found[i][j])),
+                  cosine(x_.row(found[i][0]), x_.row(found[i][j - 1])) + 1e-6f);
       std::sort(found[i].begin(), found[i].end());
       std::sort(expected[i].begin(), expected[i].end());
       EXPECT_EQ(found[i], expected[i]);

@@ -26,12 +26,16 @@ inline std::filesystem::path own_data(const std::string& name) {
 /// A real model by name (minilm, e5) below HANOK_MODELS or ~/.cache/hanok-models; nullopt where it is not.
 inline std::optional<std::filesystem::path> real_model(const std::string& name) {
   const char *given = std::getenv("HANOK_MODELS"), *home = std::getenv("HOME");
-  const auto folder = (given ? std::filesystem::path(given) : std::filesystem::path(home ? home : "") / ".cache" / "hanok-models") / name;
+  const auto folder =
+      (given ? std::filesystem::path(given) : std::filesystem::path(home ? home : "") / ".cache" / "hanok-models") /
+      name;
   if (std::filesystem::exists(folder / "config.json")) return folder;
   return std::nullopt;
 }
 
-inline base::Json read_json(const std::filesystem::path& file) { return base::parse_json(base::read_file(file), file.string()); }
+inline base::Json read_json(const std::filesystem::path& file) {
+  return base::parse_json(base::read_file(file), file.string());
+}
 
 /// A two-dimensional float32 .npy file in C order (version 1.0).
 inline Matrix read_npy(const std::filesystem::path& file) {
@@ -41,7 +45,8 @@ inline Matrix read_npy(const std::filesystem::path& file) {
   Matrix out;
   std::sscanf(text.c_str() + text.find("'shape': (") + 10, "%zu, %zu", &out.rows, &out.dim);
   out.data.resize(out.rows * out.dim);
-  if (bytes.size() != 10 + header + out.data.size() * sizeof(float)) throw Error(Code::Corrupt, file.string() + ": unexpected .npy");
+  if (bytes.size() != 10 + header + out.data.size() * sizeof(float))
+    throw Error(Code::Corrupt, file.string() + ": unexpected .npy");
   std::memcpy(out.data.data(), bytes.data() + 10 + header, out.data.size() * sizeof(float));
   return out;
 }

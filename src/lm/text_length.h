@@ -9,8 +9,8 @@
 
 namespace hanok::lm {
 
-/// Tokens a text (or a pair) may have: what the model's files state, else model_max_length; never more than the encoder has
-/// positions. Throws Invalid when nothing but special tokens would fit.
+/// Tokens a text (or a pair) may have: what the model's files state, else model_max_length; never more than the encoder
+/// has positions. Throws Invalid when nothing but special tokens would fit.
 size_t max_tokens(std::optional<size_t> stated, const text::Tokenizer& tokenizer, size_t max_positions, bool pair);
 
 /// See Embedder::unknown_share.

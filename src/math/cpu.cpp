@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #if defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,12 +20,23 @@ namespace {
 constexpr std::array<std::string_view, 6> kNames{"scalar", "avx2", "avx512", "vnni", "bf16", "amx"};
 
 #if defined(__x86_64__)
+// clang 14's __builtin_cpu_supports does not know these two, so the bits are read here (Intel SDM, CPUID leaves 1 and 7).
+bool has_f16c() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 29);
+}
+
+bool has_amx() {
+  constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25, kAll = kBf16 | kTile | kInt8;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kAll) == kAll;
+}
+
 bool amx_allowed() {
 #if defined(__linux__)
   // Linux 5.16+ hands out the tile registers only on request (arch_prctl ARCH_REQ_XCOMP_PERM, component 18).
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
-  return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") &&
-         ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return has_amx() && ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 #else
   return false;
 #endif
@@ -30,7 +44,7 @@ bool amx_allowed() {
 
 Level detect() {
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c())
     return Level::Scalar;
   for (const bool has : {__builtin_cpu_supports("avx512f") != 0, __builtin_cpu_supports("avx512bw") != 0,
                          __builtin_cpu_supports("avx512dq") != 0, __builtin_cpu_supports("avx512vl") != 0,

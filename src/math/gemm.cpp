@@ -11,9 +11,11 @@
 namespace hanok::math {
 namespace {
 
-constexpr size_t kDepthBlock = 384;   // a panel of 384 x 16 floats is 24 KiB: it stays in L1 while rows pass by
-constexpr size_t kRowsPerTask = 96;   // 96 x 384 floats of the left side are 144 KiB: they stay in L2; 6 and 12 divide it
+constexpr size_t kDepthBlock = 384;  // a panel of 384 x 16 floats is 24 KiB: it stays in L1 while rows pass by
+constexpr size_t kRowsPerTask =
+    96;  // 96 x 384 floats of the left side are 144 KiB: they stay in L2; 6 and 12 divide it
 constexpr size_t kSmallWork = 1 << 20;  // multiply-adds below which waking a second thread costs more than it saves
+constexpr size_t kPanelsToGather = 8;   // uses of a copied block that pay for the copy
 constexpr size_t kAlign = 64;
 
 void scalar_panel(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias,
@@ -68,7 +70,8 @@ size_t PackedMatrix::block_depth(size_t block) const {
 }
 
 const float* PackedMatrix::panel(size_t block, size_t p) const {
-  return data_.data() + std::min(depth_, block * step_) * panels() * kernel_->width + p * kernel_->width * block_depth(block);
+  return data_.data() + std::min(depth_, block * step_) * panels() * kernel_->width +
+         p * kernel_->width * block_depth(block);
 }
 
 float* PackedMatrix::panel(size_t block, size_t p) { return const_cast<float*>(std::as_const(*this).panel(block, p)); }
@@ -127,10 +130,14 @@ void PackedMatrix::pack(const float* b, size_t ldb, size_t depth, size_t width) 
 
 void activate(Activation activation, float* x, size_t n) {
   switch (activation) {
-    case Activation::None: return;
-    case Activation::Gelu: return rows().gelu(x, n);
-    case Activation::GeluTanh: return rows().gelu_tanh(x, n);
-    case Activation::Silu: return rows().silu(x, n);
+    case Activation::None:
+      return;
+    case Activation::Gelu:
+      return rows().gelu(x, n);
+    case Activation::GeluTanh:
+      return rows().gelu_tanh(x, n);
+    case Activation::Silu:
+      return rows().silu(x, n);
     case Activation::Relu:
       for (size_t i = 0; i < n; ++i) x[i] = std::max(x[i], 0.0f);
       return;
@@ -153,16 +160,27 @@ void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
   const auto task = [&](size_t index) {
     const size_t row = index / chunks * kRowsPerTask, count = std::min(kRowsPerTask, m - row);
     const size_t first = index % chunks * chunk, last = std::min(panels, first + chunk);
-    for (size_t b = 0; b < w.blocks_; ++b)
+    // Long rows lie on more pages than the first TLB level holds; a block of them is copied together if it is used
+    // often.
+    const bool gather = w.blocks_ > 1 && last - first >= kPanelsToGather;
+    const std::unique_ptr<float[]> gathered(gather ? new float[count * w.step_] : nullptr);
+    for (size_t b = 0; b < w.blocks_; ++b) {
+      const size_t depth = w.block_depth(b), ldl = gather ? depth : lda;
+      const float* left = a + row * lda + b * w.step_;
+      if (gather) {
+        for (size_t i = 0; i < count; ++i) std::copy_n(left + i * lda, depth, gathered.get() + i * depth);
+        left = gathered.get();
+      }
       for (size_t p = first; p < last; ++p) {
         const size_t cols = std::min(width, w.width_ - p * width);
         float* out = c + row * ldc + p * width;
-        w.kernel_->panel(count, w.block_depth(b), a + row * lda + b * w.step_, lda, w.panel(b, p),
+        w.kernel_->panel(count, depth, left, ldl, w.panel(b, p),
                          b == 0 && !w.bias_.empty() ? w.bias_.data() + p * width : nullptr, b > 0 || options.accumulate,
                          out, ldc, cols);
         if (b + 1 == w.blocks_ && options.activation != Activation::None)
           for (size_t i = 0; i < count; ++i) activate(options.activation, out + i * ldc, cols);
       }
+    }
   };
   if (threads == 1) {
     for (size_t i = 0; i < row_blocks * chunks; ++i) task(i);

@@ -65,7 +65,7 @@ class PackedMatrix {
 struct GemmOptions {
   bool accumulate = false;  // add to what c holds: a residual connection costs nothing more
   Activation activation = Activation::None;
-  size_t threads = 0;       // 0: all cores where the product is large enough to share
+  size_t threads = 0;  // 0: all cores where the product is large enough to share
 };
 
 /// a may not overlap c.

@@ -9,8 +9,8 @@ namespace {
 constexpr size_t kRows = 6, kWidth = 16;  // 12 accumulators, 2 panel vectors, 1 broadcast: 15 of 16 registers
 
 template <int R>
-inline void tile(size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate, float* c,
-                 size_t ldc) {
+inline void tile(size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate,
+                 float* c, size_t ldc) {
   __m256 lo[R], hi[R];
   const __m256 bias_lo = bias ? _mm256_loadu_ps(bias) : _mm256_setzero_ps();
   const __m256 bias_hi = bias ? _mm256_loadu_ps(bias + 8) : _mm256_setzero_ps();
@@ -38,25 +38,33 @@ inline void tile(size_t depth, const float* a, size_t lda, const float* panel, c
 void rows(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate,
           float* c, size_t ldc) {
   switch (m) {
-    case 6: return tile<6>(depth, a, lda, panel, bias, accumulate, c, ldc);
-    case 5: return tile<5>(depth, a, lda, panel, bias, accumulate, c, ldc);
-    case 4: return tile<4>(depth, a, lda, panel, bias, accumulate, c, ldc);
-    case 3: return tile<3>(depth, a, lda, panel, bias, accumulate, c, ldc);
-    case 2: return tile<2>(depth, a, lda, panel, bias, accumulate, c, ldc);
-    case 1: return tile<1>(depth, a, lda, panel, bias, accumulate, c, ldc);
-    default: return;
+    case 6:
+      return tile<6>(depth, a, lda, panel, bias, accumulate, c, ldc);
+    case 5:
+      return tile<5>(depth, a, lda, panel, bias, accumulate, c, ldc);
+    case 4:
+      return tile<4>(depth, a, lda, panel, bias, accumulate, c, ldc);
+    case 3:
+      return tile<3>(depth, a, lda, panel, bias, accumulate, c, ldc);
+    case 2:
+      return tile<2>(depth, a, lda, panel, bias, accumulate, c, ldc);
+    case 1:
+      return tile<1>(depth, a, lda, panel, bias, accumulate, c, ldc);
+    default:
+      return;
   }
 }
 
-void panel_rows(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate,
-                float* c, size_t ldc, size_t cols) {
+void panel_rows(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias,
+                bool accumulate, float* c, size_t ldc, size_t cols) {
   for (size_t i = 0; i < m; i += kRows) {
     const size_t count = m - i < kRows ? m - i : kRows;
     if (cols == kWidth) {
       rows(count, depth, a + i * lda, lda, panel, bias, accumulate, c + i * ldc, ldc);
       continue;
     }
-    float edge[kRows * kWidth] = {};  // the last panel is narrower than the tile: compute beside c, copy what belongs to it
+    float edge[kRows * kWidth] =
+        {};  // the last panel is narrower than the tile: compute beside c, copy what belongs to it
     for (size_t r = 0; accumulate && r < count; ++r)
       for (size_t j = 0; j < cols; ++j) edge[r * kWidth + j] = c[(i + r) * ldc + j];
     rows(count, depth, a + i * lda, lda, panel, bias, accumulate, edge, kWidth);

@@ -15,8 +15,8 @@ constexpr size_t kRows = 12, kWidth = 32;  // 24 accumulators, 2 panel vectors; 
 inline __mmask16 mask(size_t cols) { return cols >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << cols) - 1); }
 
 template <int R>
-inline void tile(size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate, float* c,
-                 size_t ldc, size_t cols) {
+inline void tile(size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate,
+                 float* c, size_t ldc, size_t cols) {
   const __mmask16 left = mask(cols), right = cols > 16 ? mask(cols - 16) : 0;
   __m512 lo[R], hi[R];
   const __m512 bias_lo = bias ? _mm512_loadu_ps(bias) : _mm512_setzero_ps();
@@ -43,11 +43,11 @@ inline void tile(size_t depth, const float* a, size_t lda, const float* panel, c
 }
 
 using Tile = void (*)(size_t, const float*, size_t, const float*, const float*, bool, float*, size_t, size_t);
-constexpr Tile kTiles[kRows + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>,  tile<5>, tile<6>,
+constexpr Tile kTiles[kRows + 1] = {nullptr, tile<1>, tile<2>, tile<3>,  tile<4>,  tile<5>, tile<6>,
                                     tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>};
 
-void panel_rows(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias, bool accumulate,
-                float* c, size_t ldc, size_t cols) {
+void panel_rows(size_t m, size_t depth, const float* a, size_t lda, const float* panel, const float* bias,
+                bool accumulate, float* c, size_t ldc, size_t cols) {
   for (size_t i = 0; i < m; i += kRows)
     kTiles[m - i < kRows ? m - i : kRows](depth, a + i * lda, lda, panel, bias, accumulate, c + i * ldc, ldc, cols);
 }

@@ -35,7 +35,8 @@ void check(Level level, size_t m, size_t n, size_t k, How how, bool bias, bool a
   PackedMatrix packed(level);
   if (how == How::Rows) {
     packed.pack_rows(
-        n, k, [&](size_t row, float* out) { std::copy_n(w.data() + row * k, k, out); }, bias ? shift : std::vector<float>{});
+        n, k, [&](size_t row, float* out) { std::copy_n(w.data() + row * k, k, out); },
+        bias ? shift : std::vector<float>{});
   } else if (how == How::Transposed) {
     packed.pack_transposed(w.data(), k, n, k);
   } else {
@@ -75,6 +76,7 @@ TEST(Gemm, ThreeWaysToPack) {
 }
 
 TEST(Gemm, SharedAmongThreads) {
+  check(level(), 200, 300, 1000, How::Rows, true, true);  // rows long enough to be copied together
   check(level(), 500, 200, 100, How::Rows, true, true);
   check(level(), 5, 2000, 400, How::Rows, true, false);
 }
@@ -107,7 +109,8 @@ TEST(Gemm, Activations) {
     const double v = x[i];
     EXPECT_NEAR(run(Activation::None)[i], v, 0);
     EXPECT_NEAR(run(Activation::Gelu)[i], 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))), 3e-7);
-    EXPECT_NEAR(run(Activation::GeluTanh)[i], 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v))), 1e-6);
+    EXPECT_NEAR(run(Activation::GeluTanh)[i],
+                0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v))), 1e-6);
     EXPECT_NEAR(run(Activation::Silu)[i], v / (1 + std::exp(-v)), 1e-6);
     EXPECT_NEAR(run(Activation::Relu)[i], std::max(v, 0.0), 0);
     EXPECT_NEAR(run(Activation::Tanh)[i], std::tanh(v), 1e-6);

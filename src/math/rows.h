@@ -1,5 +1,6 @@
 // Kernels on one row of float32 activations: softmax, norms, activations, rotary positions, widening of 16-bit weights.
-// rows() is the table of the level in use; rows(level) any level this CPU has, for tests. The scalar table is the reference.
+// rows() is the table of the level in use; rows(level) any level this CPU has, for tests. The scalar table is the
+// reference.
 #pragma once
 
 #include <cstddef>

@@ -10,10 +10,14 @@ alignas(32) constexpr int kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 
 
 // The first `left` lanes (1..8): tails read and write nothing beyond them.
 inline __m256i mask(size_t left) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMask + 8 - left)); }
-inline __m256 load(const float* p, size_t left) { return left >= 8 ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, mask(left)); }
+inline __m256 load(const float* p, size_t left) {
+  return left >= 8 ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, mask(left));
+}
 inline void store(float* p, size_t left, __m256 v) {
-  if (left >= 8) _mm256_storeu_ps(p, v);
-  else _mm256_maskstore_ps(p, mask(left), v);
+  if (left >= 8)
+    _mm256_storeu_ps(p, v);
+  else
+    _mm256_maskstore_ps(p, mask(left), v);
 }
 inline __m256 set(float v) { return _mm256_set1_ps(v); }
 
@@ -28,8 +32,8 @@ inline float max(__m256 v) {
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
-// e^x for x <= 88: 2^n e^r with |r| <= ln 2 / 2 and a minimax polynomial of degree 6 (error 2e-9, below float rounding).
-// Below -87 it gives 2^-126, not 0: so small beside a softmax's largest term 1 that it does not count.
+// e^x for x <= 88: 2^n e^r with |r| <= ln 2 / 2 and a minimax polynomial of degree 6 (error 2e-9, below float
+// rounding). Below -87 it gives 2^-126, not 0: so small beside a softmax's largest term 1 that it does not count.
 inline __m256 exp(__m256 x) {
   x = _mm256_max_ps(_mm256_min_ps(x, set(88.0f)), set(-87.0f));
   const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, set(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

@@ -18,7 +18,8 @@ inline __m512 set(float v) { return _mm512_set1_ps(v); }
 // As in rows_avx2.cpp, sixteen lanes; scalef does the multiplication by 2^n and underflows to 0 by itself.
 inline __m512 exp(__m512 x) {
   x = _mm512_max_ps(_mm512_min_ps(x, set(88.0f)), set(-104.0f));
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, set(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 n =
+      _mm512_roundscale_ps(_mm512_mul_ps(x, set(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   __m512 r = _mm512_fnmadd_ps(n, set(0.693359375f), x);
   r = _mm512_fnmadd_ps(n, set(-2.12194440e-4f), r);
   __m512 p = set(0.0013941108f);

@@ -90,7 +90,8 @@ TEST(Rows, LayerNorm) {
 }
 
 TEST(Rows, RmsNorm) {
-  compare([](const RowKernels& k, float* x, size_t n) { k.rms_norm(x, n, random_row(n, 5).data(), 1e-6f, x); }, 1e-6f, 1e-5f);
+  compare([](const RowKernels& k, float* x, size_t n) { k.rms_norm(x, n, random_row(n, 5).data(), 1e-6f, x); }, 1e-6f,
+          1e-5f);
 }
 
 TEST(Rows, Rope) {
@@ -104,7 +105,8 @@ TEST(Rows, Rope) {
       auto expected = random_row(2 * half, 3), found = expected;
       kRowsScalar.rope(expected.data(), c.data(), s.data(), half);
       rows(level).rope(found.data(), c.data(), s.data(), half);
-      for (size_t i = 0; i <= 2 * half; ++i) ASSERT_NEAR(found[i], expected[i], 2e-6f) << level_name(level) << " " << half;
+      for (size_t i = 0; i <= 2 * half; ++i)
+        ASSERT_NEAR(found[i], expected[i], 2e-6f) << level_name(level) << " " << half;
     }
 }
 

@@ -57,8 +57,8 @@ void one_head(const Attention& how, size_t n, const float* q, const float* k, co
 
 }  // namespace
 
-void attend(const Attention& how, const Batch& batch, const float* q, const float* k, const float* v, size_t stride, float* out,
-            size_t ldo) {
+void attend(const Attention& how, const Batch& batch, const float* q, const float* k, const float* v, size_t stride,
+            float* out, size_t ldo) {
   size_t work = 0;
   for (size_t s = 0; s < batch.sequences(); ++s) {
     const size_t n = batch.starts[s + 1] - batch.starts[s];
@@ -76,8 +76,8 @@ void attend(const Attention& how, const Batch& batch, const float* q, const floa
           const size_t head = item % how.heads, kv = head / group;
           const float* relative = how.relative ? how.relative + head * (2 * how.reach + 1) : nullptr;
           one_head(how, n, q + start * stride + head * how.head_dim, k + start * stride + kv * how.head_dim,
-                   v + start * stride + kv * how.head_dim, stride, relative, out + start * ldo + head * how.head_dim, ldo,
-                   memory[worker]);
+                   v + start * stride + kv * how.head_dim, stride, relative, out + start * ldo + head * how.head_dim,
+                   ldo, memory[worker]);
         }
       },
       threads);

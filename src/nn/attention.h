@@ -19,7 +19,7 @@ struct Attention {
 
 /// out[t] = softmax(scale q k^T + bias) v for each sequence and head; out rows are heads * head_dim floats, ldo apart.
 /// Shares the heads of all sequences among the cores unless the caller is itself one of several workers.
-void attend(const Attention& how, const Batch& batch, const float* q, const float* k, const float* v, size_t stride, float* out,
-            size_t ldo);
+void attend(const Attention& how, const Batch& batch, const float* q, const float* k, const float* v, size_t stride,
+            float* out, size_t ldo);
 
 }  // namespace hanok::nn

@@ -23,20 +23,23 @@ bool sees(const Attention& how, size_t i, size_t j) {
 }
 
 // The definition, query by query, in double.
-std::vector<float> reference(const Attention& how, const Batch& batch, const float* q, const float* k, const float* v, size_t stride) {
+std::vector<float> reference(const Attention& how, const Batch& batch, const float* q, const float* k, const float* v,
+                             size_t stride) {
   const size_t width = how.heads * how.head_dim;
   std::vector<float> out(batch.tokens() * width);
   for (size_t s = 0; s < batch.sequences(); ++s)
     for (size_t h = 0; h < how.heads; ++h)
       for (size_t i = 0; i < batch.starts[s + 1] - batch.starts[s]; ++i) {
-        const size_t n = batch.starts[s + 1] - batch.starts[s], start = batch.starts[s], kv = h / (how.heads / how.kv_heads);
+        const size_t n = batch.starts[s + 1] - batch.starts[s], start = batch.starts[s],
+                     kv = h / (how.heads / how.kv_heads);
         std::vector<double> weight(n, 0);
         double sum = 0;
         for (size_t j = 0; j < n; ++j) {
           if (!sees(how, i, j)) continue;
           double score = 0;
           for (size_t d = 0; d < how.head_dim; ++d)
-            score += static_cast<double>(q[(start + i) * stride + h * how.head_dim + d]) * k[(start + j) * stride + kv * how.head_dim + d];
+            score += static_cast<double>(q[(start + i) * stride + h * how.head_dim + d]) *
+                     k[(start + j) * stride + kv * how.head_dim + d];
           score *= how.scale;
           if (how.relative) score += how.relative[h * (2 * how.reach + 1) + how.reach + j - i];
           sum += weight[j] = std::exp(score);
@@ -64,10 +67,15 @@ void check(Attention how, std::vector<size_t> lengths) {
 
 TEST(Attention, Full) { check({.heads = 3, .kv_heads = 3, .head_dim = 8, .scale = 0.35f}, {1, 2, 47, 48, 49, 130, 5}); }
 TEST(Attention, EmptySequence) { check({.heads = 2, .kv_heads = 2, .head_dim = 4}, {3, 0, 4}); }
-TEST(Attention, Causal) { check({.heads = 2, .kv_heads = 2, .head_dim = 16, .scale = 0.25f, .causal = true}, {1, 100, 50}); }
-TEST(Attention, GroupedQueries) { check({.heads = 6, .kv_heads = 2, .head_dim = 16, .scale = 0.25f, .causal = true}, {70, 3}); }
+TEST(Attention, Causal) {
+  check({.heads = 2, .kv_heads = 2, .head_dim = 16, .scale = 0.25f, .causal = true}, {1, 100, 50});
+}
+TEST(Attention, GroupedQueries) {
+  check({.heads = 6, .kv_heads = 2, .head_dim = 16, .scale = 0.25f, .causal = true}, {70, 3});
+}
 TEST(Attention, Window) {
-  for (const size_t window : {1u, 4u, 64u}) check({.heads = 2, .kv_heads = 2, .head_dim = 8, .scale = 0.3f, .window = window}, {1, 9, 200});
+  for (const size_t window : {1u, 4u, 64u})
+    check({.heads = 2, .kv_heads = 2, .head_dim = 8, .scale = 0.3f, .window = window}, {1, 9, 200});
 }
 TEST(Attention, RelativeBias) {
   const auto bias = random_values(2 * 201, 5);

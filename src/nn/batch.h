@@ -13,7 +13,7 @@ namespace hanok::nn {
 /// pooling look at the starts, so a short text beside a long one costs what it costs alone.
 struct Batch {
   std::vector<int32_t> ids;
-  std::vector<int32_t> types;       // token_type_ids; empty = all 0
+  std::vector<int32_t> types;  // token_type_ids; empty = all 0
   std::vector<size_t> starts{0};
 
   size_t tokens() const { return ids.size(); }

@@ -2,7 +2,8 @@
 
 namespace hanok::nn {
 
-Linear::Linear(const Weights& weights, const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in) {
+Linear::Linear(const Weights& weights, const std::vector<std::string>& names, const std::vector<size_t>& out,
+               size_t in) {
   std::vector<const Tensor*> row_tensor;  // of each row of W
   std::vector<size_t> row_first;          // and its first element there
   std::vector<float> bias;

@@ -21,13 +21,28 @@ constexpr int kMaxDepth = 4;                  // {name: {"shape": [1]}}: an hone
 }
 
 const std::map<std::string, DType, std::less<>>& types() {
-  static const std::map<std::string, DType, std::less<>> table = {
-      {"BOOL", DType::Bool},          {"U8", DType::U8},           {"I8", DType::I8},       {"U16", DType::U16},
-      {"I16", DType::I16},            {"F16", DType::F16},         {"BF16", DType::BF16},   {"U32", DType::U32},
-      {"I32", DType::I32},            {"F32", DType::F32},         {"U64", DType::U64},     {"I64", DType::I64},
-      {"F64", DType::F64},            {"C64", DType::Other64},     {"F8_E4M3", DType::Other8}, {"F8_E5M2", DType::Other8},
-      {"F8_E8M0", DType::Other8},     {"F8_E4M3FNUZ", DType::Other8}, {"F8_E5M2FNUZ", DType::Other8},
-      {"F6_E2M3", DType::Other6},     {"F6_E3M2", DType::Other6},  {"F4", DType::Other4}};
+  static const std::map<std::string, DType, std::less<>> table = {{"BOOL", DType::Bool},
+                                                                  {"U8", DType::U8},
+                                                                  {"I8", DType::I8},
+                                                                  {"U16", DType::U16},
+                                                                  {"I16", DType::I16},
+                                                                  {"F16", DType::F16},
+                                                                  {"BF16", DType::BF16},
+                                                                  {"U32", DType::U32},
+                                                                  {"I32", DType::I32},
+                                                                  {"F32", DType::F32},
+                                                                  {"U64", DType::U64},
+                                                                  {"I64", DType::I64},
+                                                                  {"F64", DType::F64},
+                                                                  {"C64", DType::Other64},
+                                                                  {"F8_E4M3", DType::Other8},
+                                                                  {"F8_E5M2", DType::Other8},
+                                                                  {"F8_E8M0", DType::Other8},
+                                                                  {"F8_E4M3FNUZ", DType::Other8},
+                                                                  {"F8_E5M2FNUZ", DType::Other8},
+                                                                  {"F6_E2M3", DType::Other6},
+                                                                  {"F6_E3M2", DType::Other6},
+                                                                  {"F4", DType::Other4}};
   return table;
 }
 
@@ -50,7 +65,8 @@ Json parse_header(std::string_view text, std::string_view what) {
 }
 
 uint64_t whole(const Json& value, std::string_view what, const std::string& tensor, const char* field) {
-  if (!value.is_number_unsigned()) corrupt(what, "tensor '" + tensor + "': " + field + " has something else than whole numbers");
+  if (!value.is_number_unsigned())
+    corrupt(what, "tensor '" + tensor + "': " + field + " has something else than whole numbers");
   return value.get<uint64_t>();
 }
 
@@ -73,14 +89,16 @@ Tensor read_entry(const std::string& name, const Json& entry, std::span<const st
     if (__builtin_mul_overflow(count, n, &count)) corrupt(what, "tensor '" + name + "': its shape overflows");
     tensor.shape.push_back(n);
   }
-  const uint64_t begin = whole(offsets[0], what, name, "data_offsets"), end = whole(offsets[1], what, name, "data_offsets");
+  const uint64_t begin = whole(offsets[0], what, name, "data_offsets"),
+                 end = whole(offsets[1], what, name, "data_offsets");
   if (begin > end || end > data.size())
     corrupt(what, "tensor '" + name + "' takes bytes " + std::to_string(begin) + " to " + std::to_string(end) +
                       " of the data, there are " + std::to_string(data.size()));
   uint64_t size_bits = 0;
   if (__builtin_mul_overflow(count, static_cast<uint64_t>(bits(tensor.type)), &size_bits) || size_bits % 8 != 0 ||
       size_bits / 8 != end - begin)
-    corrupt(what, "tensor '" + name + "' is " + describe(tensor) + " but has " + std::to_string(end - begin) + " bytes");
+    corrupt(what,
+            "tensor '" + name + "' is " + describe(tensor) + " but has " + std::to_string(end - begin) + " bytes");
   tensor.bytes = data.subspan(begin, end - begin);
   return tensor;
 }
@@ -102,9 +120,12 @@ SafetensorsHeader read_safetensors(std::span<const std::byte> bytes, std::string
   if (bytes.size() < 8) corrupt(what, "has " + std::to_string(bytes.size()) + " bytes, a header needs at least 8");
   uint64_t length = 0;
   for (size_t i = 0; i < 8; ++i) length |= static_cast<uint64_t>(bytes[i]) << (8 * i);
-  if (length > kMaxHeader) corrupt(what, "its header would have " + std::to_string(length) + " bytes, the limit is " + std::to_string(kMaxHeader));
+  if (length > kMaxHeader)
+    corrupt(what,
+            "its header would have " + std::to_string(length) + " bytes, the limit is " + std::to_string(kMaxHeader));
   if (length > bytes.size() - 8)
-    corrupt(what, "its header ends at byte " + std::to_string(8 + length) + ", the file has " + std::to_string(bytes.size()));
+    corrupt(what,
+            "its header ends at byte " + std::to_string(8 + length) + ", the file has " + std::to_string(bytes.size()));
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, length);
   if (text.empty() || text[0] != '{') corrupt(what, "its header does not start with '{'");
 
@@ -135,7 +156,8 @@ void Weights::add(const base::fs::path& file) {
   SafetensorsHeader header = read_safetensors(map.bytes(), file.string());
   for (Tensor& t : header.tensors) {
     std::string name = t.name;
-    if (!tensors_.emplace(name, std::move(t)).second) corrupt(file.string(), "tensor '" + name + "' is also in another part of the model");
+    if (!tensors_.emplace(name, std::move(t)).second)
+      corrupt(file.string(), "tensor '" + name + "' is also in another part of the model");
   }
   metadata_.merge(header.metadata);
   files_.emplace_back(file, std::move(map));
@@ -152,10 +174,12 @@ Weights Weights::open(const base::fs::path& folder) {
   const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
   if (base::fs::exists(single)) return open_file(single);
   if (!base::fs::exists(index)) {
-    for (const char* other : {"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "onnx"})
+    for (const char* other :
+         {"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "onnx"})
       if (base::fs::exists(folder / other))
-        throw Error(Code::Unsupported, folder.string() + ": has weights only as " + other +
-                                           ", expected model.safetensors; convert the model or take a revision that has it");
+        throw Error(Code::Unsupported,
+                    folder.string() + ": has weights only as " + other +
+                        ", expected model.safetensors; convert the model or take a revision that has it");
     throw Error(Code::NotFound, folder.string() + ": has no model.safetensors and no model.safetensors.index.json");
   }
   Weights weights;
@@ -168,7 +192,8 @@ Weights Weights::open(const base::fs::path& folder) {
     // A part is a file beside the index: a path would let a model reach out of its folder.
     if (!part.is_string() || part.get<std::string>().empty() || part.get<std::string>()[0] == '.' ||
         part.get<std::string>().find_first_of(std::string("/\\\0", 3)) != std::string::npos)
-      corrupt(index.string(), "tensor '" + tensor + "': the part " + part.dump() + " is not the name of a file in the folder");
+      corrupt(index.string(),
+              "tensor '" + tensor + "': the part " + part.dump() + " is not the name of a file in the folder");
     parts.insert(part.get<std::string>());
   }
   for (const auto& part : parts) weights.add(folder / part);
@@ -184,7 +209,9 @@ const Tensor* Weights::find(std::string_view name) const {
 
 const Tensor& Weights::at(std::string_view name, const std::vector<size_t>& shape) const {
   const Tensor* tensor = find(name);
-  if (!tensor) throw Error(Code::Corrupt, what_ + ": tensor '" + std::string(name) + "' is missing; the weights do not fit config.json");
+  if (!tensor)
+    throw Error(Code::Corrupt,
+                what_ + ": tensor '" + std::string(name) + "' is missing; the weights do not fit config.json");
   if (tensor->shape != shape || !is_float(tensor->type)) {
     Tensor expected{.shape = shape};
     throw Error(Code::Corrupt, what_ + ": tensor '" + std::string(name) + "' is " + describe(*tensor) + ", expected " +
@@ -196,7 +223,8 @@ const Tensor& Weights::at(std::string_view name, const std::vector<size_t>& shap
 std::string Weights::prefix_of(std::string_view name, std::initializer_list<std::string_view> prefixes) const {
   for (const auto prefix : prefixes)
     if (find(std::string(prefix) + std::string(name))) return std::string(prefix);
-  throw Error(Code::Corrupt, what_ + ": tensor '" + std::string(name) + "' is missing; the weights do not fit config.json");
+  throw Error(Code::Corrupt,
+              what_ + ": tensor '" + std::string(name) + "' is missing; the weights do not fit config.json");
 }
 
 }  // namespace hanok::nn

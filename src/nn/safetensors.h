@@ -12,14 +12,14 @@
 namespace hanok::nn {
 
 struct SafetensorsHeader {
-  std::vector<Tensor> tensors;                 // in the order of their bytes
+  std::vector<Tensor> tensors;  // in the order of their bytes
   std::map<std::string, std::string> metadata;
-  size_t header_bytes = 0;                     // 8 + the JSON: where the data starts
+  size_t header_bytes = 0;  // 8 + the JSON: where the data starts
 };
 
-/// Reads the head of a safetensors file that lies at `bytes`; tensors are views into it. `what` names the file in errors.
-/// Throws Corrupt for anything that the format forbids: sizes, bounds, overlaps, holes, duplicate keys, unknown keys;
-/// Unsupported for a type this program has never heard of.
+/// Reads the head of a safetensors file that lies at `bytes`; tensors are views into it. `what` names the file in
+/// errors. Throws Corrupt for anything that the format forbids: sizes, bounds, overlaps, holes, duplicate keys, unknown
+/// keys; Unsupported for a type this program has never heard of.
 SafetensorsHeader read_safetensors(std::span<const std::byte> bytes, std::string_view what);
 
 /// All tensors of a model folder (model.safetensors, or the parts that model.safetensors.index.json lists), mapped.

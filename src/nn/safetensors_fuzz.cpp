@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const auto header = hanok::nn::read_safetensors(bytes, "fuzz");
     for (const auto& tensor : header.tensors) {
-      if (tensor.bytes.data() < bytes.data() || tensor.bytes.data() + tensor.bytes.size() > bytes.data() + size) __builtin_trap();
+      if (tensor.bytes.data() < bytes.data() || tensor.bytes.data() + tensor.bytes.size() > bytes.data() + size)
+        __builtin_trap();
       if (hanok::nn::is_float(tensor.type)) (void)hanok::nn::read_floats(tensor);
     }
   } catch (const hanok::Error&) {

@@ -17,7 +17,9 @@ std::string file_of(const std::string& json, const std::string& data, uint64_t l
 }
 std::string file_of(const std::string& json, const std::string& data) { return file_of(json, data, json.size()); }
 
-SafetensorsHeader read(const std::string& file) { return read_safetensors(std::as_bytes(std::span(file)), "x.safetensors"); }
+SafetensorsHeader read(const std::string& file) {
+  return read_safetensors(std::as_bytes(std::span(file)), "x.safetensors");
+}
 
 std::string error_of(const std::string& file, Code code = Code::Corrupt) {
   try {
@@ -30,15 +32,16 @@ std::string error_of(const std::string& file, Code code = Code::Corrupt) {
 }
 
 std::string entry(const std::string& name, const std::string& type, const std::string& shape, int begin, int end) {
-  return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape + ",\"data_offsets\":[" + std::to_string(begin) + "," +
-         std::to_string(end) + "]}";
+  return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape + ",\"data_offsets\":[" +
+         std::to_string(begin) + "," + std::to_string(end) + "]}";
 }
 
 TEST(Safetensors, ReadsTensorsInTheOrderOfTheirBytes) {
-  const std::string file = file_of("{\"__metadata__\":{\"format\":\"pt\"}," + entry("b", "F32", "[1,2]", 4, 12) + "," +
-                                       entry("a", "BF16", "[2]", 0, 4) + "," + entry("s", "I8", "[]", 12, 13) + "," +
-                                       entry("e", "F32", "[0,3]", 13, 13) + "}   ",
-                                   std::string("\x80\x3f\x00\x40", 4) + std::string("\0\0\x80\x3f\0\0\0\x40", 8) + "\x05");
+  const std::string file =
+      file_of("{\"__metadata__\":{\"format\":\"pt\"}," + entry("b", "F32", "[1,2]", 4, 12) + "," +
+                  entry("a", "BF16", "[2]", 0, 4) + "," + entry("s", "I8", "[]", 12, 13) + "," +
+                  entry("e", "F32", "[0,3]", 13, 13) + "}   ",
+              std::string("\x80\x3f\x00\x40", 4) + std::string("\0\0\x80\x3f\0\0\0\x40", 8) + "\x05");
   const auto header = read(file);
   ASSERT_EQ(header.tensors.size(), 4u);
   EXPECT_EQ(header.tensors[0].name, "a");
@@ -72,21 +75,33 @@ TEST(Safetensors, RefusesDamage) {
   EXPECT_THAT(error_of(file_of(one, eight + "x")), HasSubstr("belong to none"));
   EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[3]", 0, 8) + "}", eight)), HasSubstr("has 8 bytes"));
   EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[-2]", 0, 8) + "}", eight)), HasSubstr("whole numbers"));
-  EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[4294967296,4294967296]", 0, 8) + "}", eight)), HasSubstr("overflows"));
-  EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[4611686018427387904]", 0, 8) + "}", eight)), HasSubstr("has 8 bytes"));
+  EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[4294967296,4294967296]", 0, 8) + "}", eight)),
+              HasSubstr("overflows"));
+  EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[4611686018427387904]", 0, 8) + "}", eight)),
+              HasSubstr("has 8 bytes"));
   EXPECT_THAT(error_of(file_of("{" + entry("w", "F32", "[2]", 8, 0) + "}", eight)), HasSubstr("takes bytes"));
-  EXPECT_THAT(error_of(file_of("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[1]", 2, 6) + "}", "123456")), HasSubstr("overlaps"));
-  EXPECT_THAT(error_of(file_of("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[1]", 6, 10) + "}", "1234567890")), HasSubstr("hole"));
-  EXPECT_THAT(error_of(file_of("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}", eight)), HasSubstr("twice"));
-  EXPECT_THAT(error_of(file_of("{\"a\":{\"dtype\":\"F32\",\"shape\":[]}}", "")), HasSubstr("expected dtype, shape and data_offsets"));
+  EXPECT_THAT(
+      error_of(file_of("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[1]", 2, 6) + "}", "123456")),
+      HasSubstr("overlaps"));
+  EXPECT_THAT(error_of(file_of("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[1]", 6, 10) + "}",
+                               "1234567890")),
+              HasSubstr("hole"));
+  EXPECT_THAT(
+      error_of(file_of("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}", eight)),
+      HasSubstr("twice"));
+  EXPECT_THAT(error_of(file_of("{\"a\":{\"dtype\":\"F32\",\"shape\":[]}}", "")),
+              HasSubstr("expected dtype, shape and data_offsets"));
   EXPECT_THAT(error_of(file_of("{\"__metadata__\":{\"a\":1}}", "")), HasSubstr("not text"));
   EXPECT_THAT(error_of(file_of("{\"a\":[[[[[[[[]]]]]]]]}", "")), HasSubstr("nested"));
-  EXPECT_THAT(error_of(file_of("{" + entry("w", "F128", "[2]", 0, 8) + "}", eight), Code::Unsupported), HasSubstr("F128"));
+  EXPECT_THAT(error_of(file_of("{" + entry("w", "F128", "[2]", 0, 8) + "}", eight), Code::Unsupported),
+              HasSubstr("F128"));
 }
 
 TEST(Weights, JoinsTheParts) {
   base::TempFolder temp;
-  const auto put = [&](const std::string& name, const std::string& bytes) { base::write_file_atomic(temp.path() / name, bytes); };
+  const auto put = [&](const std::string& name, const std::string& bytes) {
+    base::write_file_atomic(temp.path() / name, bytes);
+  };
   EXPECT_THROW(Weights::open(temp.path()), Error);
   put("p1.safetensors", file_of("{" + entry("a", "F32", "[1]", 0, 4) + "}", std::string("\0\0\x80\x3f", 4)));
   put("p2.safetensors", file_of("{" + entry("m.b", "F32", "[1]", 0, 4) + "}", std::string("\0\0\0\x40", 4)));
@@ -97,8 +112,9 @@ TEST(Weights, JoinsTheParts) {
   EXPECT_EQ(weights.find("c"), nullptr);
   EXPECT_THROW(weights.at("c", {1}), Error);
   EXPECT_THROW(weights.at("a", {2}), Error);
-  for (const char* bad : {R"({"weight_map":{"a":"../p1.safetensors"}})", R"({"weight_map":{"a":1}})", R"({"weight_map":{"z":"p1.safetensors"}})",
-                          R"({"weight_map":3})", R"([])", R"({"weight_map":{"a":"p3.safetensors"}})"}) {
+  for (const char* bad : {R"({"weight_map":{"a":"../p1.safetensors"}})", R"({"weight_map":{"a":1}})",
+                          R"({"weight_map":{"z":"p1.safetensors"}})", R"({"weight_map":3})", R"([])",
+                          R"({"weight_map":{"a":"p3.safetensors"}})"}) {
     put("model.safetensors.index.json", bad);
     EXPECT_THROW(Weights::open(temp.path()), Error) << bad;
   }

@@ -15,9 +15,23 @@ struct Row {
   size_t bits;
 };
 // In the order of enum DType.
-constexpr std::array<Row, 17> kTypes{{{"BOOL", 8}, {"U8", 8},   {"I8", 8},   {"U16", 16}, {"I16", 16}, {"F16", 16},
-                                      {"BF16", 16}, {"U32", 32}, {"I32", 32}, {"F32", 32}, {"U64", 64}, {"I64", 64},
-                                      {"F64", 64}, {"F4", 4},   {"F6", 6},   {"F8", 8},   {"C64", 64}}};
+constexpr std::array<Row, 17> kTypes{{{"BOOL", 8},
+                                      {"U8", 8},
+                                      {"I8", 8},
+                                      {"U16", 16},
+                                      {"I16", 16},
+                                      {"F16", 16},
+                                      {"BF16", 16},
+                                      {"U32", 32},
+                                      {"I32", 32},
+                                      {"F32", 32},
+                                      {"U64", 64},
+                                      {"I64", 64},
+                                      {"F64", 64},
+                                      {"F4", 4},
+                                      {"F6", 6},
+                                      {"F8", 8},
+                                      {"C64", 64}}};
 
 void read_f64(const std::byte* from, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) {
@@ -30,7 +44,8 @@ void read_f64(const std::byte* from, size_t n, float* out) {
 // Sixteen-bit values at an odd address are copied aside piece by piece; at an even one they are read where they are.
 template <class Widen>
 void read_16(const std::byte* from, size_t n, float* out, Widen widen) {
-  if (reinterpret_cast<uintptr_t>(from) % alignof(uint16_t) == 0) return widen(reinterpret_cast<const uint16_t*>(from), n, out);
+  if (reinterpret_cast<uintptr_t>(from) % alignof(uint16_t) == 0)
+    return widen(reinterpret_cast<const uint16_t*>(from), n, out);
   std::array<uint16_t, 256> piece;
   for (size_t i = 0; i < n; i += piece.size()) {
     const size_t m = std::min(piece.size(), n - i);
@@ -57,15 +72,19 @@ bool is_float(DType type) {
 void read_floats(const Tensor& tensor, size_t first, size_t n, float* out) {
   if (first > tensor.count() || n > tensor.count() - first)
     throw Error(Code::Invalid, "tensor '" + tensor.name + "': values " + std::to_string(first) + ".." +
-                                   std::to_string(first + n) + " were asked for, it has " + std::to_string(tensor.count()));
+                                   std::to_string(first + n) + " were asked for, it has " +
+                                   std::to_string(tensor.count()));
   const std::byte* from = tensor.bytes.data() + first * bits(tensor.type) / 8;
   switch (tensor.type) {
     case DType::F32:
       if (n) std::memcpy(out, from, n * sizeof(float));
       return;
-    case DType::F16: return read_16(from, n, out, math::rows().widen_f16);
-    case DType::BF16: return read_16(from, n, out, math::rows().widen_bf16);
-    case DType::F64: return read_f64(from, n, out);
+    case DType::F16:
+      return read_16(from, n, out, math::rows().widen_f16);
+    case DType::BF16:
+      return read_16(from, n, out, math::rows().widen_bf16);
+    case DType::F64:
+      return read_f64(from, n, out);
     default:
       throw Error(Code::Unsupported, "tensor '" + tensor.name + "': has type " + std::string(name(tensor.type)) +
                                          ", expected F32, F16, BF16 or F64; convert the model to one of these");

@@ -1,5 +1,6 @@
-// BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019) and XLM-R (Conneau et al. 2020): learned positions, norm after each
-// residual sum. RoBERTa's positions start behind the padding id; its other differences are in training and tokenizer.
+// BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019) and XLM-R (Conneau et al. 2020): learned positions, norm after
+// each residual sum. RoBERTa's positions start behind the padding id; its other differences are in training and
+// tokenizer.
 #include <cmath>
 
 #include "hanok/error.h"
@@ -36,7 +37,8 @@ class Bert final : public Encoder {
     if (heads_ == 0 || width_ % heads_ != 0) config.fail("num_attention_heads", "a divisor of hidden_size");
     if (max_positions() == 0) config.fail("max_position_embeddings", "more than the padding id");
     if (config.text("position_embedding_type", "absolute") != "absolute")
-      throw Error(Code::Unsupported, what_ + ": position_embedding_type is '" + config.text("position_embedding_type", "") + "', this version runs absolute");
+      throw Error(Code::Unsupported, what_ + ": position_embedding_type is '" +
+                                         config.text("position_embedding_type", "") + "', this version runs absolute");
     const std::string p = weights.prefix_of("embeddings.word_embeddings.weight", {"", "bert.", "roberta.", "model."});
     word_ = &weights.at(p + "embeddings.word_embeddings.weight", {vocabulary_, width_});
     position_ = &weights.at(p + "embeddings.position_embeddings.weight", {positions_, width_});
@@ -44,12 +46,13 @@ class Bert final : public Encoder {
     embedding_norm_ = norm(weights, p + "embeddings.LayerNorm");
     for (size_t i = 0; i < config.size("num_hidden_layers"); ++i) {
       const std::string l = p + "encoder.layer." + std::to_string(i) + ".", a = l + "attention.self.";
-      layers_.push_back({.qkv = nn::Linear(weights, {a + "query", a + "key", a + "value"}, {width_, width_, width_}, width_),
-                         .out = nn::Linear(weights, {l + "attention.output.dense"}, {width_}, width_),
-                         .up = nn::Linear(weights, {l + "intermediate.dense"}, {inner_}, width_),
-                         .down = nn::Linear(weights, {l + "output.dense"}, {width_}, inner_),
-                         .after_attention = norm(weights, l + "attention.output.LayerNorm"),
-                         .after_mlp = norm(weights, l + "output.LayerNorm")});
+      layers_.push_back(
+          {.qkv = nn::Linear(weights, {a + "query", a + "key", a + "value"}, {width_, width_, width_}, width_),
+           .out = nn::Linear(weights, {l + "attention.output.dense"}, {width_}, width_),
+           .up = nn::Linear(weights, {l + "intermediate.dense"}, {inner_}, width_),
+           .down = nn::Linear(weights, {l + "output.dense"}, {width_}, inner_),
+           .after_attention = norm(weights, l + "attention.output.LayerNorm"),
+           .after_mlp = norm(weights, l + "output.LayerNorm")});
     }
   }
 
@@ -66,7 +69,9 @@ class Bert final : public Encoder {
     float* qkv = workspace.qkv.reserve(n * 3 * w);
     float* context = workspace.context.reserve(n * w);
     float* inner = workspace.inner.reserve(n * inner_);
-    const nn::Attention attention{.heads = heads_, .kv_heads = heads_, .head_dim = w / heads_,
+    const nn::Attention attention{.heads = heads_,
+                                  .kv_heads = heads_,
+                                  .head_dim = w / heads_,
                                   .scale = 1 / std::sqrt(static_cast<float>(w / heads_))};
     for (const Layer& layer : layers_) {
       layer.qkv(x, w, n, qkv, 3 * w);

@@ -12,14 +12,10 @@ struct Family {
   std::unique_ptr<Encoder> (*make)(const Config&, const nn::Weights&);
 };
 
-constexpr std::array kFamilies{Family{"bert", make_bert},
-                               Family{"roberta", make_roberta},
-                               Family{"xlm-roberta", make_roberta},
-                               Family{"camembert", make_roberta},
-                               Family{"mpnet", make_mpnet},
-                               Family{"modernbert", make_modernbert},
-                               Family{"qwen3", make_qwen3},
-                               Family{"qwen2", make_qwen3}};
+constexpr std::array kFamilies{Family{"bert", make_bert},           Family{"roberta", make_roberta},
+                               Family{"xlm-roberta", make_roberta}, Family{"camembert", make_roberta},
+                               Family{"mpnet", make_mpnet},         Family{"modernbert", make_modernbert},
+                               Family{"qwen3", make_qwen3},         Family{"qwen2", make_qwen3}};
 
 struct Named {
   std::string_view name;
@@ -51,7 +47,8 @@ math::Activation activation_of(const Config& config, std::string_view key) {
   const std::string name = config.text(key, "gelu");
   for (const Named& known : kActivations)
     if (known.name == name) return known.activation;
-  throw Error(Code::Unsupported, config.what() + ": " + std::string(key) + " is '" + name + "', which this version does not know");
+  throw Error(Code::Unsupported,
+              config.what() + ": " + std::string(key) + " is '" + name + "', which this version does not know");
 }
 
 void check_batch(const nn::Batch& batch, size_t vocabulary, size_t longest, const std::string& what) {
@@ -60,7 +57,8 @@ void check_batch(const nn::Batch& batch, size_t vocabulary, size_t longest, cons
       throw Error(Code::Invalid, what + ": token id " + std::to_string(id) + " is outside the vocabulary of " +
                                      std::to_string(vocabulary) + "; the tokenizer belongs to another model");
   if (batch.longest() > longest)
-    throw Error(Code::Invalid, what + ": a text of " + std::to_string(batch.longest()) + " tokens, the model takes " + std::to_string(longest));
+    throw Error(Code::Invalid, what + ": a text of " + std::to_string(batch.longest()) + " tokens, the model takes " +
+                                   std::to_string(longest));
 }
 
 }  // namespace hanok::lm

@@ -22,7 +22,8 @@ class Encoder {
   virtual void run(const nn::Batch& batch, nn::Workspace& workspace, float* hidden) const = 0;
 };
 
-/// `weights` must outlive the encoder. Throws Unsupported for a model_type that no file here knows, naming those it does.
+/// `weights` must outlive the encoder. Throws Unsupported for a model_type that no file here knows, naming those it
+/// does.
 std::unique_ptr<Encoder> make_encoder(const Config& config, const nn::Weights& weights);
 
 /// "gelu", "gelu_new", "relu", "silu", ...; Unsupported for others.

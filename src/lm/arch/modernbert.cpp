@@ -25,14 +25,16 @@ struct Layer {
 double rope_base(const Config& config, const char* layer_type, const char* old_key, double otherwise) {
   const Config nested = config.object("rope_parameters").object(layer_type);
   if (nested.text("rope_type", "default") != "default")
-    throw Error(Code::Unsupported, config.what() + ": rope_type '" + nested.text("rope_type", "") + "' of " + layer_type);
+    throw Error(Code::Unsupported,
+                config.what() + ": rope_type '" + nested.text("rope_type", "") + "' of " + layer_type);
   return nested.number("rope_theta", config.number(old_key, otherwise));
 }
 
 bool is_global(const Config& config, size_t layer) {
   if (!config.has("layer_types")) return layer % std::max<size_t>(1, config.size("global_attn_every_n_layers", 3)) == 0;
   const auto& types = config.json()["layer_types"];
-  if (!types.is_array() || types.size() <= layer || !types[layer].is_string()) config.fail("layer_types", "a type for every layer");
+  if (!types.is_array() || types.size() <= layer || !types[layer].is_string())
+    config.fail("layer_types", "a type for every layer");
   return types[layer] == "full_attention";
 }
 
@@ -49,8 +51,10 @@ class ModernBert final : public Encoder {
         eps_(static_cast<float>(config.number("norm_eps", 1e-5))),
         activation_(activation_of(config, "hidden_activation")),
         global_base_(rope_base(config, "full_attention", "global_rope_theta", 160000)),
-        local_base_(rope_base(config, "sliding_attention", "local_rope_theta", config.number("global_rope_theta", 10000))) {
-    if (heads_ == 0 || width_ % heads_ != 0 || width_ / heads_ % 2 != 0) config.fail("num_attention_heads", "an even share of hidden_size");
+        local_base_(
+            rope_base(config, "sliding_attention", "local_rope_theta", config.number("global_rope_theta", 10000))) {
+    if (heads_ == 0 || width_ % heads_ != 0 || width_ / heads_ % 2 != 0)
+      config.fail("num_attention_heads", "an even share of hidden_size");
     const std::string p = weights.prefix_of("embeddings.tok_embeddings.weight", {"", "model."});
     word_ = &weights.at(p + "embeddings.tok_embeddings.weight", {vocabulary_, width_});
     embedding_norm_ = norm(weights, p + "embeddings.norm");
@@ -93,7 +97,8 @@ class ModernBert final : public Encoder {
   }
 
  private:
-  void attention(const Layer& layer, const nn::Batch& batch, nn::Workspace& workspace, const float* from, float* x) const {
+  void attention(const Layer& layer, const nn::Batch& batch, nn::Workspace& workspace, const float* from,
+                 float* x) const {
     const size_t n = batch.tokens(), w = width_, head_dim = w / heads_;
     float* qkv = workspace.qkv.reserve(n * 3 * w);
     float* context = workspace.context.reserve(n * w);
@@ -102,9 +107,13 @@ class ModernBert final : public Encoder {
     for (size_t s = 0; s < batch.sequences(); ++s)
       for (size_t t = batch.starts[s]; t < batch.starts[s + 1]; ++t)
         for (size_t h = 0; h < 2 * heads_; ++h)  // queries, then keys
-          math::rows().rope(qkv + t * 3 * w + h * head_dim, rope.cosine(t - batch.starts[s]), rope.sine(t - batch.starts[s]), head_dim / 2);
-    const nn::Attention how{.heads = heads_, .kv_heads = heads_, .head_dim = head_dim,
-                            .scale = 1 / std::sqrt(static_cast<float>(head_dim)), .window = layer.global ? 0 : window_};
+          math::rows().rope(qkv + t * 3 * w + h * head_dim, rope.cosine(t - batch.starts[s]),
+                            rope.sine(t - batch.starts[s]), head_dim / 2);
+    const nn::Attention how{.heads = heads_,
+                            .kv_heads = heads_,
+                            .head_dim = head_dim,
+                            .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
+                            .window = layer.global ? 0 : window_};
     attend(how, batch, qkv, qkv + w, qkv + 2 * w, 3 * w, context, w);
     layer.out(context, w, n, x, w, {.accumulate = true});
   }
@@ -119,7 +128,8 @@ class ModernBert final : public Encoder {
   const float* normalise(const Norm& norm, size_t n, const float* x, float* to) const {
     if (norm.gain.empty()) return x;
     for (size_t t = 0; t < n; ++t)
-      math::rows().layer_norm(x + t * width_, width_, norm.gain.data(), norm.bias.empty() ? nullptr : norm.bias.data(), eps_, to + t * width_);
+      math::rows().layer_norm(x + t * width_, width_, norm.gain.data(), norm.bias.empty() ? nullptr : norm.bias.data(),
+                              eps_, to + t * width_);
     return to;
   }
 

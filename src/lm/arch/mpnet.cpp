@@ -27,7 +27,8 @@ size_t bucket(int64_t distance, size_t buckets) {
   const size_t offset = distance > 0 ? half : 0;
   const auto n = static_cast<size_t>(distance < 0 ? -distance : distance);
   if (n < exact) return offset + n;
-  const float step = std::log(static_cast<float>(n) / static_cast<float>(exact)) / static_cast<float>(std::log(kFarthest / static_cast<double>(exact)));
+  const float step = std::log(static_cast<float>(n) / static_cast<float>(exact)) /
+                     static_cast<float>(std::log(kFarthest / static_cast<double>(exact)));
   return offset + std::min(half - 1, exact + static_cast<size_t>(step * static_cast<float>(half - exact)));
 }
 
@@ -74,9 +75,12 @@ class Mpnet final : public Encoder {
     float* qkv = workspace.qkv.reserve(n * 3 * w);
     float* context = workspace.context.reserve(n * w);
     float* inner = workspace.inner.reserve(n * inner_);
-    const nn::Attention attention{.heads = heads_, .kv_heads = heads_, .head_dim = w / heads_,
+    const nn::Attention attention{.heads = heads_,
+                                  .kv_heads = heads_,
+                                  .head_dim = w / heads_,
                                   .scale = 1 / std::sqrt(static_cast<float>(w / heads_)),
-                                  .relative = workspace.relative.data(), .reach = reach};
+                                  .relative = workspace.relative.data(),
+                                  .reach = reach};
     for (const Layer& layer : layers_) {
       layer.qkv(x, w, n, qkv, 3 * w);
       attend(attention, batch, qkv, qkv + w, qkv + 2 * w, 3 * w, context, w);

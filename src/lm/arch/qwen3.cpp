@@ -1,6 +1,6 @@
-// Qwen3 (Yang et al. 2025) as an embedder: a causal decoder whose last hidden states are pooled. RMS norm before each block
-// and on every query and key head, grouped queries, rotary positions, SwiGLU. Qwen2 is the same with biases in place of
-// the head norms.
+// Qwen3 (Yang et al. 2025) as an embedder: a causal decoder whose last hidden states are pooled. RMS norm before each
+// block and on every query and key head, grouped queries, rotary positions, SwiGLU. Qwen2 is the same with biases in
+// place of the head norms.
 #include <cmath>
 
 #include "hanok/error.h"
@@ -20,7 +20,8 @@ struct Layer {
 double rope_base(const Config& config) {
   const Config now = config.object("rope_parameters"), before = config.object("rope_scaling");
   const std::string type = now.text("rope_type", before.text("rope_type", before.text("type", "default")));
-  if (type != "default") throw Error(Code::Unsupported, config.what() + ": rope_type is '" + type + "', this version runs default");
+  if (type != "default")
+    throw Error(Code::Unsupported, config.what() + ": rope_type is '" + type + "', this version runs default");
   return now.number("rope_theta", config.number("rope_theta", 10000));
 }
 
@@ -37,10 +38,12 @@ class Qwen3 final : public Encoder {
         eps_(static_cast<float>(config.number("rms_norm_eps", 1e-6))),
         activation_(activation_of(config, "hidden_act")),
         base_(rope_base(config)) {
-    if (heads_ == 0 || kv_heads_ == 0 || heads_ % kv_heads_ != 0) config.fail("num_key_value_heads", "a divisor of num_attention_heads");
+    if (heads_ == 0 || kv_heads_ == 0 || heads_ % kv_heads_ != 0)
+      config.fail("num_key_value_heads", "a divisor of num_attention_heads");
     head_dim_ = config.size("head_dim", width_ / heads_);
     if (head_dim_ == 0 || head_dim_ % 2 != 0) config.fail("head_dim", "an even number");
-    if (config.flag("use_sliding_window", false)) throw Error(Code::Unsupported, what_ + ": use_sliding_window is true, this version runs full attention");
+    if (config.flag("use_sliding_window", false))
+      throw Error(Code::Unsupported, what_ + ": use_sliding_window is true, this version runs full attention");
     const std::string p = weights.prefix_of("embed_tokens.weight", {"", "model."});
     word_ = &weights.at(p + "embed_tokens.weight", {vocabulary_, width_});
     norm_ = read_floats(weights.at(p + "norm.weight", {width_}));
@@ -87,7 +90,8 @@ class Qwen3 final : public Encoder {
   }
 
  private:
-  void attention(const Layer& layer, const nn::Batch& batch, nn::Workspace& workspace, const float* from, float* x) const {
+  void attention(const Layer& layer, const nn::Batch& batch, nn::Workspace& workspace, const float* from,
+                 float* x) const {
     const size_t n = batch.tokens(), q = heads_ * head_dim_, kv = kv_heads_ * head_dim_, stride = q + 2 * kv;
     float* qkv = workspace.qkv.reserve(n * stride);
     float* context = workspace.context.reserve(n * q);
@@ -98,10 +102,14 @@ class Qwen3 final : public Encoder {
           float* head = qkv + t * stride + h * head_dim_;
           const auto& gain = h < heads_ ? layer.q_norm : layer.k_norm;
           if (!gain.empty()) math::rows().rms_norm(head, head_dim_, gain.data(), eps_, head);
-          math::rows().rope(head, workspace.rope[0].cosine(t - batch.starts[s]), workspace.rope[0].sine(t - batch.starts[s]), head_dim_ / 2);
+          math::rows().rope(head, workspace.rope[0].cosine(t - batch.starts[s]),
+                            workspace.rope[0].sine(t - batch.starts[s]), head_dim_ / 2);
         }
-    const nn::Attention how{.heads = heads_, .kv_heads = kv_heads_, .head_dim = head_dim_,
-                            .scale = 1 / std::sqrt(static_cast<float>(head_dim_)), .causal = true};
+    const nn::Attention how{.heads = heads_,
+                            .kv_heads = kv_heads_,
+                            .head_dim = head_dim_,
+                            .scale = 1 / std::sqrt(static_cast<float>(head_dim_)),
+                            .causal = true};
     attend(how, batch, qkv, qkv + q, qkv + q + kv, stride, context, q);
     layer.out(context, q, n, x, width_, {.accumulate = true});
   }
