@@ -112,5 +112,14 @@ TEST(Process, RunsAndLimits) {
   EXPECT_EQ(code_of([] { run_process({"no-such-program-here"}, "", {}); }), Code::NotFound);
 }
 
+// Children that end without reading: the writes fail, and no SIGPIPE may end this process, whichever thread was quicker.
+TEST(Process, ManyAtOnceWithInputThatNobodyReads) {
+  const std::string input(1 << 20, 'x');
+  std::atomic<int> fine{0};
+  parallel_for(
+      60, 1, [&](size_t, size_t, size_t) { fine += run_process({"true"}, input, {}).exit_status == 0; }, 4);
+  EXPECT_EQ(fine, 60);
+}
+
 }  // namespace
 }  // namespace hanok::base

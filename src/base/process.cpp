@@ -26,13 +26,36 @@ constexpr size_t kMaxErr = 64 << 10;
 struct Pipe {
   int ends[2] = {-1, -1};
   Pipe() {
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(Code::Exhausted, std::string("cannot make a pipe: ") + std::strerror(errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      throw Error(Code::Exhausted, std::string("cannot make a pipe: ") + std::strerror(errno));
   }
   ~Pipe() { close(0), close(1); }
   void close(int i) {
     if (ends[i] >= 0) ::close(ends[i]);
     ends[i] = -1;
   }
+};
+
+// A child that ends before it has read its input makes our write raise SIGPIPE. The signal goes to the thread that
+// writes, so it is held back for this thread alone: a handler belongs to the process, and two calls at once would
+// restore it under each other.
+class BlockSigpipe {
+ public:
+  BlockSigpipe() {
+    ::sigemptyset(&sigpipe_);
+    ::sigaddset(&sigpipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  ~BlockSigpipe() {
+    const timespec now{};
+    while (::sigtimedwait(&sigpipe_, nullptr, &now) == SIGPIPE) continue;
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  BlockSigpipe(const BlockSigpipe&) = delete;
+  BlockSigpipe& operator=(const BlockSigpipe&) = delete;
+
+ private:
+  sigset_t sigpipe_, before_;
 };
 
 void limit(int what, uint64_t value) {
@@ -90,9 +113,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, std::string_view
   ProcessResult result;
   Stopwatch watch;
   ::fcntl(in.ends[1], F_SETFL, O_NONBLOCK);
-  struct sigaction ignore {}, before {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignore, &before);
+  const BlockSigpipe quiet;
   if (input.empty()) in.close(1);
   bool err_cut = false, killed = false;
   while (out.ends[0] >= 0 || err.ends[0] >= 0) {
@@ -127,7 +148,6 @@ ProcessResult run_process(const std::vector<std::string>& argv, std::string_view
       ::poll(nullptr, 0, 2);
     }
   }
-  ::sigaction(SIGPIPE, &before, nullptr);
   result.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   check_interrupt();
   return result;

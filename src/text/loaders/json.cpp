@@ -51,8 +51,8 @@ OrderedJson parse(const Source& source, std::string_view text) {
   } catch (const OrderedJson::parse_error& e) {
     source.fail(Code::Corrupt,
                 "not valid JSON: it breaks at byte " + std::to_string(e.byte) + " of " + std::to_string(text.size()));
-  } catch (const OrderedJson::exception& e) {  // a number out of range
-    source.fail(Code::Corrupt, std::string("not valid JSON: ") + e.what());
+  } catch (const OrderedJson::out_of_range&) {
+    source.fail(Code::Corrupt, "not valid JSON: a number in it is larger than any double");
   }
 }
 
