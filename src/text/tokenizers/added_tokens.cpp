@@ -8,7 +8,7 @@
 namespace hanok::text::tokenizers {
 namespace {
 
-constexpr size_t kMaxContent = 4096;  // bytes; the look-up at one place takes time in proportion
+constexpr size_t kMaxContent = 256;  // bytes; the look-up at one place takes time in proportion
 
 AddedToken read_token(const JsonView& json) {
   AddedToken token;
