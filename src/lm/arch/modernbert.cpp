@@ -55,6 +55,7 @@ class ModernBert final : public Encoder {
             rope_base(config, "sliding_attention", "local_rope_theta", config.number("global_rope_theta", 10000))) {
     if (heads_ == 0 || width_ % heads_ != 0 || width_ / heads_ % 2 != 0)
       config.fail("num_attention_heads", "an even share of hidden_size");
+    if (window_ == 0) config.fail("local_attention", "at least 2");  // nn::Attention reads 0 as no limit
     const std::string p = weights.prefix_of("embeddings.tok_embeddings.weight", {"", "model."});
     word_ = &weights.at(p + "embeddings.tok_embeddings.weight", {vocabulary_, width_});
     embedding_norm_ = norm(weights, p + "embeddings.norm");
