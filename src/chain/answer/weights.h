@@ -15,9 +15,9 @@ inline constexpr SentenceFeatures kSentenceWeightsWithMeaning = {
 
 /// By the order of confidence_features, the constant last.
 using ConfidenceWeights = std::array<double, 21>;
-inline constexpr ConfidenceWeights kConfidence = {0.202, 0.803,  2.1,   1.73,  0.136, -0.00947, -0.0434,
-                                                  0.342, 1.12,   -1.65, 1.7,   1.39,  2.02,     -0.123,
-                                                  4.49,  -0.392, 0.507, 0.345, 0,     0,        -7.33};
+inline constexpr ConfidenceWeights kConfidence = {0.00774, 0.306,   1.8,   2.38,  0.174, 0.0684, -0.228,
+                                                  0.259,   0.94,    -1.31, 1.41,  1.7,   1.69,   0.132,
+                                                  4.84,    -0.0596, 1.42,  -1.24, 0,     0,      -7.23};
 inline constexpr ConfidenceWeights kConfidenceWithMeaning = kConfidence;
 
 }  // namespace hanok::chain::answer
