@@ -92,6 +92,34 @@ class Index {
 
   /// Writes the index (docs/formats/index.md): checksummed, versioned, mappable; atomically.
   virtual void save(const std::filesystem::path& file) const = 0;
+
+  /// All ids, in an order of the index's own. Kinds that cannot tell throw Unsupported.
+  virtual std::vector<Id> ids() const;
+  /// Replaces the vectors of ids that are there and adds the others.
+  virtual void update(std::span<const Id> ids, std::span<const float> vectors);
+  /// What a search uses where its own options say 0 (ef, nprobe, rerank); saved with the index. Kinds without such a
+  /// choice have nothing to keep.
+  virtual void set_search_defaults(const SearchOptions& defaults);
+};
+
+/// Adds every vector of `from` (as stored there) to `into`: all or nothing; an id that both have is Error(Exists).
+void merge(Index& into, const Index& from);
+
+/// Neighbours a few at a time, best first, for callers who do not know how many they want. The index must outlive it;
+/// changes in between may show. Each answer costs a search for all that was handed out so far, at most twice as many as
+/// asked for.
+class Neighbours {
+ public:
+  Neighbours(const Index& index, std::span<const float> query, const SearchOptions& options = {});
+  /// The next n; fewer at the end.
+  std::vector<Match> next(size_t n);
+
+ private:
+  const Index& index_;
+  std::vector<float> query_;
+  SearchOptions options_;
+  std::vector<Match> found_;
+  std::vector<Id> seen_;  // sorted
 };
 
 /// kind: "flat", "ivf", "hnsw", "auto". Error(Invalid) names the kinds and keys there are.

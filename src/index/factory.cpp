@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "index/flat/flat.h"
+#include "index/ivf/ivf.h"
 #include "index/kinds.h"
 
 namespace hanok::index {
@@ -10,6 +11,7 @@ namespace {
 const std::vector<Kind>& table() {
   static const std::vector<Kind> kinds{
       {"flat", make_flat, open_flat},
+      {"ivf", make_ivf, open_ivf},
   };
   return kinds;
 }

@@ -75,6 +75,11 @@ uint32_t Flat::slot(Id id) const {
   return map_.find(id, ids_);
 }
 
+std::vector<Id> Flat::ids() const {
+  std::shared_lock guard(lock_);
+  return ids_;
+}
+
 bool Flat::contains(Id id) const {
   std::shared_lock guard(lock_);
   return slot(id) != IdMap::kNone;

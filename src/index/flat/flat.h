@@ -40,6 +40,7 @@ class Flat final : public BaseIndex {
                                   const SearchOptions& options = {}) const override;
   std::map<std::string, std::string> statistics() const override;
   void save(const std::filesystem::path& file) const override;
+  std::vector<Id> ids() const override;
 
  private:
   struct Seeker;  // one query and what is known of its answer

@@ -1,6 +1,5 @@
 #include "index/flat/flat.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,8 +12,6 @@
 
 namespace hanok::index {
 namespace {
-
-using testing::ElementsAre;
 
 std::vector<float> normals(size_t n, uint64_t seed, double centre = 0, double spread = 1) {
   base::Random random(seed);

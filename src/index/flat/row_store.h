@@ -37,6 +37,8 @@ class RowStore {
   size_t bytes_resident() const { return owned_.capacity(); }
   std::span<const std::byte> bytes() const { return {reinterpret_cast<const std::byte*>(data()), rows_ * row_bytes_}; }
 
+  /// Room for so many rows in all: append() up to there cannot fail.
+  void reserve(size_t rows) { own(rows); }
   void append(std::span<const float> rows);
   void set(size_t row, const float* x);
   /// Copies row `from` over row `to` / drops the last row.

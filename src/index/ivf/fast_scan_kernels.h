@@ -1,0 +1,27 @@
+// 4-bit codes looked up in registers (Andre, Kermarrec, Le Scouarnec 2015, "Cache locality is not enough"; the layout
+// of a block is this room's own). Kept free of library headers: files with CPU flags include it.
+//
+// A block holds 32 vectors of M codes (M a multiple of 4), 16 M bytes. Codes of subspaces s, s + 1 (s even) take 32
+// bytes from s * 16: byte (s % 2) * 16 + v % 16 has vector v's code in its low half for v < 16, in its high half for v
+// >= 16.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hanok::index {
+
+constexpr size_t kFastScanVectors = 32;
+
+struct FastScanKernels {
+  /// Estimates of 32 vectors: out[v] = base + step * (sum over s of table[s * 16 + code(v, s)]) + term[v].
+  /// table: [m, 16] bytes, m <= 256 so that sums fit 16 bits. Bit v of the result: out[v] < threshold.
+  uint32_t (*scan)(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
+                   float threshold, float* out);
+};
+
+void fill_fast_scan_scalar(FastScanKernels& table);
+void fill_fast_scan_avx2(FastScanKernels& table);
+void fill_fast_scan_avx512(FastScanKernels& table);
+
+}  // namespace hanok::index

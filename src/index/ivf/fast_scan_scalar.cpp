@@ -1,0 +1,25 @@
+#include "index/ivf/fast_scan_kernels.h"
+
+namespace hanok::index {
+namespace {
+
+uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
+              float threshold, float* out) {
+  uint32_t mask = 0;
+  for (size_t v = 0; v < kFastScanVectors; ++v) {
+    uint32_t sum = 0;
+    for (size_t s = 0; s < m; ++s) {
+      const uint8_t byte = block[s * 16 + v % 16];
+      sum += table[s * 16 + (v < 16 ? byte & 15 : byte >> 4)];
+    }
+    out[v] = base + step * static_cast<float>(sum) + term[v];
+    if (out[v] < threshold) mask |= 1u << v;
+  }
+  return mask;
+}
+
+}  // namespace
+
+void fill_fast_scan_scalar(FastScanKernels& table) { table.scan = scan; }
+
+}  // namespace hanok::index

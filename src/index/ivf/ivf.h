@@ -1,0 +1,95 @@
+// Kind "ivf": vectors in cells around centroids; a search visits the cells nearest to the query (Jegou, Douze, Schmid
+// 2011).
+//
+//   auto index = make("ivf", {.dim = 384, .metric = Metric::Cosine, .set = {{"nlist", "256"}, {"code", "pq"}}});
+//   index->search(query, 10, {.nprobe = 16, .rerank = 100});
+//
+// Keys: nlist (cells; 0 = about the square root of the number of vectors), nprobe and rerank (what a search uses when
+// it says 0),
+//   code = pq (4-bit codes, then exact re-ranking) | flat | sq8 (rows of one byte a dimension, no codes),
+//   M (at most so many 4-bit codes a vector), storage = auto | f32 | f16 | bf16 | sq8 | u8 (of the rows for
+//   re-ranking).
+// Below kTrainAt vectors the index is untrained and searches every row. With nlist = 0 it trains again, and codes all
+// rows again, whenever it has grown fourfold. Searches may run together and beside one writer, which trains and codes
+// without stopping them.
+#pragma once
+
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <vector>
+
+#include "index/base_index.h"
+#include "index/flat/row_store.h"
+#include "index/id_map.h"
+#include "index/ivf/cell.h"
+#include "index/ivf/model.h"
+
+namespace hanok::index {
+
+class Ivf final : public BaseIndex {
+ public:
+  static constexpr size_t kTrainAt = 1024;  // fewer: a scan of all takes less than visiting cells well
+
+  explicit Ivf(const Options& options);
+  explicit Ivf(const FileReader& file);
+
+  std::string kind() const override { return "ivf"; }
+  size_t size() const override;
+  bool contains(Id id) const override;
+  void train(std::span<const float> vectors) override;
+  void add(std::span<const Id> ids, std::span<const float> vectors) override;
+  size_t remove(std::span<const Id> ids) override;
+  std::optional<std::vector<float>> reconstruct(Id id) const override;
+  std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options = {}) const override;
+  std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
+                                               const SearchOptions& options = {}) const override;
+  std::vector<Match> range_search(std::span<const float> query, float radius,
+                                  const SearchOptions& options = {}) const override;
+  std::map<std::string, std::string> statistics() const override;
+  void save(const std::filesystem::path& file) const override;
+  std::vector<Id> ids() const override;
+  void set_search_defaults(const SearchOptions& defaults) override;
+
+ private:
+  struct Query;
+  struct Scratch;
+  struct Batch;  // vectors coded for a model
+
+  void read_keys();
+  Storage storage_for(std::span<const float> vectors) const;
+  size_t cells_for(size_t n) const;
+  bool must_train(size_t n) const;
+  std::shared_ptr<const IvfModel> learn(std::span<const float> vectors) const;
+  Batch encode(const IvfModel& model, size_t n, const std::function<void(size_t, float*)>& row) const;
+  std::vector<Cell> cells_of(const IvfModel& model, const Batch& batch) const;
+  void restore_cells(const FileReader& file);
+
+  Query make_query(const float* x) const;
+  float distance(const Query& query, size_t slot, float* scratch) const;
+  void search_rows(const Query& query, size_t k, const SearchOptions& options, std::vector<Match>& out) const;
+  template <typename Offer>
+  void visit_cells(const Query& query, const float* y, const float* cell_dots, size_t probes, size_t enough,
+                   Scratch& scratch, const SearchOptions& options, Offer&& offer) const;
+  void search_cells(const Query& query, const float* y, const float* cell_dots, size_t k, const SearchOptions& options,
+                    Scratch& scratch, std::vector<Match>& out) const;
+
+  mutable std::shared_mutex lock_;
+  std::mutex writer_;
+  size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0, codes_wanted_ = 0;
+  std::string storage_key_ = "auto";
+  std::shared_ptr<const IvfModel> model_;  // shared with searches that began before the next training
+  size_t trained_at_ = 0;                  // size() when the model was made
+  std::vector<Cell> cells_;
+  RowStore rows_;                       // [slot]
+  std::vector<Id> ids_;                 // [slot]
+  std::vector<uint32_t> cell_, place_;  // [slot]: its cell, and where in it; empty while untrained
+  IdMap map_;
+};
+
+std::unique_ptr<Index> make_ivf(const Options& options);
+std::unique_ptr<Index> open_ivf(const FileReader& file);
+
+}  // namespace hanok::index

@@ -1,0 +1,158 @@
+#include "index/ivf/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "index/base_index.h"
+#include "index/ivf/projection.h"
+#include "index/kmeans.h"
+
+namespace hanok::index {
+namespace {
+
+constexpr size_t kAxesSample = 4096;       // vectors for the axes: many more change their span little
+constexpr size_t kCodebookSample = 16384;  // 1,024 a centroid
+constexpr size_t kCellIterations = 10;     // of Lloyd for the cells: later ones move few vectors
+constexpr size_t kUncodedAxes = 96;        // for cells alone, without codes
+constexpr size_t kAxesBeyondCodes = 64;    // axes offered to the cut beyond two a code
+
+// Under Cosine all geometry is between unit vectors.
+void unit(const float* x, size_t dim, Metric metric, float* out) {
+  if (metric == Metric::Cosine)
+    normalise({x, dim}, out);
+  else
+    std::copy_n(x, dim, out);
+}
+
+std::vector<float> every(std::span<const float> rows, size_t dim, size_t at_most) {
+  const size_t n = rows.size() / dim, take = std::min(n, at_most);
+  std::vector<float> out;
+  out.reserve(take * dim);
+  for (size_t i = 0; i < take; ++i) {
+    const auto row = rows.subspan(i * n / take * dim, dim);
+    out.insert(out.end(), row.begin(), row.end());
+  }
+  return out;
+}
+
+std::vector<float> centred_sample(std::span<const float> rows, const IvfModel& model, size_t at_most) {
+  auto out = every(rows, model.dim, at_most);
+  for (size_t i = 0; i * model.dim < out.size(); ++i) {
+    float* row = out.data() + i * model.dim;
+    unit(row, model.dim, model.metric, row);
+    for (size_t j = 0; j < model.dim; ++j) row[j] -= model.mean[j];
+  }
+  return out;
+}
+
+std::vector<float> mean_of(std::span<const float> rows, size_t dim, Metric metric) {
+  std::vector<double> sum(dim);
+  std::vector<float> row(dim), out(dim);
+  const size_t n = rows.size() / dim;
+  for (size_t i = 0; i < n; ++i) {
+    unit(rows.data() + i * dim, dim, metric, row.data());
+    for (size_t j = 0; j < dim; ++j) sum[j] += row[j];
+  }
+  for (size_t j = 0; j < dim; ++j) out[j] = static_cast<float>(sum[j] / static_cast<double>(n));
+  return out;
+}
+
+}  // namespace
+
+void IvfModel::finish() {
+  axis_panels = Panels(axes, dim);
+  centroid_panels = Panels(centroids, axes_count);
+  squares = row_squares(centroids, axes_count);
+}
+
+IvfModel IvfModel::learn(std::span<const float> sample, size_t dim, Metric metric, const Training& how) {
+  IvfModel m;
+  m.dim = dim;
+  m.metric = metric;
+  m.cells = how.cells;
+  m.mean = mean_of(sample, dim, metric);
+  m.axes_count = std::min(dim, how.codes ? 2 * how.codes + kAxesBeyondCodes : kUncodedAxes);
+  Axes axes = principal_axes(centred_sample(sample, m, kAxesSample), dim, m.axes_count, how.seed, how.threads);
+  m.axes = std::move(axes.rows);
+  m.axis_panels = Panels(m.axes, dim);
+
+  const size_t n = sample.size() / dim;
+  auto project_all = [&] {
+    std::vector<float> y(n * m.axes_count);
+    base::parallel_for(
+        n, 64,
+        [&](size_t begin, size_t end, size_t) {
+          std::vector<float> padded((end - begin) * m.axis_panels.padded());
+          m.project(sample.data() + begin * dim, end - begin, false, padded.data());
+          for (size_t i = begin; i < end; ++i)
+            std::copy_n(padded.data() + (i - begin) * m.axis_panels.padded(), m.axes_count,
+                        y.data() + i * m.axes_count);
+        },
+        how.threads);
+    return y;
+  };
+  auto y = project_all();
+  Clusters cells = cluster(y, m.axes_count, m.cells, how.seed, kCellIterations, how.threads);
+  m.centroids = std::move(cells.centroids);
+  if (how.codes) {
+    std::vector<double> variance(m.axes_count);
+    for (size_t i = 0; i < n; ++i)
+      for (size_t j = 0; j < m.axes_count; ++j) {
+        float& v = y[i * m.axes_count + j];
+        v -= m.centroids[cells.assignment[i] * m.axes_count + j];
+        variance[j] += static_cast<double>(v) * v / static_cast<double>(n);
+      }
+    const std::vector<float> variances(variance.begin(), variance.end());
+    m.codes.train(every(y, m.axes_count, kCodebookSample), m.axes_count, split_axes(variances, how.codes), how.seed,
+                  how.threads);
+  }
+  m.finish();
+  return m;
+}
+
+void IvfModel::project(const float* x, size_t n, bool is_query, float* y) const {
+  std::vector<float> centred(n * dim);
+  for (size_t i = 0; i < n; ++i) {
+    unit(x + i * dim, dim, metric, centred.data() + i * dim);
+    if (is_query && metric == Metric::InnerProduct) continue;
+    for (size_t j = 0; j < dim; ++j) centred[i * dim + j] -= mean[j];
+  }
+  axis_panels.dots(centred.data(), n, y);
+}
+
+uint32_t IvfModel::nearest_cell(const float* y) const {
+  std::vector<float> dots(centroid_panels.padded());
+  centroid_panels.dots(y, 1, dots.data());
+  size_t best = 0;
+  for (size_t c = 1; c < cells; ++c)
+    if (squares[c] - 2 * dots[c] < squares[best] - 2 * dots[best]) best = c;
+  return static_cast<uint32_t>(best);
+}
+
+IvfModel::Encoded IvfModel::encode(const float* x, const float* y, uint8_t* out) const {
+  Encoded result{nearest_cell(y), 0};
+  if (codes.subspaces() == 0) return result;
+  const float* c = centroids.data() + result.cell * axes_count;
+  std::vector<float> rest(axes_count), decoded(axes_count);
+  for (size_t j = 0; j < axes_count; ++j) rest[j] = y[j] - c[j];
+  std::fill(out, out + codes.padded(), uint8_t{0});
+  codes.encode(rest.data(), out);
+  if (metric == Metric::InnerProduct) return result;
+  codes.decode(out, decoded.data());
+  std::vector<float> own(dim);
+  unit(x, dim, metric, own.data());
+  double whole = 0, inside = 0, missed = 0, term = 0;
+  for (size_t j = 0; j < dim; ++j) whole += std::pow(static_cast<double>(own[j]) - mean[j], 2);
+  for (size_t j = 0; j < axes_count; ++j) {
+    inside += static_cast<double>(y[j]) * y[j];
+    missed += std::pow(static_cast<double>(rest[j]) - decoded[j], 2);
+    term += static_cast<double>(decoded[j]) * (2.0 * c[j] + decoded[j]);
+  }
+  result.term = static_cast<float>(term + missed + std::max(0.0, whole - inside));
+  return result;
+}
+
+}  // namespace hanok::index
