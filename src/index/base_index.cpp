@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/threads.h"
+#include "math/distance.h"
 
 namespace hanok::index {
 namespace {
@@ -172,10 +173,19 @@ OptionsRead read_options(const FileReader& file) {
 }
 
 double normalise(std::span<const float> v, float* out) {
-  double sum = 0;
-  for (const float x : v) sum += static_cast<double>(x) * x;
+  constexpr float kLeast = 1e-20f, kMost = 1e30f;  // where a float sum of squares neither overflows nor loses digits
+  double sum = math::distance().ip_f32(v.data(), v.data(), v.size());
+  if (!(sum > kLeast && sum < kMost)) {
+    sum = 0;
+    for (const float x : v) sum += static_cast<double>(x) * x;
+  }
   const double norm = std::sqrt(sum);
-  for (size_t j = 0; j < v.size(); ++j) out[j] = static_cast<float>(v[j] / norm);
+  if (norm > kLeast && norm < kMost) {
+    const auto inverse = static_cast<float>(1 / norm);
+    for (size_t j = 0; j < v.size(); ++j) out[j] = v[j] * inverse;
+  } else {
+    for (size_t j = 0; j < v.size(); ++j) out[j] = static_cast<float>(v[j] / norm);
+  }
   return norm;
 }
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "index/flat/flat.h"
+#include "index/graph/hnsw.h"
 #include "index/ivf/ivf.h"
 #include "index/kinds.h"
 
@@ -12,6 +13,7 @@ const std::vector<Kind>& table() {
   static const std::vector<Kind> kinds{
       {"flat", make_flat, open_flat},
       {"ivf", make_ivf, open_ivf},
+      {"hnsw", Hnsw::make, Hnsw::open},
   };
   return kinds;
 }

@@ -1,0 +1,40 @@
+// Building the graph: nodes go in by batches that double until they are a small share of the whole, each batch searched and
+// pruned in parallel on a frozen graph (ParlayANN, Manohar et al. 2024), so that the result does not depend on threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "index/graph/graph.h"
+
+namespace hanok::index {
+
+struct BuildPlan {
+  size_t degree = 32;
+  size_t ef = 128;        // pool of the search for candidates
+  float alpha = 1.2f;     // > 1 keeps longer edges: a candidate goes when alpha * d(kept, candidate) < d(node, candidate)
+  uint64_t seed = 1;
+  size_t threads = 0;
+  std::function<void(uint64_t done, uint64_t total)> on_progress;
+};
+
+/// New rows for some nodes.
+struct Patch {
+  size_t degree = 0;
+  std::vector<uint32_t> nodes;
+  std::vector<uint32_t> rows;  // [nodes, degree]
+};
+
+/// What inserting `batch` changes: rows of the batch itself and of the nodes that point back. Reads the graph, writes nothing;
+/// records of the batch are in place, and none of the batch is linked yet or all are (then their edges are found anew).
+Patch link(const Graph& graph, std::span<const uint32_t> batch, const BuildPlan& plan);
+
+/// Writes a patch into graph.rows.
+void apply(Graph& graph, const Patch& patch);
+
+/// Links all graph.size nodes, whose records are in place; sets degree, rows and entries.
+void build(Graph& graph, const BuildPlan& plan);
+
+}  // namespace hanok::index

@@ -1,0 +1,40 @@
+// One layer of neighbours over short codes. Not a hierarchy: entry points spread over the data do the work of HNSW's upper
+// layers (Malkov and Yashunin 2016) at a fraction of the memory; edges are chosen as Vamana does (Subramanya et al. 2019).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "index/graph/buffer.h"
+#include "index/graph/projection.h"
+#include "index/graph/scratch.h"
+
+namespace hanok::index {
+
+constexpr uint32_t kNoNode = UINT32_MAX;
+
+/// Nodes are 0..size-1. rows: degree numbers a node, filled up with kNoNode; records: projection.record_bytes() a node.
+/// Any number of walks may run together while nothing writes.
+struct Graph {
+  Projection projection;
+  size_t degree = 0;
+  size_t size = 0;
+  Buffer<uint32_t> rows;
+  Buffer<uint8_t> records;
+  std::vector<uint32_t> entries;  // where walks start: measured all, then the nearest first
+
+  const uint32_t* row(uint32_t node) const { return rows.data() + node * degree; }
+  const uint8_t* record(uint32_t node) const { return records.data() + node * projection.record_bytes(); }
+  size_t row_length(uint32_t node) const;
+  size_t bytes_resident() const { return size * (degree * sizeof(uint32_t) + projection.record_bytes()); }
+};
+
+/// Best-first search with a pool of ef: afterwards scratch.pool holds the ef nearest found, best first, by code distance, and
+/// scratch.touched every node measured. Ids outside the graph (a damaged file) are passed over.
+void walk(const Graph& graph, const uint8_t* query_record, size_t ef, WalkScratch& scratch);
+
+/// Some nodes that lie apart: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so these are a random sample.
+std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed);
+
+}  // namespace hanok::index

@@ -1,0 +1,103 @@
+// The kind "hnsw": exact vectors, short codes, and one layer of neighbours over the codes (graph.h). A search walks over codes
+// and ranks what it found by exact distances. Below `exact_below` vectors there is no graph: every search is exact.
+//
+// Locks: writer_ lets one change happen at a time; gate_ keeps searches away only while pointers are swapped and rows copied.
+// Whatever takes long (encoding, linking, building anew) writes where no search reads yet.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "index/base_index.h"
+#include "index/graph/builder.h"
+#include "index/graph/gate.h"
+#include "index/graph/graph.h"
+#include "index/graph/vectors.h"
+#include "index/id_map.h"
+
+namespace hanok::index {
+
+/// The kind's keys, read once.
+struct HnswKeys {
+  size_t degree, ef_construction, code_lines, exact_below;
+  float alpha;
+  std::optional<Storage> storage;  // nullopt: u8 for whole bytes, else f32
+  explicit HnswKeys(const Options& options);
+};
+
+/// Everything a search reads.
+struct HnswState {
+  Vectors vectors;                // slots 0..size-1
+  Buffer<Id> ids;                 // by slot
+  Buffer<uint8_t> dead;           // by slot: removed, but still walked over
+  size_t dead_count = 0;
+  std::unique_ptr<Graph> graph;   // null: exact search
+  size_t trained_on = 0;          // vectors there were when the projection was learnt
+  size_t longer = 0;              // added since then and longer than any of those (inner product)
+  explicit HnswState(Vectors v) : vectors(std::move(v)) {}
+  size_t slots() const { return vectors.size(); }
+  size_t live() const { return slots() - dead_count; }
+};
+
+class Hnsw : public BaseIndex {
+ public:
+  explicit Hnsw(const Options& options);
+  static std::unique_ptr<Index> make(const Options& options);
+  static std::unique_ptr<Index> open(const FileReader& file);
+
+  std::string kind() const override { return "hnsw"; }
+  size_t size() const override;
+  bool contains(Id id) const override;
+  void train(std::span<const float> vectors) override;
+  void add(std::span<const Id> ids, std::span<const float> vectors) override;
+  size_t remove(std::span<const Id> ids) override;
+  std::optional<std::vector<float>> reconstruct(Id id) const override;
+  std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options) const override;
+  std::vector<Match> range_search(std::span<const float> query, float radius, const SearchOptions& options) const override;
+  std::map<std::string, std::string> statistics() const override;
+  void save(const std::filesystem::path& file) const override;
+
+ private:
+  struct Found {
+    float distance;  // smaller is nearer
+    uint32_t slot;
+  };
+  // hnsw.cpp
+  Storage storage_for(std::span<const float> vectors) const;
+  std::unique_ptr<HnswState> rebuilt(std::span<const Id> ids, std::span<const float> vectors) const;
+  std::unique_ptr<Graph> new_graph(const HnswState& state) const;
+  BuildPlan build_plan() const;
+  void make_room(size_t slots);
+  void append(std::span<const Id> ids, std::span<const float> vectors);
+  void link_batches(size_t from, size_t to);
+  void swap_in(std::unique_ptr<HnswState> next);
+  void own_flags();
+  const IdMap& map() const;
+  // hnsw_search.cpp
+  void walk_and_rank(const PreparedQuery& query, std::span<const float> raw, size_t k, size_t ef, size_t rerank,
+                     std::vector<Found>& out) const;
+  void filtered(const PreparedQuery& query, std::span<const float> raw, size_t k, const SearchOptions& options,
+                std::vector<Found>& out) const;
+  bool filtered_walk(const PreparedQuery& query, std::span<const float> raw, size_t k, size_t ef, const IdFilter& filter,
+                     size_t budget, std::vector<Found>& out) const;
+  template <typename Accepts>
+  void exact(const PreparedQuery& query, size_t k, const Accepts& accepts, std::vector<Found>& out) const;
+  void exact_of(const PreparedQuery& query, size_t k, std::span<const Id> ids, const IdFilter& filter,
+                std::vector<Found>& out) const;
+  size_t count_matches(const IdFilter& filter) const;
+  std::vector<Match> matches(const std::vector<Found>& found) const;
+
+  HnswKeys keys_;
+  std::shared_ptr<const FileReader> file_;  // keeps the map of an opened file alive while anything looks into it
+  std::unique_ptr<HnswState> state_;
+  mutable IdMap map_;                        // filled at the first need after open()
+  mutable bool map_ready_ = true;
+  mutable std::mutex map_mutex_;
+  mutable Gate gate_;
+  std::mutex writer_;
+};
+
+}  // namespace hanok::index

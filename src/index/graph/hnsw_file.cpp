@@ -1,0 +1,95 @@
+// Saving and opening: docs/formats/index.md, kind "hnsw".
+#include <algorithm>
+#include <charconv>
+
+#include "index/graph/hnsw.h"
+
+namespace hanok::index {
+namespace {
+
+uint64_t number(const FileReader& file, const std::map<std::string, std::string>& more, const std::string& key) {
+  const auto it = more.find(key);
+  uint64_t value = 0;
+  if (it == more.end() ||
+      std::from_chars(it->second.data(), it->second.data() + it->second.size(), value).ptr != it->second.data() + it->second.size())
+    file.corrupt("section 'options': '" + key + "' is missing or no number");
+  return value;
+}
+
+template <typename T>
+std::span<const std::byte> bytes(const T* data, size_t n) {
+  return std::as_bytes(std::span(data, n));
+}
+
+Storage storage_named(const FileReader& file, const std::string& name) {
+  for (const Storage s : {Storage::F32, Storage::F16, Storage::Bf16, Storage::Sq8, Storage::U8})
+    if (storage_name(s) == name) return s;
+  file.corrupt("section 'options': storage '" + name + "' is unknown");
+}
+
+}  // namespace
+
+void Hnsw::save(const std::filesystem::path& path) const {
+  Gate::Reader reader(gate_);
+  const HnswState& s = *state_;
+  FileWriter out("hnsw");
+  std::map<std::string, std::string> more{{"slots", std::to_string(s.slots())},
+                                          {"dead", std::to_string(s.dead_count)},
+                                          {"storage", std::string(storage_name(s.vectors.storage()))},
+                                          {"graph", s.graph ? "1" : "0"},
+                                          {"trained_on", std::to_string(s.trained_on)}};
+  if (s.graph) more["degree"] = std::to_string(s.graph->degree);
+  out.add_text("options", options_text(options_, more));
+  s.vectors.save(out);
+  out.add("ids", bytes(s.ids.data(), s.slots()));
+  out.add("dead", bytes(s.dead.data(), s.slots()));
+  if (s.graph) {
+    out.add_text("projection", s.graph->projection.save());
+    out.add("links", bytes(s.graph->rows.data(), s.slots() * s.graph->degree));
+    out.add("codes", bytes(s.graph->records.data(), s.slots() * s.graph->projection.record_bytes()));
+    out.add("entries", bytes(s.graph->entries.data(), s.graph->entries.size()));
+  }
+  out.write(path);
+}
+
+std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
+  const auto [options, more] = read_options(file);
+  std::unique_ptr<Hnsw> out;
+  try {
+    out = std::make_unique<Hnsw>(options);
+  } catch (const Error& e) {
+    file.corrupt(std::string("section 'options': ") + e.what());
+  }
+  const uint64_t n = number(file, more, "slots"), dead = number(file, more, "dead");
+  constexpr uint64_t kMostSlots = uint64_t{1} << 31;
+  if (n >= kMostSlots || dead > n) file.corrupt("section 'options': " + std::to_string(dead) + " of " + std::to_string(n) + " removed");
+  const auto storage = more.find("storage");
+  auto state = std::make_unique<HnswState>(
+      Vectors(options.dim, options.metric, storage_named(file, storage == more.end() ? "" : storage->second)));
+  state->vectors.load(file, n);
+  state->ids = Buffer<Id>::view(file.array<Id>("ids", n));
+  state->dead = Buffer<uint8_t>::view(file.array<uint8_t>("dead", n));
+  if (static_cast<uint64_t>(std::count_if(state->dead.data(), state->dead.data() + n, [](uint8_t d) { return d != 0; })) != dead)
+    file.corrupt("section 'dead' does not mark " + std::to_string(dead) + " vectors");
+  state->dead_count = dead;
+  state->trained_on = number(file, more, "trained_on");
+  if (number(file, more, "graph") != 0) {
+    auto graph = std::make_unique<Graph>();
+    graph->projection = Projection::load(file, options.dim, options.metric);
+    graph->size = n;
+    graph->degree = number(file, more, "degree");
+    constexpr uint64_t kMostDegree = 256;
+    if (graph->degree < 1 || graph->degree > kMostDegree) file.corrupt("section 'options': degree " + std::to_string(graph->degree));
+    graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
+    graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
+    const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));
+    graph->entries.assign(entries.begin(), entries.end());
+    state->graph = std::move(graph);
+  }
+  out->file_ = std::make_shared<FileReader>(file);
+  out->state_ = std::move(state);
+  out->map_ready_ = false;
+  return out;
+}
+
+}  // namespace hanok::index

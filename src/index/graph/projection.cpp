@@ -1,0 +1,303 @@
+#include "index/graph/projection.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "index/base_index.h"
+#include "index/graph/pca.h"
+#include "math/distance.h"
+
+namespace hanok::index {
+namespace {
+
+constexpr int kCentre = 64;             // code of the mean
+constexpr float kSigmas = 8.5f / 128;   // a step, in standard deviations: +-4.25 sigma fit, 2 in 100,000 codes are held
+constexpr float kRowMax = 63;           // of the matrix: a pair of products with bytes stays in 16 bits
+constexpr float kInputSigmas = 6;       // input bytes reach this far at most, so that one wild value costs little
+constexpr int32_t kMaxBias = 1 << 29;   // far above any sum of codes, far below overflow
+
+size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+std::vector<float> mean_of(std::span<const float> rows, size_t d) {
+  std::vector<double> sum(d);
+  const size_t n = rows.size() / d;
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j < d; ++j) sum[j] += rows[i * d + j];
+  std::vector<float> out(d);
+  for (size_t j = 0; j < d; ++j) out[j] = static_cast<float>(sum[j] / static_cast<double>(n));
+  return out;
+}
+
+bool all_bytes(std::span<const float> rows) {
+  std::vector<uint8_t> out(rows.size());
+  return math::distance().whole_bytes(rows.data(), out.data(), rows.size());
+}
+
+// How well do the first m directions rank? The share of the true ten nearest among the twenty that look nearest, over some
+// held-out rows of the sample: |q|^2 does not matter, and |x|^2 - 2 <Pq, Px> is what distance and bias add up to.
+class Judge {
+ public:
+  Judge(std::span<const float> centred, std::span<const float> scores, size_t d, size_t m) : scores_(scores), m_(m) {
+    const size_t n = centred.size() / d;
+    queries_ = std::min<size_t>(kQueries, n / 4);
+    base_ = n - queries_;
+    const auto& kernel = math::distance();
+    for (size_t i = 0; i < n; ++i) norms_.push_back(kernel.ip_f32(centred.data() + i * d, centred.data() + i * d, d));
+    for (size_t q = 0; q < queries_; ++q) {
+      std::vector<float> far(base_);
+      for (size_t i = 0; i < base_; ++i)
+        far[i] = norms_[i] - 2 * kernel.ip_f32(centred.data() + (base_ + q) * d, centred.data() + i * d, d);
+      truth_.push_back(nearest(far, kTrue));
+    }
+  }
+  double share(size_t directions) const {
+    size_t found = 0;
+    for (size_t q = 0; q < queries_; ++q) {
+      std::vector<float> far(base_);
+      for (size_t i = 0; i < base_; ++i)
+        far[i] = norms_[i] - 2 * math::distance().ip_f32(scores_.data() + (base_ + q) * m_, scores_.data() + i * m_, directions);
+      const auto near = nearest(far, kLooked);
+      for (const uint32_t id : truth_[q]) found += std::count(near.begin(), near.end(), id);
+    }
+    return queries_ ? static_cast<double>(found) / static_cast<double>(queries_ * std::min(kTrue, base_)) : 1;
+  }
+
+ private:
+  static constexpr size_t kQueries = 100, kTrue = 10, kLooked = 20;
+  static std::vector<uint32_t> nearest(const std::vector<float>& far, size_t k) {
+    std::vector<uint32_t> ids(far.size());
+    std::iota(ids.begin(), ids.end(), 0u);
+    k = std::min(k, ids.size());
+    std::partial_sort(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(k), ids.end(),
+                      [&](uint32_t a, uint32_t b) { return std::pair(far[a], a) < std::pair(far[b], b); });
+    ids.resize(k);
+    return ids;
+  }
+  std::span<const float> scores_;
+  size_t m_, queries_ = 0, base_ = 0;
+  std::vector<float> norms_;
+  std::vector<std::vector<uint32_t>> truth_;
+};
+
+size_t directions_of(size_t lines, size_t width) { return std::min(lines * Projection::kLine - Projection::kBiasBytes, width); }
+
+}  // namespace
+
+Projection Projection::train(std::span<const float> sample, const Plan& plan) {
+  constexpr size_t kMostAuto = 4;      // lines: beyond, reading the code costs as much as it saves
+  constexpr double kEnough = 0.985;    // share of Judge at which more directions stop paying
+  Projection out;
+  out.dim_ = plan.dim;
+  out.metric_ = plan.metric;
+  out.width_ = plan.dim + (plan.metric == Metric::InnerProduct ? 1 : 0);
+  out.stride_ = round_up(out.width_, 32);
+  const size_t n = sample.size() / plan.dim, d = out.width_;
+  if (plan.metric == Metric::InnerProduct)
+    for (size_t i = 0; i < n; ++i) {
+      const float* v = sample.data() + i * plan.dim;
+      out.longest_ = std::max(out.longest_, math::distance().ip_f32(v, v, plan.dim));
+    }
+  std::vector<float> rows(n * d);
+  Scratch scratch;
+  for (size_t i = 0; i < n; ++i) std::memcpy(&rows[i * d], out.lift(sample.data() + i * plan.dim, false, scratch), d * sizeof(float));
+  const bool bytes = all_bytes(rows);
+  out.mean_ = mean_of(rows, d);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j < d; ++j) rows[i * d + j] -= out.mean_[j];
+
+  // Input bytes.
+  out.low_.assign(d, 0);
+  out.scale_.assign(d, 1);
+  if (!bytes) {
+    for (size_t j = 0; j < d; ++j) {
+      float most = 0;
+      double square = 0;
+      for (size_t i = 0; i < n; ++i) {
+        most = std::max(most, std::abs(rows[i * d + j]));
+        square += static_cast<double>(rows[i * d + j]) * rows[i * d + j];
+      }
+      const float sigma = static_cast<float>(std::sqrt(square / static_cast<double>(n)));
+      const float reach = std::min(most * 1.1f, sigma * kInputSigmas);
+      out.low_[j] = out.mean_[j] - reach;
+      out.scale_[j] = reach > 0 ? 127.5f / reach : 0;
+      if (!std::isfinite(out.scale_[j])) out.scale_[j] = 0;
+    }
+  }
+
+  // Directions.
+  const size_t most_lines = plan.lines ? plan.lines : std::min<size_t>(kMostAuto, (d + kBiasBytes + kLine - 1) / kLine);
+  const size_t rank = std::max<size_t>(1, n);  // a sample says nothing about more directions than it has rows
+  size_t m = d <= n ? directions_of(most_lines, d) : std::min(directions_of(most_lines, d), rank);
+  std::vector<float> basis;
+  if (m < d) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
+  out.lines_ = most_lines;
+  if (plan.lines == 0 && most_lines > 1) {
+    if (basis.empty()) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
+    const auto scores = products(rows, basis, d, plan.threads);
+    const Judge judge(rows, scores, d, m);
+    for (size_t lines = 1; lines < most_lines; ++lines)
+      if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
+        out.lines_ = lines;
+        break;
+      }
+    m = std::min(m, directions_of(out.lines_, d));
+    basis.resize(m * d);
+  }
+  out.directions_ = m;
+
+  // Each direction of the matrix: a random mixture of the basis.
+  const auto rotation = random_rotation(m, plan.seed + 1);
+  std::vector<float> mixed(m * d);
+  if (basis.empty()) {
+    mixed = rotation;
+  } else {
+    std::vector<float> columns(d * m);
+    for (size_t i = 0; i < m; ++i)
+      for (size_t j = 0; j < d; ++j) columns[j * m + i] = basis[i * d + j];
+    mixed = products(rotation, columns, m, plan.threads);
+  }
+  // Steps: one unit for all, from the spread of the sample.
+  const auto scores = products(rows, mixed, d, plan.threads);
+  double square = 0;
+  for (const float s : scores) square += static_cast<double>(s) * s;
+  const double sigma = std::sqrt(square / static_cast<double>(std::max<size_t>(1, scores.size())));
+  out.unit_ = sigma > 0 ? static_cast<float>(sigma) * kSigmas : 1.f;
+
+  out.matrix_.assign(m * out.stride_, 0);
+  out.offset_.resize(m);
+  out.gain_.resize(m);
+  for (size_t i = 0; i < m; ++i) {
+    float largest = 0;
+    std::vector<float> row(d);
+    for (size_t j = 0; j < d; ++j) {
+      row[j] = out.scale_[j] > 0 ? mixed[i * d + j] / out.scale_[j] : 0;
+      largest = std::max(largest, std::abs(row[j]));
+    }
+    double offset = 0;
+    for (size_t j = 0; j < d; ++j) {
+      const float q = largest > 0 ? std::nearbyint(row[j] / largest * kRowMax) : 0;
+      out.matrix_[i * out.stride_ + j] = static_cast<int8_t>(q);
+      offset += static_cast<double>(q) * (out.mean_[j] - out.low_[j]) * out.scale_[j];
+    }
+    out.offset_[i] = static_cast<float>(offset);
+    out.gain_[i] = largest / kRowMax / out.unit_;
+  }
+  return out;
+}
+
+// The vector that the projection sees: of length one, with its additional dimension, or as it is.
+const float* Projection::lift(const float* v, bool is_query, Scratch& scratch) const {
+  if (metric_ == Metric::L2 || (metric_ == Metric::Cosine && is_query)) return v;  // a query comes with length one
+  scratch.lifted.resize(width_);
+  if (metric_ == Metric::Cosine) {
+    normalise({v, dim_}, scratch.lifted.data());
+  } else {
+    std::memcpy(scratch.lifted.data(), v, dim_ * sizeof(float));
+    const float square = is_query ? longest_ : math::distance().ip_f32(v, v, dim_);
+    scratch.lifted[dim_] = std::sqrt(std::max(0.f, longest_ - square));
+  }
+  return scratch.lifted.data();
+}
+
+void Projection::codes(const float* lifted, uint8_t* record, Scratch& scratch) const {
+  const auto& kernel = math::distance();
+  scratch.bytes.assign(stride_, 0);
+  scratch.sums.resize(directions_);
+  kernel.f32_to_u8(lifted, low_.data(), scale_.data(), scratch.bytes.data(), width_);
+  kernel.project(scratch.bytes.data(), matrix_.data(), stride_, directions_, scratch.sums.data());
+  std::memset(record, 0, record_bytes());
+  for (size_t i = 0; i < directions_; ++i) {
+    const float steps = (static_cast<float>(scratch.sums[i]) - offset_[i]) * gain_[i] + kCentre;
+    record[i] = static_cast<uint8_t>(steps > 0 ? std::min(steps, 127.f) + 0.5f : 0.f);  // NaN, from a damaged file, gives 0
+  }
+}
+
+bool Projection::longer_than_known(const float* v) const {
+  return metric_ == Metric::InnerProduct && math::distance().ip_f32(v, v, dim_) > longest_;
+}
+
+void Projection::encode_query(const float* q, uint8_t* record, Scratch& scratch) const {
+  codes(lift(q, true, scratch), record, scratch);
+}
+
+void Projection::encode(const float* v, uint8_t* record, Scratch& scratch) const {
+  const auto& kernel = math::distance();
+  const float* lifted = lift(v, false, scratch);
+  codes(lifted, record, scratch);
+  // What the codes leave out. Taken before rounding: |x|^2 is large beside the distances of neighbours, and the rounding of
+  // each code would come back multiplied by it. With every direction kept nothing is left out.
+  double rest = 0;
+  const double squared_unit = static_cast<double>(unit_) * unit_;
+  if (directions_ < width_) {
+    rest = kernel.l2_f32(lifted, mean_.data(), width_) / squared_unit;
+    for (size_t i = 0; i < directions_; ++i) {
+      const float steps = std::clamp((static_cast<float>(scratch.sums[i]) - offset_[i]) * gain_[i], -64.f, 63.f);
+      rest -= static_cast<double>(steps) * steps;
+    }
+  }
+  // A vector longer than all of the training cannot be lifted to their length: what is too much is taken off again.
+  if (metric_ == Metric::InnerProduct) rest -= std::max(0.f, kernel.ip_f32(v, v, dim_) - longest_) / squared_unit;
+  const auto bias = static_cast<int32_t>(std::clamp(std::nearbyint(rest), -1.0 * kMaxBias, 1.0 * kMaxBias));
+  std::memcpy(record + record_bytes() - kBiasBytes, &bias, sizeof(bias));
+}
+
+namespace {
+
+struct Saved {
+  uint64_t width, directions, lines;
+  float longest, unit;
+};
+
+template <typename T>
+void put(std::string& out, const std::vector<T>& values) {
+  out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+
+template <typename T>
+void take(std::string_view& in, size_t n, std::vector<T>& out) {
+  out.resize(n);
+  std::memcpy(out.data(), in.data(), n * sizeof(T));
+  in.remove_prefix(n * sizeof(T));
+}
+
+}  // namespace
+
+std::string Projection::save() const {
+  const Saved head{width_, directions_, lines_, longest_, unit_};
+  std::string out(reinterpret_cast<const char*>(&head), sizeof(head));
+  for (const auto* values : {&mean_, &low_, &scale_, &offset_, &gain_}) put(out, *values);
+  put(out, matrix_);
+  return out;
+}
+
+Projection Projection::load(const FileReader& file, size_t dim, Metric metric) {
+  Projection out;
+  std::string_view in = file.text("projection");
+  Saved head;
+  if (in.size() < sizeof(head)) file.corrupt("section 'projection' is too short");
+  std::memcpy(&head, in.data(), sizeof(head));
+  in.remove_prefix(sizeof(head));
+  out.dim_ = dim;
+  out.metric_ = metric;
+  out.width_ = dim + (metric == Metric::InnerProduct ? 1 : 0);
+  out.stride_ = round_up(out.width_, 32);
+  if (head.width != out.width_ || head.lines < 1 || head.lines > kMostLines || head.directions < 1 ||
+      head.directions > directions_of(head.lines, out.width_))
+    file.corrupt("section 'projection': " + std::to_string(head.directions) + " directions of " + std::to_string(head.width) +
+                 " in " + std::to_string(head.lines) + " lines do not fit dim " + std::to_string(dim));
+  out.lines_ = head.lines;
+  out.directions_ = head.directions;
+  out.longest_ = head.longest;
+  out.unit_ = head.unit;
+  if (in.size() != (3 * out.width_ + 2 * out.directions_) * sizeof(float) + out.directions_ * out.stride_)
+    file.corrupt("section 'projection' has the wrong size");
+  for (auto* values : {&out.mean_, &out.low_, &out.scale_}) take(in, out.width_, *values);
+  for (auto* values : {&out.offset_, &out.gain_}) take(in, out.directions_, *values);
+  take(in, out.directions_ * out.stride_, out.matrix_);
+  return out;
+}
+
+}  // namespace hanok::index

@@ -1,0 +1,79 @@
+// Short codes for walking a graph. A vector is turned so that its largest directions come first (PCA, Pearson 1901), the first
+// m of them are mixed by a random rotation, so that each carries the same share, and rounded to seven bits; what is cut off
+// is kept as one number, its squared length. Then, up to a constant of the query,
+//
+//   |q - x|^2 / unit^2  ~  sum over m of (code(q) - code(x))^2  +  bias(x)
+//
+// exact but for rounding and for the inner product of the two cut-off parts, which is near zero for unrelated vectors and small
+// for near ones. LeanVec (Tepper et al. 2023) walks over such a projection too; the bias is what lets m be a fraction of it.
+//
+// Every metric becomes L2: cosine by length one, inner product by one more dimension that gives all vectors the length of the
+// longest (Bachrach et al. 2014).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "hanok/index.h"
+#include "index/file.h"
+
+namespace hanok::index {
+
+class Projection {
+ public:
+  static constexpr size_t kLine = 64;
+  static constexpr size_t kBiasBytes = 4;
+  static constexpr size_t kMostLines = 16;
+
+  struct Plan {
+    size_t dim = 0;
+    Metric metric = Metric::L2;
+    size_t lines = 0;  // of 64 bytes a record; 0: chosen by measuring on the sample
+    uint64_t seed = 1;
+    size_t threads = 0;
+  };
+
+  /// Room for one call of encode; one a thread.
+  struct Scratch {
+    std::vector<float> lifted;
+    std::vector<uint8_t> bytes;
+    std::vector<int32_t> sums;
+  };
+
+  Projection() = default;
+  /// Learns from rows of plan.dim floats (at least one): mean, ranges, directions, scale, number of lines.
+  static Projection train(std::span<const float> sample, const Plan& plan);
+
+  size_t lines() const { return lines_; }
+  size_t record_bytes() const { return lines_ * kLine; }
+  size_t directions() const { return directions_; }
+  /// Inner product: whether a vector is longer than all of the training, which costs it precision.
+  bool longer_than_known(const float* v) const;
+
+  /// record: record_bytes(), aligned to 64.
+  void encode(const float* v, uint8_t* record, Scratch& scratch) const;
+  /// The same with bias 0. Under cosine q has length one.
+  void encode_query(const float* q, uint8_t* record, Scratch& scratch) const;
+
+  std::string save() const;
+  /// Throws Corrupt.
+  static Projection load(const FileReader& file, size_t dim, Metric metric);
+
+ private:
+  const float* lift(const float* v, bool is_query, Scratch& scratch) const;
+  void codes(const float* lifted, uint8_t* record, Scratch& scratch) const;
+
+  size_t dim_ = 0;         // of the caller
+  size_t width_ = 0;       // dim, and one more for inner product
+  size_t stride_ = 0;      // width rounded up to 32
+  size_t lines_ = 0, directions_ = 0;
+  Metric metric_ = Metric::L2;
+  float longest_ = 0;      // |v|^2 of the longest vector seen in training
+  float unit_ = 1;         // one step of a code, in units of the vectors
+  std::vector<float> mean_, low_, scale_;   // [width]: input bytes are (v - low) * scale
+  std::vector<float> offset_, gain_;        // [directions]: (sum - offset) * gain is in steps
+  std::vector<int8_t> matrix_;              // [directions, stride]
+};
+
+}  // namespace hanok::index
