@@ -195,9 +195,15 @@ const float* Projection::lift(const float* v, bool is_query, Scratch& scratch) c
   if (metric_ == Metric::Cosine) {
     normalise({v, dim_}, scratch.lifted.data());
   } else {
-    std::memcpy(scratch.lifted.data(), v, dim_ * sizeof(float));
-    const float square = is_query ? longest_ : math::distance().ip_f32(v, v, dim_);
-    scratch.lifted[dim_] = std::sqrt(std::max(0.f, longest_ - square));
+    const float square = math::distance().ip_f32(v, v, dim_);
+    if (is_query) {  // as long as the longest: the order of inner products is the same, their rounding is finer
+      const float longer = square > 0 ? std::sqrt(longest_ / square) : 0;
+      for (size_t j = 0; j < dim_; ++j) scratch.lifted[j] = v[j] * longer;
+      scratch.lifted[dim_] = 0;
+    } else {
+      std::memcpy(scratch.lifted.data(), v, dim_ * sizeof(float));
+      scratch.lifted[dim_] = std::sqrt(std::max(0.f, longest_ - square));
+    }
   }
   return scratch.lifted.data();
 }
