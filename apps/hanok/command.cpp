@@ -116,7 +116,7 @@ int run_program(int argc, char** argv) {
     }
     std::cout.flush();
     if (!std::cout) throw Error(Code::Unavailable, "cannot write the output: is the disk full or the reader gone?");
-    return 0;
+    return session.status;
   } catch (const Error& e) {
     return report(session, e.code(), e.what());
   } catch (const std::bad_alloc&) {

@@ -72,8 +72,10 @@ void run(Session& session, const Flags& flags) {
     options.on_progress = {};
     print(report);
     const size_t read = report.added + report.changed + report.unchanged;
-    if (read == 0 && !report.failed.empty())
-      throw Error(report.failed.front().code, "nothing could be read; the first reason: " + report.failed.front().error);
+    if (read == 0 && !report.failed.empty()) {
+      session.note("hanok: nothing could be read; the first reason: " + report.failed.front().error);
+      session.status = exit_status(report.failed.front().code);
+    }
     return;
   }
   session.note("watching; Ctrl-C ends it");

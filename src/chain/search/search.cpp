@@ -19,6 +19,8 @@ constexpr size_t kCandidates = 100;
 // A cross-encoder reads this many of the fused list; the rest keeps its order behind them.
 constexpr size_t kRerankDepth = 50;
 
+constexpr double kTrusted = 0.5;  // below: the model does not know the language
+
 const char* mode_name(Mode mode) { return mode == Mode::Hybrid ? "hybrid" : mode == Mode::Dense ? "dense" : "keyword"; }
 
 bool has_vectors(const store::Collection& collection, const Embedder* embedder, std::vector<std::string>& warnings) {
@@ -79,9 +81,9 @@ class Search {
       if (options_.fusion == "rrf") return fuse_rrf(candidates_);
       if (options_.fusion != "score")
         throw Error(Code::Invalid, "fusion '" + options_.fusion + "' is not one of: score, rrf");
-      weights_ = fuse_scores(candidates_, {collection_.keyword_ceiling(query_), trust_});
-      if (trust_ < 0.5)
-        out.warnings.push_back("the embedding model does not know the language of this question; keywords decide");
+      fusion_ = fuse_scores(candidates_, {collection_.keyword_ceiling(query_), trust_});
+      if (trust_ < kTrusted)
+        out.warnings.push_back(options_.embedder->space().model + " does not know the language of this question; keywords decide");
       return;
     }
     const double ceiling = out.mode == Mode::Keyword ? collection_.keyword_ceiling(query_) : 0;
@@ -129,8 +131,11 @@ class Search {
       Hit hit{std::move(record), options_.reranker ? c.rerank : c.fused, Json::object()};
       hit.explain = {{"mode", mode_name(out.mode)}, {"keyword", c.keyword}, {"fused", c.fused}};
       if (!std::isnan(c.dense)) hit.explain["dense"] = c.dense;
-      if (out.mode == Mode::Hybrid)
-        hit.explain["weights"] = {{"keyword", weights_.keyword}, {"dense", weights_.dense}};
+      if (out.mode == Mode::Hybrid) {
+        hit.explain["dense_weight"] = fusion_.dense_weight;
+        hit.explain["dense_mean"] = fusion_.mean;
+        hit.explain["dense_deviation"] = fusion_.deviation;
+      }
       if (options_.reranker) hit.explain["rerank"] = c.rerank;
       if (options_.neighbours > 0) widen(hit);
       out.hits.push_back(std::move(hit));
@@ -156,7 +161,7 @@ class Search {
   const SearchOptions& options_;
   std::vector<float> vector_;
   double trust_ = 1;
-  FusionWeights weights_;
+  Fusion fusion_;
   std::vector<Candidate> candidates_;
 };
 
