@@ -7,11 +7,22 @@
 namespace hanok::chain {
 namespace {
 
-// Tokens a letter: a model that learned a language cuts it into pieces of words (English about 0.25, Korean 0.5 to 1.0 a
-// syllable in multilingual models); one that did not falls back to single letters, jamo or bytes (Korean 2 and more).
+// Tokens a letter, beyond one a word: a model that learned a language cuts it into pieces of words (English about 0.1, Korean
+// 0.3 to 0.8 a syllable in multilingual models); one that did not falls back to letters, jamo or bytes (Korean about 2).
 constexpr double kKnownTokensPerLetter = 1.1, kUnknownTokensPerLetter = 1.6;
 // More unknown tokens than this and what is left says little.
 constexpr double kUnknownShare = 0.4;
+
+size_t words(std::string_view text) {
+  size_t n = 0;
+  bool inside = false;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    n += !blank && !inside;
+    inside = !blank;
+  }
+  return n;
+}
 
 size_t letters(std::string_view text) {
   size_t n = 0;
@@ -36,7 +47,8 @@ class LocalEmbedder : public Embedder {
   double trust(std::string_view text) const override {
     const size_t n = letters(text);
     if (n == 0) return 1;
-    const double each = static_cast<double>(model_->count_tokens(text)) / static_cast<double>(n);
+    const size_t tokens = model_->count_tokens(text), free = model_->count_tokens("") + words(text);
+    const double each = static_cast<double>(tokens > free ? tokens - free : 0) / static_cast<double>(n);
     const double cut = std::clamp((kUnknownTokensPerLetter - each) / (kUnknownTokensPerLetter - kKnownTokensPerLetter), 0.0, 1.0);
     return cut * std::clamp(1 - model_->unknown_share(text) / kUnknownShare, 0.0, 1.0);
   }

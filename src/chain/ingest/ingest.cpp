@@ -19,6 +19,8 @@ using store::Json;
 // A group is one transaction: large enough that fsync does not dominate, small enough that Ctrl-C and memory stay cheap.
 constexpr size_t kGroupFiles = 64;
 constexpr uint64_t kGroupBytes = 32ull << 20;
+constexpr size_t kLanguageSample = 2000;  // bytes of a document that are looked at
+constexpr double kTrusted = 0.5;          // Embedder::trust below this: the model does not know the language
 
 // Changes of these make stored chunks stale, whatever the file's hash.
 Json pipeline_settings(const IngestOptions& options) {
@@ -113,7 +115,10 @@ class Ingest {
       if (!p.had_text) report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
       group.push_back(std::move(p.document));
     }
-    if (options_.embedder) embed(group);
+    if (options_.embedder) {
+      check_language(group);
+      embed(group);
+    }
     if (!group.empty()) collection_.put_many(std::move(group));
   }
 
@@ -148,6 +153,16 @@ class Ingest {
       out.failure = {file.path.string(), file.path.string() + ": not enough memory to read it", Code::Exhausted};
     }
     return out;
+  }
+
+  // An English model on Korean gives vectors that look fine and mean nothing: say so once, loudly.
+  void check_language(const std::vector<store::NewDocument>& group) {
+    for (const auto& d : group) {
+      if (language_warned_ || options_.embedder->trust(text::nfc(std::string_view(d.text).substr(0, kLanguageSample))) >= kTrusted) continue;
+      language_warned_ = true;
+      report_.warnings.push_back(options_.embedder->space().model + " does not know the language of " + d.info.path +
+                                 "; its vectors will be of no use there and keywords decide. A multilingual model does better (hanok doctor)");
+    }
   }
 
   void embed(std::vector<store::NewDocument>& group) const {
@@ -193,7 +208,7 @@ class Ingest {
   const IngestOptions& options_;
   text::SplitOptions split_;
   std::map<std::string, store::DocumentInfo> stored_;
-  bool stale_ = false;
+  bool stale_ = false, language_warned_ = false;
   IngestReport report_;
 };
 
