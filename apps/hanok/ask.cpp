@@ -18,7 +18,7 @@ struct Flags {
 
 void run(Session& session, const Flags& flags) {
   const auto& collection = session.collection(false);
-  const auto models = ModelsInUse::open(session, collection);
+  const auto models = ModelsInUse::for_search(session, collection);
   const auto model = chat_model(session, flags.model);
   chain::AskOptions options;
   options.search.k = flags.k;

@@ -51,7 +51,7 @@ store::Json parse_metadata(const std::vector<std::string>& pairs) {
 
 void run(Session& session, const Flags& flags) {
   auto& collection = session.collection(true, true);
-  const auto models = ModelsInUse::open(session, collection);
+  const auto models = ModelsInUse::for_ingest(session, collection);
   chain::IngestOptions options;
   options.globs = flags.globs;
   options.prune = flags.prune;

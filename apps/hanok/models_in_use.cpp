@@ -29,16 +29,28 @@ std::optional<std::filesystem::path> model_folder(const std::string& name) {
 
 std::string model_advice() { return hub::default_model_advice(); }
 
-ModelsInUse ModelsInUse::open(const Session& session, const store::Collection& collection) {
+ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection) {
   ModelsInUse out;
-  std::string name = session.get("embedding-model");
+  const std::string name = session.get("embedding-model");
   const auto space = collection.vector_space();
   // Nothing was said: go on with the model that made the vectors, so that another default never changes a collection.
-  if (name.empty() && space) name = space->model;
+  out.embedder_ = load(name.empty() && space ? space->model : name);
+  if (out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint)
+    session.note("note: '" + collection.name() + "' was embedded by " + space->model + "; embedding everything again by " +
+                 out.embedder_->space().model + ". Until that is done the old vectors answer");
+  return out;
+}
+
+ModelsInUse ModelsInUse::for_search(const Session& session, const store::Collection& collection) {
+  ModelsInUse out;
+  const std::string name = session.get("embedding-model");
+  const auto space = collection.vector_space();
+  if (!space || name == "none") return out;
+  if (!name.empty() && name != space->model)
+    session.note("note: '" + collection.name() + "' was embedded by " + space->model + ", which answers; `hanok ingest` changes to " + name);
   try {
-    out.embedder_ = load(name);
+    out.embedder_ = load(space->model);
   } catch (const Error& e) {
-    if (!session.get("embedding-model").empty()) throw;
     session.note("note: the model of this collection is not here (" + std::string(e.what()) + "); searching by keywords");
   }
   return out;

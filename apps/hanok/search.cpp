@@ -17,7 +17,7 @@ struct Flags {
 
 void run(Session& session, const Flags& flags) {
   const auto& collection = session.collection(false);
-  const auto models = ModelsInUse::open(session, collection);
+  const auto models = flags.mode == "keyword" ? ModelsInUse() : ModelsInUse::for_search(session, collection);
   chain::SearchOptions options;
   options.k = flags.k;
   options.mode = flags.mode == "dense" ? chain::Mode::Dense : flags.mode == "keyword" ? chain::Mode::Keyword : chain::Mode::Hybrid;

@@ -19,6 +19,7 @@ using store::Json;
 // A group is one transaction: large enough that fsync does not dominate, small enough that Ctrl-C and memory stay cheap.
 constexpr size_t kGroupFiles = 64;
 constexpr uint64_t kGroupBytes = 32ull << 20;
+constexpr size_t kEmbedBlock = 256;       // chunks a transaction when vectors are made anew
 constexpr size_t kLanguageSample = 2000;  // bytes of a document that are looked at
 constexpr double kTrusted = 0.5;          // Embedder::trust below this: the model does not know the language
 
@@ -67,6 +68,7 @@ class Ingest {
 
     read_all(sources);
     forget_gone(sources);
+    if (options_.embedder) embed_missing();
     if (stale_) {
       settings["pipeline"] = now;
       collection_.set_settings(settings);
@@ -179,6 +181,23 @@ class Ingest {
     }
   }
 
+  // Chunks that another model embedded, or none: of files that were not named this time, or before there was a model. Until
+  // the last one is done the old vectors answer (also in other processes); then the store switches over.
+  void embed_missing() {
+    const auto space = options_.embedder->space();
+    size_t done = 0;
+    for (;;) {
+      const auto ids = collection_.missing_vectors(space, kEmbedBlock);
+      if (ids.empty()) return;
+      base::check_interrupt();
+      std::vector<std::string> texts;
+      for (const auto& c : collection_.chunks(ids)) texts.push_back(passage_text(c.heading, c.text));
+      collection_.put_vectors(space, ids, options_.embedder->embed(texts, Prompt::Passage).data);
+      done += ids.size();
+      if (options_.on_progress) options_.on_progress(done, collection_.chunk_count(), "embedding again");
+    }
+  }
+
   void forget_gone(const Sources& sources) {
     auto is_below = [](const std::string& key, const std::vector<std::string>& folders) {
       return std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return below(key, f) || key == f; });
@@ -190,6 +209,7 @@ class Ingest {
         report_.warnings.push_back(folder + ": holds nothing to read now (unmounted? moved?); " + std::to_string(held) +
                                    " documents from it are kept; run again with --prune to forget them");
     }
+    std::vector<std::string> gone;
     std::map<std::string_view, bool> present;
     for (const auto& file : sources.files) present[file.key] = true;
     for (const auto& [key, info] : stored_) {
@@ -199,9 +219,10 @@ class Ingest {
       // With --glob only part of a folder was looked at: a file that is still there has not gone.
       std::error_code error;
       if (fs::exists(key, error) || error) continue;
-      base::check_interrupt();
-      report_.gone += collection_.remove(key);
+      gone.push_back(key);
     }
+    base::check_interrupt();
+    report_.gone = collection_.remove_many(gone);
   }
 
   store::Collection& collection_;
