@@ -1,13 +1,39 @@
-# cmake --install, and a .deb by CPack.
+# cmake --install: the program, its completions, headers and libraries. cpack -G DEB: a package of the program.
 include(GNUInstallDirs)
-if(TARGET hanok)
-  install(TARGETS hanok RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
-install(DIRECTORY include/hanok DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+foreach(shell bash zsh fish)
+  add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/completions/hanok.${shell}
+                     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/completions
+                     COMMAND $<TARGET_FILE:hanok> completion ${shell} > ${CMAKE_BINARY_DIR}/completions/hanok.${shell}
+                     DEPENDS hanok)
+  list(APPEND completions ${CMAKE_BINARY_DIR}/completions/hanok.${shell})
+endforeach()
+add_custom_target(completions ALL DEPENDS ${completions})
+
+install(TARGETS hanok RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+install(FILES ${CMAKE_BINARY_DIR}/completions/hanok.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME hanok COMPONENT program)
+install(FILES ${CMAKE_BINARY_DIR}/completions/hanok.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
+        RENAME _hanok COMPONENT program)
+install(FILES ${CMAKE_BINARY_DIR}/completions/hanok.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+        COMPONENT program)
+install(FILES LICENSE NOTICE README.md README.ko.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+install(DIRECTORY include/hanok DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
 get_property(rooms GLOBAL PROPERTY HANOK_ROOMS)
 foreach(room ${rooms})
   get_target_property(kind ${room} TYPE)
   if(kind STREQUAL STATIC_LIBRARY)
-    install(TARGETS ${room} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hanok)
+    install(TARGETS ${room} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hanok COMPONENT library)
   endif()
 endforeach()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "hanok authors <hanok@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL program)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME hanok)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "poppler-utils, poppler-data")
+set(CPACK_STRIP_FILES ON)
+include(CPack)
