@@ -34,8 +34,12 @@ run() {  # run NAME CTEST-FLAGS...
   passed=$((passed + all - bad)) failed=$((failed + bad))
 }
 
-if [ -x tools/fetch_models.sh ]; then export HANOK_TEST_MODELS=1; fi
-build release -DCMAKE_BUILD_TYPE=Release && run release -j 2
+if build release -DCMAKE_BUILD_TYPE=Release -DHANOK_TESTS=ON; then
+  step "Fetching real models for the tests (they do without where there are none)"
+  tools/fetch_test_models.sh "$PWD/build/release/hanok" "$PWD/build/test-models" && export HANOK_MODELS=$PWD/build/test-models
+  run release -j 2
+  unset HANOK_MODELS
+fi
 if [ "${HANOK_TEST_QUICK-}" != 1 ]; then
   build asan -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" -DHANOK_SANITIZE=address,undefined &&
     run asan -j 2 -LE slow
