@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <unordered_map>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/threads.h"
 #include "chain/eval/beir.h"
+#include "chain/search/rank.h"
 
 namespace hanok::chain::eval {
 namespace {
@@ -45,13 +47,12 @@ void fill(store::Collection& collection, const Beir& data, const RetrievalOption
   }
 }
 
-std::vector<std::string> ranked_ids(const store::Collection& collection, std::string_view query, SearchOptions options, Mode& mode) {
-  options.k = kDepth;
-  const SearchResult found = search(collection, query, options);
-  mode = found.mode;
-  std::vector<std::string> ids;
-  for (const auto& hit : found.hits) ids.push_back(hit.chunk.path);
-  return ids;
+// Chunk -> id of the document that it is, so that ranking need not read texts.
+std::unordered_map<store::ChunkId, std::string> names(const store::Collection& collection) {
+  std::unordered_map<store::ChunkId, std::string> out;
+  for (const auto& d : collection.documents())
+    for (const auto chunk : collection.chunk_ids(d.id)) out[chunk] = d.path;
+  return out;
 }
 
 }  // namespace
@@ -73,6 +74,9 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   report.documents = data.documents.size();
   report.queries = options.limit ? std::min(options.limit, data.queries.size()) : data.queries.size();
 
+  const auto name_of = names(collection);
+  SearchOptions search = options.search;
+  search.k = kDepth;
   std::ofstream run;
   if (!options.run_file.empty()) run.open(options.run_file);
   std::vector<Metrics> each;
@@ -80,7 +84,8 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   for (size_t i = 0; i < report.queries; ++i) {
     base::check_interrupt();
     const auto& q = data.queries[i];
-    const auto ids = ranked_ids(collection, q.text, options.search, report.mode);
+    std::vector<std::string> ids;
+    for (const auto& c : rank(collection, q.text, search, report.mode)) ids.push_back(name_of.at(c.chunk));
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
     for (size_t r = 0; run && r < ids.size(); ++r) run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
     if (options.on_progress && i % 16 == 0) options.on_progress({i, report.queries, "ask", ""});

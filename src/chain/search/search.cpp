@@ -5,7 +5,7 @@
 #include <set>
 
 #include "chain/search/diversify.h"
-#include "chain/search/fusion.h"
+#include "chain/search/rank.h"
 #include "hanok/chain.h"
 
 namespace hanok::chain {
@@ -38,8 +38,8 @@ class Search {
   Search(const store::Collection& collection, std::string_view query, const SearchOptions& options)
       : collection_(collection), query_(query), options_(options) {}
 
-  SearchResult run() {
-    SearchResult out;
+  /// Everything but the texts: which chunks, in which order.
+  std::vector<Candidate> rank(SearchResult& out) {
     const bool vectors = has_vectors(collection_, options_.embedder, out.warnings);
     out.mode = vectors ? options_.mode : Mode::Keyword;
     if (options_.mode == Mode::Dense && !vectors)
@@ -49,7 +49,12 @@ class Search {
     gather(out.mode);
     fuse(out);
     rerank();
-    std::vector<Candidate> chosen = diversify();
+    return diversify();
+  }
+
+  SearchResult run() {
+    SearchResult out;
+    const std::vector<Candidate> chosen = rank(out);
     make_hits(chosen, out);
     return out;
   }
@@ -63,6 +68,11 @@ class Search {
   }
 
   void gather(Mode mode) {
+    if (mode == Mode::Keyword) {  // the best k by one score are the result
+      for (const auto& m : collection_.search_keyword(query_, depth_alone(), options_.filter))
+        candidates_.push_back({m.chunk, m.score, std::nan("")});
+      return;
+    }
     const size_t depth = std::max(kCandidates, options_.k * 2);
     std::set<ChunkId> ids;
     if (mode != Mode::Dense)
@@ -75,6 +85,9 @@ class Search {
     if (!vector_.empty()) dense = collection_.dense_scores(vector_, list);
     for (size_t i = 0; i < list.size(); ++i) candidates_.push_back({list[i], keyword[i], dense[i]});
   }
+
+  // With one side only, more than k candidates are of use to what reorders them.
+  size_t depth_alone() const { return options_.reranker || options_.mmr_lambda < 1 ? std::max(kCandidates, options_.k * 2) : options_.k; }
 
   void fuse(SearchResult& out) {
     if (out.mode == Mode::Hybrid) {
@@ -166,6 +179,13 @@ class Search {
 };
 
 }  // namespace
+
+std::vector<Candidate> rank(const store::Collection& collection, std::string_view query, const SearchOptions& options, Mode& mode) {
+  SearchResult about;
+  auto out = Search(collection, query, options).rank(about);
+  mode = about.mode;
+  return out;
+}
 
 SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options) {
   if (options.k == 0) throw Error(Code::Invalid, "search: k must be at least 1");

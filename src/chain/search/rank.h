@@ -1,0 +1,12 @@
+// The ranking of a search without the texts of its hits: for evaluation, where only the order counts.
+#pragma once
+
+#include "chain/search/fusion.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+
+/// The first options.k candidates, best first; `mode` becomes what was done. search() is this and the texts.
+std::vector<Candidate> rank(const store::Collection& collection, std::string_view query, const SearchOptions& options, Mode& mode);
+
+}  // namespace hanok::chain
