@@ -1,5 +1,6 @@
 #include "index/formats/npy.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "index/formats/byte_reader.h"
@@ -52,14 +53,15 @@ Header parse_header(std::string_view text, const ByteReader& in) {
   if (axes.empty() || axes.size() > 2)
     throw Error(Code::Unsupported, in.name() + ": an array of " + std::to_string(axes.size()) +
                                        " axes; [rows, dim] or one row was expected");
-  h.rows = axes.size() == 2 ? axes[0] : 1;
   h.columns = axes.back();
+  h.rows = axes.size() == 2 ? axes[0] : std::min<uint64_t>(h.columns, 1);
+  if (h.rows > 0 && h.columns == 0) in.corrupt("the .npy header says " + std::to_string(h.rows) + " rows of no values");
   return h;
 }
 
 template <typename T>
 void convert(ByteReader& in, const Header& h, size_t rows, Vectors& out) {
-  if (h.columns != 0 && h.rows > in.left() / sizeof(T) / h.columns)
+  if (h.columns > 0 && h.rows > in.left() / sizeof(T) / h.columns)
     in.corrupt("the .npy header says " + std::to_string(h.rows) + " x " + std::to_string(h.columns) +
                " values, the file has bytes for " + std::to_string(in.left() / sizeof(T)));
   const auto raw = in.array<T>(h.rows * h.columns, "the array");

@@ -70,6 +70,7 @@ Shape idx_shape(std::string_view bytes, const std::string& name, size_t max_rows
     width *= axis();
     if (width > kMaxRowLength) in.corrupt("says rows of more than " + std::to_string(kMaxRowLength) + " values");
   }
+  if (rows > 0 && width == 0) in.corrupt("says " + std::to_string(rows) + " rows of no values");
   const auto values = in.take(rows * width, "the values");
   return {static_cast<size_t>(std::min<uint64_t>(rows, max_rows)), static_cast<size_t>(width),
           static_cast<size_t>(width), values.data()};
