@@ -1,10 +1,8 @@
-// Unicode normal forms by utf8proc, behind a check that lets text already in NFC (nearly all of it) pass untouched.
+// Unicode normal forms, behind a check that lets text already in NFC (nearly all of it) pass untouched.
 #include <utf8proc.h>
 
-#include <cstdlib>
-#include <memory>
-
 #include "hanok/text.h"
+#include "text/tokenizers/unicode.h"
 #include "text/utf8.h"
 
 namespace hanok::text {
@@ -23,18 +21,8 @@ bool surely_nfc(std::string_view text) {
   return true;
 }
 
-std::string map(std::string_view text, int options) {
-  std::string clean;
-  if (!valid_utf8(text)) text = clean = replace_invalid(text);
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto n =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                   &mapped, static_cast<utf8proc_option_t>(options));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  if (n == UTF8PROC_ERROR_NOMEM)
-    throw Error(Code::Exhausted, "no memory to normalise " + std::to_string(text.size()) + " bytes of text");
-  if (n < 0) throw Error(Code::Internal, std::string("cannot normalise text: ") + utf8proc_errmsg(n));
-  return {reinterpret_cast<const char*>(mapped), static_cast<size_t>(n)};
+std::string normalise(std::string_view text, unicode::Form form) {
+  return valid_utf8(text) ? unicode::normalize(text, form) : unicode::normalize(replace_invalid(text), form);
 }
 
 bool is_letter(uint32_t c) {
@@ -46,11 +34,11 @@ bool is_letter(uint32_t c) {
 
 std::string nfc(std::string_view text) {
   if (surely_nfc(text)) return std::string(text);
-  return map(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  return normalise(text, unicode::Form::Nfc);
 }
 
 std::string nfkc_casefold(std::string_view text) {
-  return map(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
+  return normalise(text, unicode::Form::NfkcCasefold);
 }
 
 double hangul_share(std::string_view text) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "hanok/text.h"
 #include "text/utf8.h"
 
@@ -23,6 +24,18 @@ TEST(Nfc, BadBytesBecomeReplacementSigns) {
   EXPECT_EQ(nfc("\xEA\xB0"), "\uFFFD\uFFFD");
   EXPECT_EQ(nfc("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // a surrogate
   EXPECT_EQ(nfc("\xC0\xAF"), "\uFFFD\uFFFD");            // overlong "/"
+}
+
+// Marks above and below in turn must be sorted: quadratic sorting takes minutes for these.
+TEST(Nfc, LinearInMarks) {
+  std::string marks = "a";
+  for (int i = 0; i < 200'000; ++i) marks += i % 2 == 0 ? "\u0315" : "\u0316";
+  const base::Stopwatch clock;
+  const std::string sorted = nfc(marks);
+  EXPECT_EQ(sorted.size(), marks.size());
+  EXPECT_EQ(sorted.find("\u0315"), 1 + marks.size() / 2) << "U+0316 (class 220) before U+0315 (class 232)";
+  EXPECT_EQ(nfkc_casefold(marks), sorted);
+  EXPECT_LT(clock.seconds(), 20);
 }
 
 TEST(NfkcCasefold, FoldsWidthCaseAndCompatibility) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "hanok/text.h"
 
 namespace hanok::text {
@@ -80,6 +81,14 @@ TEST(Analyze, ChineseAndJapanese) {
   EXPECT_EQ(forms("水", true), (Forms{"水"}));
   EXPECT_EQ(forms("東京"), (Forms{"東", "京", "東京"}));
   EXPECT_EQ(forms("ｶﾞｷ", true), forms("ガキ", true)) << "half-width kana with their voicing mark";
+}
+
+TEST(Analyze, LinearInMarks) {
+  std::string marks = "e";
+  for (int i = 0; i < 200'000; ++i) marks += i % 2 == 0 ? "\u0315" : "\u0316";
+  const base::Stopwatch clock;
+  EXPECT_EQ(forms(marks + " end").back(), "end");
+  EXPECT_LT(clock.seconds(), 20);
 }
 
 TEST(Analyze, LongWordsAreCut) { EXPECT_EQ(forms(std::string(5000, 'x')), Forms{std::string(64, 'x')}); }

@@ -11,6 +11,9 @@ namespace hanok::text::analysis {
 namespace {
 
 constexpr char32_t kBadByte = 0xFFFD;
+// Marks on one sign; more begin another. No language has as many (Unicode's stream-safe text format, UAX 15, sets the
+// same limit), and utf8proc sorts marks in quadratic time.
+constexpr int kMostJoined = 30;
 
 struct Decoded {
   char32_t code;
@@ -131,7 +134,7 @@ void read_letters(std::string_view text, std::vector<Letter>& out) {
     } else if (code == kBadByte) {
       out.push_back({code, Kind::Mark, start, start + length});
     } else {
-      while (at < size) {
+      for (int joined = 0; at < size && joined < kMostJoined; ++joined) {
         const Decoded next = decode(text, at);
         if (!joins(next.code)) break;
         at += next.length;

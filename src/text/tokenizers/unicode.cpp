@@ -101,8 +101,13 @@ size_t sequence(std::string_view text, size_t at, size_t& bad) {
   return length;
 }
 
-std::vector<utf8proc_int32_t> decompose(std::string_view text, bool compatible) {
-  const int options = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | (compatible ? UTF8PROC_COMPAT : 0);
+int decomposition(Form form) {
+  const int options = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+  if (form == Form::NfkcCasefold) return options | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD;
+  return form == Form::Nfkc || form == Form::Nfkd ? options | UTF8PROC_COMPAT : options;
+}
+
+std::vector<utf8proc_int32_t> decompose(std::string_view text, int options) {
   std::vector<utf8proc_int32_t> points;
   points.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
@@ -268,11 +273,11 @@ char32_t fold(char32_t c) {
 std::string normalize(std::string_view text, Form form) {
   bool ascii = true;
   for (const char c : text) ascii &= static_cast<unsigned char>(c) < 0x80;
-  if (ascii) return std::string(text);
-  std::vector<utf8proc_int32_t> points = decompose(text, form == Form::Nfkc || form == Form::Nfkd);
+  if (ascii && form != Form::NfkcCasefold) return std::string(text);
+  std::vector<utf8proc_int32_t> points = decompose(text, decomposition(form));
   order_marks(points);
   auto n = static_cast<utf8proc_ssize_t>(points.size());
-  if (form == Form::Nfc || form == Form::Nfkc)
+  if (form != Form::Nfd && form != Form::Nfkd)
     n = utf8proc_normalize_utf32(points.data(), n, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   std::string out;
   out.reserve(text.size());

@@ -43,7 +43,8 @@ char32_t upper(char32_t c);
 /// Simple case folding: equal for letters that differ in case only.
 char32_t fold(char32_t c);
 
-enum class Form { Nfc, Nfd, Nfkc, Nfkd };
+enum class Form { Nfc, Nfd, Nfkc, Nfkd, NfkcCasefold };
+/// Takes time in proportion to the text, whatever it holds.
 std::string normalize(std::string_view text, Form form);
 
 /// Whether extended grapheme clusters break between a and b. `state` starts at 0 and is kept between calls.
