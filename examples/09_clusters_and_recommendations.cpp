@@ -1,5 +1,6 @@
 // 09: groups of sentences, and what to read next. k-means with a suggested k, nearest neighbours of a liked item.
-// usage: 09_clusters_and_recommendations [MODEL]     default: the tiny model of the tests (its groups follow letters, not meaning)
+// usage: 09_clusters_and_recommendations [MODEL]     default: the tiny model of the tests (its groups follow letters,
+// not meaning)
 #include <iostream>
 
 #include <hanok/hanok.h>
@@ -8,8 +9,9 @@
 
 int main(int argc, char** argv) {
   const hanok::Embedder model(argc > 1 ? argv[1] : HANOK_SOURCE_DIR "/tests/data/tiny_embedder");
-  const std::vector<std::string> books = {"a ship in a storm", "a ship in a long storm",   "a ship and a storm", "bread and butter",
-                                          "butter on bread",   "bread with salted butter", "bread, butter, salt"};
+  const std::vector<std::string> books = {"a ship in a storm",  "a ship in a long storm", "a ship and a storm",
+                                          "bread and butter",   "butter on bread",        "bread with salted butter",
+                                          "bread, butter, salt"};
   const hanok::Matrix v = model.embed(books);
 
   auto assign = [&](size_t k) { return hanok::index::cluster(v.data, v.dim, k).assignment; };

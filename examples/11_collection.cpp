@@ -1,4 +1,5 @@
-// 11: a local collection with metadata. Text goes in, conditions and words find it again, and it is still there tomorrow.
+// 11: a local collection with metadata. Text goes in, conditions and words find it again, and it is still there
+// tomorrow.
 #include <filesystem>
 #include <iostream>
 
@@ -27,9 +28,11 @@ int main() {
   {
     auto house = store::Store::open(folder);
     auto& recipes = house->collection("recipes", true);
-    recipes.put(note("kimchi", "배추를 소금에 절이고 고춧가루 양념을 바른다.", {{"minutes", 180}, {"tags", {"매운맛", "채소"}}}));
+    recipes.put(note("kimchi", "배추를 소금에 절이고 고춧가루 양념을 바른다.",
+                     {{"minutes", 180}, {"tags", {"매운맛", "채소"}}}));
     recipes.put(note("tteok", "쌀가루를 찌고 꿀을 곁들인다.", {{"minutes", 40}, {"tags", {"단맛"}}}));
-    recipes.put(note("bibimbap", "Warm rice, five vegetables, one egg, a spoon of chili paste.", {{"minutes", 30}, {"tags", {"채소"}}}));
+    recipes.put(note("bibimbap", "Warm rice, five vegetables, one egg, a spoon of chili paste.",
+                     {{"minutes", 30}, {"tags", {"채소"}}}));
   }
   // Another process, another day: open again and ask.
   auto house = store::Store::open(folder, {.read_only = true});

@@ -16,7 +16,8 @@ int main() {
   const auto report = chain::ingest(collection, std::span(&documents, 1));
   std::cout << report.added << " files read, " << report.failed.size() << " failed\n";
 
-  for (const char* question : {"How much is the Moon room per night?", "헌책은 한 권에 얼마인가요?", "Who won the 1998 chess final?"}) {
+  for (const char* question :
+       {"How much is the Moon room per night?", "헌책은 한 권에 얼마인가요?", "Who won the 1998 chess final?"}) {
     std::cout << "\n> " << question << "\n";
     const chain::Answer answer = chain::ask(collection, question);
     std::cout << answer.answer << "\n";

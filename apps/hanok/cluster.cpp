@@ -33,17 +33,23 @@ std::vector<std::vector<size_t>> by_kmeans(const Matrix& rows, size_t k) {
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
   }
   return out;
 }
 
 // A map of the sentences: their first two principal components, a colour a group; the text shows under the pointer.
-std::string draw_map(const Matrix& rows, const std::vector<std::vector<size_t>>& groups, const std::vector<std::string>& texts) {
+std::string draw_map(const Matrix& rows, const std::vector<std::vector<size_t>>& groups,
+                     const std::vector<std::string>& texts) {
   constexpr double kWidth = 800, kHeight = 600, kMargin = 30;
   const Matrix at = lm::principal_components(rows, 2);
   float low[2] = {0, 0}, high[2] = {0, 0};
@@ -56,15 +62,16 @@ std::string draw_map(const Matrix& rows, const std::vector<std::vector<size_t>>&
     const double range = std::max(1e-9, static_cast<double>(high[axis] - low[axis]));
     return kMargin + (size - 2 * kMargin) * static_cast<double>(x - low[axis]) / range;
   };
-  std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 600\" font-family=\"sans-serif\" font-size=\"11\">\n"
-                    "<rect width=\"800\" height=\"600\" fill=\"white\"/>\n";
+  std::string out =
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 600\" font-family=\"sans-serif\" font-size=\"11\">\n"
+      "<rect width=\"800\" height=\"600\" fill=\"white\"/>\n";
   std::vector<std::string> colour(rows.rows, "#999999");
   for (size_t g = 0; g < groups.size(); ++g)
     for (const size_t i : groups[g]) colour[i] = "hsl(" + std::to_string(g * 360 / groups.size()) + ",65%,45%)";
   for (size_t i = 0; i < at.rows; ++i) {
     char head[160];
-    std::snprintf(head, sizeof head, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"><title>", place(at.row(i)[0], 0, kWidth),
-                  kHeight - place(at.row(i)[1], 1, kHeight), colour[i].c_str());
+    std::snprintf(head, sizeof head, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"><title>",
+                  place(at.row(i)[0], 0, kWidth), kHeight - place(at.row(i)[1], 1, kHeight), colour[i].c_str());
     out += head + escaped(texts[i]) + "</title></circle>\n";
   }
   return out + "</svg>\n";
@@ -86,14 +93,15 @@ void run(Session& session, const Flags& flags) {
     value.push_back({{"size", g.size()}, {"members", members}});
     grouped += g.size();
   }
-  session.print({{"clusters", value}, {"texts", texts.size()}, {"ungrouped", texts.size() - grouped}}, [&](std::ostream& out) {
-    for (size_t g = 0; g < groups.size(); ++g) {
-      out << "cluster " << g + 1 << " (" << groups[g].size() << ")\n";
-      for (const size_t i : groups[g]) out << "  " << texts[i] << "\n";
-    }
-    if (grouped < texts.size()) out << texts.size() - grouped << " in no group\n";
-    if (!flags.svg.empty()) out << "map: " << flags.svg << "\n";
-  });
+  session.print({{"clusters", value}, {"texts", texts.size()}, {"ungrouped", texts.size() - grouped}},
+                [&](std::ostream& out) {
+                  for (size_t g = 0; g < groups.size(); ++g) {
+                    out << "cluster " << g + 1 << " (" << groups[g].size() << ")\n";
+                    for (const size_t i : groups[g]) out << "  " << texts[i] << "\n";
+                  }
+                  if (grouped < texts.size()) out << texts.size() - grouped << " in no group\n";
+                  if (!flags.svg.empty()) out << "map: " << flags.svg << "\n";
+                });
 }
 
 }  // namespace
@@ -105,7 +113,8 @@ void add_cluster(Command& root) {
                               "  hanok cluster sentences.txt --method community --threshold 0.8");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.option("-m,--model", flags->model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
-  c.choice("--method", flags->method, {"kmeans", "community"}, "k-means, or groups around dense centres (default kmeans)");
+  c.choice("--method", flags->method, {"kmeans", "community"},
+           "k-means, or groups around dense centres (default kmeans)");
   c.option("-k", flags->k, "clusters for k-means (default: the k with the best silhouette)");
   c.option("--threshold", flags->threshold, "community: lowest cosine to the centre (default 0.75)");
   c.option("--min-size", flags->min_size, "community: smallest group (default 2)");

@@ -28,10 +28,12 @@ void show(Session& session, const std::string& name) {
   for (const auto& [key, v] : statistics.items()) value[key] = v;
   value["settings"] = c.settings();
   const auto space = c.vector_space();
-  value["embedding"] = space ? base::OrderedJson({{"model", space->model}, {"dim", space->dim}, {"fingerprint", space->fingerprint}})
-                             : base::OrderedJson(nullptr);
+  value["embedding"] =
+      space ? base::OrderedJson({{"model", space->model}, {"dim", space->dim}, {"fingerprint", space->fingerprint}})
+            : base::OrderedJson(nullptr);
   session.print(value, [&](std::ostream& out) {
-    for (const auto& [key, v] : value.items()) out << key << ": " << (v.is_string() ? v.get<std::string>() : base::dump_json(v)) << "\n";
+    for (const auto& [key, v] : value.items())
+      out << key << ": " << (v.is_string() ? v.get<std::string>() : base::dump_json(v)) << "\n";
   });
 }
 
@@ -60,14 +62,16 @@ void add_collections(Command& root) {
   out.positional("FILE", flags->file, "file to write");
   out.run([flags](Session& s) {
     s.store(false).export_collection(flags->name, flags->file);
-    s.print({{"exported", flags->name}, {"file", flags->file}}, [&](std::ostream& o) { o << flags->name << " -> " << flags->file << "\n"; });
+    s.print({{"exported", flags->name}, {"file", flags->file}},
+            [&](std::ostream& o) { o << flags->name << " -> " << flags->file << "\n"; });
   });
   Command in = group.subcommand("import", "Read a collection from a file made by `export`.");
   in.positional("FILE", flags->file, "file made by `hanok collections export`");
   in.positional("NAME", flags->name, "name for the new collection");
   in.run([flags](Session& s) {
     s.store(true).import_collection(flags->file, flags->name);
-    s.print({{"imported", flags->name}, {"file", flags->file}}, [&](std::ostream& o) { o << flags->file << " -> " << flags->name << "\n"; });
+    s.print({{"imported", flags->name}, {"file", flags->file}},
+            [&](std::ostream& o) { o << flags->file << " -> " << flags->name << "\n"; });
   });
 }
 

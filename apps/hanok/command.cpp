@@ -34,7 +34,8 @@ void describe(const CLI::App* app, const std::string& path, std::string& out) {
     const std::string name = path.empty() ? sub->get_name() : path + " " + sub->get_name();
     out += name + "\t\t" + sub->get_description() + "\n";
     for (const CLI::Option* option : sub->get_options())
-      if (option->nonpositional()) out += name + "\t" + option->get_name(false, true) + "\t" + option->get_description() + "\n";
+      if (option->nonpositional())
+        out += name + "\t" + option->get_name(false, true) + "\t" + option->get_description() + "\n";
     describe(sub, name, out);
   }
 }

@@ -4,7 +4,8 @@
 //     auto name = std::make_shared<std::string>("world");
 //     Command hello = root.subcommand("hello", "Greets.");
 //     hello.positional("NAME", *name, "whom");
-//     hello.run([name](Session& session) { session.print({{"hello", *name}}, [&](std::ostream& out) { out << "hello " << *name << "\n"; }); });
+//     hello.run([name](Session& session) { session.print({{"hello", *name}}, [&](std::ostream& out) { out << "hello "
+//     << *name << "\n"; }); });
 //   }
 #pragma once
 
@@ -33,13 +34,15 @@ class Command {
 
   // The variables must live as long as the action: keep them in a shared_ptr that the action captures.
   void positional(const std::string& name, std::string& value, const std::string& help, bool required = true);
-  void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help, bool required = true);
+  void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help,
+                   bool required = true);
   void option(const std::string& flags, std::string& value, const std::string& help);
   void option(const std::string& flags, std::vector<std::string>& values, const std::string& help);
   void option(const std::string& flags, size_t& value, const std::string& help);
   void option(const std::string& flags, double& value, const std::string& help);
   /// One of `choices`, else a usage error that lists them.
-  void choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices, const std::string& help);
+  void choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
+              const std::string& help);
   void flag(const std::string& flags, bool& value, const std::string& help);
   void run(std::function<void(Session&)> action);
 

@@ -23,9 +23,9 @@ void add_completion(Command&);
 // In the order of `hanok --help`.
 const std::vector<AddCommand>& command_table() {
   static const std::vector<AddCommand> table = {
-      add_ingest,  add_search,    add_ask,         add_collections, add_documents, add_models,
-      add_embed,   add_similar,   add_recommend,   add_paraphrases, add_cluster,   add_rerank,
-      add_eval,    add_index,     add_config,      add_doctor,      add_completion,
+      add_ingest, add_search,  add_ask,       add_collections, add_documents,  add_models,
+      add_embed,  add_similar, add_recommend, add_paraphrases, add_cluster,    add_rerank,
+      add_eval,   add_index,   add_config,    add_doctor,      add_completion,
   };
   return table;
 }

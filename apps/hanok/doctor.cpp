@@ -97,8 +97,10 @@ OrderedJson examine(Session& session) {
                 {"threads", base::default_threads()},
                 {"memory_gb_per_second", memory_bandwidth() / 1e9}};
   OrderedJson tools = {tool("pdftotext", "PDF files")};
-  if (!tools[0]["found"].get<bool>()) problems.push_back("pdftotext is missing: PDFs cannot be read; apt install poppler-utils");
-  if (!has_poppler_data()) problems.push_back("poppler-data is missing: Korean PDFs give no text; apt install poppler-data");
+  if (!tools[0]["found"].get<bool>())
+    problems.push_back("pdftotext is missing: PDFs cannot be read; apt install poppler-utils");
+  if (!has_poppler_data())
+    problems.push_back("poppler-data is missing: Korean PDFs give no text; apt install poppler-data");
   out["tools"] = tools;
   out["data"] = check_data(session, problems);
   out["models"] = models_report(session, problems);
@@ -116,8 +118,10 @@ void add_doctor(Command& root) {
       const auto& cpu = report["cpu"];
       out << "hanok " HANOK_VERSION "\n";
       out << "cpu      " << cpu["name"].get<std::string>() << ", kernels: " << cpu["level"].get<std::string>() << ", "
-          << cpu["threads"] << " threads, " << static_cast<int>(cpu["memory_gb_per_second"].get<double>()) << " GB/s from memory\n";
-      out << "data     " << report["data"]["folder"].get<std::string>() << " (" << report["data"]["state"].get<std::string>() << ")\n";
+          << cpu["threads"] << " threads, " << static_cast<int>(cpu["memory_gb_per_second"].get<double>())
+          << " GB/s from memory\n";
+      out << "data     " << report["data"]["folder"].get<std::string>() << " ("
+          << report["data"]["state"].get<std::string>() << ")\n";
       out << "models   " << report["models"]["embedding"].get<std::string>() << "\n";
       for (const auto& p : report["problems"]) out << "missing  " << p.get<std::string>() << "\n";
       if (report["problems"].empty()) out << "all is well\n";

@@ -25,7 +25,8 @@ base::OrderedJson to_json(const store::DocumentInfo& d) {
 store::DocumentInfo find(const store::Collection& collection, const std::string& name) {
   if (auto found = collection.find(name)) return *found;
   if (auto found = collection.find(chain::document_key(name))) return *found;
-  throw Error(Code::NotFound, "'" + name + "' is not in collection '" + collection.name() + "'; see `hanok documents list`");
+  throw Error(Code::NotFound,
+              "'" + name + "' is not in collection '" + collection.name() + "'; see `hanok documents list`");
 }
 
 void list(Session& session) {
@@ -34,7 +35,8 @@ void list(Session& session) {
   for (const auto& d : documents) rows.push_back(to_json(d));
   session.print({{"documents", rows}}, [&](std::ostream& out) {
     for (const auto& d : documents)
-      out << short_path(d.path) << "  " << d.format << ", " << with_commas(d.chunks) << " chunks, " << human_bytes(static_cast<double>(d.size_bytes)) << "\n";
+      out << short_path(d.path) << "  " << d.format << ", " << with_commas(d.chunks) << " chunks, "
+          << human_bytes(static_cast<double>(d.size_bytes)) << "\n";
   });
 }
 
@@ -45,8 +47,11 @@ void show_one(Session& session, const std::string& name, bool with_text) {
   base::OrderedJson chunks = base::OrderedJson::array();
   const auto ids = collection.chunk_ids(info.id);
   for (const auto& c : collection.chunks(ids))
-    chunks.push_back({{"ordinal", c.ordinal}, {"page", c.page > 0 ? base::OrderedJson(c.page) : nullptr}, {"heading", c.heading},
-                      {"start", c.span.start}, {"end", c.span.end}});
+    chunks.push_back({{"ordinal", c.ordinal},
+                      {"page", c.page > 0 ? base::OrderedJson(c.page) : nullptr},
+                      {"heading", c.heading},
+                      {"start", c.span.start},
+                      {"end", c.span.end}});
   value["passages"] = chunks;
   const std::string text = collection.document_text(info.path);
   if (with_text) value["text"] = text;
@@ -65,7 +70,8 @@ void remove(Session& session, const std::vector<std::string>& names) {
   auto& collection = session.collection(true);
   size_t removed = 0;
   for (const auto& name : names) removed += collection.remove(find(collection, name).path);
-  session.print({{"removed", removed}}, [&](std::ostream& out) { out << "removed " << removed << "; the files themselves are untouched\n"; });
+  session.print({{"removed", removed}},
+                [&](std::ostream& out) { out << "removed " << removed << "; the files themselves are untouched\n"; });
 }
 
 }  // namespace

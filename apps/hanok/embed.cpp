@@ -34,9 +34,10 @@ void run(Session& session, const Flags& flags) {
     write_jsonl(out, rows);
     if (!out.flush()) throw Error(Code::Unavailable, flags.out + ": cannot write it");
   }
-  session.print({{"texts", rows.rows}, {"dim", rows.dim}, {"file", flags.out}, {"model", model->name()}}, [&](std::ostream& out) {
-    out << with_commas(rows.rows) << " texts, " << rows.dim << " dimensions -> " << flags.out << "\n";
-  });
+  session.print({{"texts", rows.rows}, {"dim", rows.dim}, {"file", flags.out}, {"model", model->name()}},
+                [&](std::ostream& out) {
+                  out << with_commas(rows.rows) << " texts, " << rows.dim << " dimensions -> " << flags.out << "\n";
+                });
 }
 
 }  // namespace
@@ -48,7 +49,8 @@ void add_embed(Command& root) {
                               "  cat questions.txt | hanok embed - --prompt query --format jsonl");
   c.positional("FILE", flags->file, "a text a line, or .jsonl with the key \"text\"; - is stdin");
   c.option("-m,--model", flags->model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
-  c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"}, "which of the model's prompts goes before each text");
+  c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"},
+           "which of the model's prompts goes before each text");
   c.choice("--format", flags->format, {"npy", "jsonl"}, "float32 [n, dim], or an object {\"embedding\": [...]} a line");
   c.option("--out", flags->out, "file to write: .npy (or .fvecs, .fbin) for npy; default stdout for jsonl");
   c.run([flags](Session& session) { run(session, *flags); });

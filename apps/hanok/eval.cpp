@@ -16,7 +16,9 @@ struct Flags {
 void retrieval(Session& session, const Flags& flags) {
   const auto models = ModelsInUse::named(session, flags.model, flags.mode == "keyword");
   chain::eval::RetrievalOptions options;
-  options.search.mode = flags.mode == "dense" ? chain::Mode::Dense : flags.mode == "keyword" ? chain::Mode::Keyword : chain::Mode::Hybrid;
+  options.search.mode = flags.mode == "dense"     ? chain::Mode::Dense
+                        : flags.mode == "keyword" ? chain::Mode::Keyword
+                                                  : chain::Mode::Hybrid;
   options.search.fusion = flags.fusion;
   options.search.mmr_lambda = flags.mmr;
   options.search.embedder = models.embedder();
@@ -29,15 +31,25 @@ void retrieval(Session& session, const Flags& flags) {
   if (flags.b >= 0) options.bm25["b"] = flags.b;
   const auto r = chain::eval::evaluate_retrieval(flags.folder, options);
   const char* mode = r.mode == chain::Mode::Hybrid ? "hybrid" : r.mode == chain::Mode::Dense ? "dense" : "keyword";
-  const base::OrderedJson value = {{"queries", r.queries},       {"ndcg@10", r.metrics.ndcg10},          {"mrr@10", r.metrics.mrr10},
-                                   {"recall@10", r.metrics.recall10},    {"recall@100", r.metrics.recall100},    {"map@10", r.metrics.map10},
-                                   {"seconds", r.seconds},       {"queries_per_second", r.queries_per_second},
-                                   {"documents", r.documents},   {"index_seconds", r.index_seconds},
-                                   {"mode", mode},               {"model", models.embedder() ? models.embedder()->space().model : ""}};
+  const base::OrderedJson value = {{"queries", r.queries},
+                                   {"ndcg@10", r.metrics.ndcg10},
+                                   {"mrr@10", r.metrics.mrr10},
+                                   {"recall@10", r.metrics.recall10},
+                                   {"recall@100", r.metrics.recall100},
+                                   {"map@10", r.metrics.map10},
+                                   {"seconds", r.seconds},
+                                   {"queries_per_second", r.queries_per_second},
+                                   {"documents", r.documents},
+                                   {"index_seconds", r.index_seconds},
+                                   {"mode", mode},
+                                   {"model", models.embedder() ? models.embedder()->space().model : ""}};
   session.print(value, [&](std::ostream& out) {
-    out << flags.folder << " (" << with_commas(r.documents) << " documents, " << with_commas(r.queries) << " queries, " << mode << ")\n";
-    for (const char* key : {"ndcg@10", "mrr@10", "recall@10", "recall@100", "map@10"}) out << "  " << key << "  " << value[key] << "\n";
-    out << "  " << static_cast<uint64_t>(r.queries_per_second) << " queries/s; indexed in " << human_seconds(r.index_seconds) << "\n";
+    out << flags.folder << " (" << with_commas(r.documents) << " documents, " << with_commas(r.queries) << " queries, "
+        << mode << ")\n";
+    for (const char* key : {"ndcg@10", "mrr@10", "recall@10", "recall@100", "map@10"})
+      out << "  " << key << "  " << value[key] << "\n";
+    out << "  " << static_cast<uint64_t>(r.queries_per_second) << " queries/s; indexed in "
+        << human_seconds(r.index_seconds) << "\n";
   });
 }
 
@@ -51,9 +63,10 @@ void add_eval(Command& root) {
   Command group = root.group("eval", "Measure retrieval and answers on sets with known truth.");
   add_eval_answers(group);
   add_eval_sts(group);
-  Command c = group.subcommand("retrieval", "nDCG, MRR, recall and MAP on a folder in the BEIR layout.",
-                               "The folder has corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and qrels/NAME.tsv.\n"
-                               "tools/make_beir.py makes such folders of SQuAD files and of Cranfield.");
+  Command c =
+      group.subcommand("retrieval", "nDCG, MRR, recall and MAP on a folder in the BEIR layout.",
+                       "The folder has corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and qrels/NAME.tsv.\n"
+                       "tools/make_beir.py makes such folders of SQuAD files and of Cranfield.");
   c.positional("DIR", flags->folder, "BEIR folder");
   c.choice("--mode", flags->mode, {"hybrid", "dense", "keyword"}, "words, meaning, or both (default hybrid)");
   c.choice("--fusion", flags->fusion, {"score", "rrf"}, "how both sides are joined (default score)");

@@ -30,7 +30,9 @@ Pairs read_pairs(const std::string& file) {
   const auto header = split(line);
   auto column = [&](const char* name) {
     const auto at = std::find(header.begin(), header.end(), name);
-    if (at == header.end()) throw Error(Code::Invalid, file + ": the first line must name the columns score, sentence1 and sentence2; '" + std::string(name) + "' is missing");
+    if (at == header.end())
+      throw Error(Code::Invalid, file + ": the first line must name the columns score, sentence1 and sentence2; '" +
+                                     std::string(name) + "' is missing");
     return static_cast<size_t>(at - header.begin());
   };
   const size_t score = column("score"), first = column("sentence1"), second = column("sentence2");
@@ -40,7 +42,8 @@ Pairs read_pairs(const std::string& file) {
     if (line.empty()) continue;
     const auto f = split(line);
     if (f.size() <= std::max({score, first, second}))
-      throw Error(Code::Invalid, file + ":" + std::to_string(number) + ": " + std::to_string(f.size()) + " columns, more were expected");
+      throw Error(Code::Invalid, file + ":" + std::to_string(number) + ": " + std::to_string(f.size()) +
+                                     " columns, more were expected");
     out.gold.push_back(std::strtod(f[score].c_str(), nullptr));
     out.a.push_back(f[first]);
     out.b.push_back(f[second]);
@@ -52,13 +55,16 @@ Pairs read_pairs(const std::string& file) {
 void run(Session& session, const std::string& file, const std::string& model_flag, const std::string& prompt) {
   const auto model = embedding_model(session, model_flag);
   const Pairs pairs = read_pairs(file);
-  const Matrix a = embed_texts(session, model, pairs.a, parse_prompt(prompt)), b = embed_texts(session, model, pairs.b, parse_prompt(prompt));
+  const Matrix a = embed_texts(session, model, pairs.a, parse_prompt(prompt)),
+               b = embed_texts(session, model, pairs.b, parse_prompt(prompt));
   std::vector<double> cosines;
   for (size_t i = 0; i < pairs.gold.size(); ++i) cosines.push_back(cosine(a.row(i), b.row(i)));
   const double s = lm::spearman(cosines, pairs.gold), p = lm::pearson(cosines, pairs.gold);
-  session.print({{"pairs", pairs.gold.size()}, {"spearman", s}, {"pearson", p}, {"model", model->name()}}, [&](std::ostream& out) {
-    out << with_commas(pairs.gold.size()) << " pairs: Spearman " << s << ", Pearson " << p << " (" << model->name() << ")\n";
-  });
+  session.print({{"pairs", pairs.gold.size()}, {"spearman", s}, {"pearson", p}, {"model", model->name()}},
+                [&](std::ostream& out) {
+                  out << with_commas(pairs.gold.size()) << " pairs: Spearman " << s << ", Pearson " << p << " ("
+                      << model->name() << ")\n";
+                });
 }
 
 }  // namespace
@@ -68,11 +74,13 @@ void add_eval_sts(Command& group) {
     std::string file, model, prompt = "query";
   };
   auto flags = std::make_shared<Flags>();
-  Command c = group.subcommand("sts", "How well cosines follow human judgements of similarity.",
-                               "The file is tab-separated; its first line names the columns score, sentence1, sentence2.");
+  Command c =
+      group.subcommand("sts", "How well cosines follow human judgements of similarity.",
+                       "The file is tab-separated; its first line names the columns score, sentence1, sentence2.");
   c.positional("FILE", flags->file, "tab-separated pairs with scores");
   c.option("-m,--model", flags->model, "embedding model: folder or ORG/NAME (default: the setting embedding-model)");
-  c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"}, "the model's prompt before each sentence (default query)");
+  c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"},
+           "the model's prompt before each sentence (default query)");
   c.run([flags](Session& session) { run(session, flags->file, flags->model, flags->prompt); });
 }
 

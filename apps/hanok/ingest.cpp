@@ -40,11 +40,11 @@ store::Json parse_metadata(const std::vector<std::string>& pairs) {
   store::Json out = store::Json::object();
   for (const auto& pair : pairs) {
     const size_t at = pair.find('=');
-    if (at == std::string::npos || at == 0)
-      throw Error(Code::Invalid, "--meta " + pair + ": KEY=VALUE was expected");
+    if (at == std::string::npos || at == 0) throw Error(Code::Invalid, "--meta " + pair + ": KEY=VALUE was expected");
     const std::string value = pair.substr(at + 1);
     const auto parsed = store::Json::parse(value, nullptr, false);
-    out[pair.substr(0, at)] = parsed.is_number() || parsed.is_boolean() || parsed.is_array() ? parsed : store::Json(value);
+    out[pair.substr(0, at)] =
+        parsed.is_number() || parsed.is_boolean() || parsed.is_array() ? parsed : store::Json(value);
   }
   return out;
 }
@@ -79,25 +79,28 @@ void run(Session& session, const Flags& flags) {
     return;
   }
   session.note("watching; Ctrl-C ends it");
-  chain::watch(collection, paths, options,
-               [&](const chain::IngestReport& report) {
-                 if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
-               },
-               [] { return base::interrupted().load(); });
+  chain::watch(
+      collection, paths, options,
+      [&](const chain::IngestReport& report) {
+        if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
+      },
+      [] { return base::interrupted().load(); });
 }
 
 }  // namespace
 
 void add_ingest(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = root.subcommand(
-      "ingest", "Read files and folders into a collection; run it again after changes.",
-      "Reads txt md html pdf docx pptx xlsx epub hwpx csv json srt eml and source code. Only new and changed files (by\n"
-      "content) are read again, files that are gone are forgotten. A folder that has become empty is kept unless --prune.\n"
-      "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
-      "  hanok ingest ~/Documents\n"
-      "  hanok ingest notes -c work --glob '*.md' --meta team=red\n"
-      "  hanok ingest ~/Documents --watch");
+  Command c =
+      root.subcommand("ingest", "Read files and folders into a collection; run it again after changes.",
+                      "Reads txt md html pdf docx pptx xlsx epub hwpx csv json srt eml and source code. Only new and "
+                      "changed files (by\n"
+                      "content) are read again, files that are gone are forgotten. A folder that has become empty is "
+                      "kept unless --prune.\n"
+                      "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
+                      "  hanok ingest ~/Documents\n"
+                      "  hanok ingest notes -c work --glob '*.md' --meta team=red\n"
+                      "  hanok ingest ~/Documents --watch");
   c.positionals("PATH", flags->paths, "files or folders");
   c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
   c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");

@@ -12,7 +12,8 @@ namespace hub = chain::hub;
 std::unique_ptr<chain::Embedder> load(const std::string& name) {
   const auto folder = model_folder(name);
   if (!folder) return nullptr;
-  return chain::make_embedder(std::make_shared<hanok::Embedder>(*folder), name.empty() ? std::string(hub::kDefaultModel) : name);
+  return chain::make_embedder(std::make_shared<hanok::Embedder>(*folder),
+                              name.empty() ? std::string(hub::kDefaultModel) : name);
 }
 
 }  // namespace
@@ -36,8 +37,9 @@ ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collect
   // Nothing was said: go on with the model that made the vectors, so that another default never changes a collection.
   out.embedder_ = load(name.empty() && space ? space->model : name);
   if (out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint)
-    session.note("note: '" + collection.name() + "' was embedded by " + space->model + "; embedding everything again by " +
-                 out.embedder_->space().model + ". Until that is done the old vectors answer");
+    session.note("note: '" + collection.name() + "' was embedded by " + space->model +
+                 "; embedding everything again by " + out.embedder_->space().model +
+                 ". Until that is done the old vectors answer");
   return out;
 }
 
@@ -47,11 +49,13 @@ ModelsInUse ModelsInUse::for_search(const Session& session, const store::Collect
   const auto space = collection.vector_space();
   if (!space || name == "none") return out;
   if (!name.empty() && name != space->model)
-    session.note("note: '" + collection.name() + "' was embedded by " + space->model + ", which answers; `hanok ingest` changes to " + name);
+    session.note("note: '" + collection.name() + "' was embedded by " + space->model +
+                 ", which answers; `hanok ingest` changes to " + name);
   try {
     out.embedder_ = load(space->model);
   } catch (const Error& e) {
-    session.note("note: the model of this collection is not here (" + std::string(e.what()) + "); searching by keywords");
+    session.note("note: the model of this collection is not here (" + std::string(e.what()) +
+                 "); searching by keywords");
   }
   return out;
 }
@@ -81,8 +85,9 @@ std::unique_ptr<chain::ChatModel> chat_model(const Session& session, const std::
   const std::string named = flag.empty() ? session.get("model") : flag;
   if (named.empty() || named == "extractive") return nullptr;
   if (named.rfind("http://", 0) != 0 && named.rfind("https://", 0) != 0)
-    throw Error(Code::Unsupported, "--model " + named + ": the URL of an OpenAI-compatible server was expected, for example "
-                                   "http://127.0.0.1:8080/v1 or http://127.0.0.1:8080/v1#model-name");
+    throw Error(Code::Unsupported, "--model " + named +
+                                       ": the URL of an OpenAI-compatible server was expected, for example "
+                                       "http://127.0.0.1:8080/v1 or http://127.0.0.1:8080/v1#model-name");
   const size_t hash = named.find('#');
   chain::OpenAiOptions options;
   options.base_url = named.substr(0, hash);
@@ -94,7 +99,8 @@ base::OrderedJson models_report(Session& session, std::vector<std::string>& prob
   const std::string name = session.get("embedding-model");
   try {
     const auto folder = model_folder(name);
-    if (folder) return {{"embedding", (name.empty() ? std::string(hub::kDefaultModel) : name) + " in " + folder->string()}};
+    if (folder)
+      return {{"embedding", (name.empty() ? std::string(hub::kDefaultModel) : name) + " in " + folder->string()}};
     if (name != "none") problems.push_back("no embedding model: searching by keywords only; " + model_advice());
   } catch (const Error& e) {
     problems.emplace_back(e.what());

@@ -34,8 +34,9 @@ void run(Session& session, const Flags& flags) {
 
 void add_rerank(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = root.subcommand("rerank", "Order texts by how well they answer a query, read together by a cross-encoder.",
-                              "  hanok rerank \"who may borrow books?\" passages.txt -m path/to/reranker");
+  Command c =
+      root.subcommand("rerank", "Order texts by how well they answer a query, read together by a cross-encoder.",
+                      "  hanok rerank \"who may borrow books?\" passages.txt -m path/to/reranker");
   c.positional("QUERY", flags->query, "the question");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.option("-m,--model", flags->model, "cross-encoder: a folder or ORG/NAME (required: there is no default)");

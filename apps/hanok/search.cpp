@@ -20,7 +20,9 @@ void run(Session& session, const Flags& flags) {
   const auto models = flags.mode == "keyword" ? ModelsInUse() : ModelsInUse::for_search(session, collection);
   chain::SearchOptions options;
   options.k = flags.k;
-  options.mode = flags.mode == "dense" ? chain::Mode::Dense : flags.mode == "keyword" ? chain::Mode::Keyword : chain::Mode::Hybrid;
+  options.mode = flags.mode == "dense"     ? chain::Mode::Dense
+                 : flags.mode == "keyword" ? chain::Mode::Keyword
+                                           : chain::Mode::Hybrid;
   options.filter = parse_where(flags.where);
   options.embedder = models.embedder();
   options.fusion = flags.fusion;
@@ -34,12 +36,11 @@ void run(Session& session, const Flags& flags) {
 
 void add_search(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = root.subcommand(
-      "search", "Find passages.",
-      "  hanok search \"opening hours\"\n"
-      "  hanok search \"환불 규정\" -k 3 --explain\n"
-      "  hanok search budget --where '{\"format\": \"pdf\", \"page\": {\"$lt\": 5}}'\n\n"
-      "Without an embedding model every mode is `keyword`, and the output says so.");
+  Command c = root.subcommand("search", "Find passages.",
+                              "  hanok search \"opening hours\"\n"
+                              "  hanok search \"환불 규정\" -k 3 --explain\n"
+                              "  hanok search budget --where '{\"format\": \"pdf\", \"page\": {\"$lt\": 5}}'\n\n"
+                              "Without an embedding model every mode is `keyword`, and the output says so.");
   c.positional("QUERY", flags->query, "what to look for");
   c.choice("--mode", flags->mode, {"hybrid", "dense", "keyword"}, "words, meaning, or both (default hybrid)");
   c.option("-k", flags->k, "number of results (default 10)");

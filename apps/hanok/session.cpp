@@ -49,7 +49,8 @@ class Bar {
       line += "/" + with_commas(p.total) + " [" + std::string(full, '#') + std::string(cells - full, '.') + "]";
     }
     if (rate > 0) line += " " + with_commas(static_cast<uint64_t>(rate)) + "/s";
-    if (rate > 0 && p.total > p.done) line += " " + human_seconds(static_cast<double>(p.total - p.done) / rate) + " left";
+    if (rate > 0 && p.total > p.done)
+      line += " " + human_seconds(static_cast<double>(p.total - p.done) / rate) + " left";
     std::cerr << "\r\033[K" << line << std::flush;
   }
 
@@ -166,7 +167,8 @@ std::string human_seconds(double seconds) {
   else if (seconds < 3600)
     std::snprintf(text, sizeof text, "%d min %02d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
   else
-    std::snprintf(text, sizeof text, "%d h %02d min", static_cast<int>(seconds) / 3600, static_cast<int>(seconds) / 60 % 60);
+    std::snprintf(text, sizeof text, "%d h %02d min", static_cast<int>(seconds) / 3600,
+                  static_cast<int>(seconds) / 60 % 60);
   return text;
 }
 

@@ -23,8 +23,10 @@ std::string one_line(const std::string& text, size_t most) {
   std::string out;
   for (const char c : text) {
     const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-    if (!blank) out += c;
-    else if (!out.empty() && out.back() != ' ') out += ' ';
+    if (!blank)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
   }
   if (out.size() <= most) return out;
   size_t cut = most;
@@ -65,7 +67,9 @@ OrderedJson to_json(const chain::SearchResult& result, bool explain) {
                     {"text", c.text},
                     {"explain", explain ? OrderedJson(hit.explain) : OrderedJson(nullptr)}});
   }
-  const char* mode = result.mode == chain::Mode::Hybrid ? "hybrid" : result.mode == chain::Mode::Dense ? "dense" : "keyword";
+  const char* mode = result.mode == chain::Mode::Hybrid  ? "hybrid"
+                     : result.mode == chain::Mode::Dense ? "dense"
+                                                         : "keyword";
   return {{"results", rows}, {"mode", mode}, {"warnings", result.warnings}};
 }
 
@@ -79,8 +83,8 @@ OrderedJson to_json(const chain::Answer& answer) {
                          {"start", c.span.start},
                          {"end", c.span.end},
                          {"quote", c.quote}});
-  return {{"answered", answer.answered}, {"answer", answer.answer},         {"citations", citations},
-          {"dropped", answer.dropped},   {"model", answer.model},           {"confidence", answer.confidence},
+  return {{"answered", answer.answered}, {"answer", answer.answer}, {"citations", citations},
+          {"dropped", answer.dropped},   {"model", answer.model},   {"confidence", answer.confidence},
           {"warnings", answer.warnings}};
 }
 
@@ -91,7 +95,8 @@ void show(std::ostream& out, const Session& session, const chain::SearchResult& 
     const auto& c = hit.chunk;
     char score[32];
     std::snprintf(score, sizeof score, "%.3f", hit.score);
-    out << paint.bold(std::to_string(++rank) + ". " + place(c.path, c.page, c.heading)) << paint.dim("  " + std::string(score)) << "\n";
+    out << paint.bold(std::to_string(++rank) + ". " + place(c.path, c.page, c.heading))
+        << paint.dim("  " + std::string(score)) << "\n";
     out << "   " << one_line(c.text, 320) << "\n";
     if (explain) out << paint.dim("   " + base::dump_json(hit.explain)) << "\n";
   }

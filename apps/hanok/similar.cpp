@@ -60,7 +60,8 @@ void paraphrases(Session& session, const Flags& flags) {
   std::erase_if(pairs, [&](const lm::TextPair& p) { return p.score < flags.threshold; });
   if (pairs.size() > flags.k) pairs.resize(flags.k);
   base::OrderedJson rows = base::OrderedJson::array();
-  for (const auto& p : pairs) rows.push_back({{"score", p.score}, {"a", p.a}, {"b", p.b}, {"texts", {texts[p.a], texts[p.b]}}});
+  for (const auto& p : pairs)
+    rows.push_back({{"score", p.score}, {"a", p.a}, {"b", p.b}, {"texts", {texts[p.a], texts[p.b]}}});
   session.print({{"pairs", rows}}, [&](std::ostream& out) {
     char score[16];
     for (const auto& p : pairs) {
@@ -81,7 +82,8 @@ Command with_file(Command& root, const char* name, const char* help, const char*
 
 void add_similar(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = with_file(root, "similar", "Sentences of a file that mean the same as a text.", "  hanok similar \"where can I park?\" questions.txt", *flags);
+  Command c = with_file(root, "similar", "Sentences of a file that mean the same as a text.",
+                        "  hanok similar \"where can I park?\" questions.txt", *flags);
   c.positional("TEXT", flags->text, "a text");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.run([flags](Session& s) { similar(s, *flags); });
@@ -89,7 +91,10 @@ void add_similar(Command& root) {
 
 void add_recommend(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = with_file(root, "recommend", "What to read next: the texts nearest to one that was liked.", "  hanok recommend 3 books.txt        the line's number, from 0\n  hanok recommend \"Solaris\" books.txt  or the line itself", *flags);
+  Command c = with_file(root, "recommend", "What to read next: the texts nearest to one that was liked.",
+                        "  hanok recommend 3 books.txt        the line's number, from 0\n  hanok recommend \"Solaris\" "
+                        "books.txt  or the line itself",
+                        *flags);
   c.positional("ITEM", flags->text, "a line of the file, or its number from 0");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.run([flags](Session& s) { recommend(s, *flags); });
@@ -98,7 +103,8 @@ void add_recommend(Command& root) {
 void add_paraphrases(Command& root) {
   auto flags = std::make_shared<Flags>();
   flags->k = 20;
-  Command c = with_file(root, "paraphrases", "Pairs of sentences that say the same.", "  hanok paraphrases questions.txt --threshold 0.9", *flags);
+  Command c = with_file(root, "paraphrases", "Pairs of sentences that say the same.",
+                        "  hanok paraphrases questions.txt --threshold 0.9", *flags);
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.option("--threshold", flags->threshold, "lowest cosine shown");
   c.run([flags](Session& s) { paraphrases(s, *flags); });

@@ -11,8 +11,8 @@
 namespace hanok::app {
 namespace {
 
-constexpr size_t kBlock = 512;      // texts between two looks at Ctrl-C and two drawings of the bar
-constexpr double kTrusted = 0.5;    // below: the model does not know the language
+constexpr size_t kBlock = 512;    // texts between two looks at Ctrl-C and two drawings of the bar
+constexpr double kTrusted = 0.5;  // below: the model does not know the language
 
 bool is_jsonl(const std::string& file) { return file.size() > 6 && file.compare(file.size() - 6, 6, ".jsonl") == 0; }
 
@@ -29,7 +29,8 @@ void read(std::istream& in, const std::string& name, bool keep_blank, std::vecto
     const std::string where = name + ":" + std::to_string(number);
     const auto row = base::parse_json(line, where);
     const auto text = row.is_object() ? row.find("text") : row.end();
-    if (text == row.end() || !text->is_string()) throw Error(Code::Invalid, where + ": an object with \"text\": \"...\" was expected");
+    if (text == row.end() || !text->is_string())
+      throw Error(Code::Invalid, where + ": an object with \"text\": \"...\" was expected");
     out.push_back(text->get<std::string>());
   }
 }
@@ -63,15 +64,19 @@ std::shared_ptr<const Embedder> embedding_model(const Session& session, const st
 }
 
 Prompt parse_prompt(const std::string& name) {
-  return name == "query" ? Prompt::Query : name == "passage" ? Prompt::Passage : name == "none" ? Prompt::None : Prompt::Default;
+  return name == "query"     ? Prompt::Query
+         : name == "passage" ? Prompt::Passage
+         : name == "none"    ? Prompt::None
+                             : Prompt::Default;
 }
 
-Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>& model, const std::vector<std::string>& texts,
-                   Prompt prompt) {
+Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>& model,
+                   const std::vector<std::string>& texts, Prompt prompt) {
   std::string sample;
   for (size_t i = 0; i < texts.size() && sample.size() < 2000; ++i) sample += texts[i] + " ";
   if (chain::make_embedder(model)->trust(sample) < kTrusted)
-    session.note("warning: " + model->name() + " does not know the language of these texts; its scores will be flat and wrong");
+    session.note("warning: " + model->name() +
+                 " does not know the language of these texts; its scores will be flat and wrong");
   const auto bar = session.progress_bar();
   Matrix out;
   out.rows = texts.size(), out.dim = model->dim();

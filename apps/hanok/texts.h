@@ -21,7 +21,7 @@ std::shared_ptr<const Embedder> embedding_model(const Session& session, const st
 /// "query", "passage", "none", "default".
 Prompt parse_prompt(const std::string& name);
 /// Embeds in blocks with a progress bar; warns when the model does not know the texts' language.
-Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>& model, const std::vector<std::string>& texts,
-                   Prompt prompt);
+Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>& model,
+                   const std::vector<std::string>& texts, Prompt prompt);
 
 }  // namespace hanok::app

@@ -73,19 +73,29 @@ TEST(Hash, Crc32cAgreesWithOneBitAtATime) {
 
 TEST(Threads, EveryItemOnceAndErrorsCome) {
   std::vector<std::atomic<int>> seen(10007);
-  parallel_for(seen.size(), 13, [&](size_t b, size_t e, size_t) {
-    for (size_t i = b; i < e; ++i) ++seen[i];
-  }, 4);
+  parallel_for(
+      seen.size(), 13,
+      [&](size_t b, size_t e, size_t) {
+        for (size_t i = b; i < e; ++i) ++seen[i];
+      },
+      4);
   for (auto& s : seen) EXPECT_EQ(s, 1);
-  EXPECT_EQ(code_of([] { parallel_for(100, 1, [](size_t, size_t, size_t) { throw Error(Code::Corrupt, "x"); }, 4); }),
+  EXPECT_EQ(code_of([] {
+              parallel_for(
+                  100, 1, [](size_t, size_t, size_t) { throw Error(Code::Corrupt, "x"); }, 4);
+            }),
             Code::Corrupt);
 }
 
 TEST(Threads, NestedCallsDoNotDeadlock) {
   std::atomic<int> sum{0};
-  parallel_for(8, 1, [&](size_t, size_t, size_t) {
-    parallel_for(8, 1, [&](size_t, size_t, size_t) { ++sum; }, 4);
-  }, 4);
+  parallel_for(
+      8, 1,
+      [&](size_t, size_t, size_t) {
+        parallel_for(
+            8, 1, [&](size_t, size_t, size_t) { ++sum; }, 4);
+      },
+      4);
   EXPECT_EQ(sum, 64);
 }
 
@@ -112,7 +122,8 @@ TEST(Process, RunsAndLimits) {
   EXPECT_EQ(code_of([] { run_process({"no-such-program-here"}, "", {}); }), Code::NotFound);
 }
 
-// Children that end without reading: the writes fail, and no SIGPIPE may end this process, whichever thread was quicker.
+// Children that end without reading: the writes fail, and no SIGPIPE may end this process, whichever thread was
+// quicker.
 TEST(Process, ManyAtOnceWithInputThatNobodyReads) {
   const std::string input(1 << 20, 'x');
   std::atomic<int> fine{0};

@@ -19,9 +19,9 @@ namespace {
 
 [[noreturn]] void fail(const char* doing, const fs::path& path) {
   const int e = errno;
-  const Code code = e == ENOENT || e == ENOTDIR              ? Code::NotFound
+  const Code code = e == ENOENT || e == ENOTDIR                 ? Code::NotFound
                     : e == ENOSPC || e == EDQUOT || e == ENOMEM ? Code::Exhausted
-                                                             : Code::Unavailable;
+                                                                : Code::Unavailable;
   throw Error(code, path.string() + ": cannot " + doing + ": " + std::strerror(e));
 }
 

@@ -13,7 +13,8 @@ namespace hanok::base {
 
 namespace fs = std::filesystem;
 
-/// The whole file as bytes. Throws NotFound, Unavailable (no permission, I/O error) or Exhausted (larger than max_bytes).
+/// The whole file as bytes. Throws NotFound, Unavailable (no permission, I/O error) or Exhausted (larger than
+/// max_bytes).
 std::string read_file(const fs::path& path, uint64_t max_bytes = UINT64_MAX);
 
 /// Writes `bytes` to a temporary file beside `path`, fsyncs it, renames it over `path` and fsyncs the folder:
@@ -26,7 +27,8 @@ void write_file_atomic(const fs::path& path, std::span<const std::string_view> p
 void sync_folder(const fs::path& folder);
 
 /// A file mapped read-only. The view is valid while the object lives. An empty file maps to an empty span.
-/// A file that another process truncates while it is mapped faults (SIGBUS): map only files that are replaced by rename.
+/// A file that another process truncates while it is mapped faults (SIGBUS): map only files that are replaced by
+/// rename.
 class MappedFile {
  public:
   MappedFile() = default;

@@ -1,4 +1,5 @@
-// Logging for libraries: to stderr, level by HANOK_LOG (trace debug info warn error off; default warn). Never to stdout.
+// Logging for libraries: to stderr, level by HANOK_LOG (trace debug info warn error off; default warn). Never to
+// stdout.
 #pragma once
 
 #include <spdlog/spdlog.h>

@@ -9,16 +9,16 @@
 namespace hanok::base {
 
 struct ProcessLimits {
-  double seconds = 60;                      // wall clock; also CPU seconds by RLIMIT_CPU
-  uint64_t memory_bytes = 2ull << 30;       // RLIMIT_AS of the child
-  uint64_t output_bytes = 256ull << 20;     // stdout kept at most
+  double seconds = 60;                   // wall clock; also CPU seconds by RLIMIT_CPU
+  uint64_t memory_bytes = 2ull << 30;    // RLIMIT_AS of the child
+  uint64_t output_bytes = 256ull << 20;  // stdout kept at most
 };
 
 struct ProcessResult {
-  int exit_status = 0;       // 128 + signal when a signal ended it
+  int exit_status = 0;  // 128 + signal when a signal ended it
   bool timed_out = false;
-  bool output_cut = false;   // more than output_bytes came: the child was stopped
-  std::string out, err;      // err at most 64 KiB
+  bool output_cut = false;  // more than output_bytes came: the child was stopped
+  std::string out, err;     // err at most 64 KiB
 };
 
 /// Runs argv[0] (found on PATH) with `input` on its stdin. The child gets no other descriptor of this process and dies

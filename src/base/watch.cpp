@@ -15,7 +15,8 @@
 namespace hanok::base {
 namespace {
 namespace fs = std::filesystem;
-constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr uint32_t kEvents =
+    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 }  // namespace
 
 FolderWatcher::FolderWatcher(const std::vector<fs::path>& folders) {
@@ -35,13 +36,15 @@ void FolderWatcher::add(const fs::path& folder) {
   const int id = ::inotify_add_watch(fd_, folder.c_str(), kEvents);
   if (id < 0) {
     if (errno == ENOSPC)
-      throw Error(Code::Exhausted, folder.string() + ": too many folders to watch; raise fs.inotify.max_user_watches (sysctl)");
+      throw Error(Code::Exhausted,
+                  folder.string() + ": too many folders to watch; raise fs.inotify.max_user_watches (sysctl)");
     return;  // it went away between the listing and here
   }
   folders_[id] = folder;
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return;
-  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, ignored), end; it != end; it.increment(ignored)) {
+  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, ignored), end; it != end;
+       it.increment(ignored)) {
     if (ignored) break;
     if (it->is_directory(ignored) && !it->is_symlink(ignored)) add(it->path());
   }
@@ -59,7 +62,8 @@ bool FolderWatcher::drain() {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
       const auto parent = folders_.find(event->wd);
-      if (event->len > 0 && (event->mask & IN_ISDIR) && (event->mask & (IN_CREATE | IN_MOVED_TO)) && parent != folders_.end())
+      if (event->len > 0 && (event->mask & IN_ISDIR) && (event->mask & (IN_CREATE | IN_MOVED_TO)) &&
+          parent != folders_.end())
         add(parent->second / event->name);
     }
   }

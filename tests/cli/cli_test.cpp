@@ -43,7 +43,8 @@ TEST(Cli, IngestSearchAskHaveTheirKeys) {
   EXPECT_EQ(found["mode"], "keyword");
   ASSERT_FALSE(found["results"].empty());
   const Json& first = found["results"][0];
-  EXPECT_THAT(keys(first), IsSupersetOf({"rank", "score", "path", "page", "heading", "start", "end", "text", "explain"}));
+  EXPECT_THAT(keys(first),
+              IsSupersetOf({"rank", "score", "path", "page", "heading", "start", "end", "text", "explain"}));
   EXPECT_EQ(first["rank"], 1);
   EXPECT_TRUE(first["explain"].contains("keyword"));
 
@@ -59,21 +60,25 @@ TEST(Cli, IngestSearchAskHaveTheirKeys) {
 TEST(Cli, EveryExampleQuestionIsAnsweredFromTheRightFile) {
   Program hanok;
   hanok.json({"ingest", kDocs});
-  const Json questions = base::parse_json(base::read_file(HANOK_SOURCE_DIR "/examples/questions.json"), "questions.json");
+  const Json questions =
+      base::parse_json(base::read_file(HANOK_SOURCE_DIR "/examples/questions.json"), "questions.json");
   ASSERT_GE(questions.size(), 10u);
   for (const auto& q : questions) {
     const Json answer = hanok.json({"ask", q["question"]});
     EXPECT_TRUE(answer["answered"].get<bool>()) << q["question"];
     if (answer["citations"].empty()) continue;
-    EXPECT_THAT(answer["citations"][0]["path"].get<std::string>(), HasSubstr(q["path"].get<std::string>())) << q["question"];
-    EXPECT_THAT(answer["answer"].get<std::string>(), HasSubstr(q["answer_contains"].get<std::string>())) << q["question"];
+    EXPECT_THAT(answer["citations"][0]["path"].get<std::string>(), HasSubstr(q["path"].get<std::string>()))
+        << q["question"];
+    EXPECT_THAT(answer["answer"].get<std::string>(), HasSubstr(q["answer_contains"].get<std::string>()))
+        << q["question"];
   }
 }
 
 TEST(Cli, WhatIsNotThereIsNotAnswered) {
   Program hanok;
   hanok.json({"ingest", kDocs});
-  for (const char* question : {"Who won the 1998 chess final?", "양자 컴퓨터의 큐비트 수는 얼마인가?", "What is the boiling point of tungsten?"}) {
+  for (const char* question : {"Who won the 1998 chess final?", "양자 컴퓨터의 큐비트 수는 얼마인가?",
+                               "What is the boiling point of tungsten?"}) {
     const Json answer = hanok.json({"ask", question});
     EXPECT_FALSE(answer["answered"].get<bool>()) << question << " -> " << answer.dump();
     EXPECT_TRUE(answer["citations"].empty());
@@ -82,7 +87,8 @@ TEST(Cli, WhatIsNotThereIsNotAnswered) {
 
 TEST(Cli, ChangedGoneAndEmptiedFolders) {
   Program hanok;
-  const auto a = hanok.write("notes/a.txt", "The red bicycle is in the shed."), b = hanok.write("notes/b.txt", "Blue paint is in the cellar.");
+  const auto a = hanok.write("notes/a.txt", "The red bicycle is in the shed."),
+             b = hanok.write("notes/b.txt", "Blue paint is in the cellar.");
   const std::string folder = a.parent_path();
   EXPECT_EQ(hanok.json({"ingest", folder})["files"]["new"], 2);
   hanok.write("notes/a.txt", "The red bicycle is in the attic.");
@@ -133,7 +139,8 @@ TEST(Cli, CollectionsListShowExportImportDelete) {
   const std::string exported = hanok.folder() / "lanterns.hanok";
   hanok.json({"collections", "export", "lanterns", exported});
   hanok.json({"collections", "import", exported, "copy"});
-  EXPECT_EQ(hanok.json({"search", "gate", "-c", "copy", "--where", "{\"year\": {\"$gte\": 2026}}"})["results"].size(), 1u);
+  EXPECT_EQ(hanok.json({"search", "gate", "-c", "copy", "--where", "{\"year\": {\"$gte\": 2026}}"})["results"].size(),
+            1u);
   EXPECT_EQ(hanok.json({"collections", "import", exported, "copy"}, 4)["error"]["code"], "exists");
   hanok.json({"collections", "delete", "lanterns"});
   EXPECT_EQ(hanok.json({"search", "gate", "-c", "lanterns"}, 3)["error"]["code"], "not_found");

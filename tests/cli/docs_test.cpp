@@ -1,5 +1,5 @@
-// Documentation stays true: every link and path it names exists, and every `hanok ...` line of a shell block is a command
-// that the program knows.
+// Documentation stays true: every link and path it names exists, and every `hanok ...` line of a shell block is a
+// command that the program knows.
 #include <gtest/gtest.h>
 
 #include <regex>

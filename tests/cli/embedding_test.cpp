@@ -26,9 +26,11 @@ TEST(CliEmbedding, EmbedWritesNpyAndJsonl) {
   EXPECT_EQ(base::read_file(npy).substr(1, 5), "NUMPY");
   const auto lines = hanok.run({"embed", file, "-m", kModel, "--format", "jsonl"});
   EXPECT_EQ(std::count(lines.out.begin(), lines.out.end(), '\n'), 4);
-  EXPECT_EQ(base::parse_json(lines.out.substr(0, lines.out.find('\n')), "line")["embedding"].size(), made["dim"].get<size_t>());
+  EXPECT_EQ(base::parse_json(lines.out.substr(0, lines.out.find('\n')), "line")["embedding"].size(),
+            made["dim"].get<size_t>());
   EXPECT_EQ(hanok.run({"embed", file, "-m", "/no/such/model"}).exit_status, 3);
-  EXPECT_EQ(hanok.json({"embed", file, "--out", npy}, 3)["error"]["code"], "not_found") << "no model: say how to get one";
+  EXPECT_EQ(hanok.json({"embed", file, "--out", npy}, 3)["error"]["code"], "not_found")
+      << "no model: say how to get one";
 }
 
 TEST(CliEmbedding, SimilarRecommendParaphrasesCluster) {
@@ -46,11 +48,14 @@ TEST(CliEmbedding, SimilarRecommendParaphrasesCluster) {
 
 TEST(CliEmbedding, EvalStsAndRetrieval) {
   Program hanok;
-  const std::string pairs = hanok.write("sts.tsv", "score\tsentence1\tsentence2\n5.0\ta ship\ta ship\n0.0\ta ship\tbread\n2.5\tbread\tbutter\n");
+  const std::string pairs = hanok.write(
+      "sts.tsv", "score\tsentence1\tsentence2\n5.0\ta ship\ta ship\n0.0\ta ship\tbread\n2.5\tbread\tbutter\n");
   const Json sts = hanok.json({"eval", "sts", pairs, "-m", kModel});
   EXPECT_EQ(sts["pairs"], 3);
   EXPECT_GT(sts["spearman"].get<double>(), 0);
-  hanok.write("beir/corpus.jsonl", "{\"_id\":\"d1\",\"title\":\"\",\"text\":\"The ship left the harbour.\"}\n{\"_id\":\"d2\",\"title\":\"\",\"text\":\"Bread is baked in the morning.\"}\n");
+  hanok.write("beir/corpus.jsonl",
+              "{\"_id\":\"d1\",\"title\":\"\",\"text\":\"The ship left the "
+              "harbour.\"}\n{\"_id\":\"d2\",\"title\":\"\",\"text\":\"Bread is baked in the morning.\"}\n");
   hanok.write("beir/queries.jsonl", "{\"_id\":\"q1\",\"text\":\"when is bread baked\"}\n");
   hanok.write("beir/qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td2\t1\n");
   const std::string folder = hanok.folder() / "beir";
@@ -65,7 +70,8 @@ TEST(CliEmbedding, EvalStsAndRetrieval) {
 TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   Program hanok;
   ::setenv("HANOK_EMBEDDING_MODEL", kModel.c_str(), 1);
-  const std::string a = hanok.write("n/a.txt", "The red bicycle is in the shed."), b = hanok.write("n/b.txt", "Blue paint is in the cellar.");
+  const std::string a = hanok.write("n/a.txt", "The red bicycle is in the shed."),
+                    b = hanok.write("n/b.txt", "Blue paint is in the cellar.");
   hanok.json({"ingest", a, b});
   EXPECT_EQ(hanok.json({"search", "bicycle"})["mode"], "hybrid");
   const Json before = hanok.json({"collections", "show", "default"})["embedding"];
@@ -73,13 +79,15 @@ TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   // The same weights with another prompt: other vectors, another fingerprint.
   const base::fs::path other = hanok.folder() / "other";
   base::fs::copy(kModel, other, base::fs::copy_options::recursive);
-  base::write_file_atomic(other / "config_sentence_transformers.json", R"({"prompts": {"query": "find: ", "passage": "text: "}})");
+  base::write_file_atomic(other / "config_sentence_transformers.json",
+                          R"({"prompts": {"query": "find: ", "passage": "text: "}})");
   ::setenv("HANOK_EMBEDDING_MODEL", other.c_str(), 1);
   const auto still = hanok.run({"search", "bicycle", "--json"});
   EXPECT_EQ(base::parse_json(still.out, "search")["mode"], "hybrid") << "the old vectors answer";
   EXPECT_THAT(still.err, HasSubstr("hanok ingest"));
 
-  EXPECT_THAT(hanok.run({"ingest", a}).err, HasSubstr("embedding everything again"));  // b is not named, but embedded too
+  EXPECT_THAT(hanok.run({"ingest", a}).err,
+              HasSubstr("embedding everything again"));  // b is not named, but embedded too
   const Json after = hanok.json({"collections", "show", "default"});
   EXPECT_NE(after["embedding"]["fingerprint"], before["fingerprint"]);
   EXPECT_EQ(hanok.json({"search", "paint"})["mode"], "hybrid");

@@ -7,8 +7,9 @@
 namespace hanok::chain {
 namespace {
 
-// Tokens a letter, beyond one a word: a model that learned a language cuts it into pieces of words (English about 0.1, Korean
-// 0.3 to 0.8 a syllable in multilingual models); one that did not falls back to letters, jamo or bytes (Korean about 2).
+// Tokens a letter, beyond one a word: a model that learned a language cuts it into pieces of words (English about 0.1,
+// Korean 0.3 to 0.8 a syllable in multilingual models); one that did not falls back to letters, jamo or bytes (Korean
+// about 2).
 constexpr double kKnownTokensPerLetter = 1.1, kUnknownTokensPerLetter = 1.6;
 // More unknown tokens than this and what is left says little.
 constexpr double kUnknownShare = 0.4;
@@ -42,14 +43,17 @@ class LocalEmbedder : public Embedder {
     return {model_->fingerprint(), name_, model_->dim(), text::chunker_version()};
   }
   size_t count_tokens(std::string_view text) const override { return model_->count_tokens(text); }
-  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override { return model_->embed(texts, prompt); }
+  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override {
+    return model_->embed(texts, prompt);
+  }
 
   double trust(std::string_view text) const override {
     const size_t n = letters(text);
     if (n == 0) return 1;
     const size_t tokens = model_->count_tokens(text), free = model_->count_tokens("") + words(text);
     const double each = static_cast<double>(tokens > free ? tokens - free : 0) / static_cast<double>(n);
-    const double cut = std::clamp((kUnknownTokensPerLetter - each) / (kUnknownTokensPerLetter - kKnownTokensPerLetter), 0.0, 1.0);
+    const double cut =
+        std::clamp((kUnknownTokensPerLetter - each) / (kUnknownTokensPerLetter - kKnownTokensPerLetter), 0.0, 1.0);
     return cut * std::clamp(1 - model_->unknown_share(text) / kUnknownShare, 0.0, 1.0);
   }
 

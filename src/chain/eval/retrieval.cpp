@@ -87,7 +87,8 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
     std::vector<std::string> ids;
     for (const auto& c : rank(collection, q.text, search, report.mode)) ids.push_back(name_of.at(c.chunk));
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
-    for (size_t r = 0; run && r < ids.size(); ++r) run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
+    for (size_t r = 0; run && r < ids.size(); ++r)
+      run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
     if (options.on_progress && i % 16 == 0) options.on_progress({i, report.queries, "ask", ""});
   }
   report.seconds = searching.seconds();

@@ -13,12 +13,12 @@
 namespace hanok::chain::eval {
 
 struct RetrievalOptions {
-  SearchOptions search;             // k is set to 100
-  std::string split = "test";       // the qrels file without .tsv
-  std::filesystem::path keep;       // a data directory to use and keep, so that a second run need not index again
+  SearchOptions search;                // k is set to 100
+  std::string split = "test";          // the qrels file without .tsv
+  std::filesystem::path keep;          // a data directory to use and keep, so that a second run need not index again
   std::map<std::string, double> bm25;  // "k1", "b"; empty = defaults
-  size_t limit = 0;                 // only the first N queries; 0 = all
-  std::string run_file;             // write a TREC run file here
+  size_t limit = 0;                    // only the first N queries; 0 = all
+  std::string run_file;                // write a TREC run file here
   base::OnProgress on_progress;
 };
 

@@ -1,4 +1,5 @@
-// Files -> documents -> chunks -> (vectors) -> one transaction a group. Follows the ingest path of docs/architecture.md.
+// Files -> documents -> chunks -> (vectors) -> one transaction a group. Follows the ingest path of
+// docs/architecture.md.
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -16,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 using store::Json;
 
-// A group is one transaction: large enough that fsync does not dominate, small enough that Ctrl-C and memory stay cheap.
+// A group is one transaction: large enough that fsync does not dominate, small enough that Ctrl-C and memory stay
+// cheap.
 constexpr size_t kGroupFiles = 64;
 constexpr uint64_t kGroupBytes = 32ull << 20;
 constexpr size_t kEmbedBlock = 256;       // chunks a transaction when vectors are made anew
@@ -73,7 +75,8 @@ class Ingest {
       settings["pipeline"] = now;
       collection_.set_settings(settings);
     }
-    std::sort(report_.failed.begin(), report_.failed.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    std::sort(report_.failed.begin(), report_.failed.end(),
+              [](const auto& a, const auto& b) { return a.path < b.path; });
     report_.seconds = watch.seconds();
     return std::move(report_);
   }
@@ -84,12 +87,14 @@ class Ingest {
     for (size_t begin = 0; begin < files.size();) {
       base::check_interrupt();
       size_t end = begin;
-      for (uint64_t bytes = 0; end < files.size() && end - begin < kGroupFiles && (end == begin || bytes < kGroupBytes); ++end) {
+      for (uint64_t bytes = 0; end < files.size() && end - begin < kGroupFiles && (end == begin || bytes < kGroupBytes);
+           ++end) {
         std::error_code error;
         const auto size = fs::file_size(files[end].path, error);
         if (!error) bytes += size;
       }
-      read_group({files.begin() + static_cast<ptrdiff_t>(begin), files.begin() + static_cast<ptrdiff_t>(end)}, begin, files.size());
+      read_group({files.begin() + static_cast<ptrdiff_t>(begin), files.begin() + static_cast<ptrdiff_t>(end)}, begin,
+                 files.size());
       begin = end;
     }
   }
@@ -114,7 +119,8 @@ class Ingest {
       if (p.state != Prepared::State::Ready) continue;
       ++(p.replaces ? report_.changed : report_.added);
       report_.chunks += p.document.chunks.size();
-      if (!p.had_text) report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
+      if (!p.had_text)
+        report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
       group.push_back(std::move(p.document));
     }
     if (options_.embedder) {
@@ -160,17 +166,22 @@ class Ingest {
   // An English model on Korean gives vectors that look fine and mean nothing: say so once, loudly.
   void check_language(const std::vector<store::NewDocument>& group) {
     for (const auto& d : group) {
-      if (language_warned_ || options_.embedder->trust(text::nfc(std::string_view(d.text).substr(0, kLanguageSample))) >= kTrusted) continue;
+      if (language_warned_ ||
+          options_.embedder->trust(text::nfc(std::string_view(d.text).substr(0, kLanguageSample))) >= kTrusted)
+        continue;
       language_warned_ = true;
-      report_.warnings.push_back(options_.embedder->space().model + " does not know the language of " + d.info.path +
-                                 "; its vectors will be of no use there and keywords decide. A multilingual model does better (hanok doctor)");
+      report_.warnings.push_back(
+          options_.embedder->space().model + " does not know the language of " + d.info.path +
+          "; its vectors will be of no use there and keywords decide. A multilingual model does better (hanok doctor)");
     }
   }
 
   void embed(std::vector<store::NewDocument>& group) const {
     std::vector<std::string> texts;
     for (const auto& d : group)
-      for (const auto& c : d.chunks) texts.push_back(passage_text(c.heading, std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start)));
+      for (const auto& c : d.chunks)
+        texts.push_back(
+            passage_text(c.heading, std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start)));
     if (texts.empty()) return;
     const Matrix rows = options_.embedder->embed(texts, Prompt::Passage);
     size_t at = 0;
@@ -181,8 +192,8 @@ class Ingest {
     }
   }
 
-  // Chunks that another model embedded, or none: of files that were not named this time, or before there was a model. Until
-  // the last one is done the old vectors answer (also in other processes); then the store switches over.
+  // Chunks that another model embedded, or none: of files that were not named this time, or before there was a model.
+  // Until the last one is done the old vectors answer (also in other processes); then the store switches over.
   void embed_missing() {
     const auto space = options_.embedder->space();
     size_t done = 0;

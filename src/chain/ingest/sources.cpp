@@ -33,7 +33,8 @@ struct Walker {
     fs::directory_iterator it(folder, error), end;
     if (error) {
       out.unreadable.push_back(document_key(folder));
-      out.failed.push_back({folder.string(), folder.string() + ": cannot open the folder: " + error.message(), Code::Unavailable});
+      out.failed.push_back(
+          {folder.string(), folder.string() + ": cannot open the folder: " + error.message(), Code::Unavailable});
     }
     for (; !error && it != end; it.increment(error)) {
       const fs::path& path = it->path();
@@ -79,8 +80,9 @@ Sources find_sources(std::span<const fs::path> paths, std::span<const std::strin
   }
   auto by_key = [](const SourceFile& a, const SourceFile& b) { return a.key < b.key; };
   std::stable_sort(out.files.begin(), out.files.end(), by_key);
-  out.files.erase(std::unique(out.files.begin(), out.files.end(), [](const auto& a, const auto& b) { return a.key == b.key; }),
-                  out.files.end());
+  out.files.erase(
+      std::unique(out.files.begin(), out.files.end(), [](const auto& a, const auto& b) { return a.key == b.key; }),
+      out.files.end());
   return out;
 }
 

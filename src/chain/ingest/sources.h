@@ -17,10 +17,10 @@ struct SourceFile {
 };
 
 struct Sources {
-  std::vector<SourceFile> files;         // sorted by key, each once
-  std::vector<std::string> folders;      // keys of folders that were read; what is stored below and not in files is gone
-  std::vector<std::string> kept;         // folders that are empty or not there: nothing below them is forgotten
-  std::vector<std::string> unreadable;   // folders below that could not be opened: what is stored below stays
+  std::vector<SourceFile> files;        // sorted by key, each once
+  std::vector<std::string> folders;     // keys of folders that were read; what is stored below and not in files is gone
+  std::vector<std::string> kept;        // folders that are empty or not there: nothing below them is forgotten
+  std::vector<std::string> unreadable;  // folders below that could not be opened: what is stored below stays
   std::vector<IngestFailure> failed;
 };
 

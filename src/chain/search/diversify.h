@@ -8,8 +8,8 @@
 
 namespace hanok::chain {
 
-/// Picks k of n: each time the i with the largest lambda * relevance[i] - (1 - lambda) * max similarity to those picked.
-/// relevance: 0..1. similarity: [n, n] row-major, 0..1. Returns indices in the order picked; ties by index.
+/// Picks k of n: each time the i with the largest lambda * relevance[i] - (1 - lambda) * max similarity to those
+/// picked. relevance: 0..1. similarity: [n, n] row-major, 0..1. Returns indices in the order picked; ties by index.
 std::vector<size_t> maximal_marginal_relevance(std::span<const double> relevance, std::span<const double> similarity,
                                                size_t k, double lambda);
 

@@ -9,8 +9,9 @@ namespace {
 constexpr double kRrfConstant = 60;
 
 void sort_by_fused(std::vector<Candidate>& candidates) {
-  std::sort(candidates.begin(), candidates.end(),
-            [](const Candidate& a, const Candidate& b) { return a.fused != b.fused ? a.fused > b.fused : a.chunk < b.chunk; });
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.fused != b.fused ? a.fused > b.fused : a.chunk < b.chunk;
+  });
 }
 
 void add_reciprocal_ranks(std::vector<Candidate>& candidates, double Candidate::*score) {
@@ -23,8 +24,8 @@ void add_reciprocal_ranks(std::vector<Candidate>& candidates, double Candidate::
   for (size_t i = 0; i < order.size(); ++i) order[i]->fused += 1 / (kRrfConstant + static_cast<double>(i + 1));
 }
 
-// One standard deviation of cosine weighs as much as this many units of BM25. Between 3 and 5 nothing measured moves by more
-// than .002 (docs/how-search-works.md).
+// One standard deviation of cosine weighs as much as this many units of BM25. Between 3 and 5 nothing measured moves by
+// more than .002 (docs/how-search-works.md).
 constexpr double kDenseWeight = 4;
 constexpr double kMostDeviations = 6;  // beyond this a z is a tiny sample's accident
 

@@ -23,7 +23,7 @@ void fuse_rrf(std::vector<Candidate>& candidates);
 
 /// What fuse_scores found out about this query, for --explain.
 struct Fusion {
-  double dense_weight = 0;  // of one standard deviation of cosine, in units of BM25
+  double dense_weight = 0;         // of one standard deviation of cosine, in units of BM25
   double mean = 0, deviation = 0;  // of the candidates' cosines
 };
 
@@ -32,10 +32,11 @@ struct FusionInput {
   double model_trust = 1;      // 0: the model does not know the language
 };
 
-/// Score fusion, one rule for every language and model: BM25 + 4 * trust * z, where z is the cosine's distance from the mean
-/// of the candidates in standard deviations. BM25 is a sum of log-odds and grows with the number and rarity of the words
-/// that match, so a long question of rare words follows its words, and one whose words are common or absent its meaning;
-/// z makes models with narrow and wide cosines alike. Measured in docs/how-search-works.md. fused lies in 0..1; sorts best first.
+/// Score fusion, one rule for every language and model: BM25 + 4 * trust * z, where z is the cosine's distance from the
+/// mean of the candidates in standard deviations. BM25 is a sum of log-odds and grows with the number and rarity of the
+/// words that match, so a long question of rare words follows its words, and one whose words are common or absent its
+/// meaning; z makes models with narrow and wide cosines alike. Measured in docs/how-search-works.md. fused lies in
+/// 0..1; sorts best first.
 Fusion fuse_scores(std::vector<Candidate>& candidates, const FusionInput& input);
 
 }  // namespace hanok::chain

@@ -1,4 +1,5 @@
-// query -> candidates of both sides -> fused -> reranked -> diversified -> hits. Follows docs/architecture.md, "one question".
+// query -> candidates of both sides -> fused -> reranked -> diversified -> hits. Follows docs/architecture.md, "one
+// question".
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -43,7 +44,8 @@ class Search {
     const bool vectors = has_vectors(collection_, options_.embedder, out.warnings);
     out.mode = vectors ? options_.mode : Mode::Keyword;
     if (options_.mode == Mode::Dense && !vectors)
-      throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" + collection_.name() +
+      throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" +
+                                         collection_.name() +
                                          "' has none; ingest with a model (see `hanok models`) or use --mode keyword");
     if (vectors) embed_query();
     gather(out.mode);
@@ -87,7 +89,9 @@ class Search {
   }
 
   // With one side only, more than k candidates are of use to what reorders them.
-  size_t depth_alone() const { return options_.reranker || options_.mmr_lambda < 1 ? std::max(kCandidates, options_.k * 2) : options_.k; }
+  size_t depth_alone() const {
+    return options_.reranker || options_.mmr_lambda < 1 ? std::max(kCandidates, options_.k * 2) : options_.k;
+  }
 
   void fuse(SearchResult& out) {
     if (out.mode == Mode::Hybrid) {
@@ -96,7 +100,8 @@ class Search {
         throw Error(Code::Invalid, "fusion '" + options_.fusion + "' is not one of: score, rrf");
       fusion_ = fuse_scores(candidates_, {collection_.keyword_ceiling(query_), trust_});
       if (trust_ < kTrusted)
-        out.warnings.push_back(options_.embedder->space().model + " does not know the language of this question; keywords decide");
+        out.warnings.push_back(options_.embedder->space().model +
+                               " does not know the language of this question; keywords decide");
       return;
     }
     const double ceiling = out.mode == Mode::Keyword ? collection_.keyword_ceiling(query_) : 0;
@@ -109,7 +114,8 @@ class Search {
     if (!options_.reranker || candidates_.empty()) return;
     const size_t depth = std::min(candidates_.size(), std::max(kRerankDepth, options_.k));
     std::vector<std::string> texts;
-    for (const auto& record : records(std::span(candidates_).first(depth))) texts.push_back(passage_text(record.heading, record.text));
+    for (const auto& record : records(std::span(candidates_).first(depth)))
+      texts.push_back(passage_text(record.heading, record.text));
     const Matrix scores = options_.reranker->score(query_, texts);
     for (size_t i = 0; i < depth; ++i) candidates_[i].rerank = scores.row(i)[0];
     std::stable_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(depth),
@@ -180,7 +186,8 @@ class Search {
 
 }  // namespace
 
-std::vector<Candidate> rank(const store::Collection& collection, std::string_view query, const SearchOptions& options, Mode& mode) {
+std::vector<Candidate> rank(const store::Collection& collection, std::string_view query, const SearchOptions& options,
+                            Mode& mode) {
   SearchResult about;
   auto out = Search(collection, query, options).rank(about);
   mode = about.mode;
