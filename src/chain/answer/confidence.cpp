@@ -35,7 +35,7 @@ std::vector<double> confidence_features(const Question& question, const std::vec
           top.score / 10,
           (top.score - rival_score) / 10,
           f[kPassageCoverage] - rival_coverage,
-          f[kKeyword] - rival_keyword,
+          std::max(0.0, f[kKeyword] - rival_keyword),
           top.answer / 10,
           static_cast<double>(question.forms.size()) / 20,
           question.korean ? 1.0 : 0.0,

@@ -9,7 +9,7 @@
 namespace hanok::chain::answer {
 
 /// Below it: not in your documents. One number for all languages, from the curve in docs/how-answers-work.md.
-inline constexpr double kAnswerThreshold = 0.45;
+inline constexpr double kAnswerThreshold = 0.5;
 
 /// What the confidence is computed from; sentences are ranked and not empty. All about 0..1.
 std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,

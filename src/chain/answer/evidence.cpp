@@ -7,6 +7,7 @@
 
 #include "chain/answer/mentions.h"
 #include "chain/answer/short_answer.h"
+#include "chain/answer/units.h"
 #include "chain/answer/weights.h"
 
 namespace hanok::chain::answer {
@@ -18,6 +19,8 @@ constexpr size_t kEmbedded = 24;
 constexpr uint32_t kNear = 3;       // terms apart at most to count as neighbours
 constexpr double kAnswerRange = 8;  // a short answer that scores so much below the best one counts nothing
 constexpr double kManyNews = 10, kLong = 60;
+constexpr double kOfHeading = 0.7;   // a word of the question in the headings counts so much of one in the sentence
+constexpr double kHeadingCost = 4;   // a heading says where the answer is; chosen by hand: the sets learned from have none
 
 /// Which terms of the question a stretch of text holds, and where.
 struct Found {
@@ -82,30 +85,35 @@ class Ranker {
  private:
   void add_passage(size_t p) {
     const Passage& passage = passages_[p];
-    const auto spans = text::sentences(passage.text);
-    std::vector<Found> found(spans.size(), Found(q_.forms.size()));
+    const auto units = units_of(passage.text);
+    std::vector<Found> found(units.size(), Found(q_.forms.size()));
     Found heading(q_.forms.size());
     for (const text::Term& term : text::analyze(passage.heading)) look(q_, term, heading);
     size_t s = 0;
     for (const text::Term& term : text::analyze(passage.text)) {
-      while (s < spans.size() && spans[s].end <= term.span.start) ++s;
-      if (s < spans.size() && term.span.end <= spans[s].end) look(q_, term, found[s]);
+      while (s < units.size() && units[s].span.end <= term.span.start) ++s;
+      if (s < units.size() && term.span.end <= units[s].span.end) look(q_, term, found[s]);
     }
     std::vector<const Found*> whole = {&heading};
     for (const Found& f : found) whole.push_back(&f);
     const double passage_coverage = coverage(q_, whole);
     const bool rarest =
         q_.forms.empty() || std::any_of(whole.begin(), whole.end(), [&](auto* f) { return f->has(heaviest_); });
-    for (size_t i = 0; i < spans.size(); ++i) {
-      const std::string_view text =
-          std::string_view(passage.text).substr(spans[i].start, spans[i].end - spans[i].start);
+    bool first = true;
+    for (size_t i = 0; i < units.size(); ++i) {
+      const text::Span& span = units[i].span;
+      const std::string_view text = std::string_view(passage.text).substr(span.start, span.end - span.start);
       if (found[i].terms == 0 || !seen_.emplace(text).second) continue;
-      std::vector<const Found*> around = {&found[i]};
+      std::vector<const Found*> under = {&found[i], &heading};
+      for (const size_t c : units[i].context) under.push_back(&found[c]);
+      std::vector<const Found*> around = under;
       if (i > 0) around.push_back(&found[i - 1]);
-      if (i + 1 < spans.size()) around.push_back(&found[i + 1]);
-      Sentence out{p, spans[i]};
+      if (i + 1 < units.size()) around.push_back(&found[i + 1]);
+      const double own = coverage(q_, {&found[i]});
+      Sentence out{.passage = p, .span = span, .heading = units[i].heading};
       auto& f = out.features;
-      f[kCoverage] = coverage(q_, {&found[i]});
+      f[kCoverage] = own + kOfHeading * (coverage(q_, under) - own);
+      out.own = own;
       f[kAround] = coverage(q_, around);
       f[kPassageCoverage] = passage_coverage;
       f[kRelative] = passages_[0].score > 0 ? passage.score / passages_[0].score : 0;
@@ -115,7 +123,8 @@ class Ranker {
       f[kKind] = f[kKindWanted] > 0 && holds_kind(text, q_);
       f[kNews] = std::min(1.0, static_cast<double>(found[i].news) / kManyNews);
       f[kLength] = std::min(1.0, static_cast<double>(found[i].terms) / kLong);
-      f[kFirst] = i == 0;
+      f[kFirst] = first && !units[i].heading;
+      first &= units[i].heading;
       f[kBestPassage] = p == 0;
       f[kRarest] = rarest;
       f[kHeaviestMissing] = heaviest_missing(whole);
@@ -162,7 +171,7 @@ class Ranker {
   }
 
   double score(const Sentence& s) const {
-    return std::inner_product(s.features.begin(), s.features.end(), weights_.begin(), 0.0);
+    return std::inner_product(s.features.begin(), s.features.end(), weights_.begin(), s.heading ? -kHeadingCost : 0.0);
   }
 
   void sort() {

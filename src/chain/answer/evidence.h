@@ -19,8 +19,8 @@ struct Passage {
 
 /// What is known about one sentence, each about 0..1. The order is the order of kSentenceWeights.
 enum SentenceFeature : size_t {
-  kCoverage,         // weight of the question's terms in the sentence
-  kAround,           // ... in the sentence, the one before and the one after
+  kCoverage,         // weight of the question's terms in the sentence, and part of the weight of those in its headings
+  kAround,           // ... in the sentence, its headings, the one before and the one after
   kPassageCoverage,  // ... in the passage and its heading
   kRelative,         // the passage's search score, of the best passage's
   kKeyword,          // the passage's BM25, of the most there can be
@@ -43,7 +43,9 @@ std::string_view feature_name(size_t feature);
 
 struct Sentence {
   size_t passage = 0;
-  text::Span span;  // of the passage's text
+  text::Span span;       // of the passage's text
+  bool heading = false;  // a heading or a table's first row
+  double own = 0;        // weight of the question's terms in it, without its headings
   SentenceFeatures features{};
   double answer = 0;       // score of its best short answer
   double cosine = 0;       // with the question; 0 without an embedder

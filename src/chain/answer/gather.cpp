@@ -1,5 +1,7 @@
 #include "chain/answer/gather.h"
 
+#include <algorithm>
+
 namespace hanok::chain::answer {
 namespace {
 
@@ -23,10 +25,10 @@ Gathered gather(const store::Collection& collection, std::string_view question, 
   SearchResult found = search(collection, question, options);
   Gathered out;
   out.question = read_question(question, [&](std::string_view t) { return double(collection.keyword_ceiling(t)); });
-  const double ceiling = collection.keyword_ceiling(question);
+  const double ceiling = out.question.ceiling;
   for (const Hit& hit : found.hits) {
     const double keyword = hit.explain.value("keyword", 0.0);
-    out.passages.push_back({hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? keyword / ceiling : 0});
+    out.passages.push_back({hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
   }
   out.hits = std::move(found.hits);
   out.warnings = std::move(found.warnings);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace hanok::chain::answer {
 namespace {
@@ -54,6 +55,105 @@ Asks kind_of(std::string_view text, bool korean) {
   return korean ? find(kKorean) : find(kEnglish);
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Stands in no passage: its weight shows what such words weigh (BM25 gives them the most).
+constexpr std::string_view kNowhere = "qzxvjkwqz";
+
+/// A term of the question on its way to a weight. A Korean word gives several that overlap.
+struct Piece {
+  std::string form;
+  text::Span span;
+  double weight = 0;
+  bool unknown = false;  // in no passage
+};
+
+// "how much": the first says what is asked for, the second is no word to look for.
+bool belongs_to_how(std::string_view text, const text::Span& span) {
+  const std::string_view word = text.substr(span.start, span.end - span.start);
+  if (word != "much" && word != "many" && word != "often") return false;
+  return span.start >= 4 && (text.substr(span.start - 4, 4) == "How " || text.substr(span.start - 4, 4) == "how ");
+}
+
+/// The weight of one form: that of its text, less what the other forms of the same text weigh.
+double own_weight(std::string_view word, const TermWeight& weight) {
+  double rest = weight(word), same = 0;
+  for (const text::Term& part : text::analyze(word)) {
+    const bool whole = part.span.start == 0 && part.span.end == word.size();
+    same += whole;
+    if (!whole) rest -= weight(word.substr(part.span.start, part.span.end - part.span.start));
+  }
+  return std::max(0.0, rest) / std::max(1.0, same);
+}
+
+std::vector<Piece> pieces_of(std::string_view text, const TermWeight& weight) {
+  std::vector<Piece> out;
+  const double nowhere = weight(kNowhere) * 0.999;
+  for (const text::Term& term : text::analyze(text, {.query = true})) {
+    if (belongs_to_how(text, term.span)) continue;
+    const double own = own_weight(text.substr(term.span.start, term.span.end - term.span.start), weight);
+    out.push_back({term.form, term.span, own, own <= 0 || (nowhere > 0 && own >= nowhere)});
+  }
+  return out;
+}
+
+/// A word in no passage weighs the most: it is the rarest. Where a word has several
+/// pieces, those in no passage share that weight, less the part of it that known pieces cover. A piece across two words
+/// that no passage has is no loss.
+// "연체하면", "정지되는": after a known noun, 하다 and 되다 only make it a verb.
+bool makes_a_verb(std::string_view tail) {
+  constexpr std::string_view kStems[] = {"하", "한", "할", "함", "해", "했", "합", "되", "된", "될", "됨", "돼", "됐", "됩"};
+  return std::any_of(std::begin(kStems), std::end(kStems), [&](std::string_view s) { return tail.starts_with(s); });
+}
+
+/// most: what a word in no passage weighs, where that is known.
+void weigh_unknown(std::string_view text, std::vector<Piece>& pieces, double most) {
+  for (const Piece& p : pieces)
+    if (!p.unknown) most = std::max(most, p.weight);
+  if (most <= 0) most = 1;
+  for (Piece& p : pieces)
+    if (p.unknown) p.weight = 0;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = begin;
+    while (end < text.size() && !is_blank(text[end])) ++end;
+    std::vector<Piece*> unknown;
+    std::vector<char> bytes(end - begin, 0);  // 1: of an unknown piece only, 2: of a known one
+    for (Piece& p : pieces) {
+      if (p.span.start < begin || p.span.end > end) continue;
+      if (p.unknown) unknown.push_back(&p);
+      for (size_t i = p.span.start - begin; i < p.span.end - begin; ++i) bytes[i] |= p.unknown ? 1 : 2;
+    }
+    size_t tail = bytes.size();  // what unknown pieces alone hold at the end of the word
+    while (tail > 0 && bytes[tail - 1] < 2) --tail;
+    if (tail > 0 && makes_a_verb(text.substr(begin + tail, end - begin - tail)))
+      std::fill(bytes.begin() + static_cast<ptrdiff_t>(tail), bytes.end(), char(0));
+    const auto open = std::count(bytes.begin(), bytes.end(), 1), all = open + std::count(bytes.begin(), bytes.end(), 3);
+    for (Piece* p : unknown)
+      p->weight = all == 0 ? 0 : most * double(open) / (double(all) * double(unknown.size()));
+    begin = end + 1;
+  }
+}
+
+// How a Korean question ends; what stands before it is the verb.
+constexpr std::string_view kEndings[] = {"습니까", "입니까", "는가요", "인가요", "은가요", "나요", "까요",
+                                         "는가",   "인가",   "은가",   "었나",   "이죠",   "니까", "는지"};
+
+/// Pieces that reach into the ending of the question ("되나", "나요") are of its grammar, not of what it is about.
+void drop_ending(std::string_view text, std::vector<Piece>& pieces) {
+  size_t end = text.size();
+  while (end > 0 && (is_blank(text[end - 1]) || text[end - 1] == '?' || text[end - 1] == '.')) --end;
+  const std::string_view whole = text.substr(0, end);
+  for (const std::string_view ending : kEndings) {
+    if (!whole.ends_with(ending)) continue;
+    const size_t from = end - ending.size();
+    const auto reaches = [&](const Piece& p) { return p.span.end > from; };
+    if (!std::all_of(pieces.begin(), pieces.end(), reaches)) std::erase_if(pieces, reaches);
+    return;
+  }
+}
+
 }  // namespace
 
 std::string_view asks_name(Asks asks) {
@@ -64,18 +164,18 @@ std::string_view asks_name(Asks asks) {
 Question read_question(std::string_view text, const TermWeight& weight) {
   Question q{.text = std::string(text), .korean = text::hangul_share(text) > 0.3};
   q.asks = kind_of(text, q.korean);
-  for (const text::Term& term : text::analyze(text, {.query = true})) {
-    if (!q.by_form.emplace(term.form, q.forms.size()).second) continue;
-    const std::string_view span = text.substr(term.span.start, term.span.end - term.span.start);
-    q.forms.push_back(term.form);
-    q.named.push_back(!span.empty() && ((span[0] >= '0' && span[0] <= '9') ||
-                                        (term.span.start > 0 && span[0] >= 'A' && span[0] <= 'Z')));
-    q.weights.push_back(weight(span) / static_cast<double>(std::max<size_t>(1, text::analyze(span).size())));
+  std::vector<Piece> pieces = pieces_of(text, weight);
+  if (q.korean) drop_ending(text, pieces);
+  weigh_unknown(text, pieces, weight(kNowhere));
+  for (const Piece& piece : pieces) {
+    if (piece.weight <= 0 || !q.by_form.emplace(piece.form, q.forms.size()).second) continue;
+    const std::string_view word = text.substr(piece.span.start, piece.span.end - piece.span.start);
+    q.forms.push_back(piece.form);
+    q.named.push_back(!word.empty() && (is_digit(word[0]) || (piece.span.start > 0 && is_upper(word[0]))));
+    q.weights.push_back(piece.weight);
   }
-  const double most = q.weights.empty() ? 0 : *std::max_element(q.weights.begin(), q.weights.end());
-  double sum = 0;
-  for (double& w : q.weights) sum += w = w > 0 ? w : most > 0 ? most : 1;
-  for (double& w : q.weights) w /= sum;
+  q.ceiling = std::accumulate(q.weights.begin(), q.weights.end(), 0.0);
+  for (double& w : q.weights) w /= q.ceiling;
   return q;
 }
 

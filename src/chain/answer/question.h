@@ -26,10 +26,12 @@ struct Question {
   std::vector<std::string> forms;                   // distinct terms, in order
   std::vector<double> weights;                      // of each form, > 0; they sum to 1
   std::vector<char> named;                          // of each form: a number, or capitalised inside the question
+  double ceiling = 0;                               // the sum of the weights before they were made to sum to 1
   std::unordered_map<std::string, size_t> by_form;  // form -> its place in forms
 };
 
-/// A word in no passage weighs as much as the heaviest one that is: it is at least as rare.
+/// A word in no passage weighs the most. The ending of a Korean
+/// question ("되나요?") is left out.
 Question read_question(std::string_view text, const TermWeight& weight);
 
 }  // namespace hanok::chain::answer

@@ -1,4 +1,5 @@
-// Numbers learned by `hanok eval answers --calibrate` on one half of XQuAD-en and KorQuAD (docs/how-answers-work.md).
+// Numbers learned by chain::calibrate() (chain/eval/calibrate.h) on the even articles of XQuAD-en and KorQuAD
+// (docs/how-answers-work.md).
 #pragma once
 
 #include <array>
