@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/threads.h"
 #include "index/base_index.h"
 #include "index/graph/pca.h"
 #include "math/distance.h"
@@ -36,50 +37,85 @@ bool all_bytes(std::span<const float> rows) {
   return math::distance().whole_bytes(rows.data(), out.data(), rows.size());
 }
 
-// How well do the first m directions rank? The share of the true ten nearest among the twenty that look nearest, over some
-// held-out rows of the sample: |q|^2 does not matter, and |x|^2 - 2 <Pq, Px> is what distance and bias add up to.
+// How well do the first m directions rank? The share of the true ten nearest among the twenty that look nearest, for some
+// vectors of the set among (nearly) all of it: |x|^2 - 2 <Pq, Px> is what distance and bias add up to, but for |q|^2. Only those
+// that are truly near can look near, so only the kKept nearest of each query are projected.
 class Judge {
  public:
-  Judge(std::span<const float> centred, std::span<const float> scores, size_t d, size_t m) : scores_(scores), m_(m) {
-    const size_t n = centred.size() / d;
-    queries_ = std::min<size_t>(kQueries, n / 4);
-    base_ = n - queries_;
-    const auto& kernel = math::distance();
-    for (size_t i = 0; i < n; ++i) norms_.push_back(kernel.ip_f32(centred.data() + i * d, centred.data() + i * d, d));
-    for (size_t q = 0; q < queries_; ++q) {
-      std::vector<float> far(base_);
-      for (size_t i = 0; i < base_; ++i)
-        far[i] = norms_[i] - 2 * kernel.ip_f32(centred.data() + (base_ + q) * d, centred.data() + i * d, d);
-      truth_.push_back(nearest(far, kTrue));
+  struct Among {
+    size_t rows;
+    std::function<void(size_t i, float* out)> centred;  // row i, lifted, mean taken away
+  };
+  Judge(std::span<const float> queries, const Among& among, std::span<const float> basis, size_t d, size_t threads)
+      : m_(basis.size() / d) {
+    const auto kept = nearest_rows(queries, among, d, threads);
+    std::vector<float> near;
+    for (const auto& rows : kept) {
+      begins_.push_back(near.size() / d);
+      for (const auto& [distance, row] : rows) {
+        near.resize(near.size() + d);
+        float* x = &near[near.size() - d];
+        among.centred(row, x);
+        norms_.push_back(math::distance().ip_f32(x, x, d));
+      }
     }
+    begins_.push_back(near.size() / d);
+    if (!near.empty()) scores_ = products(near, basis, d, threads);
+    query_scores_ = products(queries, basis, d, threads);
   }
+
   double share(size_t directions) const {
-    size_t found = 0;
-    for (size_t q = 0; q < queries_; ++q) {
-      std::vector<float> far(base_);
-      for (size_t i = 0; i < base_; ++i)
-        far[i] = norms_[i] - 2 * math::distance().ip_f32(scores_.data() + (base_ + q) * m_, scores_.data() + i * m_, directions);
-      const auto near = nearest(far, kLooked);
-      for (const uint32_t id : truth_[q]) found += std::count(near.begin(), near.end(), id);
+    size_t found = 0, all = 0;
+    for (size_t q = 0; q + 1 < begins_.size(); ++q) {
+      std::vector<std::pair<float, size_t>> far;  // true rank second
+      for (size_t i = begins_[q]; i < begins_[q + 1]; ++i)
+        far.emplace_back(norms_[i] - 2 * math::distance().ip_f32(&query_scores_[q * m_], &scores_[i * m_], directions),
+                         i - begins_[q]);
+      std::sort(far.begin(), far.end());
+      all += std::min(kTrue, far.size());
+      for (size_t i = 0; i < std::min(kLooked, far.size()); ++i) found += far[i].second < kTrue;
     }
-    return queries_ ? static_cast<double>(found) / static_cast<double>(queries_ * std::min(kTrue, base_)) : 1;
+    return all ? static_cast<double>(found) / static_cast<double>(all) : 1;
   }
 
  private:
-  static constexpr size_t kQueries = 100, kTrue = 10, kLooked = 20;
-  static std::vector<uint32_t> nearest(const std::vector<float>& far, size_t k) {
-    std::vector<uint32_t> ids(far.size());
-    std::iota(ids.begin(), ids.end(), 0u);
-    k = std::min(k, ids.size());
-    std::partial_sort(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(k), ids.end(),
-                      [&](uint32_t a, uint32_t b) { return std::pair(far[a], a) < std::pair(far[b], b); });
-    ids.resize(k);
-    return ids;
+  static constexpr size_t kTrue = 10, kLooked = 20, kKept = 100;
+  using Kept = std::vector<std::pair<float, size_t>>;  // distance and row
+
+  // Of each query its kKept nearest, nearest first; itself, and what equals it, left out.
+  static std::vector<Kept> nearest_rows(std::span<const float> queries, const Among& among, size_t d, size_t threads) {
+    constexpr size_t kBlock = 512;
+    const size_t n = queries.size() / d;
+    std::vector<Kept> out(n);
+    std::vector<float> block(std::min(kBlock, among.rows) * d);
+    for (size_t at = 0; at < among.rows; at += kBlock) {
+      const size_t rows = std::min(kBlock, among.rows - at);
+      for (size_t i = 0; i < rows; ++i) among.centred(at + i, &block[i * d]);
+      base::parallel_for(
+          n, 8,
+          [&](size_t begin, size_t end, size_t) {
+            for (size_t q = begin; q < end; ++q)
+              for (size_t i = 0; i < rows; ++i)
+                offer(out[q], math::distance().l2_f32(&queries[q * d], &block[i * d], d), at + i);
+          },
+          threads);
+    }
+    for (Kept& kept : out) std::sort_heap(kept.begin(), kept.end());
+    return out;
   }
-  std::span<const float> scores_;
-  size_t m_, queries_ = 0, base_ = 0;
-  std::vector<float> norms_;
-  std::vector<std::vector<uint32_t>> truth_;
+  static void offer(Kept& kept, float distance, size_t row) {
+    if (!(distance > 0) || (kept.size() == kKept && distance >= kept.front().first)) return;
+    if (kept.size() == kKept) {
+      std::pop_heap(kept.begin(), kept.end());
+      kept.pop_back();
+    }
+    kept.emplace_back(distance, row);
+    std::push_heap(kept.begin(), kept.end());
+  }
+
+  size_t m_;
+  std::vector<size_t> begins_;               // of each query's rows in norms_ and scores_
+  std::vector<float> norms_, scores_, query_scores_;
 };
 
 size_t directions_of(size_t lines, size_t width) { return std::min(lines * Projection::kLine - Projection::kBiasBytes, width); }
@@ -89,6 +125,8 @@ size_t directions_of(size_t lines, size_t width) { return std::min(lines * Proje
 Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   constexpr size_t kMostAuto = 4;      // lines: beyond, reading the code costs as much as it saves
   constexpr double kEnough = 0.985;    // share of Judge at which more directions stop paying
+  constexpr size_t kJudged = 64;       // queries of Judge: 640 neighbours tell shares apart by about 1 %
+  constexpr size_t kMostAmong = 65536; // vectors it ranks among; beyond, the next fourfold changes shares by less than that
   Projection out;
   out.dim_ = plan.dim;
   out.metric_ = plan.metric;
@@ -136,8 +174,18 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   out.lines_ = most_lines;
   if (plan.lines == 0 && most_lines > 1) {
     if (basis.empty()) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
-    const auto scores = products(rows, basis, d, plan.threads);
-    const Judge judge(rows, scores, d, m);
+    const size_t judged = std::min(n, kJudged), stride = plan.row ? (plan.rows + kMostAmong - 1) / kMostAmong : 1;
+    Judge::Among among{plan.row ? plan.rows / std::max<size_t>(stride, 1) : n, {}};
+    if (plan.row)
+      among.centred = [&, given = std::vector<float>(plan.dim)](size_t i, float* x) mutable {
+        plan.row(i * stride, given.data());
+        const float* lifted = out.lift(given.data(), false, scratch);
+        for (size_t j = 0; j < d; ++j) x[j] = lifted[j] - out.mean_[j];
+      };
+    else
+      among.centred = [&](size_t i, float* x) { std::memcpy(x, &rows[i * d], d * sizeof(float)); };
+    const auto queries = std::span<const float>(rows).last(judged * d);
+    const Judge judge(queries, among, basis, d, plan.threads);
     for (size_t lines = 1; lines < most_lines; ++lines)
       if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
         out.lines_ = lines;

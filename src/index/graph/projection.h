@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,10 @@ class Projection {
     size_t lines = 0;  // of 64 bytes a record; 0: chosen by measuring on the sample
     uint64_t seed = 1;
     size_t threads = 0;
+    // All that will be encoded, of which the sample is a part: ranking gets harder with every vector more, so the number of
+    // lines is judged among these. Without them it is judged among the sample.
+    size_t rows = 0;
+    std::function<void(size_t i, float* out)> row;
   };
 
   /// Room for one call of encode; one a thread.
