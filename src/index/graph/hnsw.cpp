@@ -93,6 +93,21 @@ std::optional<std::vector<float>> Hnsw::reconstruct(Id id) const {
   return out;
 }
 
+std::vector<Id> Hnsw::ids() const {
+  Gate::Reader reader(gate_);
+  std::vector<Id> out;
+  out.reserve(state_->live());
+  for (size_t slot = 0; slot < state_->slots(); ++slot)
+    if (!state_->dead[slot]) out.push_back(state_->ids[slot]);
+  return out;
+}
+
+void Hnsw::set_search_defaults(const SearchOptions& defaults) {
+  Gate::Writer writer(gate_);
+  ef_ = defaults.ef;
+  rerank_ = defaults.rerank;
+}
+
 // The projection is learnt from the vectors themselves when the graph is built: there is nothing to do ahead of them.
 void Hnsw::train(std::span<const float> vectors) { check_vectors(vectors); }
 
@@ -123,7 +138,8 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
     if (j != i - 1) std::swap_ranges(&sample[(i - 1) * dim()], &sample[(i - 1) * dim()] + dim(), &sample[j * dim()]);
   }
   auto graph = std::make_unique<Graph>();
-  graph->projection = Projection::train(sample, {dim(), metric(), keys_.code_lines, options_.seed, options_.threads});
+  graph->projection = Projection::train(sample, {dim(), metric(), keys_.code_lines, options_.seed, options_.threads, n,
+                                                 [&](size_t i, float* out) { state.vectors.decode(i, out); }});
   const size_t bytes = graph->projection.record_bytes();
   graph->size = n;
   graph->records = Buffer<uint8_t>().grown(n * bytes, 0);

@@ -59,6 +59,8 @@ class Hnsw : public BaseIndex {
   std::vector<Match> range_search(std::span<const float> query, float radius, const SearchOptions& options) const override;
   std::map<std::string, std::string> statistics() const override;
   void save(const std::filesystem::path& file) const override;
+  std::vector<Id> ids() const override;
+  void set_search_defaults(const SearchOptions& defaults) override;
 
  private:
   struct Found {
@@ -88,9 +90,11 @@ class Hnsw : public BaseIndex {
   void exact_of(const PreparedQuery& query, size_t k, std::span<const Id> ids, const IdFilter& filter,
                 std::vector<Found>& out) const;
   size_t count_matches(const IdFilter& filter) const;
+  size_t ef_for(size_t k, const SearchOptions& options) const;
   std::vector<Match> matches(const std::vector<Found>& found) const;
 
   HnswKeys keys_;
+  size_t ef_ = 0, rerank_ = 0;               // defaults of a search; 0: those of hnsw_search.cpp
   std::shared_ptr<const FileReader> file_;  // keeps the map of an opened file alive while anything looks into it
   std::unique_ptr<HnswState> state_;
   mutable IdMap map_;                        // filled at the first need after open()

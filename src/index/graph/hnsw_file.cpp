@@ -37,7 +37,9 @@ void Hnsw::save(const std::filesystem::path& path) const {
                                           {"dead", std::to_string(s.dead_count)},
                                           {"storage", std::string(storage_name(s.vectors.storage()))},
                                           {"graph", s.graph ? "1" : "0"},
-                                          {"trained_on", std::to_string(s.trained_on)}};
+                                          {"trained_on", std::to_string(s.trained_on)},
+                                          {"ef", std::to_string(ef_)},
+                                          {"rerank", std::to_string(rerank_)}};
   if (s.graph) more["degree"] = std::to_string(s.graph->degree);
   out.add_text("options", options_text(options_, more));
   s.vectors.save(out);
@@ -73,6 +75,8 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     file.corrupt("section 'dead' does not mark " + std::to_string(dead) + " vectors");
   state->dead_count = dead;
   state->trained_on = number(file, more, "trained_on");
+  if (more.count("ef")) out->ef_ = number(file, more, "ef");
+  if (more.count("rerank")) out->rerank_ = number(file, more, "rerank");
   if (number(file, more, "graph") != 0) {
     auto graph = std::make_unique<Graph>();
     graph->projection = Projection::load(file, options.dim, options.metric);

@@ -77,14 +77,19 @@ bool passes(const IdFilter& filter, Id id) {
 
 bool is_filter(const IdFilter* filter) { return filter && (filter->accepts || !filter->ids.empty() || filter->expected_matches == 0); }
 
-// Candidates ranked by code that are worth an exact distance. Codes mistake the order of near candidates only, so a wide
-// pool needs no more than a part of it ranked anew.
+// Candidates ranked by code that are worth an exact distance. Codes mistake the order of near candidates only, so a pool of
+// usual width needs 5/8 of it ranked anew; who asks for a wide one wants the last thousandth, which those mistakes would cost.
 size_t default_rerank(size_t k, size_t ef) {
-  constexpr size_t kAlways = 3;
-  return std::max(std::min(ef, kAlways * k), ef * 5 / 8);
+  constexpr size_t kAlways = 3, kUsual = 96, kWide = 256;
+  const size_t more = std::clamp(ef, kUsual, kWide) - kUsual;
+  return std::max(std::min(ef, kAlways * k), ef * 5 / 8 + ef * 3 / 8 * more / (kWide - kUsual));
 }
 
 }  // namespace
+
+size_t Hnsw::ef_for(size_t k, const SearchOptions& options) const {
+  return std::max(options.ef ? options.ef : ef_ ? ef_ : std::max(kDefaultEf, 2 * k), k);
+}
 
 std::vector<Match> Hnsw::matches(const std::vector<Found>& found) const {
   std::vector<Match> out;
@@ -165,11 +170,12 @@ std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const Se
   } else if (!s.graph) {
     exact(mine.query, k, [](Id) { return true; }, found);
   } else {
-    size_t ef = std::max(options.ef ? options.ef : std::max(kDefaultEf, 2 * k), k);
+    const size_t rerank = options.rerank ? options.rerank : rerank_;
+    size_t ef = ef_for(k, options);
     ef += ef * s.dead_count / s.slots();
     for (;; ef *= 4) {
       ef = std::min(ef, s.slots());
-      walk_and_rank(mine.query, query, k, ef, options.rerank ? options.rerank : default_rerank(k, ef), found);
+      walk_and_rank(mine.query, query, k, ef, rerank ? rerank : default_rerank(k, ef), found);
       if (found.size() == k || ef == s.slots()) break;
     }
     if (found.size() < k) exact(mine.query, k, [](Id) { return true; }, found);
@@ -206,7 +212,7 @@ void Hnsw::filtered(const PreparedQuery& query, std::span<const float> raw, size
   if (!s.graph) return scan();
   const double n = static_cast<double>(s.slots()), matching = static_cast<double>(std::max<size_t>(count, 1));
   const double scan_cost = matching + (filter.ids.empty() ? n * kPredicate : matching * kPredicate);
-  const size_t ef = std::max(options.ef ? options.ef : std::max(kDefaultEf, 2 * k), k);
+  const size_t ef = ef_for(k, options);
   const double walk_cost = kSteps * static_cast<double>(ef) * n / matching;
   if (scan_cost <= walk_cost) return scan();
   if (!filtered_walk(query, raw, k, ef, filter, static_cast<size_t>(scan_cost), out)) scan();
