@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/threads.h"
+#include "index/kinds.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -83,7 +84,7 @@ std::string Keys::choice(const std::string& key, const std::vector<std::string>&
 
 void Keys::done() const {
   for (const auto& [key, value] : set_)
-    if (std::find(known_.begin(), known_.end(), key) == known_.end())
+    if (key != kAutoKey && std::find(known_.begin(), known_.end(), key) == known_.end())
       throw Error(Code::Invalid, "index '" + kind_ + "' has no key '" + key + "'; its keys are " +
                                      (known_.empty() ? "none" : list(known_)));
 }

@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "index/auto.h"
 #include "index/flat/flat.h"
 #include "index/graph/hnsw.h"
 #include "index/ivf/ivf.h"
@@ -19,8 +20,8 @@ const std::vector<Kind>& table() {
 }
 
 std::string names() {
-  std::string out;
-  for (const Kind& k : table()) out += std::string(out.empty() ? "" : ", ") + k.name;
+  std::string out = "auto";
+  for (const Kind& k : table()) out += std::string(", ") + k.name;
   return out;
 }
 
@@ -28,15 +29,23 @@ std::string names() {
 
 std::span<const Kind> kinds() { return table(); }
 
-std::unique_ptr<Index> make(const std::string& kind, const Options& options) {
+std::unique_ptr<Index> make_chosen(const std::string& kind, const Options& options) {
   for (const Kind& k : table())
     if (kind == k.name) return k.make(options);
   throw Error(Code::Invalid, "index kind '" + kind + "' is not one of " + names());
 }
 
+std::unique_ptr<Index> make(const std::string& kind, const Options& options) {
+  if (options.set.count(kAutoKey)) throw Error(Code::Invalid, "index '" + kind + "' has no key '" + std::string(kAutoKey) + "'");
+  return kind == "auto" ? std::make_unique<Auto>(options) : make_chosen(kind, options);
+}
+
 std::unique_ptr<Index> open(const FileReader& file) {
-  for (const Kind& k : table())
-    if (file.kind() == k.name) return k.open(file);
+  for (const Kind& k : table()) {
+    if (file.kind() != k.name) continue;
+    auto index = k.open(file);
+    return index->options().set.count(kAutoKey) ? std::make_unique<Auto>(std::move(index), file) : std::move(index);
+  }
   file.corrupt("its kind '" + file.kind() + "' is not one of " + names());
 }
 

@@ -9,6 +9,9 @@
 
 namespace hanok::index {
 
+/// A key that every kind lets pass: kind "auto" keeps what it needs to go on choosing here (auto.h). make() refuses it.
+inline constexpr const char* kAutoKey = "auto";
+
 struct Kind {
   const char* name;
   std::unique_ptr<Index> (*make)(const Options& options);
@@ -16,6 +19,9 @@ struct Kind {
 };
 
 std::span<const Kind> kinds();
+
+/// make() for one of the table, which kind "auto" is not.
+std::unique_ptr<Index> make_chosen(const std::string& kind, const Options& options);
 
 /// open() for a file that is read already: throws Corrupt for a kind nobody knows.
 std::unique_ptr<Index> open(const FileReader& file);

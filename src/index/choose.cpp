@@ -1,0 +1,142 @@
+#include "index/choose.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <sstream>
+#include <vector>
+
+#include "base/random.h"
+#include "index/base_index.h"
+#include "index/kinds.h"
+
+namespace hanok::index {
+namespace {
+
+constexpr size_t kScanBytes = 8'000'000;  // one byte a dimension (flat.md)
+constexpr size_t kLeastScanned = 2000, kMostScanned = 20000;
+constexpr size_t kQueries = 100, kNeighbours = 10;
+constexpr size_t kSampleFloats = 5'000'000;  // both kinds are built on so many in about a second
+constexpr size_t kLeastSample = 1500, kMostSample = 8192;
+constexpr size_t kWidestSampled = 3072;  // wider rows: such a sample says little and costs much
+constexpr double kMustWin = 1.1;         // ivf must be faster by this: hnsw keeps its speed when the set grows
+
+// Of this thread: other work on the machine does not count.
+double processor_us() {
+  timespec t;
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
+}
+
+std::string short_number(double x) {
+  std::ostringstream out;
+  out.precision(3);
+  out << x;
+  return out.str();
+}
+
+struct Sample {
+  std::vector<float> base, queries;
+  std::vector<float> kth;  // signed distance of each query's true last neighbour
+};
+
+Sample take_sample(const Question& q) {
+  const size_t dim = q.options.dim;
+  const size_t rows = std::min(q.vectors, std::clamp(kSampleFloats / dim, kLeastSample, kMostSample));
+  base::Random random(q.options.seed);
+  std::vector<size_t> picked(rows);
+  for (size_t i = 0; i < rows; ++i) {  // one of each stretch, so that sorted input is covered too
+    const size_t begin = i * q.vectors / rows, end = (i + 1) * q.vectors / rows;
+    picked[i] = begin + random.below(end - begin);
+  }
+  for (size_t i = rows; i > 1; --i) std::swap(picked[i - 1], picked[random.below(i)]);
+  Sample out;
+  out.base.resize((rows - kQueries) * dim);
+  out.queries.resize(kQueries * dim);
+  for (size_t i = 0; i < rows; ++i)
+    q.row(picked[i], i < kQueries ? &out.queries[i * dim] : &out.base[(i - kQueries) * dim]);
+  return out;
+}
+
+std::unique_ptr<Index> built(const std::string& kind, const Options& options, const std::vector<float>& base) {
+  std::vector<Id> ids(base.size() / options.dim);
+  std::iota(ids.begin(), ids.end(), Id{0});
+  auto index = make_chosen(kind, options);
+  index->add(ids, base);
+  return index;
+}
+
+// A hit is a result no farther than the true last one, so that equal vectors do not count as misses.
+double recall(const Sample& sample, Metric metric, const std::vector<std::vector<Match>>& found) {
+  size_t hits = 0;
+  for (size_t i = 0; i < kQueries; ++i)
+    for (const Match& m : found[i])
+      hits += signed_distance(metric, m.distance) <= sample.kth[i] + 1e-5f * std::abs(sample.kth[i]);
+  return static_cast<double>(hits) / (kQueries * kNeighbours);
+}
+
+struct Speed {
+  double us = std::numeric_limits<double>::infinity();  // a query, one at a time
+  std::string setting = "no setting";
+};
+
+// The first setting that reaches the recall; later ones look at more and take longer.
+Speed speed_of(const Index& index, const Question& q, const Sample& sample, const std::string& key,
+               size_t SearchOptions::* field, const std::vector<size_t>& ladder) {
+  constexpr size_t kPasses = 3;
+  const size_t dim = q.options.dim;
+  for (const size_t value : ladder) {
+    SearchOptions options;
+    options.*field = value;
+    double best = std::numeric_limits<double>::infinity();
+    std::vector<std::vector<Match>> found(kQueries);
+    for (size_t pass = 0; pass < kPasses; ++pass) {
+      const double begin = processor_us();
+      for (size_t i = 0; i < kQueries; ++i)
+        found[i] = index.search(std::span(sample.queries).subspan(i * dim, dim), kNeighbours, options);
+      best = std::min(best, (processor_us() - begin) / kQueries);
+      if (recall(sample, q.options.metric, found) < q.recall) break;
+      if (pass + 1 == kPasses) return {best, key + "=" + std::to_string(value)};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+size_t scanned_fast(size_t dim) { return std::clamp(kScanBytes / dim, kLeastScanned, kMostScanned); }
+
+Choice choose(const Question& q) {
+  const std::string what = std::to_string(q.vectors) + " vectors of " + std::to_string(q.options.dim) + " numbers";
+  if (q.vectors <= q.exact_up_to)
+    return {"flat", what + ": up to " + std::to_string(q.exact_up_to) + " an exact scan is fast enough"};
+  if (q.options.dim > kWidestSampled || q.vectors < kLeastSample)
+    return {"hnsw", what + ": above " + std::to_string(q.exact_up_to) + " a graph looks at fewest; no sample was measured"};
+
+  Options options = q.options;
+  options.on_progress = nullptr;
+  Sample sample = take_sample(q);
+  const auto exact = built("flat", options, sample.base);
+  for (const auto& found : exact->search_batch(sample.queries, kNeighbours, {.threads = options.threads}))
+    sample.kth.push_back(signed_distance(options.metric, found.back().distance));
+  const Speed graph = speed_of(*built("hnsw", options, sample.base), q, sample, "ef", &SearchOptions::ef,
+                               {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640});
+  const Speed cells = speed_of(*built("ivf", options, sample.base), q, sample, "nprobe", &SearchOptions::nprobe,
+                               {2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64});
+  // A walk grows like the logarithm of the size, a visit of sqrt(n) cells' share like its root.
+  const double n = static_cast<double>(q.vectors), s = static_cast<double>(sample.base.size() / options.dim);
+  const double graph_us = graph.us * std::log(n) / std::log(s), cells_us = cells.us * std::sqrt(n / s);
+  const bool ivf = cells_us * kMustWin < graph_us;
+  const auto tell = [](const std::string& kind, const Speed& speed, double us) {
+    if (!std::isfinite(us)) return kind + " does not reach it";
+    return kind + " takes about " + short_number(us) + " us (" + speed.setting + ", " + short_number(speed.us) + " us on the sample)";
+  };
+  return {ivf ? "ivf" : "hnsw", what + ", for recall " + short_number(q.recall) + ": " + tell("hnsw", graph, graph_us) + ", " +
+                                    tell("ivf", cells, cells_us) + "; measured on " + std::to_string(sample.base.size() / options.dim) +
+                                    " of them"};
+}
+
+}  // namespace hanok::index
