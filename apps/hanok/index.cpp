@@ -39,6 +39,21 @@ std::pair<std::string, std::string> key_value(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+// Said before hours of work, not after.
+void need(const std::string& value, const std::string& flag) {
+  if (value.empty()) throw Error(Code::Invalid, flag + " FILE is missing");
+}
+
+void need_folder(const std::string& out) {
+  const fs::path folder = fs::path(out).parent_path();
+  if (!folder.empty() && !fs::is_directory(folder))
+    throw Error(Code::NotFound, out + ": the folder " + folder.string() + " does not exist; make it first");
+}
+
+void need_neighbours(size_t k) {
+  if (k == 0) throw Error(Code::Invalid, "-k 0: at least one neighbour was expected");
+}
+
 std::vector<Id> numbered(size_t n) {
   std::vector<Id> ids(n);
   std::iota(ids.begin(), ids.end(), Id{0});
@@ -61,21 +76,28 @@ std::unique_ptr<Index> build_index(Session& session, const std::string& type, Me
 }
 
 void build(Session& session, const Flags& flags) {
+  need(flags.in, "--in");
+  need(flags.out, "--out");
+  need_folder(flags.out);
   const auto vectors = load(flags.in, flags.limit);
   auto index = build_index(session, flags.type, metric_from(flags.metric), vectors.dim, flags.set, flags.seed);
   const base::Stopwatch watch;
   index->add(numbered(vectors.rows()), vectors.values);
   const double seconds = watch.seconds();
   index->save(flags.out);
-  const OrderedJson json{{"vectors", index->size()},
-                         {"dim", vectors.dim},
-                         {"seconds", seconds},
-                         {"bytes", fs::file_size(flags.out)},
-                         {"type", index->kind()}};
+  OrderedJson json{{"vectors", index->size()},
+                   {"dim", vectors.dim},
+                   {"seconds", seconds},
+                   {"bytes", fs::file_size(flags.out)},
+                   {"type", index->kind()}};
+  const auto statistics = index->statistics();
+  const auto why = statistics.find("why");  // of kind auto
+  if (why != statistics.end()) json["why"] = why->second;
   session.print(json, [&](std::ostream& out) {
     out << with_commas(index->size()) << " vectors of " << vectors.dim << " numbers, kind " << index->kind() << ", in "
         << human_seconds(seconds) << ", " << human_bytes(static_cast<double>(fs::file_size(flags.out))) << " in "
         << flags.out << "\n";
+    if (why != statistics.end()) out << why->second << "\n";
   });
 }
 
@@ -174,6 +196,10 @@ std::vector<std::set<Id>> first_k(const formats::IdRows& truth, size_t rows, siz
 }
 
 void search(Session& session, const Flags& flags) {
+  need(flags.index, "--index");
+  need(flags.in, "--in");
+  need_folder(flags.out);
+  need_neighbours(flags.k);
   const auto index = open(flags.index);
   const auto queries = load(flags.in, flags.limit);
   if (queries.dim != index->options().dim)
@@ -285,6 +311,7 @@ std::string kind_of(const std::string& type) {
 
 void convert(Session& session, const Flags& flags) {
   std::string from = "hanok", type;
+  need_folder(flags.out);
   size_t vectors = 0;
   bool lossy = false;
   std::unique_ptr<Index> index;
@@ -316,6 +343,8 @@ void convert(Session& session, const Flags& flags) {
 }
 
 void run_cluster(Session& session, const Flags& flags) {
+  if (flags.clusters == 0) throw Error(Code::Invalid, "--clusters N is missing: how many clusters to make");
+  if (!flags.out.empty()) need_folder(flags.out);
   const auto vectors = load(flags.in, flags.limit);
   const base::Stopwatch watch;
   const Clusters found =
@@ -366,6 +395,10 @@ std::vector<Setting> ladder(const std::string& kind, size_t k) {
 }
 
 void tune(Session& session, const Flags& flags) {
+  need(flags.index, "--index");
+  need_neighbours(flags.k);
+  if (!(flags.recall > 0 && flags.recall <= 1))
+    throw Error(Code::Invalid, "--recall " + std::to_string(flags.recall) + ": a share above 0, up to 1, was expected");
   const auto index = open(flags.index);
   auto queries = flags.in.empty() ? held_out(*index, flags.seed) : load(flags.in, flags.limit);
   const auto exact = make("flat", {.dim = index->options().dim, .metric = index->options().metric});
