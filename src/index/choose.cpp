@@ -112,7 +112,8 @@ size_t scanned_fast(size_t dim) { return std::clamp(kScanBytes / dim, kLeastScan
 Choice choose(const Question& q) {
   const std::string what = std::to_string(q.vectors) + " vectors of " + std::to_string(q.options.dim) + " numbers";
   if (q.vectors <= q.exact_up_to)
-    return {"flat", what + ": up to " + std::to_string(q.exact_up_to) + " an exact scan is fast enough"};
+    return {"flat", "up to " + std::to_string(q.exact_up_to) + " vectors of " + std::to_string(q.options.dim) +
+                        " numbers an exact scan is fast enough"};
   if (q.options.dim > kWidestSampled || q.vectors < kLeastSample)
     return {"hnsw", what + ": above " + std::to_string(q.exact_up_to) + " a graph looks at fewest; no sample was measured"};
 
