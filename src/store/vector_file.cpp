@@ -36,8 +36,8 @@ void normalise(std::span<float> row) {
 std::string encode_vectors(std::span<const ChunkId> ids, std::span<const float> rows, size_t dim) {
   const size_t offset = rows_offset(ids.size());
   std::string out(offset + rows.size_bytes(), '\0');
-  std::memcpy(out.data() + sizeof(Header), ids.data(), ids.size_bytes());
-  std::memcpy(out.data() + offset, rows.data(), rows.size_bytes());
+  if (!ids.empty()) std::memcpy(out.data() + sizeof(Header), ids.data(), ids.size_bytes());
+  if (!rows.empty()) std::memcpy(out.data() + offset, rows.data(), rows.size_bytes());
   Header header;
   header.dim = static_cast<uint32_t>(dim);
   header.rows = ids.size();

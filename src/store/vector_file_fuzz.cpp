@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kDim = 4;
   // Files are mapped, so their first byte is aligned.
   std::vector<uint64_t> aligned((size + 7) / 8);
-  std::memcpy(aligned.data(), data, size);
+  if (size > 0) std::memcpy(aligned.data(), data, size);
   const std::string_view bytes(reinterpret_cast<const char*>(aligned.data()), size);
   for (const bool check_all : {false, true}) {
     try {
