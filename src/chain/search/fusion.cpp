@@ -25,7 +25,7 @@ void add_reciprocal_ranks(std::vector<Candidate>& candidates, double Candidate::
 }
 
 // One standard deviation of cosine weighs as much as this many units of BM25. Between 3 and 5 nothing measured moves by
-// more than .002 (docs/how-search-works.md).
+// more than .004 (docs/how-search-works.md).
 constexpr double kDenseWeight = 4;
 constexpr double kMostDeviations = 6;  // beyond this a z is a tiny sample's accident
 
