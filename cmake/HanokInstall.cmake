@@ -1,4 +1,4 @@
-# cmake --install: the program, its completions, headers and libraries. cpack -G DEB: a package of the program.
+# cmake --install: the program, its completions, headers, libraries and the package that find_package(hanok) reads. cpack -G DEB: a package of the program.
 include(GNUInstallDirs)
 foreach(shell bash zsh fish)
   add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/completions/hanok.${shell}
@@ -19,12 +19,13 @@ install(FILES ${CMAKE_BINARY_DIR}/completions/hanok.fish DESTINATION ${CMAKE_INS
 install(FILES LICENSE NOTICE README.md README.ko.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(DIRECTORY include/hanok DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
 get_property(rooms GLOBAL PROPERTY HANOK_ROOMS)
-foreach(room ${rooms})
-  get_target_property(kind ${room} TYPE)
-  if(kind STREQUAL STATIC_LIBRARY)
-    install(TARGETS ${room} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hanok COMPONENT library)
-  endif()
-endforeach()
+install(TARGETS ${rooms} hanok_house EXPORT hanok ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hanok COMPONENT library)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/hanok)
+install(EXPORT hanok FILE hanokTargets.cmake NAMESPACE hanok:: DESTINATION ${package} COMPONENT library)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/hanokConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES cmake/hanokConfig.cmake cmake/HanokLibraries.cmake ${CMAKE_BINARY_DIR}/hanokConfigVersion.cmake
+        DESTINATION ${package} COMPONENT library)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "hanok authors <hanok@localhost>")

@@ -43,8 +43,9 @@ function(hanok_room room)
     set(reach INTERFACE)
   endif()
   target_include_directories(hanok_${room} ${reach} $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
-                             $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
+                             $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include>)
   target_link_libraries(hanok_${room} ${reach} ${needs} ${ROOM_LINK})
+  set_target_properties(hanok_${room} PROPERTIES EXPORT_NAME ${room})
   set_property(GLOBAL APPEND PROPERTY HANOK_ROOMS hanok_${room})
 
   if(HANOK_TESTS AND tests)

@@ -1,0 +1,21 @@
+# Installs BUILD into WORK/prefix, then configures, builds and runs consumer/ there.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE rc OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT rc EQUAL 0)
+    string(REPLACE ";" " " command "${ARGN}")
+    message(FATAL_ERROR "${command}: ${rc}\n${out}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+set(flags "-O0")
+if(SANITIZE)
+  string(APPEND flags " -fsanitize=${SANITIZE}")
+endif()
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix --component library)
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/build -G Ninja -DCMAKE_PREFIX_PATH=${WORK}/prefix
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${flags} -DEXAMPLE=${ROOT}/examples/11_collection.cpp)
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+set(PROGRAM ${WORK}/build/consumer)
+set(EXPECTED ${ROOT}/examples/11_collection.expected)
+include(${ROOT}/examples/check.cmake)
