@@ -30,7 +30,8 @@ std::string fvecs(size_t rows, uint64_t seed, size_t dim = kDim) {
   std::string out;
   for (size_t i = 0; i < rows; ++i) {
     put(out, static_cast<int32_t>(dim));
-    for (size_t c = random.below(8), j = 0; j < dim; ++j) put(out, centre[c * dim + j] + static_cast<float>(random.normal()));
+    for (size_t c = random.below(8), j = 0; j < dim; ++j)
+      put(out, centre[c * dim + j] + static_cast<float>(random.normal()));
   }
   return out;
 }
@@ -147,7 +148,9 @@ TEST_F(IndexCli, ConvertsBothWays) {
       EXPECT_EQ(back["vectors"], 2000);
       EXPECT_EQ(back["lossy"], false);
       EXPECT_EQ(back["type"], ending == "bin" ? "hnsw" : type);
-      EXPECT_GE(hanok.json({"index", "search", "--index", ours, "--in", queries, "--truth", gt})["recall"].get<double>(), 0.95);
+      EXPECT_GE(
+          hanok.json({"index", "search", "--index", ours, "--in", queries, "--truth", gt})["recall"].get<double>(),
+          0.95);
     }
   fails({"index", "convert", base, path("x.idx")}, "corrupt", "base.fvecs");
 }
