@@ -5,6 +5,7 @@
 // in an array over the window; whatever, with all that was set aside, could still win is completed by seeking in those
 // lists. Sums are exact (score.h), bounds have no slack, so the result is that of scoring everything.
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <numeric>
 
@@ -21,8 +22,12 @@ class Scan {
  public:
   Scan(const Query& query, size_t number, const Segment::Impl& segment, const Reader& reader,
        const roaring::Roaring* allowed, Top& top)
-      : segment_(segment), formula_(query.formula), gone_(reader.gone.isEmpty() ? nullptr : &reader.gone),
-        allowed_(allowed), top_(top), cursors_(std::make_unique_for_overwrite<Cursor[]>(query.terms.size())) {
+      : segment_(segment),
+        formula_(query.formula),
+        gone_(reader.gone.isEmpty() ? nullptr : &reader.gone),
+        allowed_(allowed),
+        top_(top),
+        cursors_(std::make_unique_for_overwrite<Cursor[]>(query.terms.size())) {
     for (size_t t = 0; t < query.terms.size(); ++t) {
       const List& list = query.list(number, t);
       if (list.df == 0) continue;
@@ -64,7 +69,22 @@ class Scan {
   };
 
   double contribution(const Term& term, uint32_t tf, uint32_t ordinal) const {
-    return formula_.score(term.weight, tf, segment_.length(ordinal));
+    return formula_.score(term.weight, inverse(tf), segment_.length(ordinal));
+  }
+
+  /// The contributions of a run, four at a time so that divisions overlap.
+  void contributions(const Term& term, const Cursor::Run& run, double* out) const {
+    constexpr uint32_t kAtOnce = 4;
+    uint32_t i = 0;
+    for (; i + kAtOnce <= run.count; i += kAtOnce) {
+      double lengths[kAtOnce], inverses[kAtOnce];
+      for (uint32_t j = 0; j < kAtOnce; ++j) {
+        lengths[j] = segment_.length(run.ordinals[i + j]);
+        inverses[j] = inverse(run.tfs[i + j]);
+      }
+      for (uint32_t j = 0; j < kAtOnce; ++j) out[i + j] = formula_.score(term.weight, inverses[j], lengths[j]);
+    }
+    for (; i < run.count; ++i) out[i] = contribution(term, run.tfs[i], run.ordinals[i]);
   }
 
   double at(Term& term, uint32_t ordinal) {
@@ -88,9 +108,8 @@ class Scan {
   double bound(Term& term, uint32_t begin, uint32_t end) const {
     double most = 0;
     term.cursor->blocks_in(begin, end, [&](uint16_t shortest, uint32_t tf) {
-      const double times = tf == UINT16_MAX ? std::numeric_limits<double>::infinity() : tf;
       const uint32_t length = std::max<uint32_t>(shortest, segment_.header.shortest);
-      most = std::max(most, formula_.score(term.weight, times, length));
+      most = std::max(most, formula_.score(term.weight, tf == UINT16_MAX ? 0 : inverse(tf), length));
     });
     return most;
   }
@@ -120,9 +139,11 @@ class Scan {
       const uint32_t place = places_[i];
       const double sum = sums_[place];
       sums_[place] = 0;
+      const auto most = static_cast<float>(sum + aside);
+      if (most < top_.threshold()) continue;  // nearly all
       const uint32_t ordinal = begin + place;
       const ChunkId id = segment_.id(ordinal);
-      if (!top_.open_to(static_cast<float>(sum + aside), id) || !wanted(id)) continue;
+      if (!top_.open_to(most, id) || !wanted(id)) continue;
       if (set_aside == 0) {
         top_.add({id, static_cast<float>(sum)});
       } else {
@@ -137,11 +158,13 @@ class Scan {
     for (;;) {
       const Cursor::Run run = term.cursor->run(end);
       if (run.count == 0) return;
+      std::array<double, kBlock> added;
+      contributions(term, run, added.data());
       for (uint32_t i = 0; i < run.count; ++i) {
         const uint32_t place = run.ordinals[i] - begin;
         places_[touched_] = static_cast<uint16_t>(place);
         touched_ += sums_[place] == 0;
-        sums_[place] += contribution(term, run.tfs[i], run.ordinals[i]);
+        sums_[place] += added[i];
       }
       term.cursor->taken(run.count);
     }
@@ -171,8 +194,9 @@ class Scan {
   std::vector<Candidate> candidates_;
   uint64_t postings_ = 0;
   uint32_t touched_ = 0;
-  std::unique_ptr<double[]> sums_ = std::make_unique<double[]>(kWindow);
-  std::unique_ptr<uint16_t[]> places_ = std::make_unique_for_overwrite<uint16_t[]>(kWindow + 1);
+  const size_t places_at_once_ = std::min(kWindow, segment_.header.chunks);
+  std::unique_ptr<double[]> sums_ = std::make_unique<double[]>(places_at_once_);
+  std::unique_ptr<uint16_t[]> places_ = std::make_unique_for_overwrite<uint16_t[]>(places_at_once_ + 1);
 };
 
 }  // namespace

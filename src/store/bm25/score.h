@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -20,14 +21,25 @@ inline double to_grid(double x) {
   return std::max((x + kMagic) - kMagic, kUnit);
 }
 
+/// 1 / tf, from a table where it is one of the usual.
+inline double inverse(uint32_t tf) {
+  static constexpr auto kInverses = [] {
+    std::array<double, 64> table{};
+    for (size_t i = 1; i < table.size(); ++i) table[i] = 1.0 / static_cast<double>(i);
+    return table;
+  }();
+  return tf < kInverses.size() ? kInverses[tf] : 1.0 / tf;
+}
+
 /// weight * tf / (tf + k1 * (1 - b + b * length / average)), on the grid. weight = idf * (k1 + 1) * times in the query.
 /// Grows with tf and falls with length, in floating point too (each step is correctly rounded, hence monotone): the
 /// value at a block's greatest tf and least length bounds every chunk of the block, with no slack.
 struct Formula {
   double flat = 0, slope = 0;
   Formula(double k1, double b, double average) : flat(k1 * (1 - b)), slope(average > 0 ? k1 * b / average : 0) {}
-  double score(double weight, double tf, uint32_t length) const {
-    return to_grid(weight / (1 + (flat + slope * length) / tf));
+  /// inverse_tf: 1 / tf; 0 for a tf without limit.
+  double score(double weight, double inverse_tf, double length) const {
+    return to_grid(weight / (1 + (flat + slope * length) * inverse_tf));
   }
 };
 

@@ -51,11 +51,6 @@ uint64_t Segment::total_length() const { return impl_->header.total_length; }
 ChunkId Segment::first() const { return impl_->header.first; }
 ChunkId Segment::last() const { return impl_->header.last; }
 
-ChunkId Segment::Impl::id(uint32_t ordinal) const {
-  if ((header.flags & kIdsListed) == 0) return header.first + ordinal;
-  return load<uint32_t>(bytes.data() + header.ids_at + size_t{ordinal} * 4);
-}
-
 uint32_t Segment::Impl::lower_bound(ChunkId wanted) const {
   if ((header.flags & kIdsListed) == 0) {
     if (wanted <= header.first) return 0;
@@ -77,10 +72,6 @@ std::optional<uint32_t> Segment::Impl::ordinal(ChunkId wanted) const {
   const uint32_t at = lower_bound(wanted);
   if (at < header.chunks && id(at) == wanted) return at;
   return std::nullopt;
-}
-
-uint32_t Segment::Impl::length(uint32_t ordinal) const {
-  return wide() ? load<uint32_t>(lengths() + size_t{ordinal} * 4) : load<uint16_t>(lengths() + size_t{ordinal} * 2);
 }
 
 std::string_view Segment::Impl::bucket(uint64_t number) const {

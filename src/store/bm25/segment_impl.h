@@ -19,11 +19,16 @@ struct Segment::Impl {
   std::string_view bytes;
   Header header;
 
-  ChunkId id(uint32_t ordinal) const;
+  ChunkId id(uint32_t ordinal) const {
+    if ((header.flags & kIdsListed) == 0) return header.first + ordinal;
+    return load<uint32_t>(bytes.data() + header.ids_at + size_t{ordinal} * 4);
+  }
   /// The first ordinal whose id is >= `id`; header.chunks if there is none.
   uint32_t lower_bound(ChunkId id) const;
   std::optional<uint32_t> ordinal(ChunkId id) const;
-  uint32_t length(uint32_t ordinal) const;
+  uint32_t length(uint32_t ordinal) const {
+    return wide() ? load<uint32_t>(lengths() + size_t{ordinal} * 4) : load<uint16_t>(lengths() + size_t{ordinal} * 2);
+  }
   bool wide() const { return (header.flags & kWideLengths) != 0; }
   const char* lengths() const { return bytes.data() + header.lengths_at; }
 

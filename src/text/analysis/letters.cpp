@@ -145,9 +145,16 @@ void read_letters(std::string_view text, std::vector<Letter>& out) {
 }
 
 void append_utf8(std::string& out, char32_t code) {
-  utf8proc_uint8_t bytes[4];
-  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes);
-  out.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length));
+  const auto tail = [code](int shift) { return static_cast<char>(0x80 | (code >> shift & 0x3F)); };
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out.append({static_cast<char>(0xC0 | code >> 6), tail(0)});
+  } else if (code < 0x10000) {
+    out.append({static_cast<char>(0xE0 | code >> 12), tail(6), tail(0)});
+  } else if (code <= 0x10FFFF) {
+    out.append({static_cast<char>(0xF0 | code >> 18), tail(12), tail(6), tail(0)});
+  }
 }
 
 }  // namespace hanok::text::analysis

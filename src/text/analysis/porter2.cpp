@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -13,17 +15,72 @@ namespace {
 using std::string_view;
 using Pair = std::pair<string_view, string_view>;
 
-bool vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y'; }
-bool ends(string_view w, string_view suffix) {
-  return w.size() >= suffix.size() && w.substr(w.size() - suffix.size()) == suffix;
+constexpr uint32_t letter_bit(char c) { return c >= 'a' && c <= 'z' ? uint32_t{1} << (c - 'a') : 0; }
+constexpr uint32_t letter_set(string_view letters) {
+  uint32_t set = 0;
+  for (const char c : letters) set |= letter_bit(c);
+  return set;
 }
-bool any_of(char c, string_view set) { return set.find(c) != string_view::npos; }
+
+constexpr bool vowel(char c) { return (letter_bit(c) & letter_set("aeiouy")) != 0; }
+constexpr bool any_of(char c, string_view set) {
+  for (const char member : set)
+    if (c == member) return true;
+  return false;
+}
+
+/// Suffixes are a few letters long: a loop that gives up at the first wrong letter beats a call of memcmp.
+inline bool ends(string_view w, string_view suffix) {
+  if (w.size() < suffix.size()) return false;
+  const char* tail = w.data() + (w.size() - suffix.size());
+  for (size_t i = suffix.size(); i > 0; --i)
+    if (tail[i - 1] != suffix[i - 1]) return false;
+  return true;
+}
+
+/// Suffixes by falling length, and for each letter the bits of those that end in it: most words meet only a few.
+template <size_t N>
+struct Suffixes {
+  static_assert(N <= 32);
+  std::array<Pair, N> rules;
+  std::array<uint32_t, 26> by_last{};
+
+  constexpr explicit Suffixes(const std::array<Pair, N>& table) : rules(table) {
+    for (size_t i = 0; i < N; ++i) by_last[static_cast<size_t>(rules[i].first.back() - 'a')] |= uint32_t{1} << i;
+  }
+
+  /// The longest suffix that w ends with, or null.
+  const Pair* longest(string_view w) const {
+    if (w.empty() || letter_bit(w.back()) == 0) return nullptr;
+    for (uint32_t left = by_last[static_cast<size_t>(w.back() - 'a')]; left != 0; left &= left - 1) {
+      const Pair& rule = rules[static_cast<size_t>(std::countr_zero(left))];
+      if (ends(w, rule.first)) return &rule;
+    }
+    return nullptr;
+  }
+};
+template <size_t N>
+Suffixes(const std::array<Pair, N>&) -> Suffixes<N>;
 
 /// Words that the rules would spoil, and what they become.
-constexpr std::array<Pair, 18> kExceptions{{{"skis", "ski"}, {"skies", "sky"}, {"dying", "die"}, {"lying", "lie"},
-    {"tying", "tie"}, {"idly", "idl"}, {"gently", "gentl"}, {"ugly", "ugli"}, {"early", "earli"}, {"only", "onli"},
-    {"singly", "singl"}, {"sky", "sky"}, {"news", "news"}, {"howe", "howe"}, {"atlas", "atlas"}, {"cosmos", "cosmos"},
-    {"bias", "bias"}, {"andes", "andes"}}};
+constexpr std::array<Pair, 18> kExceptions{{{"skis", "ski"},
+                                            {"skies", "sky"},
+                                            {"dying", "die"},
+                                            {"lying", "lie"},
+                                            {"tying", "tie"},
+                                            {"idly", "idl"},
+                                            {"gently", "gentl"},
+                                            {"ugly", "ugli"},
+                                            {"early", "earli"},
+                                            {"only", "onli"},
+                                            {"singly", "singl"},
+                                            {"sky", "sky"},
+                                            {"news", "news"},
+                                            {"howe", "howe"},
+                                            {"atlas", "atlas"},
+                                            {"cosmos", "cosmos"},
+                                            {"bias", "bias"},
+                                            {"andes", "andes"}}};
 
 class Stemmer {
  public:
@@ -32,7 +89,7 @@ class Stemmer {
   void run() {
     if (w.front() == '\'') w.erase(0, 1);
     step0();
-    if (is_exception() || w.size() < 3) return;
+    if (w.size() < 3 || is_exception()) return;
     mark_consonant_y();
     find_regions();
     step1a();
@@ -49,6 +106,7 @@ class Stemmer {
 
  private:
   bool is_exception() {
+    if (w.size() > 6 || (letter_bit(w.front()) & letter_set("sdltiugeonhacb")) == 0) return false;
     for (const auto& [from, to] : kExceptions) {
       if (w != from) continue;
       w = to;
@@ -71,8 +129,9 @@ class Stemmer {
 
   void find_regions() {
     r1 = region(0);
-    for (string_view prefix : {"gener", "commun", "arsen", "past", "univers", "later", "emerg", "organ", "inter"})
-      if (string_view(w).substr(0, prefix.size()) == prefix) r1 = prefix.size();
+    if ((letter_bit(w.front()) & letter_set("gcapuleoi")) != 0)
+      for (string_view prefix : {"gener", "commun", "arsen", "past", "univers", "later", "emerg", "organ", "inter"})
+        if (string_view(w).starts_with(prefix)) r1 = prefix.size();
     r2 = region(r1);
   }
 
@@ -83,7 +142,7 @@ class Stemmer {
     cut(n);
     w.append(by);
   }
-  bool has_vowel(size_t end) const { return std::any_of(w.begin(), w.begin() + static_cast<ptrdiff_t>(end), vowel); }
+  bool has_vowel(size_t end) const { return std::any_of(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(end), vowel); }
 
   /// (a) a vowel between non-vowels, the last not w, x or Y, or (b) a vowel at the start and a non-vowel; before `end`.
   bool short_syllable(size_t end) const {
@@ -93,6 +152,7 @@ class Stemmer {
   }
 
   void step0() {
+    if (w.find('\'') == std::string::npos) return;
     for (string_view suffix : {"'s'", "'s", "'"})
       if (ends(w, suffix)) return cut(suffix.size());
   }
@@ -105,12 +165,14 @@ class Stemmer {
   }
 
   bool invariant_after_1a() const {
-    static constexpr std::array<string_view, 9> words{"inning", "evening", "outing", "canning", "herring",
+    static constexpr std::array<string_view, 9> words{"inning",  "evening", "outing", "canning", "herring",
                                                       "earring", "proceed", "exceed", "succeed"};
+    if (!ends(w, "ing") && !ends(w, "eed")) return false;
     return std::find(words.begin(), words.end(), w) != words.end();
   }
 
   void step1b() {
+    if (!any_of(w.back(), "dgy")) return;
     for (string_view suffix : {"eedly", "ingly", "edly", "eed", "ing", "ed"}) {
       if (!ends(w, suffix)) continue;
       if (suffix.starts_with("ee")) {
@@ -137,20 +199,14 @@ class Stemmer {
     if (w.size() > 2 && any_of(w.back(), "yY") && !vowel(w[w.size() - 2])) w.back() = 'i';
   }
 
-  /// The longest suffix of the table that w ends with; the table is sorted by falling length.
-  const Pair* longest(std::span<const Pair> table) const {
-    for (const Pair& p : table)
-      if (ends(w, p.first)) return &p;
-    return nullptr;
-  }
-
   void step2() {
-    static constexpr std::array<Pair, 25> table{{{"ization", "ize"}, {"ational", "ate"}, {"fulness", "ful"},
-        {"ousness", "ous"}, {"iveness", "ive"}, {"tional", "tion"}, {"biliti", "ble"}, {"lessli", "less"},
-        {"entli", "ent"}, {"ation", "ate"}, {"alism", "al"}, {"aliti", "al"}, {"ousli", "ous"}, {"iviti", "ive"},
-        {"fulli", "ful"}, {"ogist", "og"}, {"enci", "ence"}, {"anci", "ance"}, {"abli", "able"}, {"izer", "ize"}, {"ator", "ate"},
-        {"alli", "al"}, {"bli", "ble"}, {"ogi", "og"}, {"li", ""}}};
-    const Pair* p = longest(table);
+    static constexpr Suffixes table(std::array<Pair, 25>{
+        {{"ization", "ize"}, {"ational", "ate"}, {"fulness", "ful"}, {"ousness", "ous"}, {"iveness", "ive"},
+         {"tional", "tion"}, {"biliti", "ble"},  {"lessli", "less"}, {"entli", "ent"},   {"ation", "ate"},
+         {"alism", "al"},    {"aliti", "al"},    {"ousli", "ous"},   {"iviti", "ive"},   {"fulli", "ful"},
+         {"ogist", "og"},    {"enci", "ence"},   {"anci", "ance"},   {"abli", "able"},   {"izer", "ize"},
+         {"ator", "ate"},    {"alli", "al"},     {"bli", "ble"},     {"ogi", "og"},      {"li", ""}}});
+    const Pair* p = table.longest(w);
     if (!p || !in_r1(p->first.size())) return;
     const size_t n = p->first.size();
     const char before = w.size() > n ? w[w.size() - n - 1] : '\0';
@@ -160,19 +216,41 @@ class Stemmer {
   }
 
   void step3() {
-    static constexpr std::array<Pair, 9> table{{{"ational", "ate"}, {"tional", "tion"}, {"alize", "al"},
-        {"icate", "ic"}, {"iciti", "ic"}, {"ative", ""}, {"ical", "ic"}, {"ness", ""}, {"ful", ""}}};
-    const Pair* p = longest(table);
+    static constexpr Suffixes table(std::array<Pair, 9>{{{"ational", "ate"},
+                                                         {"tional", "tion"},
+                                                         {"alize", "al"},
+                                                         {"icate", "ic"},
+                                                         {"iciti", "ic"},
+                                                         {"ative", ""},
+                                                         {"ical", "ic"},
+                                                         {"ness", ""},
+                                                         {"ful", ""}}});
+    const Pair* p = table.longest(w);
     if (!p || !in_r1(p->first.size())) return;
     if (p->first == "ative" && !in_r2(5)) return;
     replace(p->first.size(), p->second);
   }
 
   void step4() {
-    static constexpr std::array<Pair, 18> table{{{"ement", ""}, {"ance", ""}, {"ence", ""}, {"able", ""}, {"ible", ""},
-        {"ment", ""}, {"ant", ""}, {"ent", ""}, {"ism", ""}, {"ate", ""}, {"iti", ""}, {"ous", ""}, {"ive", ""},
-        {"ize", ""}, {"ion", ""}, {"al", ""}, {"er", ""}, {"ic", ""}}};
-    const Pair* p = longest(table);
+    static constexpr Suffixes table(std::array<Pair, 18>{{{"ement", ""},
+                                                          {"ance", ""},
+                                                          {"ence", ""},
+                                                          {"able", ""},
+                                                          {"ible", ""},
+                                                          {"ment", ""},
+                                                          {"ant", ""},
+                                                          {"ent", ""},
+                                                          {"ism", ""},
+                                                          {"ate", ""},
+                                                          {"iti", ""},
+                                                          {"ous", ""},
+                                                          {"ive", ""},
+                                                          {"ize", ""},
+                                                          {"ion", ""},
+                                                          {"al", ""},
+                                                          {"er", ""},
+                                                          {"ic", ""}}});
+    const Pair* p = table.longest(w);
     if (!p || !in_r2(p->first.size())) return;
     const size_t n = p->first.size();
     if (p->first == "ion" && !(w.size() > n && any_of(w[w.size() - n - 1], "st"))) return;
