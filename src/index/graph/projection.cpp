@@ -8,7 +8,7 @@
 
 #include "base/threads.h"
 #include "index/base_index.h"
-#include "index/graph/pca.h"
+#include "index/pca.h"
 #include "math/distance.h"
 
 namespace hanok::index {

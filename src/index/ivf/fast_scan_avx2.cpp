@@ -24,25 +24,32 @@ struct Sums {
   }
 };
 
-inline uint32_t eight(__m128i sums, const float* term, __m256 base, __m256 step, __m256 threshold, float* out) {
-  const __m256 value = _mm256_add_ps(_mm256_fmadd_ps(step, _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(sums)), base),
-                                     _mm256_loadu_ps(term));
-  _mm256_storeu_ps(out, value);
-  return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_LT_OQ)));
-}
+// What becomes of eight sums: their estimates, and which of them are below the threshold.
+struct Plain {
+  const float* term;
+  __m256 base, step, threshold;
+  uint32_t eight(__m128i sums, size_t at, float* out) const {
+    const __m256 value = _mm256_add_ps(_mm256_fmadd_ps(step, _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(sums)), base),
+                                       _mm256_loadu_ps(term + at));
+    _mm256_storeu_ps(out + at, value);
+    return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_LT_OQ)));
+  }
+};
 
-inline uint32_t finish(__m256i low, __m256i high, const float* term, float base, float step, float threshold,
-                       float* out) {
-  const __m256 b = _mm256_set1_ps(base), s = _mm256_set1_ps(step), t = _mm256_set1_ps(threshold);
-  uint32_t mask = eight(_mm256_castsi256_si128(low), term, b, s, t, out);
-  mask |= eight(_mm256_extracti128_si256(low, 1), term + 8, b, s, t, out + 8) << 8;
-  mask |= eight(_mm256_castsi256_si128(high), term + 16, b, s, t, out + 16) << 16;
-  mask |= eight(_mm256_extracti128_si256(high, 1), term + 24, b, s, t, out + 24) << 24;
-  return mask;
-}
+struct Scaled {
+  const float *term, *scale;
+  __m256 base, table_base, step, threshold;
+  uint32_t eight(__m128i sums, size_t at, float* out) const {
+    const __m256 product = _mm256_fmadd_ps(step, _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(sums)), table_base);
+    const __m256 value =
+        _mm256_add_ps(_mm256_fmadd_ps(_mm256_loadu_ps(scale + at), product, base), _mm256_loadu_ps(term + at));
+    _mm256_storeu_ps(out + at, value);
+    return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_LT_OQ)));
+  }
+};
 
-uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
-              float threshold, float* out) {
+template <typename Estimate>
+inline uint32_t scan_with(const uint8_t* block, const uint8_t* table, size_t m, const Estimate& estimate, float* out) {
   const __m256i nibble = _mm256_set1_epi8(15);
   Sums low, high;
   for (size_t s = 0; s < m * 16; s += 32) {
@@ -50,11 +57,33 @@ uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float*
     low.add(_mm256_shuffle_epi8(lookup, _mm256_and_si256(codes, nibble)));
     high.add(_mm256_shuffle_epi8(lookup, _mm256_and_si256(_mm256_srli_epi16(codes, 4), nibble)));
   }
-  return finish(low.finish(), high.finish(), term, base, step, threshold, out);
+  const __m256i first = low.finish(), second = high.finish();
+  uint32_t mask = estimate.eight(_mm256_castsi256_si128(first), 0, out);
+  mask |= estimate.eight(_mm256_extracti128_si256(first, 1), 8, out) << 8;
+  mask |= estimate.eight(_mm256_castsi256_si128(second), 16, out) << 16;
+  mask |= estimate.eight(_mm256_extracti128_si256(second, 1), 24, out) << 24;
+  return mask;
+}
+
+uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
+              float threshold, float* out) {
+  return scan_with(block, table, m, Plain{term, _mm256_set1_ps(base), _mm256_set1_ps(step), _mm256_set1_ps(threshold)},
+                   out);
+}
+
+uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const float* term, const float* scale,
+                     float base, float table_base, float step, float threshold, float* out) {
+  return scan_with(block, table, m,
+                   Scaled{term, scale, _mm256_set1_ps(base), _mm256_set1_ps(table_base), _mm256_set1_ps(step),
+                          _mm256_set1_ps(threshold)},
+                   out);
 }
 
 }  // namespace
 
-void fill_fast_scan_avx2(FastScanKernels& table) { table.scan = scan; }
+void fill_fast_scan_avx2(FastScanKernels& table) {
+  table.scan = scan;
+  table.scan_scaled = scan_scaled;
+}
 
 }  // namespace hanok::index

@@ -24,8 +24,32 @@ struct Sums {
   }
 };
 
-uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
-              float threshold, float* out) {
+// What becomes of sixteen sums: their estimates, and which of them are below the threshold.
+struct Plain {
+  const float* term;
+  __m512 base, step, threshold;
+  uint32_t sixteen(__m512i sums, size_t at, float* out) const {
+    const __m512 value =
+        _mm512_add_ps(_mm512_fmadd_ps(step, _mm512_cvtepi32_ps(sums), base), _mm512_loadu_ps(term + at));
+    _mm512_storeu_ps(out + at, value);
+    return _mm512_cmp_ps_mask(value, threshold, _CMP_LT_OQ);
+  }
+};
+
+struct Scaled {
+  const float *term, *scale;
+  __m512 base, table_base, step, threshold;
+  uint32_t sixteen(__m512i sums, size_t at, float* out) const {
+    const __m512 product = _mm512_fmadd_ps(step, _mm512_cvtepi32_ps(sums), table_base);
+    const __m512 value =
+        _mm512_add_ps(_mm512_fmadd_ps(_mm512_loadu_ps(scale + at), product, base), _mm512_loadu_ps(term + at));
+    _mm512_storeu_ps(out + at, value);
+    return _mm512_cmp_ps_mask(value, threshold, _CMP_LT_OQ);
+  }
+};
+
+template <typename Estimate>
+inline uint32_t scan_with(const uint8_t* block, const uint8_t* table, size_t m, const Estimate& estimate, float* out) {
   const __m512i nibble = _mm512_set1_epi8(15);
   Sums low, high;
   for (size_t s = 0; s < m * 16; s += 64) {
@@ -33,18 +57,28 @@ uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float*
     low.add(_mm512_shuffle_epi8(lookup, _mm512_and_si512(codes, nibble)));
     high.add(_mm512_shuffle_epi8(lookup, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)));
   }
-  const __m512 b = _mm512_set1_ps(base), st = _mm512_set1_ps(step), t = _mm512_set1_ps(threshold);
-  const __m512 first = _mm512_add_ps(_mm512_fmadd_ps(st, _mm512_cvtepi32_ps(low.finish()), b), _mm512_loadu_ps(term));
-  const __m512 second =
-      _mm512_add_ps(_mm512_fmadd_ps(st, _mm512_cvtepi32_ps(high.finish()), b), _mm512_loadu_ps(term + 16));
-  _mm512_storeu_ps(out, first);
-  _mm512_storeu_ps(out + 16, second);
-  return _mm512_cmp_ps_mask(first, t, _CMP_LT_OQ) | static_cast<uint32_t>(_mm512_cmp_ps_mask(second, t, _CMP_LT_OQ))
-                                                        << 16;
+  return estimate.sixteen(low.finish(), 0, out) | estimate.sixteen(high.finish(), 16, out) << 16;
+}
+
+uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
+              float threshold, float* out) {
+  return scan_with(block, table, m, Plain{term, _mm512_set1_ps(base), _mm512_set1_ps(step), _mm512_set1_ps(threshold)},
+                   out);
+}
+
+uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const float* term, const float* scale,
+                     float base, float table_base, float step, float threshold, float* out) {
+  return scan_with(block, table, m,
+                   Scaled{term, scale, _mm512_set1_ps(base), _mm512_set1_ps(table_base), _mm512_set1_ps(step),
+                          _mm512_set1_ps(threshold)},
+                   out);
 }
 
 }  // namespace
 
-void fill_fast_scan_avx512(FastScanKernels& table) { table.scan = scan; }
+void fill_fast_scan_avx512(FastScanKernels& table) {
+  table.scan = scan;
+  table.scan_scaled = scan_scaled;
+}
 
 }  // namespace hanok::index

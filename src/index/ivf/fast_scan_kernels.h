@@ -18,6 +18,10 @@ struct FastScanKernels {
   /// table: [m, 16] bytes, m <= 256 so that sums fit 16 bits. Bit v of the result: out[v] < threshold.
   uint32_t (*scan)(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
                    float threshold, float* out);
+  /// The same for codes with a scale of their own:
+  /// out[v] = base + scale[v] * (table_base + step * (sum over s of table[s * 16 + code(v, s)])) + term[v].
+  uint32_t (*scan_scaled)(const uint8_t* block, const uint8_t* table, size_t m, const float* term, const float* scale,
+                          float base, float table_base, float step, float threshold, float* out);
 };
 
 void fill_fast_scan_scalar(FastScanKernels& table);

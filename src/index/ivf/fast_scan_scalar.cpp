@@ -3,16 +3,31 @@
 namespace hanok::index {
 namespace {
 
+uint32_t sum_of(const uint8_t* block, const uint8_t* table, size_t m, size_t v) {
+  uint32_t sum = 0;
+  for (size_t s = 0; s < m; ++s) {
+    const uint8_t byte = block[s * 16 + v % 16];
+    sum += table[s * 16 + (v < 16 ? byte & 15 : byte >> 4)];
+  }
+  return sum;
+}
+
 uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,
               float threshold, float* out) {
   uint32_t mask = 0;
   for (size_t v = 0; v < kFastScanVectors; ++v) {
-    uint32_t sum = 0;
-    for (size_t s = 0; s < m; ++s) {
-      const uint8_t byte = block[s * 16 + v % 16];
-      sum += table[s * 16 + (v < 16 ? byte & 15 : byte >> 4)];
-    }
-    out[v] = base + step * static_cast<float>(sum) + term[v];
+    out[v] = base + step * static_cast<float>(sum_of(block, table, m, v)) + term[v];
+    if (out[v] < threshold) mask |= 1u << v;
+  }
+  return mask;
+}
+
+uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const float* term, const float* scale,
+                     float base, float table_base, float step, float threshold, float* out) {
+  uint32_t mask = 0;
+  for (size_t v = 0; v < kFastScanVectors; ++v) {
+    const float product = table_base + step * static_cast<float>(sum_of(block, table, m, v));
+    out[v] = base + scale[v] * product + term[v];
     if (out[v] < threshold) mask |= 1u << v;
   }
   return mask;
@@ -20,6 +35,9 @@ uint32_t scan(const uint8_t* block, const uint8_t* table, size_t m, const float*
 
 }  // namespace
 
-void fill_fast_scan_scalar(FastScanKernels& table) { table.scan = scan; }
+void fill_fast_scan_scalar(FastScanKernels& table) {
+  table.scan = scan;
+  table.scan_scaled = scan_scaled;
+}
 
 }  // namespace hanok::index

@@ -55,10 +55,13 @@ struct Ivf::Scratch {
 };
 
 struct Ivf::Batch {
-  size_t n = 0, m = 0;
+  size_t n = 0;
+  CodeShape shape;
   std::vector<uint32_t> cell;
-  std::vector<float> term;
-  std::vector<uint8_t> codes;  // [n, m]
+  std::vector<float> term, scale;
+  std::vector<uint8_t> codes;  // [n, shape.m]
+
+  Coded code(size_t i) const { return {codes.data() + i * shape.m, term[i], scale[i]}; }
 };
 
 Ivf::Ivf(const Options& options) : BaseIndex(options) {
@@ -71,9 +74,10 @@ void Ivf::read_keys() {
   nlist_ = keys.integer("nlist", 0, 0, kMaxCells);
   nprobe_ = keys.integer("nprobe", 0, 0, kMaxCells);
   rerank_ = keys.integer("rerank", 0, 0, 1 << 24);
-  const auto code = keys.choice("code", {"pq", "flat", "sq8"});
+  const auto code = keys.choice("code", {"pq", "rabitq", "flat", "sq8"});
   const size_t m = keys.integer("M", default_codes(dim()), 1, 256);
   codes_wanted_ = code == "pq" ? m : 0;
+  one_bit_ = code == "rabitq";
   storage_key_ = keys.choice("storage", {"auto", "f32", "f16", "bf16", "sq8", "u8"});
   if (code == "sq8" && storage_key_ == "auto") storage_key_ = "sq8";
   keys.done();
@@ -126,7 +130,7 @@ bool Ivf::must_train(size_t n) const {
 // From the rows that are there and `vectors` together, evenly.
 std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const {
   const size_t fresh = vectors.size() / dim(), all = rows_.size() + fresh;
-  IvfModel::Training how{cells_for(all), codes_wanted_, options_.seed, options_.threads};
+  IvfModel::Training how{cells_for(all), codes_wanted_, one_bit_, options_.seed, options_.threads};
   const size_t take = std::min(all, std::max<size_t>(how.cells * kTrainingPerCell, 16384));
   std::vector<float> sample(take * dim());
   for (size_t i = 0; i < take; ++i) {
@@ -140,8 +144,9 @@ std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const
 }
 
 Ivf::Batch Ivf::encode(const IvfModel& model, size_t n, const std::function<void(size_t, float*)>& row) const {
-  Batch out{n, model.codes.padded(), std::vector<uint32_t>(n), std::vector<float>(n), {}};
-  out.codes.resize(n * out.m);
+  const CodeShape shape{model.codes.padded(), model.one_bit};
+  Batch out{n, shape, std::vector<uint32_t>(n), std::vector<float>(n), std::vector<float>(n), {}};
+  out.codes.resize(n * shape.m);
   base::parallel_for(
       n, kQueriesAtOnce * 4,
       [&](size_t begin, size_t end, size_t) {
@@ -151,9 +156,10 @@ Ivf::Batch Ivf::encode(const IvfModel& model, size_t n, const std::function<void
         for (size_t i = begin; i < end; ++i) {
           const auto coded =
               model.encode(x.data() + (i - begin) * dim(), y.data() + (i - begin) * model.axis_panels.padded(),
-                           out.codes.data() + i * out.m);
+                           out.codes.data() + i * shape.m);
           out.cell[i] = coded.cell;
           out.term[i] = coded.term;
+          out.scale[i] = coded.scale;
         }
       },
       options_.threads);
@@ -164,9 +170,8 @@ std::vector<Cell> Ivf::cells_of(const IvfModel& model, const Batch& batch) const
   std::vector<size_t> count(model.cells);
   for (const uint32_t c : batch.cell) ++count[c];
   std::vector<Cell> cells(model.cells);
-  for (size_t c = 0; c < model.cells; ++c) cells[c].reserve(count[c], batch.m);
-  for (size_t i = 0; i < batch.n; ++i)
-    cells[batch.cell[i]].push(static_cast<uint32_t>(i), batch.codes.data() + i * batch.m, batch.m, batch.term[i]);
+  for (size_t c = 0; c < model.cells; ++c) cells[c].reserve(count[c], batch.shape);
+  for (size_t i = 0; i < batch.n; ++i) cells[batch.cell[i]].push(static_cast<uint32_t>(i), batch.code(i), batch.shape);
   return cells;
 }
 
@@ -216,7 +221,7 @@ void Ivf::add(std::span<const Id> ids, std::span<const float> vectors) {
     cell_.reserve(first + n), place_.reserve(first + n);
     std::vector<size_t> count(cells_.size());
     for (const uint32_t c : batch.cell) ++count[c];
-    for (size_t c = 0; c < cells_.size(); ++c) cells_[c].reserve(cells_[c].slots.size() + count[c], batch.m);
+    for (size_t c = 0; c < cells_.size(); ++c) cells_[c].reserve(cells_[c].slots.size() + count[c], batch.shape);
   }
   if (storage != rows_.storage()) rows_ = std::move(converted);
   rows_.reserve(first + n);
@@ -229,7 +234,7 @@ void Ivf::add(std::span<const Id> ids, std::span<const float> vectors) {
     Cell& cell = cells_[batch.cell[i]];
     cell_.push_back(batch.cell[i]);
     place_.push_back(static_cast<uint32_t>(cell.slots.size()));
-    cell.push(slot, batch.codes.data() + i * batch.m, batch.m, batch.term[i]);
+    cell.push(slot, batch.code(i), batch.shape);
   }
 }
 
@@ -244,7 +249,7 @@ size_t Ivf::remove(std::span<const Id> ids) {
     if (model_) {
       Cell& cell = cells_[cell_[slot]];
       const uint32_t at = place_[slot];
-      cell.erase(at, model_->codes.padded());
+      cell.erase(at, shape());
       if (at < cell.slots.size()) place_[cell.slots[at]] = at;
     }
     map_.erase(id, ids_);
@@ -381,7 +386,7 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
   scratch.row.resize(dim());
   float threshold = INFINITY, estimates[kFastScanVectors];
   size_t offered = 0;
-  const auto scan = fast_scan_kernels().scan;
+  const FastScanKernels& kernels = fast_scan_kernels();
   for (size_t p = 0; p < model.cells; ++p) {
     if (p == probes && offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end(), nearer_key);
     if (p >= probes && offered >= enough) return;
@@ -393,9 +398,13 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
       continue;
     }
     for (size_t b = 0; b * kFastScanVectors < cell.slots.size(); ++b) {
-      uint32_t mask =
-          scan(cell.codes.data() + b * 16 * m, scratch.table.data(), m, cell.terms.data() + b * kFastScanVectors,
-               order[p].first + table.base, table.step, threshold, estimates);
+      const uint8_t* block = cell.codes.data() + b * 16 * m;
+      const float* terms = cell.terms.data() + b * kFastScanVectors;
+      uint32_t mask = model.one_bit ? kernels.scan_scaled(block, scratch.table.data(), m, terms,
+                                                          cell.scales.data() + b * kFastScanVectors, order[p].first,
+                                                          table.base, table.step, threshold, estimates)
+                                    : kernels.scan(block, scratch.table.data(), m, terms, order[p].first + table.base,
+                                                   table.step, threshold, estimates);
       for (; mask; mask &= mask - 1) {
         const auto v = static_cast<size_t>(__builtin_ctz(mask));
         const uint32_t slot = cell.slots[b * kFastScanVectors + v];
@@ -523,7 +532,7 @@ std::map<std::string, std::string> Ivf::statistics() const {
       rows_.bytes_resident() + ids_.capacity() * sizeof(Id) + map_.bytes() + (cell_.capacity() + place_.capacity()) * 4;
   size_t codes = 0, largest = 0;
   for (const Cell& c : cells_) {
-    codes += c.codes.capacity() + c.terms.capacity() * 4 + c.slots.capacity() * 4;
+    codes += c.codes.capacity() + (c.terms.capacity() + c.scales.capacity() + c.slots.capacity()) * 4;
     largest = std::max(largest, c.slots.size());
   }
   if (model_) bytes += 2 * (model_->axes.size() + model_->centroids.size()) * 4;

@@ -6,7 +6,8 @@
 //
 // Keys: nlist (cells; 0 = about the square root of the number of vectors), nprobe and rerank (what a search uses when
 // it says 0),
-//   code = pq (4-bit codes, then exact re-ranking) | flat | sq8 (rows of one byte a dimension, no codes),
+//   code = pq (4-bit codes, then exact re-ranking) | rabitq (one bit a dimension, then exact re-ranking) | flat |
+//   sq8 (rows of one byte a dimension, no codes),
 //   M (at most so many 4-bit codes a vector), storage = auto | f32 | f16 | bf16 | sq8 | u8 (of the rows for
 //   re-ranking).
 // Below kTrainAt vectors the index is untrained and searches every row. With nlist = 0 it trains again, and codes all
@@ -62,6 +63,7 @@ class Ivf final : public BaseIndex {
   Storage storage_for(std::span<const float> vectors) const;
   size_t cells_for(size_t n) const;
   bool must_train(size_t n) const;
+  CodeShape shape() const { return {model_ ? model_->codes.padded() : 0, model_ && model_->one_bit}; }
   std::shared_ptr<const IvfModel> learn(std::span<const float> vectors) const;
   Batch encode(const IvfModel& model, size_t n, const std::function<void(size_t, float*)>& row) const;
   std::vector<Cell> cells_of(const IvfModel& model, const Batch& batch) const;
@@ -79,6 +81,7 @@ class Ivf final : public BaseIndex {
   mutable std::shared_mutex lock_;
   std::mutex writer_;
   size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0, codes_wanted_ = 0;
+  bool one_bit_ = false;
   std::string storage_key_ = "auto";
   std::shared_ptr<const IvfModel> model_;  // shared with searches that began before the next training
   size_t trained_at_ = 0;                  // size() when the model was made

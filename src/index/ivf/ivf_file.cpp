@@ -1,5 +1,5 @@
 // The sections of an IVF index (docs/formats/index.md): options, ids, rows; once trained also mean, axes, centroids,
-// starts, codebooks, cell_sizes, cell_slots, cell_codes, cell_terms.
+// starts, codebooks, cell_sizes, cell_slots, cell_codes, cell_terms, and cell_scales for code=rabitq.
 #include "index/ivf/ivf.h"
 
 #include "hanok/error.h"
@@ -34,7 +34,7 @@ void Ivf::save(const std::filesystem::path& path) const {
                                           {"trained_at", std::to_string(trained_at_)}};
   std::vector<uint32_t> sizes, slots;
   std::vector<uint8_t> codes;
-  std::vector<float> terms;
+  std::vector<float> terms, scales;
   if (model_) {
     more["axes"] = std::to_string(model_->axes_count);
     more["cells"] = std::to_string(model_->cells);
@@ -43,6 +43,7 @@ void Ivf::save(const std::filesystem::path& path) const {
       slots.insert(slots.end(), c.slots.begin(), c.slots.end());
       codes.insert(codes.end(), c.codes.begin(), c.codes.end());
       terms.insert(terms.end(), c.terms.begin(), c.terms.end());
+      scales.insert(scales.end(), c.scales.begin(), c.scales.end());
     }
     writer.add("mean", bytes_of(model_->mean));
     writer.add("axes", bytes_of(model_->axes));
@@ -53,6 +54,7 @@ void Ivf::save(const std::filesystem::path& path) const {
     writer.add("cell_slots", bytes_of(slots));
     writer.add("cell_codes", bytes_of(codes));
     writer.add("cell_terms", bytes_of(terms));
+    if (model_->one_bit) writer.add("cell_scales", bytes_of(scales));
   }
   writer.add_text("options", options_text(options_, more));
   writer.add("ids", bytes_of(ids_));
@@ -85,6 +87,7 @@ Ivf::Ivf(const FileReader& file) : BaseIndex(read_options(file).options) {
   auto model = std::make_shared<IvfModel>();
   model->dim = dim();
   model->metric = metric();
+  model->one_bit = one_bit_;
   model->axes_count = number(more, "axes", file);
   model->cells = number(more, "cells", file);
   if (model->axes_count < 1 || model->axes_count > dim()) file.corrupt("has more axes than dimensions");
@@ -102,6 +105,7 @@ Ivf::Ivf(const FileReader& file) : BaseIndex(read_options(file).options) {
     model->codes.restore(model->axes_count, starts,
                          copy(file.array<float>("codebooks", model->axes_count * ProductQuantiser::kCodes)));
   }
+  if (one_bit_ && starts.empty()) file.corrupt("has no codes, though its options say code=rabitq");
   model->finish();
   model_ = std::move(model);
   restore_cells(file);
@@ -115,7 +119,7 @@ void Ivf::restore_cells(const FileReader& file) {
   size_t blocks = 0, members = 0;
   for (const uint32_t n : sizes) {
     members += n;
-    blocks += (n + kFastScanVectors - 1) / kFastScanVectors;
+    blocks += Cell::blocks(n);
   }
   if (members != ids_.size())
     file.corrupt("section 'cell_sizes' counts " + std::to_string(members) + " vectors, not " +
@@ -123,6 +127,8 @@ void Ivf::restore_cells(const FileReader& file) {
   if (m == 0) blocks = 0;
   const auto codes = file.array<uint8_t>("cell_codes", blocks * 16 * m);
   const auto terms = file.array<float>("cell_terms", blocks * kFastScanVectors);
+  const auto scales =
+      model_->one_bit ? file.array<float>("cell_scales", blocks * kFastScanVectors) : std::span<const float>();
   cell_.assign(ids_.size(), UINT32_MAX);
   place_.resize(ids_.size());
   cells_.resize(model_->cells);
@@ -139,9 +145,10 @@ void Ivf::restore_cells(const FileReader& file) {
       place_[slot] = static_cast<uint32_t>(at);
     }
     if (m == 0) continue;
-    const size_t n = (sizes[c] + kFastScanVectors - 1) / kFastScanVectors;
+    const size_t n = Cell::blocks(sizes[c]);
     cell.codes = copy(codes.subspan(block_at * 16 * m, n * 16 * m));
     cell.terms = copy(terms.subspan(block_at * kFastScanVectors, n * kFastScanVectors));
+    if (model_->one_bit) cell.scales = copy(scales.subspan(block_at * kFastScanVectors, n * kFastScanVectors));
     for (size_t at = sizes[c]; at < cell.terms.size(); ++at) cell.terms[at] = std::numeric_limits<float>::infinity();
     block_at += n;
   }

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "hanok/error.h"
-#include "index/ivf/projection.h"
+#include "index/pca.h"
 #include "math/cpu.h"
 
 namespace hanok::index {
@@ -87,11 +87,18 @@ TEST(FastScan, EveryLevelSumsLikeTheScalar) {
           kernel.scan(block.data(), table.data(), m, term.data(), 7, 0.5f, static_cast<float>(m) * 64 + 500, b.data()),
           mask);
       EXPECT_EQ(a, b);  // whole numbers and halves: exact in float
+      std::vector<float> scale(32);
+      for (auto& f : scale) f = static_cast<float>(random.below(8)) / 4;
+      const float limit = static_cast<float>(m) * 64;
+      EXPECT_EQ(
+          kernel.scan_scaled(block.data(), table.data(), m, term.data(), scale.data(), 7, -3, 0.5f, limit, b.data()),
+          scalar.scan_scaled(block.data(), table.data(), m, term.data(), scale.data(), 7, -3, 0.5f, limit, a.data()));
+      EXPECT_EQ(a, b);
     }
   }
 }
 
-TEST(PrincipalAxes, AreOrthonormalAndFindTheVariance) {
+TEST(PrincipalDirections, AreOrthonormalAndFindTheVariance) {
   const size_t dim = 30, n = 800;
   auto x = lumpy(n, dim, 1);
   for (size_t j = 0; j < dim; ++j) {
@@ -99,16 +106,16 @@ TEST(PrincipalAxes, AreOrthonormalAndFindTheVariance) {
     for (size_t i = 0; i < n; ++i) mean += x[i * dim + j] / static_cast<double>(n);
     for (size_t i = 0; i < n; ++i) x[i * dim + j] -= static_cast<float>(mean);
   }
-  const Axes axes = principal_axes(x, dim, 14, 1, 2);
+  const auto axes = principal_directions(x, dim, 14, 1, 2);
   for (size_t a = 0; a < 14; ++a)
     for (size_t b = 0; b <= a; ++b) {
       double dot = 0;
-      for (size_t j = 0; j < dim; ++j) dot += static_cast<double>(axes.rows[a * dim + j]) * axes.rows[b * dim + j];
+      for (size_t j = 0; j < dim; ++j) dot += static_cast<double>(axes[a * dim + j]) * axes[b * dim + j];
       EXPECT_NEAR(dot, a == b, 1e-4);
     }
   double whole = 0, found = 0;
   for (const float v : x) whole += static_cast<double>(v) * v / static_cast<double>(n);
-  for (const float v : axes.variance) found += v;
+  for (const float v : products(x, axes, dim, 1)) found += static_cast<double>(v) * v / static_cast<double>(n);
   EXPECT_GT(found, 0.995 * whole);  // rank 12 and little noise
 }
 
@@ -127,7 +134,7 @@ TEST(Ivf, FindsTheNeighboursInEveryMetricAndCode) {
   const size_t dim = 48, n = 4000;
   const auto x = lumpy(n, dim, 2), q = lumpy(40, dim, 3);
   for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine})
-    for (const char* code : {"pq", "flat", "sq8"}) {
+    for (const char* code : {"pq", "rabitq", "flat", "sq8"}) {
       Ivf index({.dim = dim, .metric = metric, .set = {{"code", code}, {"nlist", "30"}}});
       index.add(range(100, n), x);
       double sum = 0;
@@ -174,11 +181,10 @@ TEST(Ivf, UntrainedIsExactAndTrainsAsItGrows) {
   EXPECT_GT(std::stoul(index.statistics()["cells"]), 60u);  // trained again at 9,000
 }
 
-TEST(Ivf, ChurnLeavesWhatASetWouldHold) {
+void churn(const char* code, const std::vector<float>& pool) {
   const size_t dim = 10;
-  const auto pool = lumpy(3000, dim, 8);
   base::Random random(3);
-  Ivf index({.dim = dim, .set = {{"nlist", "16"}}});
+  Ivf index({.dim = dim, .set = {{"nlist", "16"}, {"code", code}}});
   std::set<Id> model;
   for (int step = 0; step < 60; ++step) {
     std::vector<Id> come, go;
@@ -211,6 +217,41 @@ TEST(Ivf, ChurnLeavesWhatASetWouldHold) {
               1);
 }
 
+TEST(Ivf, ChurnLeavesWhatASetWouldHold) {
+  const size_t dim = 10;
+  const auto pool = lumpy(3000, dim, 8);
+  for (const char* code : {"pq", "rabitq"}) churn(code, pool);
+}
+
+TEST(RaBitQ, EstimatesWithoutBias) {
+  const size_t dim = 1100, n = 400;  // more dimensions than bits
+  const auto x = lumpy(n, dim, 20), q = lumpy(1, dim, 21);
+  const IvfModel model = IvfModel::learn(x, dim, Metric::L2, {.cells = 4, .one_bit = true, .seed = 1, .threads = 2});
+  EXPECT_EQ(model.axes_count, 1024u);
+  std::vector<float> y(n * model.axis_panels.padded()), yq(model.axis_panels.padded()), decoded(model.axes_count);
+  model.project(x.data(), n, false, y.data());
+  model.project(q.data(), 1, true, yq.data());
+  std::vector<uint8_t> codes(model.codes.padded());
+  double error = 0, spread = 0, size = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const auto coded = model.encode(x.data() + i * dim, y.data() + i * model.axis_panels.padded(), codes.data());
+    model.codes.decode(codes.data(), decoded.data());
+    double estimate = coded.term, truth = 0;
+    for (size_t j = 0; j < model.axes_count; ++j) {
+      const double from_centre = yq[j] - model.centroids[coded.cell * model.axes_count + j];
+      estimate += from_centre * from_centre - 2.0 * coded.scale * decoded[j] * yq[j];
+    }
+    for (size_t j = 0; j < dim; ++j) estimate += std::pow(static_cast<double>(q[j]) - model.mean[j], 2);
+    for (size_t j = 0; j < model.axes_count; ++j) estimate -= std::pow(static_cast<double>(yq[j]), 2);
+    for (size_t j = 0; j < dim; ++j) truth += std::pow(static_cast<double>(q[j]) - x[i * dim + j], 2);
+    error += (estimate - truth) / n;
+    spread += std::pow(estimate - truth, 2) / n;
+    size += truth / n;
+  }
+  EXPECT_LT(std::abs(error), 0.01 * size);
+  EXPECT_LT(std::sqrt(spread), 0.05 * size);
+}
+
 TEST(Ivf, FiltersAlwaysGiveMinOfKAndMatches) {
   const size_t dim = 12, n = 3000;
   const auto x = lumpy(n, dim, 10), q = lumpy(8, dim, 11);
@@ -233,7 +274,7 @@ TEST(Ivf, SavesOpensAndGoesOn) {
   base::TempFolder folder;
   const size_t dim = 20, n = 2500;
   const auto x = lumpy(n, dim, 12), q = lumpy(10, dim, 13);
-  for (const char* code : {"pq", "sq8"}) {
+  for (const char* code : {"pq", "rabitq", "sq8"}) {
     Ivf index({.dim = dim, .metric = Metric::Cosine, .set = {{"code", code}}});
     index.add(range(0, n), x);
     index.remove(range(50, 20));

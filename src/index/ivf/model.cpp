@@ -7,8 +7,8 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "index/base_index.h"
-#include "index/ivf/projection.h"
 #include "index/kmeans.h"
+#include "index/pca.h"
 
 namespace hanok::index {
 namespace {
@@ -18,6 +18,7 @@ constexpr size_t kCodebookSample = 16384;  // 1,024 a centroid
 constexpr size_t kCellIterations = 10;     // of Lloyd for the cells: later ones move few vectors
 constexpr size_t kUncodedAxes = 96;        // for cells alone, without codes
 constexpr size_t kAxesBeyondCodes = 64;    // axes offered to the cut beyond two a code
+constexpr size_t kMostBits = 1024;         // of RaBitQ: 256 groups of four, what the sums of a scan hold
 
 // Under Cosine all geometry is between unit vectors.
 void unit(const float* x, size_t dim, Metric metric, float* out) {
@@ -60,6 +61,22 @@ std::vector<float> mean_of(std::span<const float> rows, size_t dim, Metric metri
   return out;
 }
 
+/// Four axes a code: bit j of a code is the sign of axis j, and the corners have length one.
+ProductQuantiser sign_codes(size_t axes) {
+  constexpr size_t kAxesACode = 4;
+  std::vector<uint32_t> starts;
+  for (size_t at = 0; at < axes; at += kAxesACode) starts.push_back(static_cast<uint32_t>(at));
+  starts.push_back(static_cast<uint32_t>(axes));
+  std::vector<float> codebooks(axes * ProductQuantiser::kCodes);
+  const auto side = static_cast<float>(1 / std::sqrt(static_cast<double>(axes)));
+  for (size_t j = 0; j < axes; ++j)
+    for (size_t c = 0; c < ProductQuantiser::kCodes; ++c)
+      codebooks[j * ProductQuantiser::kCodes + c] = (c >> j % kAxesACode & 1) != 0 ? side : -side;
+  ProductQuantiser codes;
+  codes.restore(axes, std::move(starts), std::move(codebooks));
+  return codes;
+}
+
 }  // namespace
 
 void IvfModel::finish() {
@@ -74,10 +91,7 @@ IvfModel IvfModel::learn(std::span<const float> sample, size_t dim, Metric metri
   m.metric = metric;
   m.cells = how.cells;
   m.mean = mean_of(sample, dim, metric);
-  m.axes_count = std::min(dim, how.codes ? 2 * how.codes + kAxesBeyondCodes : kUncodedAxes);
-  Axes axes = principal_axes(centred_sample(sample, m, kAxesSample), dim, m.axes_count, how.seed, how.threads);
-  m.axes = std::move(axes.rows);
-  m.axis_panels = Panels(m.axes, dim);
+  m.choose_axes(sample, how);
 
   const size_t n = sample.size() / dim;
   auto project_all = [&] {
@@ -97,7 +111,9 @@ IvfModel IvfModel::learn(std::span<const float> sample, size_t dim, Metric metri
   auto y = project_all();
   Clusters cells = cluster(y, m.axes_count, m.cells, how.seed, kCellIterations, how.threads);
   m.centroids = std::move(cells.centroids);
-  if (how.codes) {
+  if (how.one_bit) {
+    m.codes = sign_codes(m.axes_count);
+  } else if (how.codes) {
     std::vector<double> variance(m.axes_count);
     for (size_t i = 0; i < n; ++i)
       for (size_t j = 0; j < m.axes_count; ++j) {
@@ -111,6 +127,26 @@ IvfModel IvfModel::learn(std::span<const float> sample, size_t dim, Metric metri
   }
   m.finish();
   return m;
+}
+
+// For RaBitQ every direction carries the same share: a random rotation, of the leading axes where there are too many.
+void IvfModel::choose_axes(std::span<const float> sample, const Training& how) {
+  const size_t wanted = how.one_bit ? kMostBits : how.codes ? 2 * how.codes + kAxesBeyondCodes : kUncodedAxes;
+  axes_count = std::min(dim, wanted);
+  one_bit = how.one_bit;
+  if (one_bit) axes = random_rotation(axes_count, how.seed);
+  if (!one_bit || axes_count < dim) {
+    auto leading =
+        principal_directions(centred_sample(sample, *this, kAxesSample), dim, axes_count, how.seed, how.threads);
+    if (one_bit) {
+      std::vector<float> columns(dim * axes_count);
+      for (size_t a = 0; a < axes_count; ++a)
+        for (size_t j = 0; j < dim; ++j) columns[j * axes_count + a] = leading[a * dim + j];
+      leading = products(axes, columns, axes_count, how.threads);
+    }
+    axes = std::move(leading);
+  }
+  axis_panels = Panels(axes, dim);
 }
 
 void IvfModel::project(const float* x, size_t n, bool is_query, float* y) const {
@@ -133,23 +169,32 @@ uint32_t IvfModel::nearest_cell(const float* y) const {
 }
 
 IvfModel::Encoded IvfModel::encode(const float* x, const float* y, uint8_t* out) const {
-  Encoded result{nearest_cell(y), 0};
+  Encoded result{nearest_cell(y), 0, 1};
   if (codes.subspaces() == 0) return result;
   const float* c = centroids.data() + result.cell * axes_count;
   std::vector<float> rest(axes_count), decoded(axes_count);
   for (size_t j = 0; j < axes_count; ++j) rest[j] = y[j] - c[j];
   std::fill(out, out + codes.padded(), uint8_t{0});
   codes.encode(rest.data(), out);
-  if (metric == Metric::InnerProduct) return result;
   codes.decode(out, decoded.data());
+  if (one_bit) {
+    double square = 0, along = 0;
+    for (size_t j = 0; j < axes_count; ++j) {
+      square += static_cast<double>(rest[j]) * rest[j];
+      along += static_cast<double>(decoded[j]) * rest[j];
+    }
+    result.scale = along > 0 ? static_cast<float>(square / along) : 0;
+  }
+  if (metric == Metric::InnerProduct) return result;
   std::vector<float> own(dim);
   unit(x, dim, metric, own.data());
   double whole = 0, inside = 0, missed = 0, term = 0;
   for (size_t j = 0; j < dim; ++j) whole += std::pow(static_cast<double>(own[j]) - mean[j], 2);
   for (size_t j = 0; j < axes_count; ++j) {
     inside += static_cast<double>(y[j]) * y[j];
-    missed += std::pow(static_cast<double>(rest[j]) - decoded[j], 2);
-    term += static_cast<double>(decoded[j]) * (2.0 * c[j] + decoded[j]);
+    const double coded = static_cast<double>(result.scale) * decoded[j];
+    missed += one_bit ? static_cast<double>(rest[j]) * rest[j] : std::pow(rest[j] - coded, 2);
+    term += coded * (2.0 * c[j] + (one_bit ? 0 : coded));
   }
   result.term = static_cast<float>(term + missed + std::max(0.0, whole - inside));
   return result;

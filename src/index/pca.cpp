@@ -1,4 +1,4 @@
-#include "index/graph/pca.h"
+#include "index/pca.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,8 @@
 namespace hanok::index {
 namespace {
 
-constexpr int kIterations = 5;  // the error of a direction falls by the ratio of its eigenvalue to the first left out, each
+constexpr int kIterations =
+    5;  // the error of a direction falls by the ratio of its eigenvalue to the first left out, each
 
 // Modified Gram-Schmidt, twice for a row that nearly vanishes; a row that does vanish is drawn anew.
 void orthonormalise(std::vector<float>& v, size_t d, base::Random& random) {
@@ -66,13 +67,15 @@ std::vector<float> products(std::span<const float> a, std::span<const float> b, 
       [&](size_t begin, size_t end, size_t) {
         for (size_t j = 0; j < m; j += block)
           for (size_t i = begin; i < end; ++i)
-            math::distance().ip_f32_rows(a.data() + i * d, rows.data() + j, std::min(block, m - j), d, out.data() + i * m + j);
+            math::distance().ip_f32_rows(a.data() + i * d, rows.data() + j, std::min(block, m - j), d,
+                                         out.data() + i * m + j);
       },
       threads);
   return out;
 }
 
-std::vector<float> principal_directions(std::span<const float> rows, size_t d, size_t m, uint64_t seed, size_t threads) {
+std::vector<float> principal_directions(std::span<const float> rows, size_t d, size_t m, uint64_t seed,
+                                        size_t threads) {
   base::Random random(seed);
   std::vector<float> v = gaussian(m * d, random);
   orthonormalise(v, d, random);
