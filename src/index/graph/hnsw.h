@@ -79,17 +79,18 @@ class Hnsw : public BaseIndex {
   void own_flags();
   const IdMap& map() const;
   // hnsw_search.cpp
-  void walk_and_rank(const PreparedQuery& query, std::span<const float> raw, size_t k, size_t ef, size_t rerank,
+  static size_t default_rerank(size_t k, size_t ef);
+  void walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t rerank, std::vector<Found>& out) const;
+  // hnsw_filter.cpp
+  void exact(const PreparedQuery& query, size_t k, const IdFilter* filter, std::vector<Found>& out) const;
+  void filtered(const PreparedQuery& query, size_t k, const SearchOptions& options, std::vector<Found>& out) const;
+  bool filtered_walk(const PreparedQuery& query, size_t k, size_t ef, const IdFilter& filter, double scan_cost,
                      std::vector<Found>& out) const;
-  void filtered(const PreparedQuery& query, std::span<const float> raw, size_t k, const SearchOptions& options,
-                std::vector<Found>& out) const;
-  bool filtered_walk(const PreparedQuery& query, std::span<const float> raw, size_t k, size_t ef, const IdFilter& filter,
-                     size_t budget, std::vector<Found>& out) const;
-  template <typename Accepts>
-  void exact(const PreparedQuery& query, size_t k, const Accepts& accepts, std::vector<Found>& out) const;
-  void exact_of(const PreparedQuery& query, size_t k, std::span<const Id> ids, const IdFilter& filter,
-                std::vector<Found>& out) const;
-  size_t count_matches(const IdFilter& filter) const;
+  const std::vector<int32_t>& code_distances(std::span<const uint32_t> slots) const;
+  std::vector<uint32_t> slots_of(const IdFilter& filter) const;
+  void rank(const PreparedQuery& query, std::span<const uint32_t> slots, size_t k, std::vector<Found>& out) const;
+  void scan_codes(const PreparedQuery& query, std::span<const uint32_t> slots, size_t k, size_t ef,
+                  std::vector<Found>& out) const;
   size_t ef_for(size_t k, const SearchOptions& options) const;
   std::vector<Match> matches(const std::vector<Found>& found) const;
 

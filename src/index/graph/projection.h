@@ -53,6 +53,11 @@ class Projection {
   size_t lines() const { return lines_; }
   size_t record_bytes() const { return lines_ * kLine; }
   size_t directions() const { return directions_; }
+  /// By how much a distance as Vectors gives it grows when that of codes grows by one.
+  double distance_step() const {
+    const double square = static_cast<double>(unit_) * unit_;
+    return metric_ == Metric::L2 ? square : square / 2;  // |q - x|^2 = const - 2 <q, x>
+  }
   /// Inner product: whether a vector is longer than all of the training, which costs it precision.
   bool longer_than_known(const float* v) const;
 
