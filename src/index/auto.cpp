@@ -40,6 +40,7 @@ void Auto::read_keys() {
   const size_t asked = keys.integer("exact_below", 0, 0, size_t{1} << 31);
   exact_below_ = asked ? std::max(asked, kLeastExact) : scanned_fast(dim());
   recall_ = keys.real("recall", 0.99, 0.5, 1);
+  small_ = keys.choice("memory", {"fast", "small"}) == "small";
   keys.done();
 }
 
@@ -58,7 +59,8 @@ Auto::Chosen Auto::chosen(size_t n, const std::function<void(size_t, float*)>& r
   Options options = options_;
   options.set.clear();
   if (const auto storage = options_.set.find("storage"); storage != options_.set.end()) options.set.insert(*storage);
-  const Choice choice = choose({options, n, exact_below_, recall_, row});
+  const Choice choice = choose({options, n, exact_below_, recall_, small_, row});
+  for (const auto& [key, value] : choice.set) options.set[key] = value;
   options.set[kAutoKey] = base::dump_json(base::Json{{"set", options_.set}, {"at", n}, {"why", choice.why}});
   return {make_chosen(choice.kind, options), n, choice.why};
 }

@@ -11,7 +11,7 @@
 //
 // A file that it saves is one of the chosen kind, with one key more (kAutoKey), by which open() knows to wrap it again.
 // Keys: storage as for all kinds; exact_below: so many vectors are scanned (0: by dimension, scanned_fast());
-// recall: at which the kinds are compared.
+// recall: at which the kinds are compared; memory = fast | small: small keeps a byte a number and 4-bit codes.
 #pragma once
 
 #include <memory>
@@ -61,6 +61,7 @@ class Auto final : public BaseIndex {
 
   size_t exact_below_ = 0;
   double recall_ = 0.99;
+  bool small_ = false;
   std::mutex writer_;
   mutable std::shared_mutex lock_;  // of chosen_, held only while it is copied or replaced
   Chosen chosen_;

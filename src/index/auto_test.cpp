@@ -140,6 +140,21 @@ TEST(Auto, KeysAreChecked) {
   EXPECT_EQ(scanned_fast(65536), 2000u);
 }
 
+TEST(Auto, SmallKeepsAByteANumber) {
+  constexpr size_t kWide = 384, kN = 2500;
+  std::vector<float> rows(kN * kWide);
+  base::Random random(4);
+  for (float& v : rows) v = static_cast<float>(random.normal());
+  const auto index = make("auto", {.dim = kWide, .set = {{"memory", "small"}, {"exact_below", "1500"}}});
+  index->add(range(0, kN), rows);
+  EXPECT_EQ(index->kind(), "ivf");
+  EXPECT_EQ(index->statistics().at("storage"), "sq8");
+  for (float& v : rows) v = std::round(std::abs(v) * 20);
+  const auto bytes = make("auto", {.dim = kWide, .set = {{"memory", "small"}, {"exact_below", "1500"}}});
+  bytes->add(range(0, kN), rows);
+  EXPECT_EQ(bytes->statistics().at("storage"), "u8");
+}
+
 TEST(Auto, EveryMetricAndEqualVectors) {
   for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine}) {
     const auto index = make("auto", {.dim = kDim, .metric = metric, .set = {{"exact_below", "1500"}}});

@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "index/base_index.h"
+#include "index/flat/row_store.h"
 #include "index/kinds.h"
 
 namespace hanok::index {
@@ -105,11 +106,26 @@ Speed speed_of(const Index& index, const Question& q, const Sample& sample, cons
   return {};
 }
 
+/// Cells with 4-bit codes over rows of a byte a number; bytes as they are.
+Choice least_memory(const Question& q) {
+  constexpr size_t kLooked = 256;
+  std::vector<float> row(q.options.dim);
+  bool bytes = true;
+  for (size_t i = 0; bytes && i < std::min(kLooked, q.vectors); ++i) {
+    q.row(i * q.vectors / std::min(kLooked, q.vectors), row.data());
+    bytes = all_bytes(row);
+  }
+  Choice out{"ivf", "least memory is wanted: rows of one byte a number and 4-bit codes", {}};
+  if (!bytes && !q.options.set.count("storage")) out.set["storage"] = "sq8";
+  return out;
+}
+
 }  // namespace
 
 size_t scanned_fast(size_t dim) { return std::clamp(kScanBytes / dim, kLeastScanned, kMostScanned); }
 
 Choice choose(const Question& q) {
+  if (q.small && q.vectors > q.exact_up_to) return least_memory(q);
   const std::string what = std::to_string(q.vectors) + " vectors of " + std::to_string(q.options.dim) + " numbers";
   if (q.vectors <= q.exact_up_to)
     return {"flat", "up to " + std::to_string(q.exact_up_to) + " vectors of " + std::to_string(q.options.dim) +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "hanok/index.h"
@@ -11,6 +12,7 @@ namespace hanok::index {
 struct Choice {
   std::string kind;  // "flat", "hnsw" or "ivf"
   std::string why;   // one sentence with the numbers that decided
+  std::map<std::string, std::string> set;  // keys that the choice needs
 };
 
 /// What is to be indexed; `row` writes vector i of `vectors` into dim floats.
@@ -19,6 +21,7 @@ struct Question {
   size_t vectors = 0;
   size_t exact_up_to = 0;   // so many are scanned
   double recall = 0.99;     // of ten neighbours, at which the approximate kinds are compared
+  bool small = false;       // least memory rather than least time
   std::function<void(size_t i, float* out)> row;
 };
 

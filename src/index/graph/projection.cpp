@@ -8,6 +8,7 @@
 
 #include "base/threads.h"
 #include "index/base_index.h"
+#include "index/flat/row_store.h"
 #include "index/pca.h"
 #include "math/distance.h"
 
@@ -30,11 +31,6 @@ std::vector<float> mean_of(std::span<const float> rows, size_t d) {
   std::vector<float> out(d);
   for (size_t j = 0; j < d; ++j) out[j] = static_cast<float>(sum[j] / static_cast<double>(n));
   return out;
-}
-
-bool all_bytes(std::span<const float> rows) {
-  std::vector<uint8_t> out(rows.size());
-  return math::distance().whole_bytes(rows.data(), out.data(), rows.size());
 }
 
 // How well do the first m directions rank? The share of the true ten nearest among the twenty that look nearest, for some
