@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "chat.h"
 #include "command.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
@@ -10,7 +11,7 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string question, where, model, prompt_file;
+  std::string question, where, model, tokenizer, prompt_file;
   size_t k = 8, budget = 0;
   double threshold = -1;
   bool show_prompt = false;
@@ -19,30 +20,41 @@ struct Flags {
 void run(Session& session, const Flags& flags) {
   const auto& collection = session.collection(false);
   const auto models = ModelsInUse::for_search(session, collection);
-  const auto model = chat_model(session, flags.model);
+  const Chat chat = open_chat(session, {flags.model, flags.tokenizer, flags.show_prompt});
   chain::AskOptions options;
   options.search.k = flags.k;
   options.search.filter = parse_where(flags.where);
   options.search.embedder = models.embedder();
-  options.model = model.get();
+  options.model = chat.model.get();
   options.budget_tokens = flags.budget;
   options.answer_threshold = flags.threshold;
   if (!flags.prompt_file.empty()) options.prompt_template = base::read_file(flags.prompt_file, 1 << 20);
   bool streamed = false;
-  if (model && !session.json && !flags.show_prompt)
+  if (chat.model && !session.json && !flags.show_prompt)
     options.on_token = [&](std::string_view piece) {
       streamed = true;
       std::cout << piece << std::flush;
       return bool(std::cout);
     };
+  const auto answer = chain::ask(collection, flags.question, options);
+  // Counted once more as a whole: what the server will be given.
+  const auto tokens =
+      chat.model ? base::OrderedJson(chat.model->count_tokens(answer.prompt)) : base::OrderedJson(nullptr);
+  const auto tokenizer = chat.model ? base::OrderedJson(chat.tokenizer) : base::OrderedJson(nullptr);
   if (flags.show_prompt) {
-    options.model = nullptr;
-    const auto answer = chain::ask(collection, flags.question, options);
-    session.print({{"prompt", answer.prompt}}, [&](std::ostream& out) { out << answer.prompt << "\n"; });
+    session.print(
+        {{"prompt", answer.prompt}, {"prompt_tokens", tokens}, {"tokenizer", tokenizer}, {"dropped", answer.dropped}},
+        [&](std::ostream& out) { out << answer.prompt << "\n"; });
+    if (!session.json) {
+      session.note("note: " + tokens.dump() + " tokens, counted by " + chat.tokenizer);
+      for (const auto& d : answer.dropped) session.note("dropped: " + d);
+    }
     return;
   }
-  const auto answer = chain::ask(collection, flags.question, options);
-  session.print(to_json(answer), [&](std::ostream& out) {
+  auto json = to_json(answer);
+  json["prompt_tokens"] = tokens;
+  json["tokenizer"] = tokenizer;
+  session.print(json, [&](std::ostream& out) {
     if (!streamed) out << answer.answer;
     out << "\n";
     show_sources(out, session, answer);
@@ -65,6 +77,9 @@ void add_ask(Command& root) {
   c.option("-k", flags->k, "passages to consider (default 8)");
   c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
   c.option("--model", flags->model, "URL of an OpenAI-compatible server, or URL#MODEL (HANOK_MODEL)");
+  c.option(
+      "--tokenizer", flags->tokenizer,
+      "counts the budget as the model does: tokenizer.json, its folder, or ORG/NAME (default: by the model's name)");
   c.option("--budget", flags->budget, "tokens of passages given to the model at most (default: from its context)");
   c.option("--threshold", flags->threshold, "confidence below which the answer is 'not in your documents'");
   c.flag("--show-prompt", flags->show_prompt, "print what a model would be given, and stop");

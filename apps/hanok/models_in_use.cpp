@@ -81,20 +81,6 @@ size_t number_setting(const Session& session, const std::string& key, size_t lea
   return value;
 }
 
-std::unique_ptr<chain::ChatModel> chat_model(const Session& session, const std::string& flag) {
-  const std::string named = flag.empty() ? session.get("model") : flag;
-  if (named.empty() || named == "extractive") return nullptr;
-  if (named.rfind("http://", 0) != 0 && named.rfind("https://", 0) != 0)
-    throw Error(Code::Unsupported, "--model " + named +
-                                       ": the URL of an OpenAI-compatible server was expected, for example "
-                                       "http://127.0.0.1:8080/v1 or http://127.0.0.1:8080/v1#model-name");
-  const size_t hash = named.find('#');
-  chain::OpenAiOptions options;
-  options.base_url = named.substr(0, hash);
-  if (hash != std::string::npos) options.model = named.substr(hash + 1);
-  return chain::make_openai_chat(options);
-}
-
 base::OrderedJson models_report(Session& session, std::vector<std::string>& problems) {
   const std::string name = session.get("embedding-model");
   try {

