@@ -105,25 +105,42 @@ bool korean_gold(const std::vector<std::string>& gold, std::string_view answer) 
   return text::hangul_share(joined(gold, " ") + std::string(answer)) > 0.1;
 }
 
+// An optional one: absent is empty, another kind than text is an error.
+std::string title_of(const base::Json& article, const std::string& where) {
+  return article.contains("title") ? text_of(article, "title", where) : std::string();
+}
+
+bool is_impossible(const base::Json& qa, const std::string& where) {
+  const auto at = qa.find("is_impossible");
+  if (at == qa.end()) return false;
+  if (!at->is_boolean()) throw Error(Code::Corrupt, where + ": 'is_impossible' must be true or false");
+  return at->get<bool>();
+}
+
 void add_question(const base::Json& qa, size_t paragraph, const std::string& where, SquadSet& set) {
   SquadQuestion q{text_of(qa, "id", where), text_of(qa, "question", where), {}, paragraph};
-  if (!qa.value("is_impossible", false))
+  if (!is_impossible(qa, where))
     for (const auto& a : list_of(qa, "answers", where)) q.answers.push_back(text_of(a, "text", where));
   set.questions.push_back(std::move(q));
 }
 
 }  // namespace
 
-SquadSet load_squad(const std::filesystem::path& path) {
-  const base::Json json = base::parse_json(read(path), path.string());
+SquadSet load_squad(const std::filesystem::path& path) { return parse_squad(read(path), path.string()); }
+
+SquadSet parse_squad(std::string_view bytes, const std::string& name) {
+  const base::Json json = base::parse_json(bytes, name);
   SquadSet set;
   size_t article = 0;
-  for (const auto& a : list_of(json, "data", path.string())) {
+  for (const auto& a : list_of(json, "data", name)) {
     size_t number = 0;
-    for (const auto& p : list_of(a, "paragraphs", path.string() + ": article " + std::to_string(article))) {
+    const std::string in_article = name + ": article " + std::to_string(article);
+    const auto& paragraphs = list_of(a, "paragraphs", in_article);
+    const std::string title = title_of(a, in_article);
+    for (const auto& p : paragraphs) {
       const std::string place = std::to_string(article) + "/" + std::to_string(number++);
-      const std::string where = path.string() + ": paragraph " + place;
-      set.paragraphs.push_back({place, a.value("title", ""), text::nfc(text_of(p, "context", where)), article});
+      const std::string where = name + ": paragraph " + place;
+      set.paragraphs.push_back({place, title, text::nfc(text_of(p, "context", where)), article});
       for (const auto& qa : list_of(p, "qas", where)) add_question(qa, set.paragraphs.size() - 1, where, set);
     }
     ++article;

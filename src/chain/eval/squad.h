@@ -28,6 +28,8 @@ struct SquadSet {
 
 /// Reads SQuAD 1.1 / 2.0 JSON (also .gz, through gzip). Throws NotFound, or Corrupt naming the place.
 SquadSet load_squad(const std::filesystem::path& path);
+/// The same from bytes; `name` is for error messages.
+SquadSet parse_squad(std::string_view bytes, const std::string& name);
 
 /// SQuAD's comparison for English (lower case, no punctuation, no articles; F1 over words), KorQuAD's for text in
 /// Hangul (no punctuation; F1 over characters). The best over the gold answers, 0..1.
