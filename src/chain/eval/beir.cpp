@@ -3,6 +3,7 @@
 #include <charconv>
 #include <functional>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -36,11 +37,17 @@ std::string field(const base::Json& object, const char* key, bool needed, const 
 
 std::vector<BeirText> texts(const std::filesystem::path& path) {
   std::vector<BeirText> result;
+  std::unordered_set<std::string> seen;
   each_line(path, [&](std::string_view line, const std::string& where) {
     const base::Json object = base::parse_json(line, where);
     std::string text = field(object, "text", true, where);
     if (const std::string title = field(object, "title", false, where); !title.empty()) text = title + "\n" + text;
-    result.push_back({field(object, "_id", true, where), std::move(text)});
+    std::string id = field(object, "_id", true, where);
+    if (id.empty() || !seen.insert(id).second)
+      throw Error(Code::Invalid, where + ": the \"_id\" " +
+                                     (id.empty() ? "is empty" : "\"" + id + "\" was there before") +
+                                     "; each text needs one of its own");
+    result.push_back({std::move(id), std::move(text)});
   });
   return result;
 }
@@ -71,6 +78,11 @@ Beir load_beir(const std::filesystem::path& folder, const std::string& split) {
   });
   for (BeirText& query : texts(folder / "queries.jsonl"))
     if (result.judgements.count(query.id) != 0) result.queries.push_back(std::move(query));
+  if (result.documents.empty() || result.queries.empty())
+    throw Error(Code::Invalid, folder.string() + ": expected documents and judged queries, found " +
+                                   std::to_string(result.documents.size()) + " documents and, of " +
+                                   std::to_string(result.judgements.size()) + " queries in qrels/" + split + ".tsv, " +
+                                   std::to_string(result.queries.size()) + " in queries.jsonl");
   return result;
 }
 
