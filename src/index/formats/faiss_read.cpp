@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "base/threads.h"
 #include "index/formats/byte_reader.h"
 #include "index/formats/foreign.h"
 #include "index/formats/half.h"
@@ -423,6 +424,8 @@ ForeignIndex read_transformed(ByteReader& in, int depth) {
   const Header h = read_header(in);
   const auto count = in.read<int32_t>("transforms");
   constexpr int32_t kMost = 16;
+  constexpr double kMostWork = 4e12;  // ten million vectors of 768 to 512 dimensions: half an hour
+  double work = 0;
   if (count < 0 || count > kMost) in.corrupt("says " + std::to_string(count) + " transforms");
   std::vector<Transform> chain;
   for (int32_t i = 0; i < count; ++i) chain.push_back(read_transform(in));
@@ -433,8 +436,12 @@ ForeignIndex read_transformed(ByteReader& in, int depth) {
                  std::to_string(out.dim));
     const size_t n = out.ids.size();
     expect_decodable(in, n, t->from);
+    work += static_cast<double>(n) * static_cast<double>(t->matrix.size());
+    if (work > kMostWork)
+      throw Error(Code::Exhausted, in.name() + ": undoing its transforms takes more than 4e12 multiplications");
     std::vector<float> back(n * t->from);
     for (size_t i = 0; i < n; ++i) {
+      base::check_interrupt();
       std::vector<float> y(out.vectors.begin() + static_cast<ptrdiff_t>(i * t->to),
                            out.vectors.begin() + static_cast<ptrdiff_t>((i + 1) * t->to));
       for (size_t j = 0; j < t->bias.size(); ++j) y[j] += t->kind == "VCnt" ? t->bias[j] : -t->bias[j];
