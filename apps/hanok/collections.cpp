@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "base/clock.h"
 #include "command.h"
 #include "hanok/error.h"
 
@@ -42,12 +43,57 @@ void remove(Session& session, const std::string& name) {
   session.print({{"deleted", name}}, [&](std::ostream& out) { out << "deleted " << name << "\n"; });
 }
 
+// "index.type=hnsw" -> settings["index"]["type"]; an empty value removes it. The store checks what it knows.
+void set_keys(Session& session, const std::string& name, const std::vector<std::string>& pairs) {
+  auto& collection = session.store(true).collection(name);
+  auto settings = collection.settings();
+  for (const auto& pair : pairs) {
+    const size_t equals = pair.find('='), dot = pair.find('.');
+    if (equals == std::string::npos || dot == std::string::npos || dot > equals)
+      throw Error(Code::Invalid, "'" + pair + "': expected GROUP.KEY=VALUE, as in index.type=hnsw");
+    const std::string group = pair.substr(0, dot), key = pair.substr(dot + 1, equals - dot - 1),
+                      text = pair.substr(equals + 1);
+    if (group != "index" && group != "bm25")
+      throw Error(Code::Invalid, "'" + pair + "': there are index.type, index.exact_below, bm25.k1, bm25.b");
+    if (text.empty()) {
+      if (settings.contains(group)) settings[group].erase(key);
+      continue;
+    }
+    const auto parsed = store::Json::parse(text, nullptr, false);
+    settings[group][key] = parsed.is_number() ? parsed : store::Json(text);
+  }
+  collection.set_settings(settings);
+  session.print({{"name", name}, {"settings", settings}},
+                [&](std::ostream& out) { out << name << ": " << base::dump_json(settings) << "\n"; });
+}
+
+bool build_index(Session& session, store::Collection& collection, bool anew) {
+  store::IndexBuild build{.anew = anew, .threads = session.threads_flag};
+  if (const auto bar = session.progress_bar())
+    build.on_progress = [bar](uint64_t done, uint64_t total) { bar({done, total, "index", ""}); };
+  return collection.build_index(build);
+}
+
+void index(Session& session, const std::string& name, bool anew) {
+  auto& collection = session.store(true).collection(name);
+  const base::Stopwatch clock;
+  const bool built = build_index(session, collection, anew);
+  const double seconds = clock.seconds();
+  const auto about = collection.statistics()["index"];
+  session.print({{"name", name}, {"built", built}, {"seconds", seconds}, {"index", about}}, [&](std::ostream& out) {
+    out << name << ": " << about["kind"].get<std::string>()
+        << (built ? ", built in " + human_seconds(seconds) : ", nothing to do") << "\n";
+  });
+}
+
 }  // namespace
 
 void add_collections(Command& root) {
   Command group = root.group("collections", "List, show, delete, export or import collections.");
   struct Flags {
     std::string name, file;
+    std::vector<std::string> pairs;
+    bool anew = false;
   };
   auto flags = std::make_shared<Flags>();
   group.subcommand("list", "All collections with their sizes.").run(list);
@@ -57,6 +103,21 @@ void add_collections(Command& root) {
   Command deleted = group.subcommand("delete", "Delete a collection and everything in it.");
   deleted.positional("NAME", flags->name, "collection");
   deleted.run([flags](Session& s) { remove(s, flags->name); });
+  Command settings =
+      group.subcommand("set", "Change settings of one collection.",
+                       "  index.type         auto (default), flat (every search an exact scan), hnsw, ivf\n"
+                       "  index.exact_below  so many vectors are scanned without an index; 0 (default): by dimension\n"
+                       "  bm25.k1, bm25.b    of keyword search\n\n"
+                       "  hanok collections set default index.type=hnsw\n"
+                       "  hanok collections set default index.type=          (back to the default)");
+  settings.positional("NAME", flags->name, "collection");
+  settings.positionals("KEY=VALUE", flags->pairs, "settings; an empty VALUE removes one");
+  settings.run([flags](Session& s) { set_keys(s, flags->name, flags->pairs); });
+  Command indexed =
+      group.subcommand("index", "Make the index of a collection's vectors that is due, as `ingest` does.");
+  indexed.positional("NAME", flags->name, "collection");
+  indexed.flag("--anew", flags->anew, "build it from all vectors, also where the one there is would do");
+  indexed.run([flags](Session& s) { index(s, flags->name, flags->anew); });
   Command out = group.subcommand("export", "Write a collection into one file.");
   out.positional("NAME", flags->name, "collection");
   out.positional("FILE", flags->file, "file to write");
@@ -70,6 +131,7 @@ void add_collections(Command& root) {
   in.positional("NAME", flags->name, "name for the new collection");
   in.run([flags](Session& s) {
     s.store(true).import_collection(flags->file, flags->name);
+    build_index(s, s.store(true).collection(flags->name), false);
     s.print({{"imported", flags->name}, {"file", flags->file}},
             [&](std::ostream& o) { o << flags->file << " -> " << flags->name << "\n"; });
   });

@@ -14,6 +14,19 @@ struct Flags {
   bool watch = false, prune = false;
 };
 
+// The vectors' index: what there are enough of for a scan to be slow is indexed before the process ends.
+void index_vectors(Session& session, store::Collection& collection) {
+  store::IndexBuild build;
+  if (const auto bar = session.progress_bar())
+    build.on_progress = [bar](uint64_t done, uint64_t total) { bar({done, total, "index", ""}); };
+  try {
+    collection.build_index(build);
+  } catch (const Error& e) {
+    if (e.code() == Code::Cancelled) throw;
+    session.note(std::string("hanok: the vectors could not be indexed, searches look at all of them: ") + e.what());
+  }
+}
+
 base::OrderedJson to_json(const chain::IngestReport& report) {
   base::OrderedJson failed = base::OrderedJson::array();
   for (const auto& f : report.failed) failed.push_back({{"path", f.path}, {"error", f.error}});
@@ -50,6 +63,7 @@ store::Json parse_metadata(const std::vector<std::string>& pairs) {
 }
 
 void run(Session& session, const Flags& flags) {
+  session.background = flags.watch;
   auto& collection = session.collection(true, true);
   const auto models = ModelsInUse::for_ingest(session, collection);
   chain::IngestOptions options;
@@ -70,6 +84,7 @@ void run(Session& session, const Flags& flags) {
   if (!flags.watch) {
     const auto report = chain::ingest(collection, paths, options);
     options.on_progress = {};
+    index_vectors(session, collection);
     print(report);
     const size_t read = report.added + report.changed + report.unchanged;
     if (read == 0 && !report.failed.empty()) {

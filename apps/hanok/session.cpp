@@ -120,7 +120,7 @@ store::Store& Session::store(bool write) {
     if (!write && !std::filesystem::exists(folder + "/hanok.db"))
       throw Error(Code::NotFound, folder + ": no documents here yet; begin with: hanok ingest FOLDER");
     store_.reset();
-    store_ = store::Store::open(folder, {.read_only = !write});
+    store_ = store::Store::open(folder, {.read_only = !write, .background = background});
     store_writes_ = write;
   }
   return *store_;

@@ -86,6 +86,13 @@ struct Bm25Options {
   double k1 = 1.1, b = 0.7;
 };
 
+/// How build_index works.
+struct IndexBuild {
+  bool anew = false;   // also where the one there is would do
+  size_t threads = 0;  // 0: all cores
+  std::function<void(uint64_t done, uint64_t total)> on_progress;
+};
+
 class Store;
 
 /// One collection. Reads may run from several threads; writes from one at a time (a mutex inside orders them).
@@ -106,6 +113,10 @@ class Collection {
   virtual void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) = 0;
   /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the disk.
   virtual void compact() = 0;
+  /// Waits for work in the background, then makes the index of the vectors that is due (settings(): index.type,
+  /// index.exact_below). Returns true if there is a new one. Throws Exhausted where memory runs out, and what
+  /// on_progress throws; the index there was stays, and every document too.
+  virtual bool build_index(const IndexBuild& options = {}) = 0;
 
   // -- documents --
   virtual std::optional<DocumentInfo> find(std::string_view path) const = 0;
@@ -121,7 +132,8 @@ class Collection {
   // -- searching --
   /// BM25 over text::analyze(query, {.query = true}). Best first; ties by chunk id.
   virtual std::vector<Match> search_keyword(std::string_view query, size_t k, const Filter& filter = {}) const = 0;
-  /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim.
+  /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim. Exact for some ten thousand
+  /// vectors; beyond, the nearest that an index finds (.99 of them and more), with exact scores.
   virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {}) const = 0;
   /// Exact cosines of some chunks (for MMR, fusion and explain); NaN where a chunk has no vector.
   virtual std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const = 0;
@@ -140,6 +152,7 @@ class Collection {
   virtual std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const = 0;
   /// Declares the space new vectors belong to. While chunks are missing, the old space keeps answering.
   virtual void set_vector_space(const VectorSpace& space) = 0;
+  /// {"bm25": {"k1","b"}, "index": {"type": "auto" | "flat" | "hnsw" | "ivf", "exact_below": N}} and what callers keep.
   virtual Json settings() const = 0;
   virtual void set_settings(const Json& settings) = 0;
   /// {"documents","chunks","vectors","bytes","keyword":{...},"index":{...}}: sizes and states for `collections show`.
@@ -148,6 +161,7 @@ class Collection {
 
 struct StoreOptions {
   bool read_only = false;  // many readers may be open beside one writer
+  bool background = true;  // a writer builds indexes of vectors beside its other work; false: only in build_index()
 };
 
 /// A data directory. One writer process (a lock file), many readers.

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "hanok/text.h"
+#include "store/ann_writer.h"
 #include "store/filter.h"
 
 namespace hanok::store {
@@ -232,6 +233,7 @@ void StoredCollection::maintain(Database& db, bool all) {
     KeywordWriter(db, folder_, id_).merge(all);
     VectorWriter(db, folder_, id_).maintain(all);
     purge_dropped(db, id_);
+    start_background(db);
     if (db.number("PRAGMA freelist_count") > (all ? 0 : kVacuumPages / 8))
       db.script(all ? "PRAGMA incremental_vacuum" : "PRAGMA incremental_vacuum(" + std::to_string(kVacuumPages) + ")");
   } catch (const Error& e) {
@@ -240,9 +242,18 @@ void StoredCollection::maintain(Database& db, bool all) {
 }
 
 void StoredCollection::compact() {
+  bool removed_inside = false;
+  {
+    Writing writing(connections_);
+    Database& db = writing.db();
+    require(db);
+    maintain(db, true);
+    const auto space = find_space(db, id_, Role::Active);
+    const auto ann = space ? find_ann(db, space->id) : std::nullopt;
+    removed_inside = ann && (ann->removed > 0 || !ann->stale.isEmpty());
+  }
+  build_index({.anew = removed_inside});
   Writing writing(connections_);
-  require(writing.db());
-  maintain(writing.db(), true);
   writing.db().run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
@@ -250,6 +261,8 @@ void StoredCollection::repair() {
   Writing writing(connections_);
   KeywordWriter(writing.db(), folder_, id_).repair();
   VectorWriter(writing.db(), folder_, id_).repair();
+  AnnWriter(connections_, folder_, id_).repair();
+  start_background(writing.db());
 }
 
 void StoredCollection::set_vector_space(const VectorSpace& space) {
@@ -265,6 +278,7 @@ void StoredCollection::set_vector_space(const VectorSpace& space) {
 void StoredCollection::set_settings(const Json& settings) {
   if (!settings.is_object()) throw Error(Code::Invalid, std::string("settings: expected an object, found ") + settings.type_name());
   bm25_options(settings);
+  ann_settings(settings);
   const std::string text = base::dump_json(settings);
   Writing writing(connections_);
   Transaction transaction(writing.db(), Transaction::Kind::Write);
@@ -272,6 +286,7 @@ void StoredCollection::set_settings(const Json& settings) {
   writing.db().run("UPDATE collection SET settings = ?2 WHERE id = ?1", id_, std::string_view(text));
   changed(writing.db(), 0, 0);
   transaction.commit();
+  start_background(writing.db());
 }
 
 // ---- documents ----
@@ -340,12 +355,12 @@ std::vector<Match> StoredCollection::search_dense(std::span<const float> query, 
   return read([&](View& view) {
     const auto vectors = view.vectors_for(query);
     const auto allowed = view.allowed(filter);
-    return vectors->index().search(query, k, allowed ? &*allowed : nullptr);
+    return vectors->search(query, k, allowed ? &*allowed : nullptr);
   });
 }
 
 std::vector<float> StoredCollection::dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const {
-  return read([&](View& view) { return view.vectors_for(query)->index().scores(query, ids); });
+  return read([&](View& view) { return view.vectors_for(query)->exact().scores(query, ids); });
 }
 
 std::vector<float> StoredCollection::keyword_scores(std::string_view query, std::span<const ChunkId> ids) const {
@@ -412,24 +427,12 @@ Json StoredCollection::statistics() const {
     }
     out["keyword"] = keyword;
     out["vectors"] = 0;
-    Json index = {{"kind", "none"}};
     for (const auto& row : space_rows(db, id_)) {
       bytes += row.vectors * static_cast<int64_t>(row.space.dim * sizeof(float));
-      const Json about = {{"model", row.space.model}, {"fingerprint", row.space.fingerprint}, {"dim", row.space.dim}, {"vectors", row.vectors}};
-      if (row.role == Role::Pending) index["pending"] = about;
-      if (row.role != Role::Active) continue;
-      out["vectors"] = row.vectors;
-      index["kind"] = "exact";
-      index["space"] = about;
-      int64_t files = 0, rows = 0;
-      for (const auto& file : vector_file_rows(db, row.id)) {
-        ++files;
-        rows += file.rows;
-        bytes += file.bytes;
-      }
-      index["files"] = files;
-      index["rows_in_files"] = rows;
+      if (row.role == Role::Active) out["vectors"] = row.vectors;
     }
+    const Json index = index_statistics(db);
+    bytes += index.value("bytes", int64_t{0});
     out["index"] = index;
     out["bytes"] = bytes;
     out["generation"] = view.generation();

@@ -1,9 +1,11 @@
 // One collection: the public door's methods over rows, keyword segments and vectors.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
+#include "base/background.h"
 #include "hanok/store.h"
 #include "store/connections.h"
 #include "store/index_folder.h"
@@ -17,12 +19,15 @@ namespace hanok::store {
 /// Reads take a snapshot each and may run together, also beside a writer; writes are ordered by Connections::Writing.
 class StoredCollection final : public Collection {
  public:
-  StoredCollection(Connections& connections, const IndexFolder& folder, int64_t id, std::string name)
-      : connections_(connections), folder_(folder), id_(id), name_(std::move(name)) {}
+  StoredCollection(Connections& connections, const IndexFolder& folder, int64_t id, std::string name,
+                   bool in_background)
+      : connections_(connections), folder_(folder), id_(id), name_(std::move(name)), in_background_(in_background) {}
 
   int64_t id() const { return id_; }
   /// Makes lost and damaged caches again; the store calls it before the first write.
   void repair();
+  /// Ends what is built in the background without its result.
+  void stop_background() { background_.stop(); }
 
   const std::string& name() const override { return name_; }
   DocumentId put(NewDocument document) override;
@@ -31,6 +36,7 @@ class StoredCollection final : public Collection {
   size_t remove_many(std::span<const std::string> paths) override;
   void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) override;
   void compact() override;
+  bool build_index(const IndexBuild& options) override;
 
   std::optional<DocumentInfo> find(std::string_view path) const override;
   std::vector<DocumentInfo> documents() const override;
@@ -85,17 +91,23 @@ class StoredCollection final : public Collection {
   std::vector<ChunkRange> delete_documents(Database& db, std::span<const std::string_view> paths);
   void changed(Database& db, int64_t documents, int64_t chunks);
   void maintain(Database& db, bool all = false);
+  void start_background(Database& db);
+  void build_beside(const std::atomic<bool>& stop);
+  Json index_statistics(Database& db) const;
   std::optional<VectorSpace> space_of(Role role) const;
 
   Connections& connections_;
   const IndexFolder& folder_;
   int64_t id_;
   std::string name_;
+  bool in_background_;
   mutable Latest<KeywordIndex> keyword_;
   mutable Latest<Vectors> vectors_;
   mutable Latest<Bitmap> all_;
   mutable std::mutex missing_mutex_;
   mutable std::map<int64_t, ChunkId> no_missing_below_;  // space -> chunk; vectors are only ever added to a space
+  std::atomic<int64_t> retry_above_{0};                  // vectors: a build failed with fewer
+  base::Background background_;                          // last: what it does uses the others
 };
 
 /// {"bm25": {"k1": 0.9, "b": 0.4}} and whatever else the caller keeps there. Throws Invalid for numbers out of range.

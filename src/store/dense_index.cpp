@@ -35,6 +35,11 @@ class Best {
   std::vector<Match> heap_;
 };
 
+// How many of the set lie in [first, last].
+uint64_t in_range(const Bitmap& set, ChunkId first, ChunkId last) {
+  return set.rank(last) - (first == 0 ? 0 : set.rank(first - 1));
+}
+
 std::vector<float> unit(std::span<const float> query) {
   std::vector<float> out(query.begin(), query.end());
   normalise(out);
@@ -56,10 +61,13 @@ size_t DenseIndex::rows() const {
 std::vector<uint32_t> DenseIndex::candidates(const Piece& piece, const Bitmap* allowed) const {
   const auto ids = piece.rows.ids;
   std::vector<uint32_t> out;
-  if (allowed && allowed->cardinality() < ids.size() / 16) {  // few: look each one up
-    for (const ChunkId id : *allowed) {
-      const auto at = std::lower_bound(ids.begin(), ids.end(), id);
-      if (at != ids.end() && *at == id && !piece.skip.contains(id)) out.push_back(static_cast<uint32_t>(at - ids.begin()));
+  const uint64_t inside = allowed ? in_range(*allowed, ids.front(), ids.back()) : ids.size();
+  if (inside == 0) return out;
+  if (allowed && inside < ids.size() / 16) {  // few: look each one up
+    auto id = allowed->begin();
+    for (id.equalorlarger(ids.front()); id != allowed->end() && *id <= ids.back(); ++id) {
+      const auto at = std::lower_bound(ids.begin(), ids.end(), *id);
+      if (*at == *id && !piece.skip.contains(*id)) out.push_back(static_cast<uint32_t>(at - ids.begin()));
     }
     return out;
   }
@@ -101,6 +109,7 @@ std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<co
   for (const auto& piece : pieces_) {
     const auto& have = piece.rows.ids;
     for (size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] < have.front() || ids[i] > have.back()) continue;
       const auto at = std::lower_bound(have.begin(), have.end(), ids[i]);
       if (at == have.end() || *at != ids[i] || piece.skip.contains(ids[i])) continue;
       out[i] = dot(q.data(), piece.rows.rows.data() + static_cast<size_t>(at - have.begin()) * dim_, dim_);

@@ -1,4 +1,5 @@
-// Exact cosine search over the vectors of one space: a scan. The one place that a faster index replaces.
+// Exact cosine search over the vectors of one space: a scan. For few vectors, and for those that no index holds
+// (ann.h).
 #pragma once
 
 #include <memory>
@@ -20,6 +21,13 @@ class DenseIndex {
   void add(VectorRows rows, std::shared_ptr<const void> owner, Bitmap skip = {});
   size_t dim() const { return dim_; }
   size_t rows() const;
+  /// Visits every row once: visit(id, row).
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const auto& piece : pieces_)
+      for (size_t i = 0; i < piece.rows.ids.size(); ++i)
+        if (!piece.skip.contains(piece.rows.ids[i])) visit(piece.rows.ids[i], piece.rows.rows.subspan(i * dim_, dim_));
+  }
 
   /// The k best by cosine, best first, ties by id. allowed: nullptr = all. query: dim() numbers, any length.
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
@@ -32,7 +40,7 @@ class DenseIndex {
     std::shared_ptr<const void> owner;  // a mapped file or a vector, shared with other generations of this index
     Bitmap skip;
   };
-  /// Row numbers of a piece that may be found.
+  /// Row numbers of a piece that may be found. allowed: some of the piece's ids among others.
   std::vector<uint32_t> candidates(const Piece& piece, const Bitmap* allowed) const;
 
   size_t dim_;

@@ -10,9 +10,13 @@ std::string IndexFolder::file_name(int64_t collection, uint32_t generation, std:
   return std::to_string(collection) + "-" + std::to_string(generation) + "." + std::string(kind);
 }
 
-void IndexFolder::write(const std::string& name, std::string_view bytes) const {
+void IndexFolder::prepare() const {
   std::error_code ignored;  // a folder that cannot be made shows when the file is written
   if (fs::create_directories(folder_, ignored)) base::sync_folder(folder_.parent_path());
+}
+
+void IndexFolder::write(const std::string& name, std::string_view bytes) const {
+  prepare();
   base::write_file_atomic(folder_ / name, bytes);
 }
 
@@ -32,8 +36,11 @@ void IndexFolder::remove_others(const std::set<std::string>& wanted) const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder_, error)) {
     const std::string name = entry.path().filename().string();
-    const bool ours = name.find(".bm25") != std::string::npos || name.find(".vec") != std::string::npos;
-    if (ours && !wanted.count(name)) remove(name);
+    // "NAME.tmp-..." is NAME while it is being written.
+    const std::string of = name.substr(0, name.find(".tmp-"));
+    const std::string kind = std::filesystem::path(of).extension();
+    const bool ours = kind == ".bm25" || kind == ".vec" || kind == ".ann";
+    if (ours && !wanted.count(of)) remove(name);
   }
 }
 

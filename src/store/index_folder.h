@@ -35,6 +35,8 @@ class IndexFolder {
 
   /// "<collection>-<generation>.<kind>"; generations are unique in a data directory.
   static std::string file_name(int64_t collection, uint32_t generation, std::string_view kind);
+  /// Makes the folder where it is not there.
+  void prepare() const;
   void write(const std::string& name, std::string_view bytes) const;
   /// NotFound where it is not there.
   std::shared_ptr<const Bytes> map(const std::string& name) const;

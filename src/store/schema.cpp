@@ -101,8 +101,26 @@ CREATE TABLE vector_file(  -- index/FILE holds the rows of [first, last], but fo
 CREATE INDEX vector_file_space ON vector_file(space, first);
 )sql";
 
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE ann(  -- index/FILE finds the nearest of the chunks in `covered`, but for the stale ones
+  id INTEGER PRIMARY KEY,
+  space INTEGER NOT NULL REFERENCES space(id) ON DELETE CASCADE,
+  ready INTEGER NOT NULL DEFAULT 0,  -- 0 while it is being built
+  generation INTEGER NOT NULL,       -- of the collection, whose vectors it holds
+  kind TEXT NOT NULL DEFAULT '',
+  rows INTEGER NOT NULL DEFAULT 0,
+  skipped INTEGER NOT NULL DEFAULT 0,
+  removed INTEGER NOT NULL DEFAULT 0,
+  effort INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0,
+  file TEXT NOT NULL,
+  covered BLOB NOT NULL DEFAULT x'',
+  stale BLOB NOT NULL DEFAULT x'');
+CREATE INDEX ann_space ON ann(space);
+)sql";
+
 // A new version is one entry here; entry i leads from version i to i + 1.
-constexpr const char* kSteps[] = {kVersion1};
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 int64_t version_of(Database& database) {

@@ -5,7 +5,7 @@
 
 namespace hanok::store {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// Brings a writable database to kSchemaVersion. Throws Unsupported for a newer one, Corrupt for another program's.
 void migrate(Database& database);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/ann_writer.h"
 #include "store/documents.h"
 
 namespace hanok::store {
@@ -65,14 +66,20 @@ StoredFolder::StoredFolder(const fs::path& folder, const StoreOptions& options)
                 ? std::nullopt
                 : std::optional<base::FileLock>(std::in_place, folder / "lock")),
       connections_(folder / "hanok.db", options.read_only),
-      index_(folder / "index") {
+      index_(folder / "index"),
+      background_(options.background) {
   if (options.read_only) return;
+  {
+    Writing writing(connections_);
+    forget_unfinished_ann(writing.db());
+  }
   finish_drops();
   remove_unused_files();
 }
 
 StoredFolder::~StoredFolder() {
   if (connections_.read_only()) return;
+  for (auto& [id, collection] : open_) collection->stop_background();
   try {  // deleted text leaves the WAL too
     Writing writing(connections_);
     writing.db().run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -117,7 +124,7 @@ StoredCollection& StoredFolder::open(int64_t id, std::string_view name) {
   std::optional<Writing> writing;
   if (!connections_.read_only()) writing.emplace(connections_);
   if (auto* there = opened(id)) return *there;
-  auto made = std::make_unique<StoredCollection>(connections_, index_, id, std::string(name));
+  auto made = std::make_unique<StoredCollection>(connections_, index_, id, std::string(name), background_);
   if (writing) repair(*made);
   std::lock_guard lock(mutex_);
   return *open_.try_emplace(id, std::move(made)).first->second;
@@ -139,6 +146,7 @@ Collection& StoredFolder::collection(std::string_view name, bool create_it) {
 bool StoredFolder::drop(std::string_view name) {
   const int64_t id = find(name);
   if (id == 0) return false;
+  if (auto* collection = opened(id)) collection->stop_background();
   {
     Writing writing(connections_);
     Transaction transaction(writing.db(), Transaction::Kind::Write);
@@ -176,7 +184,8 @@ void StoredFolder::finish_drops() {
 void StoredFolder::remove_unused_files() {
   Writing writing(connections_);
   std::set<std::string> wanted;
-  Rows rows = writing.db().query("SELECT file FROM segment UNION SELECT file FROM vector_file");
+  Rows rows =
+      writing.db().query("SELECT file FROM segment UNION SELECT file FROM vector_file UNION SELECT file FROM ann");
   while (rows.next()) wanted.insert(rows.text(0));
   index_.remove_others(wanted);
 }

@@ -39,6 +39,7 @@ class StoredFolder final : public Store {
   std::optional<base::FileLock> lock_;  // before connections_: held until they are closed
   mutable Connections connections_;
   IndexFolder index_;
+  bool background_ = true;
   std::mutex mutex_;
   std::map<int64_t, std::unique_ptr<StoredCollection>> open_;  // also dropped ones: their callers may still hold them
 };

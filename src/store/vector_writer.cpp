@@ -34,12 +34,16 @@ void VectorWriter::invalidate(std::span<const ChunkId> ids, int64_t space) {
   Bitmap set;
   set.addMany(ids.size(), ids.data());
   mark(vector_file_rows(db_, space), set);
+  invalidate_ann(db_, space, set);
 }
 
 void VectorWriter::invalidate(ChunkRange range) {
   Bitmap set;
   add_range(set, range.first, range.count);
-  for (const auto& space : space_rows(db_, collection_)) mark(vector_file_rows(db_, space.id), set);
+  for (const auto& space : space_rows(db_, collection_)) {
+    mark(vector_file_rows(db_, space.id), set);
+    invalidate_ann(db_, space.id, set);
+  }
 }
 
 // Rows of [first, last] into a new file that takes the place of `old`.

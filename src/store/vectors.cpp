@@ -11,6 +11,10 @@ namespace {
 
 constexpr int64_t kCheckAlways = 64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
 
+// One search for near vectors measures about as many as 400 times the share of all that is allowed: ef 64 and six steps
+// for each. A scan of the allowed ones is exact, and cheaper where it measures fewer.
+constexpr uint64_t kWalked = 400;
+
 struct OwnedRows {
   std::vector<ChunkId> ids;
   std::vector<float> rows;
@@ -27,9 +31,16 @@ void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, size_t dim) 
   normalise(std::span(out.rows).subspan(at));
 }
 
+std::shared_ptr<const Bitmap> set_of(std::span<const ChunkId> ids) {
+  auto out = std::make_shared<Bitmap>();
+  out->addMany(ids.size(), ids.data());
+  out->runOptimize();
+  return out;
+}
+
 LoadedVectors loaded(OwnedRows rows) {
   auto owner = std::make_shared<const OwnedRows>(std::move(rows));
-  return {owner, {owner->ids, owner->rows}};
+  return {owner, {owner->ids, owner->rows}, set_of(owner->ids)};
 }
 
 // The rows of some chunks; those that have none are left out.
@@ -69,7 +80,7 @@ LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, 
   const VectorRows view = decode_vectors(bytes->view(), dim, check == Check::All || row.bytes <= kCheckAlways, what);
   if (static_cast<int64_t>(view.ids.size()) != row.rows)
     throw Error(Code::Corrupt, what + ": has " + std::to_string(view.ids.size()) + " rows, expected " + std::to_string(row.rows));
-  return {bytes, view};
+  return {bytes, view, set_of(view.ids)};
 }
 
 LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit) {
@@ -89,7 +100,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
 
   auto out = std::make_shared<Vectors>(*space);
   out->files_ = vector_file_rows(db, space->id);
-  Bitmap stale;
+  Bitmap stale, all;
   uint64_t covered = 0;  // chunks below this are in files
   for (const auto& row : out->files_) {
     const auto same = known.find(row.id);
@@ -98,17 +109,68 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     } else {
       out->loaded_.push_back(open_or_read(db, folder, *space, row, on_loss));
     }
-    out->index_.add(out->loaded_.back().view, out->loaded_.back().owner, row.stale);
+    out->exact_.add(out->loaded_.back().view, out->loaded_.back().owner, row.stale);
     stale |= row.stale;
+    all |= *out->loaded_.back().ids - row.stale;
     covered = row.last + uint64_t{1};
   }
   const auto fresh = read_some(db, *space, stale);
-  out->index_.add(fresh.view, fresh.owner);
+  out->exact_.add(fresh.view, fresh.owner);
+  all |= *fresh.ids;
   if (covered <= UINT32_MAX) {
     const auto tail = read_vectors(db, *space, static_cast<ChunkId>(covered), UINT32_MAX);
-    out->index_.add(tail.view, tail.owner);
+    out->exact_.add(tail.view, tail.owner);
+    all |= *tail.ids;
+  }
+  out->open_ann(db, folder, on_loss, previous);
+  if (out->ann_row_) {
+    out->live_ = out->ann_row_->live() & all;
+    out->tail_ = all - out->live_;
   }
   return out;
+}
+
+void Vectors::open_ann(Database& db, const IndexFolder& folder, OnLoss on_loss, const Vectors* previous) {
+  auto row = find_ann(db, space_.id);
+  if (!row) return;
+  if (previous && previous->ann_row_ && previous->ann_row_->id == row->id) {
+    ann_ = previous->ann_;
+  } else {
+    try {
+      ann_ = Ann::open(folder, *row, space_.space.dim, Check::Quick);
+    } catch (const Error& e) {
+      if (!is_damage(e) || on_loss == OnLoss::Throw) throw;
+      base::log().warn("{}; every vector is looked at until a writer has built it again", e.what());
+      return;
+    }
+  }
+  ann_row_ = std::move(row);
+}
+
+std::vector<Match> Vectors::search(std::span<const float> query, size_t k, const Bitmap* allowed) const {
+  const auto found = near(query, k, allowed);
+  if (found.empty()) return exact_.search(query, k, allowed);
+  std::vector<Match> out;
+  if (!tail_.isEmpty()) {
+    const Bitmap rest = allowed ? tail_ & *allowed : Bitmap();
+    out = exact_.search(query, k, allowed ? &rest : &tail_);
+  }
+  const auto scores = exact_.scores(query, found);
+  for (size_t i = 0; i < found.size(); ++i) out.push_back({found[i], scores[i]});
+  std::sort(out.begin(), out.end(),
+            [](const Match& a, const Match& b) { return a.score != b.score ? a.score > b.score : a.chunk < b.chunk; });
+  if (out.size() > k) out.resize(k);
+  return out;
+}
+
+// What the index finds; nothing where a scan is the better way or the only one.
+std::vector<ChunkId> Vectors::near(std::span<const float> query, size_t k, const Bitmap* allowed) const {
+  if (!ann_ || k == 0 || std::all_of(query.begin(), query.end(), [](float x) { return x == 0; })) return {};
+  if (!allowed) return k > live_.cardinality() / 4 ? std::vector<ChunkId>() : ann_->near(query, k, live_, true);
+  const Bitmap among = live_ & *allowed;
+  const uint64_t matches = among.cardinality(), all = live_.cardinality();
+  if (k > matches / 4 || matches * matches <= kWalked * all) return {};
+  return ann_->near(query, k, among, false);
 }
 
 }  // namespace hanok::store

@@ -1,11 +1,13 @@
-// The dense index of a collection between database and memory: files index/*.vec for most rows, the database for the rest.
-// The table `vector` is the truth; a file that is lost or damaged is read from there, and written again by the writer.
+// Dense search of a collection between database and memory: files index/*.vec for most rows, the database for the rest,
+// and an index (ann.h) where there are many. The table `vector` is the truth; a file that is lost or damaged is read
+// from there, and written again by the writer; without a sound index every search is an exact scan.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "store/ann.h"
 #include "store/dense_index.h"
 #include "store/index_folder.h"
 #include "store/keyword.h"
@@ -28,6 +30,7 @@ std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space);
 struct LoadedVectors {
   std::shared_ptr<const void> owner;
   VectorRows view;
+  std::shared_ptr<const Bitmap> ids;  // of view
 };
 
 /// An open view of the active space, immutable.
@@ -36,15 +39,27 @@ class Vectors {
   /// nullptr when no space answers.
   static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
                                              const Vectors* previous);
-  explicit Vectors(SpaceRow space) : space_(std::move(space)), index_(space_.space.dim) {}
+  explicit Vectors(SpaceRow space) : space_(std::move(space)), exact_(space_.space.dim) {}
   const SpaceRow& space() const { return space_; }
-  const DenseIndex& index() const { return index_; }
+  /// All rows.
+  const DenseIndex& exact() const { return exact_; }
+  /// nullopt: every search is exact.
+  const std::optional<AnnRow>& ann() const { return ann_row_; }
+  /// The k best by cosine, best first, ties by id, with exact scores: of chunks that the index answers for those it
+  /// finds, of others all. allowed: nullptr = every chunk. Always min(k, allowed) of them.
+  std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
  private:
+  void open_ann(Database& db, const IndexFolder& folder, OnLoss on_loss, const Vectors* previous);
+  std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap* allowed) const;
+
   SpaceRow space_;
   std::vector<VectorFileRow> files_;
   std::vector<LoadedVectors> loaded_;  // of files_
-  DenseIndex index_;
+  DenseIndex exact_;
+  std::optional<AnnRow> ann_row_;
+  std::shared_ptr<const Ann> ann_;
+  Bitmap live_, tail_;  // what the index answers for, and what it does not
 };
 
 /// The writing side of the files.

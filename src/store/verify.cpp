@@ -1,5 +1,6 @@
 // Looks for disagreement between what is stored twice: counters and rows, postings and texts, files and vectors.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "store/documents.h"
@@ -90,6 +91,33 @@ class CollectionCheck {
         found(e.what());
       }
     }
+    try {
+      if (const auto row = find_ann(db_, space.id)) index(space, *row);
+    } catch (const Error& e) {
+      found(e.what());
+    }
+  }
+
+  // Its vectors are rounded (sq8), but still point where those of the database do.
+  void index(const SpaceRow& space, const AnnRow& row) {
+    constexpr double kSameDirection = 0.99;
+    const auto ann = Ann::open(folder_, row, space.space.dim, Check::All);
+    Bitmap held;
+    for (const auto id : ann->index().ids()) held.add(static_cast<ChunkId>(id));
+    if (held != row.covered) return found(row.file + ": holds other chunks than the database says");
+    for (const ChunkId id : row.live()) {
+      const auto truth = read_vectors(db_, space, id, id);
+      const auto stored = ann->index().reconstruct(id);
+      if (truth.view.ids.empty() || !stored)
+        return found(row.file + ": the vector of chunk " + std::to_string(id) + " is no longer there");
+      double dot = 0, norm = 0;
+      for (size_t i = 0; i < stored->size(); ++i) {
+        dot += static_cast<double>(truth.view.rows[i]) * (*stored)[i];
+        norm += static_cast<double>((*stored)[i]) * (*stored)[i];
+      }
+      if (!(dot >= kSameDirection * std::sqrt(norm)))
+        return found(row.file + ": the vector of chunk " + std::to_string(id) + " differs from the database");
+    }
   }
 
   void file(const SpaceRow& space, const VectorFileRow& row) {
@@ -113,13 +141,24 @@ class CollectionCheck {
 
 }  // namespace
 
+// A writer may replace a file after the snapshot was taken: what is found then is looked at again.
 std::vector<std::string> StoredFolder::verify() {
-  Findings out;
-  Snapshot snapshot(connections_);
-  check_sqlite(snapshot.db(), out);
-  Rows rows = snapshot.db().query("SELECT id, name FROM collection WHERE hidden = 0 ORDER BY name");
-  while (rows.next()) CollectionCheck(snapshot.db(), index_, rows.integer(0), rows.text(1), out).run();
-  return out;
+  constexpr int kAttempts = 8;
+  const auto state = [&](Database& db) { return db.number("SELECT sum(generation) FROM collection"); };
+  for (int attempt = 1;; ++attempt) {
+    Findings out;
+    int64_t seen = 0;
+    {
+      Snapshot snapshot(connections_);
+      seen = state(snapshot.db());
+      check_sqlite(snapshot.db(), out);
+      Rows rows = snapshot.db().query("SELECT id, name FROM collection WHERE hidden = 0 ORDER BY name");
+      while (rows.next()) CollectionCheck(snapshot.db(), index_, rows.integer(0), rows.text(1), out).run();
+    }
+    if (out.empty() || attempt == kAttempts) return out;
+    Snapshot now(connections_);
+    if (state(now.db()) == seen) return out;
+  }
 }
 
 }  // namespace hanok::store

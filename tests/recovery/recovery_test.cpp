@@ -87,6 +87,8 @@ void perform(store::Collection& collection, const Record& record) {
     const auto store = store::Store::open(folder);
     auto& collection = store->collection("default", true);
     collection.set_vector_space(recovery::space());
+    // Small enough that indexes of vectors are built, extended and dropped in the background all the time.
+    collection.set_settings({{"index", {{"type", "hnsw"}, {"exact_below", 40}}}});
     for (;;) {
       Record record = random_operation(random, version);
       report(pipe, record);
@@ -94,6 +96,7 @@ void perform(store::Collection& collection, const Record& record) {
       record.done = 1;
       report(pipe, record);
       if (random.below(60) == 0) collection.compact();
+      if (random.below(20) == 0) collection.build_index({.threads = 1});
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "child: %s\n", e.what());
@@ -198,6 +201,9 @@ void check_whole(const store::Collection& collection, int n, int version) {
     const std::span<const float> row(expected.vectors.data() + i * recovery::kDim, recovery::kDim);
     const float cosine = collection.dense_scores(row, {&ids[i], 1})[0];
     if (!(cosine > 0.9999f)) fail(which + ": vector of chunk " + std::to_string(i));
+    const auto near = collection.search_dense(row, 3);
+    if (near.empty() || !(near[0].score > 0.9999f))
+      fail(which + ": chunk " + std::to_string(i) + " is not found by its vector");
   }
 }
 

@@ -1,0 +1,98 @@
+#include "store/ann.h"
+
+#include <algorithm>
+
+#include "index/file.h"
+
+namespace hanok::store {
+namespace {
+
+constexpr int64_t kCheckAlways = 64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify
+
+index::SearchOptions effort_options(const std::string& kind, size_t effort, size_t wanted) {
+  index::SearchOptions out;
+  if (kind == "hnsw") out.ef = std::max(effort, 2 * wanted);
+  if (kind == "ivf") out.nprobe = effort;
+  return out;
+}
+
+}  // namespace
+
+std::optional<AnnRow> find_ann(Database& db, int64_t space) {
+  Rows rows = db.query(
+      "SELECT id, space, generation, kind, rows, skipped, removed, effort, bytes, file, covered, stale FROM ann WHERE "
+      "space = ?1 AND ready = 1 ORDER BY id DESC",
+      space);
+  if (!rows.next()) return std::nullopt;
+  const std::string what = "index " + rows.text(9);
+  return AnnRow{rows.integer(0),
+                rows.integer(1),
+                rows.integer(2),
+                rows.text(3),
+                rows.integer(4),
+                rows.integer(5),
+                rows.integer(6),
+                static_cast<size_t>(rows.integer(7)),
+                rows.integer(8),
+                rows.text(9),
+                bitmap_from(rows.bytes(10), what),
+                bitmap_from(rows.bytes(11), what)};
+}
+
+void invalidate_ann(Database& db, int64_t space, const Bitmap& ids) {
+  struct Mark {
+    int64_t id;
+    std::string stale;
+  };
+  std::vector<Mark> marks;
+  {
+    Rows rows = db.query("SELECT id, ready, covered, stale FROM ann WHERE space = ?1", space);
+    while (rows.next()) {
+      const std::string what = "index " + rows.text(0);
+      const Bitmap stale = bitmap_from(rows.bytes(3), what);
+      // What an index that is being built will hold is known when it is complete.
+      const Bitmap more = rows.integer(1) ? ids & bitmap_from(rows.bytes(2), what) : ids;
+      if (!more.isSubset(stale)) marks.push_back({rows.integer(0), to_bytes(stale | more)});
+    }
+  }
+  for (const auto& mark : marks) db.run("UPDATE ann SET stale = ?2 WHERE id = ?1", mark.id, Blob{mark.stale});
+}
+
+std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& row, size_t dim, Check check) {
+  const fs::path path = folder.path(row.file);
+  if (check == Check::All || row.bytes <= kCheckAlways) index::FileReader(path).verify();
+  std::shared_ptr<const index::Index> index = index::open(path);
+  const auto& options = index->options();
+  if (options.dim != dim || options.metric != index::Metric::Cosine || index->size() != static_cast<size_t>(row.rows))
+    throw Error(Code::Corrupt, path.string() + ": holds " + std::to_string(index->size()) + " vectors of " +
+                                   std::to_string(options.dim) + " numbers, expected " + std::to_string(row.rows) +
+                                   " of " + std::to_string(dim) + " under cosine");
+  return std::make_shared<const Ann>(std::move(index), row.effort);
+}
+
+std::vector<ChunkId> Ann::near(std::span<const float> query, size_t k, const Bitmap& among, bool everything) const {
+  const std::string kind = index_->kind();
+  const uint64_t matches = among.cardinality();
+  std::vector<ChunkId> out;
+  const auto search = [&](size_t wanted, const index::IdFilter* filter) {
+    auto options = effort_options(kind, effort_, wanted);
+    options.filter = filter;
+    out.clear();
+    // A damaged file may hold any id: only chunks of `among` leave here.
+    for (const auto& m : index_->search(query, wanted, options))
+      if (m.id >= 0 && m.id <= UINT32_MAX && among.contains(static_cast<ChunkId>(m.id)))
+        out.push_back(static_cast<ChunkId>(m.id));
+    return out.size() >= std::min<uint64_t>(k, matches);
+  };
+  const size_t wanted = k + k / 4 + 8;  // codes mistake the order of near ones; some more may be stale
+  if (everything) {
+    if (search(wanted, nullptr) || search(4 * wanted, nullptr)) return out;
+  }
+  index::IdFilter filter;
+  filter.accepts = [&](index::Id id) { return among.contains(static_cast<ChunkId>(id)); };
+  filter.expected_matches = matches;
+  if (!search(wanted, &filter)) out.clear();
+  return out;
+}
+
+}  // namespace hanok::store

@@ -1,0 +1,64 @@
+// The approximate side of dense search: an index of room `index` over most rows of a vector space, saved as
+// index/*.ann.
+//
+// A saved index never changes. What was written after it was built is told apart by two sets of chunks: `covered`,
+// those it holds, and `stale`, those of them that were removed or got another vector since. Whatever it does not answer
+// for is scanned exactly (vectors.h), and ann_build.h makes a newer one when that has become much.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hanok/index.h"
+#include "store/bitmap.h"
+#include "store/index_folder.h"
+#include "store/spaces.h"
+
+namespace hanok::store {
+
+/// A row of the table ann.
+struct AnnRow {
+  int64_t id = 0;  // also in the file's name; never used twice
+  int64_t space = 0;
+  int64_t generation = 0;  // of the collection, whose vectors it holds
+  std::string kind;        // "flat", "hnsw", "ivf": what auto chose
+  int64_t rows = 0;
+  int64_t skipped = 0;  // vectors that have no direction and are always scanned: zeros
+  int64_t removed = 0;  // vectors of removed chunks that are still somewhere in the file
+  size_t effort = 0;    // what a search looks at: ef of hnsw, nprobe of ivf; found by measuring recall
+  int64_t bytes = 0;
+  std::string file;
+  Bitmap covered, stale;
+
+  Bitmap live() const { return covered - stale; }
+};
+
+/// The index that answers for a space; nullopt where none is complete.
+std::optional<AnnRow> find_ann(Database& db, int64_t space);
+/// Inside the caller's transaction: vectors of these chunks are no longer what an index of the space holds, nor one
+/// that is being built.
+void invalidate_ann(Database& db, int64_t space, const Bitmap& ids);
+
+/// A mapped index. Immutable; searches may run together.
+class Ann {
+ public:
+  /// Throws NotFound, Corrupt, Unsupported. Check::Quick looks at all bytes of files up to 64 MB.
+  static std::shared_ptr<const Ann> open(const IndexFolder& folder, const AnnRow& row, size_t dim, Check check);
+  /// Of an index that was just built, before it is saved.
+  Ann(std::shared_ptr<const index::Index> index, size_t effort) : index_(std::move(index)), effort_(effort) {}
+
+  const index::Index& index() const { return *index_; }
+  /// Chunks near the query, a few more than k so that exact distances may choose among them: all of `among`, at least
+  /// min(k, among) of them or nothing. everything: the index holds hardly more than `among`, a walk without a condition
+  /// finds enough of them.
+  std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap& among, bool everything) const;
+
+ private:
+  std::shared_ptr<const index::Index> index_;
+  size_t effort_;
+};
+
+}  // namespace hanok::store

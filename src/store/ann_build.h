@@ -1,0 +1,52 @@
+// When a collection's vectors need an index, and making one. Nothing here touches the database.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "store/ann.h"
+#include "store/dense_index.h"
+
+namespace hanok::store {
+
+/// {"index": {"type": "auto", "exact_below": 20000}} in a collection's settings.
+struct AnnSettings {
+  std::string type = "auto";  // of room index; "flat": every search is an exact scan
+  size_t exact_below = 0;     // so many vectors are scanned without an index; 0: by dimension, scanned_exactly()
+};
+/// Throws Invalid, naming what may stand there.
+AnnSettings ann_settings(const Json& settings);
+
+/// Vectors of `dim` numbers that a scan on one core answers in some three milliseconds.
+size_t scanned_exactly(size_t dim);
+
+enum class AnnStep {
+  None,
+  Drop,    // there is one, and a scan is as good or was asked for
+  Extend,  // the one there is, without what became stale and with what came later
+  Build,   // a new one from all vectors
+};
+/// vectors: of the space. have: nullptr where there is no index.
+AnnStep ann_step(const AnnSettings& settings, size_t dim, size_t vectors, const AnnRow* have);
+
+struct BuiltAnn {
+  std::shared_ptr<index::Index> index;
+  Bitmap covered;
+  size_t skipped = 0, effort = 0, removed = 0;
+};
+
+struct AnnPlan {
+  AnnStep step = AnnStep::Build;  // Build or Extend
+  AnnSettings settings;
+  std::shared_ptr<const void> owner;  // of `vectors`
+  const DenseIndex* vectors = nullptr;
+  std::optional<AnnRow> have;  // Extend: this one
+  size_t threads = 0;
+  /// Called now and then; may throw, and then nothing was made.
+  std::function<void(uint64_t done, uint64_t total)> on_progress;
+};
+/// Throws Exhausted where memory runs out, whatever on_progress throws, and for Extend what Ann::open throws.
+BuiltAnn build_ann(const AnnPlan& plan, const IndexFolder& folder);
+
+}  // namespace hanok::store

@@ -1,0 +1,380 @@
+// Collections whose vectors are many enough for an index; the setting index.exact_below makes a thousand many.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "store/ann_build.h"
+#include "store/database.h"
+#include "store/test_documents.h"
+
+namespace hanok::store {
+namespace {
+
+using ::testing::IsEmpty;
+constexpr size_t kDim = 32, kChunks = 10;
+const VectorSpace kSpace{.fingerprint = "f", .model = "m", .dim = kDim, .chunker_version = 1};
+
+// Vectors in loose groups, as sentences of one subject are.
+std::vector<float> grouped_rows(base::Random& random, size_t rows) {
+  base::Random centres(7);
+  const auto centre = random_rows(centres, 20, kDim);
+  auto out = random_rows(random, rows, kDim);
+  for (size_t i = 0; i < rows; ++i) {
+    const float* c = &centre[random.below(20) * kDim];
+    for (size_t j = 0; j < kDim; ++j) out[i * kDim + j] += c[j];
+  }
+  return out;
+}
+
+NewDocument document(base::Random& random, int n) {
+  std::string text;
+  for (size_t i = 0; i < kChunks; ++i) text += "line " + std::to_string(n) + "\n";
+  auto out = make_document("d" + std::to_string(n), text, {{"n", n}, {"tenth", n % 10 == 0}});
+  out.vectors = grouped_rows(random, kChunks);
+  return out;
+}
+
+void fill(Collection& c, base::Random& random, int from, int to) {
+  std::vector<NewDocument> documents;
+  for (int n = from; n < to; ++n) documents.push_back(document(random, n));
+  c.put_many(std::move(documents));
+}
+
+// What a scan of all says: of a reader that is told of no index.
+std::vector<Match> exact(const Collection& c, std::span<const float> query, size_t k, const Filter& filter = {}) {
+  const auto ids = c.matching(filter);
+  const auto scores = c.dense_scores(query, ids);
+  std::vector<Match> out;
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (!std::isnan(scores[i])) out.push_back({ids[i], scores[i]});
+  std::sort(out.begin(), out.end(),
+            [](const Match& a, const Match& b) { return a.score != b.score ? a.score > b.score : a.chunk < b.chunk; });
+  out.resize(std::min(k, out.size()));
+  return out;
+}
+
+bool same(const std::vector<Match>& a, const std::vector<Match>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Match& x, const Match& y) { return x.chunk == y.chunk && x.score == y.score; });
+}
+
+double recall(const std::vector<Match>& found, const std::vector<Match>& truth) {
+  std::set<ChunkId> ids;
+  for (const auto& m : found) ids.insert(m.chunk);
+  size_t hits = 0;
+  for (const auto& m : truth) hits += ids.count(m.chunk);
+  return truth.empty() ? 1 : static_cast<double>(hits) / static_cast<double>(truth.size());
+}
+
+struct AnnTest : testing::TestWithParam<const char*> {
+  base::TempFolder folder;
+  std::unique_ptr<Store> store;
+  Collection* c = nullptr;
+  base::Random random{1};
+
+  void open(const StoreOptions& options = {.background = false}) {
+    store.reset();
+    store = Store::open(folder.path(), options);
+    c = &store->collection("default", !options.read_only);
+  }
+  // An index over `documents` * 10 vectors.
+  void filled(int documents, const std::string& type = "hnsw") {
+    open();
+    c->set_vector_space(kSpace);
+    c->set_settings({{"index", {{"type", type}, {"exact_below", 1000}}}});
+    fill(*c, random, 0, documents);
+  }
+  Json index() const { return c->statistics()["index"]; }
+  std::vector<float> query() { return grouped_rows(random, 1); }
+  double mean_recall(size_t k, const Filter& filter = {}) {
+    double sum = 0;
+    for (int i = 0; i < 30; ++i) {
+      const auto q = query();
+      const auto truth = exact(*c, q, k, filter), found = c->search_dense(q, k, filter);
+      EXPECT_EQ(found.size(), truth.size());
+      for (const auto& m : found) EXPECT_EQ(m.score, c->dense_scores(q, {&m.chunk, 1})[0]);
+      sum += recall(found, truth);
+    }
+    return sum / 30;
+  }
+};
+
+std::vector<base::fs::path> ann_files(const base::fs::path& folder) {
+  std::vector<base::fs::path> out;
+  for (const auto& entry : base::fs::directory_iterator(folder / "index"))
+    if (entry.path().extension() == ".ann") out.push_back(entry.path());
+  return out;
+}
+
+TEST(AnnStep, SaysWhatIsDue) {
+  const AnnSettings few{"auto", 1000};
+  EXPECT_EQ(ann_step(few, 8, 1000, nullptr), AnnStep::None);
+  EXPECT_EQ(ann_step(few, 8, 1001, nullptr), AnnStep::Build);
+  EXPECT_EQ(ann_step({"flat", 1000}, 8, 5000, nullptr), AnnStep::None);
+  EXPECT_EQ(ann_step({}, 384, scanned_exactly(384), nullptr), AnnStep::None);
+  AnnRow have;
+  have.kind = "hnsw";
+  add_range(have.covered, 1, 4000);
+  EXPECT_EQ(ann_step(few, 8, 4000, &have), AnnStep::None);
+  EXPECT_EQ(ann_step(few, 8, 4250, &have), AnnStep::None);
+  EXPECT_EQ(ann_step(few, 8, 4251, &have), AnnStep::Extend) << "more than a quarter of 1000 came later";
+  EXPECT_EQ(ann_step(few, 8, 6001, &have), AnnStep::Build) << "half as many again";
+  EXPECT_EQ(ann_step(few, 8, 500, &have), AnnStep::Drop);
+  EXPECT_EQ(ann_step({"flat", 1000}, 8, 4000, &have), AnnStep::Drop);
+  EXPECT_EQ(ann_step({"ivf", 1000}, 8, 4000, &have), AnnStep::Build);
+  have.skipped = 300;
+  EXPECT_EQ(ann_step(few, 8, 4300, &have), AnnStep::None) << "zero vectors are never in an index";
+  add_range(have.stale, 1, 501);
+  EXPECT_EQ(ann_step(few, 8, 3799, &have), AnnStep::Extend) << "an eighth is stale";
+}
+
+TEST_P(AnnTest, FindsNearlyWhatAScanFinds) {
+  filled(300, GetParam());
+  EXPECT_EQ(index()["state"], "due");
+  const auto q = query();
+  EXPECT_TRUE(same(c->search_dense(q, 20), exact(*c, q, 20))) << "exact until there is an index";
+  EXPECT_TRUE(c->build_index());
+  EXPECT_FALSE(c->build_index()) << "nothing is due any more";
+  EXPECT_EQ(index()["state"], "ready");
+  EXPECT_NE(index()["kind"], "exact");
+  EXPECT_EQ(index()["rows_in_index"], 3000);
+  EXPECT_GE(mean_recall(10), 0.99);
+  EXPECT_GE(mean_recall(50), 0.99);
+  EXPECT_THAT(store->verify(), IsEmpty());
+  open({.read_only = true});
+  EXPECT_GE(mean_recall(10), 0.99);
+}
+INSTANTIATE_TEST_SUITE_P(Types, AnnTest, testing::Values("auto", "hnsw", "ivf"));
+
+TEST_F(AnnTest, FiltersAlwaysGiveWhatThereIs) {
+  filled(300);
+  c->build_index();
+  EXPECT_GE(mean_recall(10, Filter(Json{{"tenth", true}})), 0.99);
+  EXPECT_GE(mean_recall(10, Filter(Json{{"tenth", false}})), 0.99);
+  EXPECT_EQ(mean_recall(100, Filter(Json{{"n", 5}})), 1);
+  EXPECT_EQ(c->search_dense(query(), 100, Filter(Json{{"n", 5}})).size(), kChunks);
+  EXPECT_EQ(c->search_dense(query(), 100, Filter(Json{{"n", -5}})).size(), 0u);
+  EXPECT_EQ(c->search_dense(query(), 10'000).size(), 3000u);
+  EXPECT_EQ(c->search_dense(std::vector<float>(kDim, 0), 5).size(), 5u);
+}
+
+TEST_F(AnnTest, WhatCameLaterIsFoundAndWhatIsGoneIsNot) {
+  filled(300);
+  c->build_index();
+  const auto generation = index()["generation"];
+  fill(*c, random, 300, 320);
+  for (int n = 0; n < 30; ++n) c->remove("d" + std::to_string(n));
+  fill(*c, random, 40, 50);  // replaced
+  const auto ids = c->chunk_ids(c->find("d100")->id);
+  const auto up = grouped_rows(random, 1);
+  c->put_vectors(kSpace, std::vector<ChunkId>{ids[4]}, up);
+  EXPECT_EQ(c->search_dense(up, 1).at(0).chunk, ids[4]);
+  EXPECT_EQ(index()["generation"], generation) << "nothing was built";
+  EXPECT_EQ(index()["rows_in_index"], 3000 - 300 - 100 - 1);
+  EXPECT_EQ(index()["rows_beside"], 200 + 100 + 1);
+  EXPECT_GE(mean_recall(10), 0.99);
+  EXPECT_EQ(c->search_dense(query(), 10'000).size(), c->chunk_count());
+  EXPECT_THAT(store->verify(), IsEmpty());
+
+  EXPECT_EQ(index()["state"], "due");
+  EXPECT_TRUE(c->build_index());
+  EXPECT_EQ(index()["rows_beside"], 0);
+  EXPECT_GT(index()["generation"], generation);
+  EXPECT_EQ(c->search_dense(up, 1).at(0).chunk, ids[4]);
+  EXPECT_GE(mean_recall(10), 0.99);
+  EXPECT_EQ(ann_files(folder.path()).size(), 1u);
+  EXPECT_THAT(store->verify(), IsEmpty());
+  c->compact();  // also out of the file
+  EXPECT_GE(mean_recall(10), 0.99);
+  EXPECT_THAT(store->verify(), IsEmpty());
+}
+
+TEST_F(AnnTest, ZeroVectorsAreScanned) {
+  filled(150);
+  auto zeros = make_document("zeros", "a\nb\nc");
+  zeros.vectors.assign(3 * kDim, 0);
+  c->put(zeros);
+  c->build_index();
+  EXPECT_EQ(index()["rows_beside"], 3);
+  EXPECT_EQ(index()["state"], "ready");
+  EXPECT_EQ(c->search_dense(query(), 10'000).size(), 1503u);
+  EXPECT_THAT(store->verify(), IsEmpty());
+}
+
+TEST_F(AnnTest, SettingsChooseTheKind) {
+  filled(150);
+  c->build_index();
+  EXPECT_EQ(index()["kind"], "hnsw");
+  const auto set = [&](Json about) { c->set_settings({{"index", std::move(about)}}); };
+  set({{"type", "ivf"}, {"exact_below", 1000}});
+  EXPECT_EQ(index()["state"], "due");
+  c->build_index();
+  EXPECT_EQ(index()["kind"], "ivf");
+  set({{"type", "flat"}});
+  EXPECT_TRUE(c->build_index());
+  EXPECT_EQ(index()["kind"], "exact");
+  EXPECT_THAT(ann_files(folder.path()), IsEmpty());
+  set(Json::object());
+  EXPECT_FALSE(c->build_index()) << "a scan of so few is fast";
+  for (const Json& bad :
+       {Json{{"type", "best"}}, Json{{"type", 3}}, Json{{"exact_below", -1}}, Json{{"M", 16}}, Json("hnsw")}) {
+    try {
+      set(bad);
+      FAIL() << bad;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::Invalid) << e.what();
+    }
+  }
+}
+
+TEST_F(AnnTest, AnotherModelGetsAnIndexOfItsOwn) {
+  filled(150);
+  c->build_index();
+  const VectorSpace other{.fingerprint = "g", .model = "other", .dim = 8, .chunker_version = 1};
+  c->set_vector_space(other);
+  EXPECT_GE(mean_recall(10), 0.99) << "the old space answers";
+  for (;;) {
+    const auto ids = c->missing_vectors(other, 400);
+    if (ids.empty()) break;
+    c->put_vectors(other, ids, random_rows(random, ids.size(), 8));
+  }
+  EXPECT_EQ(index()["kind"], "exact");
+  const auto q = random_rows(random, 1, 8);
+  EXPECT_TRUE(same(c->search_dense(q, 10), exact(*c, q, 10)));
+  EXPECT_TRUE(c->build_index());
+  EXPECT_GE(recall(c->search_dense(q, 10), exact(*c, q, 10)), 0.9);
+  open();
+  EXPECT_EQ(ann_files(folder.path()).size(), 1u);
+  EXPECT_THAT(store->verify(), IsEmpty());
+}
+
+TEST_F(AnnTest, ALostOrDamagedFileIsSaidAndBuiltAgain) {
+  filled(150);
+  c->build_index();
+  const auto q = query();
+  const auto level = base::log().level();
+  base::log().set_level(spdlog::level::off);
+  using Damage = std::function<void(const base::fs::path&)>;
+  const std::vector<Damage> damages = {
+      [](const base::fs::path& f) { base::fs::remove(f); },
+      [](const base::fs::path& f) { base::fs::resize_file(f, base::fs::file_size(f) / 2); },
+      [](const base::fs::path& f) { base::write_file_atomic(f, "not an index"); },
+      [&](const base::fs::path& f) {  // a sound file of other vectors
+        auto other = index::make("flat", {.dim = kDim, .metric = index::Metric::Cosine});
+        other->add(std::vector<index::Id>{1}, random_rows(random, 1, kDim));
+        other->save(f);
+      },
+      [](const base::fs::path& f) {
+        std::fstream file(f, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(base::fs::file_size(f) * 2 / 3));
+        file.put('\x5a').put('\x33');
+      }};
+  for (const auto& damage : damages) {
+    store.reset();
+    damage(ann_files(folder.path()).at(0));
+    open({.read_only = true});
+    EXPECT_FALSE(store->verify().empty());
+    EXPECT_TRUE(same(c->search_dense(q, 20), exact(*c, q, 20))) << "a reader scans";
+    open();
+    EXPECT_EQ(index()["state"], "due");
+    EXPECT_TRUE(same(c->search_dense(q, 20), exact(*c, q, 20)));
+    EXPECT_TRUE(c->build_index());
+    EXPECT_EQ(index()["state"], "ready");
+    EXPECT_THAT(store->verify(), IsEmpty());
+  }
+  base::log().set_level(level);
+}
+
+TEST_F(AnnTest, WhatACrashLeftHalfBuiltIsForgotten) {
+  filled(150);
+  c->build_index();
+  store.reset();
+  {
+    Database db(folder.path() / "hanok.db", Database::Mode::Write);
+    db.run("INSERT INTO ann(id, space, generation, file) SELECT 999, space, generation, '1-999.ann' FROM ann");
+  }
+  base::write_file_atomic(folder.path() / "index" / "1-999.ann", "half");
+  base::write_file_atomic(folder.path() / "index" / "1-999.ann.tmp-abcdef", "half");
+  open({.read_only = true});
+  EXPECT_EQ(index()["state"], "building");
+  open();
+  EXPECT_EQ(index()["state"], "ready");
+  EXPECT_EQ(ann_files(folder.path()).size(), 1u);
+  EXPECT_FALSE(base::fs::exists(folder.path() / "index" / "1-999.ann.tmp-abcdef"));
+}
+
+TEST_F(AnnTest, AFailedBuildLeavesTheOldIndex) {
+  filled(150);
+  c->build_index();
+  const auto before = index();
+  fill(*c, random, 150, 400);
+  for (const auto& fail : std::vector<std::function<void()>>{[] { throw std::bad_alloc(); },
+                                                             [] { throw Error(Code::Cancelled, "enough"); }}) {
+    try {
+      c->build_index({.on_progress = [&](uint64_t, uint64_t) { fail(); }});
+      FAIL();
+    } catch (const Error& e) {
+      EXPECT_TRUE(e.code() == Code::Exhausted || e.code() == Code::Cancelled) << e.what();
+    }
+    EXPECT_EQ(index()["file"], before["file"]);
+    EXPECT_EQ(index()["state"], "due");
+    EXPECT_EQ(ann_files(folder.path()).size(), 1u);
+    EXPECT_GE(mean_recall(10), 0.99);
+  }
+  EXPECT_TRUE(c->build_index());
+  EXPECT_GE(mean_recall(10), 0.99);
+  EXPECT_THAT(store->verify(), IsEmpty());
+}
+
+TEST_F(AnnTest, BuildsInTheBackgroundWhileOneWritesAndOthersRead) {
+  filled(0);
+  open();
+  c->set_settings({{"index", {{"type", "hnsw"}, {"exact_below", 500}}}});
+  open({});
+  std::atomic<bool> stop{false};
+  std::atomic<size_t> reads{0};
+  const auto reader = [&](uint64_t seed, const Collection& from) {
+    base::Random mine(seed);
+    while (!stop) {
+      const size_t least = from.chunk_count();
+      EXPECT_GE(from.search_dense(grouped_rows(mine, 1), 100'000).size(), std::min<size_t>(least, 300));
+      const auto few = from.search_dense(grouped_rows(mine, 1), 10);
+      for (size_t i = 1; i < few.size(); ++i) EXPECT_GE(few[i - 1].score, few[i].score);
+      ++reads;
+    }
+  };
+  const auto other = Store::open(folder.path(), {.read_only = true});
+  fill(*c, random, 0, 30);
+  std::vector<std::thread> threads;
+  threads.emplace_back(reader, 11, std::cref(*c));
+  threads.emplace_back(reader, 12, std::cref(other->collection("default")));
+  for (int round = 0; round < 40 || reads < 20; ++round) {
+    fill(*c, random, 30 + round * 4 % 160, 34 + round * 4 % 160);
+    if (round % 5 == 4) c->remove("d" + std::to_string(30 + round));
+  }
+  stop = true;
+  for (auto& t : threads) t.join();
+  c->build_index();
+  EXPECT_EQ(index()["kind"], "hnsw");
+  EXPECT_GE(mean_recall(10), 0.99);
+  EXPECT_THAT(store->verify(), IsEmpty());
+  EXPECT_EQ(ann_files(folder.path()).size(), 1u);
+}
+
+TEST_F(AnnTest, ClosingDoesNotWaitForTheBackgroundToFinish) {
+  filled(400);
+  open({});  // starts to build, and is closed at once
+  open();
+  EXPECT_THAT(store->verify(), IsEmpty());
+  EXPECT_TRUE(index()["state"] == "due" || index()["state"] == "ready") << index();
+}
+
+}  // namespace
+}  // namespace hanok::store

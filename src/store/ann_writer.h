@@ -1,0 +1,45 @@
+// The index of a collection's active space in the database and on disk: what is due, and the two short transactions
+// around the long work of building.
+#pragma once
+
+#include <optional>
+
+#include "store/ann_build.h"
+#include "store/connections.h"
+#include "store/vectors.h"
+
+namespace hanok::store {
+
+class AnnWriter {
+ public:
+  using OnProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+  AnnWriter(Connections& connections, const IndexFolder& folder, int64_t collection)
+      : connections_(connections), folder_(folder), collection_(collection) {}
+
+  /// What is to be done for the vectors there are now. anew: build even where an index is good enough; nothing where
+  /// exact search is.
+  AnnStep due(Database& db, bool anew = false) const;
+  /// Does it, if anything. Called without the writing lock: documents may be written meanwhile. Returns true if there
+  /// is a new index, or none any more. Throws what build_ann throws; the index there was stays.
+  bool run(bool anew, size_t threads, const OnProgress& on_progress);
+  /// Forgets an index whose file is lost or damaged; it is due then.
+  void repair();
+
+ private:
+  struct Begun;
+  std::optional<Begun> begin(bool anew);
+  bool finish(const Begun& begun, const BuiltAnn& built, int64_t bytes);
+  void give_up(const Begun& begun);
+  bool drop();
+  void forget(Database& db, const AnnRow& row);
+
+  Connections& connections_;
+  const IndexFolder& folder_;
+  int64_t collection_;
+};
+
+/// Inside the caller's store, before anything is built: forgets what a crash left half built.
+void forget_unfinished_ann(Database& db);
+
+}  // namespace hanok::store
