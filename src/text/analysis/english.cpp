@@ -6,6 +6,7 @@ namespace hanok::text::analysis {
 
 bool is_english_stop_word(std::string_view word) {
   // Articles, pronouns, prepositions, conjunctions, auxiliaries and question words.
+  // clang-format off
   static const std::unordered_set<std::string_view> words{
       "a", "an", "the", "this", "that", "these", "those", "such", "i", "me", "my", "mine", "myself", "we", "us", "our",
       "ours", "ourselves", "you", "your", "yours", "yourself", "he", "him", "his", "himself", "she", "her", "hers",
@@ -19,6 +20,7 @@ bool is_english_stop_word(std::string_view word) {
       "weren't", "can't", "couldn't", "won't", "wouldn't", "shouldn't", "haven't", "hasn't", "hadn't", "i'm", "you're",
       "he's", "she's", "we're", "they're", "i've", "you've", "we've", "they've", "that's", "what's", "who's", "where's",
       "how's", "there's", "let's"};
+  // clang-format on
   return words.count(word) != 0;
 }
 
