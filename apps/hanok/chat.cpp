@@ -2,6 +2,7 @@
 
 #include "chain/hub/tokenizer.h"
 #include "hanok/error.h"
+#include "models_in_use.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace hanok::app {
@@ -56,7 +57,7 @@ text::TokenCounter find_counter(const Session& session, const std::string& named
   }
 }
 
-chain::OpenAiOptions server(const std::string& named) {
+chain::OpenAiOptions server(const Session& session, const std::string& named) {
   if (named.rfind("http://", 0) != 0 && named.rfind("https://", 0) != 0)
     throw Error(Code::Unsupported, "--model " + named +
                                        ": the URL of an OpenAI-compatible server was expected, for example "
@@ -65,6 +66,7 @@ chain::OpenAiOptions server(const std::string& named) {
   chain::OpenAiOptions options;
   options.base_url = named.substr(0, hash);
   if (hash != std::string::npos) options.model = named.substr(hash + 1);
+  options.timeout_seconds = static_cast<double>(number_setting(session, "model-timeout", 1));
   const auto served = chain::served_model(options);
   if (options.model.empty()) options.model = served.name;
   options.context_tokens = served.context_tokens;
@@ -84,7 +86,7 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
     out.model = std::make_unique<PromptOnly>(nullptr, std::move(count));
     return out;
   }
-  chain::OpenAiOptions options = server(named);
+  chain::OpenAiOptions options = server(session, named);
   options.count = find_counter(session, tokenizer, options.model, out.tokenizer);
   out.model = chain::make_openai_chat(options);
   if (flags.prompt_only) out.model = std::make_unique<PromptOnly>(std::move(out.model), nullptr);

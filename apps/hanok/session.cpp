@@ -69,6 +69,7 @@ const std::vector<Setting>& setting_table() {
       {"data", "HANOK_DATA", under("XDG_DATA_HOME", "/.local/share") + "/hanok", "data directory"},
       {"collection", "HANOK_COLLECTION", "default", "collection used when -c is not given"},
       {"model", "HANOK_MODEL", "", "chat model for `ask`: the URL of an OpenAI-compatible server, or URL#MODEL"},
+      {"model-timeout", "HANOK_MODEL_TIMEOUT", "600", "seconds that the chat model's server is given for one answer"},
       {"tokenizer", "HANOK_TOKENIZER", "",
        "tokenizer of the chat model: tokenizer.json, its folder, or ORG/NAME; empty = by the model's name if it is in "
        "the cache"},
