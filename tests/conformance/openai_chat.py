@@ -9,6 +9,7 @@ model, hang, die in the middle of an answer, be gone. The environment needs tran
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -81,22 +82,12 @@ try:
     t = time.time()
     answer = hanok_json(*named)
     assert answer["model"] == MODEL and answer["answer"] and answer["prompt_tokens"] == len(ids), answer
+    assert set(re.findall(r"\[(\d+)\]", answer["answer"])) == {str(c["n"]) for c in answer["citations"]}, answer
     for c in answer["citations"]:
         text = hanok_json("documents", "show", c["path"], "--text")["text"].encode()
         assert text[c["start"]:c["end"]].decode() == c["quote"], c
-        assert f"[{c['n']}]" in answer["answer"], c
     check(f"an answer with {len(answer['citations'])} checked citations", t)
     print(json.dumps(answer, ensure_ascii=False), flush=True)
-
-    # A model this small cites nothing by itself: it is told what to write, and the [1] it writes must be verified.
-    t = time.time()
-    pathlib.Path(folder.name, "prompt").write_text(
-        "{passages}\n{question}\nReply with exactly this sentence, and nothing else:\n"
-        "On Saturdays the library is open from 9:00 to 17:00 [1].", encoding="utf-8")
-    told = hanok_json(*named, "--prompt", folder.name + "/prompt")
-    assert "[1]" in told["answer"] and [c["n"] for c in told["citations"]] == [1], told
-    assert "9:00" in told["citations"][0]["quote"], told
-    check("a citation that is verified: " + told["citations"][0]["quote"], t)
 
     t = time.time()
     streamed = hanok(*named).stdout
