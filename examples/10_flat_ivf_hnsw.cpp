@@ -1,8 +1,9 @@
-// Nearest neighbours with three kinds of index: Flat (exact), IVF (cells), HNSW (graph); L2 and cosine; and a small recommender.
+// Nearest neighbours with three kinds of index: Flat (exact), IVF (cells), HNSW (graph); L2 and cosine; and a small
+// recommender.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdint>
+#include <cstdio>
 #include <iterator>
 #include <map>
 #include <set>
@@ -15,8 +16,8 @@ using namespace hanok::index;
 
 namespace {
 
-// A sentence as the counts of its letter triples, hashed into 128 numbers: enough to find sentences about the same thing.
-// (Example 08 uses a real embedding model; an index does not care where its vectors come from.)
+// A sentence as the counts of its letter triples, hashed into 128 numbers: enough to find sentences about the same
+// thing. (Example 08 uses a real embedding model; an index does not care where its vectors come from.)
 std::vector<float> embed(const std::string& sentence) {
   std::vector<float> v(128);
   const std::string text = " " + sentence + " ";
@@ -30,14 +31,17 @@ std::vector<float> embed(const std::string& sentence) {
 
 // 4,000 vectors around 50 centres.
 std::vector<float> made_up(size_t n, size_t dim, uint32_t state) {
-  auto uniform = [&state] { return static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f; };
+  auto uniform = [&state] {
+    return static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f;
+  };
   std::vector<float> centres(50 * dim), out;
   uint32_t mine = state;
   state = 7;
   for (float& c : centres) c = 4 * uniform();
   state = mine;
   for (size_t i = 0; i < n; ++i)
-    for (size_t j = 0, c = static_cast<size_t>((uniform() + 0.5f) * 49.99f); j < dim; ++j) out.push_back(centres[c * dim + j] + uniform());
+    for (size_t j = 0, c = static_cast<size_t>((uniform() + 0.5f) * 49.99f); j < dim; ++j)
+      out.push_back(centres[c * dim + j] + uniform());
   return out;
 }
 
@@ -65,14 +69,20 @@ int main() {
       }
       const double recall = static_cast<double>(hits) / (kQueries * kNeighbours);
       std::printf("  %-5s nearest to query 0: id %lld; recall %s\n", kind, static_cast<long long>(found[0][0].id),
-                  recall == 1 ? "1.00" : recall >= 0.95 ? "at least 0.95" : "below 0.95");
+                  recall == 1      ? "1.00"
+                  : recall >= 0.95 ? "at least 0.95"
+                                   : "below 0.95");
     }
   }
 
-  const std::vector<std::string> sentences = {"How to bake sourdough bread at home",        "A beginner's guide to baking bread",
-                                              "Training for your first marathon",           "Running shoes for a long distance runner",
-                                              "Growing tomatoes on a balcony",              "Which vegetables grow well on a small balcony",
-                                              "The history of the Korean alphabet, Hangul", "Learning to read Hangul, the Korean alphabet"};
+  const std::vector<std::string> sentences = {"How to bake sourdough bread at home",
+                                              "A beginner's guide to baking bread",
+                                              "Training for your first marathon",
+                                              "Running shoes for a long distance runner",
+                                              "Growing tomatoes on a balcony",
+                                              "Which vegetables grow well on a small balcony",
+                                              "The history of the Korean alphabet, Hangul",
+                                              "Learning to read Hangul, the Korean alphabet"};
   const auto shelf = make("flat", {.dim = 128, .metric = Metric::Cosine});
   for (size_t i = 0; i < sentences.size(); ++i) shelf->add(std::vector<Id>{static_cast<Id>(i)}, embed(sentences[i]));
   std::printf("Who liked this may like:\n");

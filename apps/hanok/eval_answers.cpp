@@ -40,11 +40,13 @@ void run(Session& session, const Flags& flags) {
 
 void add_eval_answers(Command& group) {
   auto flags = std::make_shared<Flags>();
-  Command c = group.subcommand("answers", "EM, F1, right citations and abstention on a question answering set in SQuAD's format.",
-                               "Every question is asked twice: with all paragraphs, and with its own paragraph taken away (then the right\n"
-                               "thing is to abstain). The even articles taught the weights and the threshold; the odd ones are the test.");
+  Command c = group.subcommand(
+      "answers", "EM, F1, right citations and abstention on a question answering set in SQuAD's format.",
+      "Every question is asked twice: with all paragraphs, and with its own paragraph taken away (then the right\n"
+      "thing is to abstain). The even articles taught the weights and the threshold; the odd ones are the test.");
   c.positional("FILE", flags->file, "SQuAD JSON (.gz is read too)");
-  c.option("-m,--model", flags->model, "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
+  c.option("-m,--model", flags->model,
+           "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
   c.choice("--half", flags->half, {"odd", "even", "all"}, "which articles (default odd)");
   c.option("--sample", flags->sample, "only N questions, drawn by a fixed seed");
   c.option("-k", flags->k, "passages considered (default 8)");

@@ -27,7 +27,7 @@ class Session {
   std::string data_flag, collection_flag;
   size_t threads_flag = 0;
   bool background = false;  // index vectors beside other work (StoreOptions): for a process that stays
-  int status = 0;  // the process's exit status after an action that printed its result all the same
+  int status = 0;           // the process's exit status after an action that printed its result all the same
 
   /// The value in force and where it came from ("flag", "HANOK_DATA", "/home/.../config.json", "default").
   std::pair<std::string, std::string> setting(const std::string& key) const;

@@ -94,16 +94,23 @@ int main(int argc, char** argv) {
     const auto m = o.copies == 1 ? quality(set, reader) : chain::eval::Metrics{};
     const double rate = speed(set, reader, o);
     if (o.json) {
-      const base::OrderedJson out{{"chunks", set.documents.size() * o.copies}, {"queries", set.queries.size()},
-                                  {"ndcg@10", m.ndcg10}, {"mrr@10", m.mrr10}, {"recall@10", m.recall10},
-                                  {"recall@100", m.recall100}, {"map@10", m.map10}, {"queries_per_second", rate},
-                                  {"build_seconds", build_seconds}, {"bytes", total}};
+      const base::OrderedJson out{{"chunks", set.documents.size() * o.copies},
+                                  {"queries", set.queries.size()},
+                                  {"ndcg@10", m.ndcg10},
+                                  {"mrr@10", m.mrr10},
+                                  {"recall@10", m.recall10},
+                                  {"recall@100", m.recall100},
+                                  {"map@10", m.map10},
+                                  {"queries_per_second", rate},
+                                  {"build_seconds", build_seconds},
+                                  {"bytes", total}};
       std::printf("%s\n", base::dump_json(out).c_str());
     } else {
-      std::printf("%zu chunks  nDCG@10 %.4f  MRR@10 %.4f  R@10 %.4f  R@100 %.4f  MAP@10 %.4f  %.0f queries/s  "
-                  "built in %.2f s  %zu bytes\n",
-                  set.documents.size() * o.copies, m.ndcg10, m.mrr10, m.recall10, m.recall100, m.map10, rate,
-                  build_seconds, total);
+      std::printf(
+          "%zu chunks  nDCG@10 %.4f  MRR@10 %.4f  R@10 %.4f  R@100 %.4f  MAP@10 %.4f  %.0f queries/s  "
+          "built in %.2f s  %zu bytes\n",
+          set.documents.size() * o.copies, m.ndcg10, m.mrr10, m.recall10, m.recall100, m.map10, rate, build_seconds,
+          total);
     }
   } catch (const Error& e) {
     std::fprintf(stderr, "bench_keyword: %s\n", e.what());

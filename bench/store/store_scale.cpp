@@ -1,13 +1,15 @@
-// How a collection grows: chunks/s while it is filled, then the time to open it and to answer queries, as the command line
-// does it (a fresh read-only store each time), and queries/s in one process.
+// How a collection grows: chunks/s while it is filled, then the time to open it and to answer queries, as the command
+// line does it (a fresh read-only store each time), and queries/s in one process.
 //
 //   store_scale [--chunks 1000000] [--dim 0] [--from FOLDER]... [--data DIR]
 //
 // --from: folders in the BEIR layout. A chunk is then five of their sentences drawn at random, and queries are theirs.
-// Without it texts are words drawn from a Zipf-like distribution over 50,000, 60 to a chunk. Always 5 chunks to a document,
-// 1,000 chunks to a transaction. Lines of JSON: {"chunks","chunks_per_second","megabytes"} for each tenth, then
+// Without it texts are words drawn from a Zipf-like distribution over 50,000, 60 to a chunk. Always 5 chunks to a
+// document, 1,000 chunks to a transaction. Lines of JSON: {"chunks","chunks_per_second","megabytes"} for each tenth,
+// then
 // {"open_ms","query_ms","next_query_ms","filter_ms"} three times, then
-// {"queries_per_second","p50_ms","p99_ms","peak_mb"}: ten results a query, peak_mb the most memory the process has held.
+// {"queries_per_second","p50_ms","p99_ms","peak_mb"}: ten results a query, peak_mb the most memory the process has
+// held.
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>

@@ -26,8 +26,8 @@ class Embedder {
   virtual double trust(std::string_view text) const = 0;
 };
 
-/// A model of this process as an Embedder. `name` is kept with the vectors (ORG/NAME or a folder), so that the model can be
-/// found again; empty takes the model's own.
+/// A model of this process as an Embedder. `name` is kept with the vectors (ORG/NAME or a folder), so that the model
+/// can be found again; empty takes the model's own.
 std::unique_ptr<Embedder> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name = "");
 
 struct Message {
@@ -99,7 +99,7 @@ struct SearchOptions {
 
 struct Hit {
   store::ChunkRecord chunk;
-  double score = 0;  // 0..1 within one search mode; see docs/cli.md
+  double score = 0;     // 0..1 within one search mode; see docs/cli.md
   store::Json explain;  // every part's score: {"keyword","dense","fused","rerank",...}
 };
 
@@ -115,10 +115,10 @@ SearchResult search(const store::Collection& collection, std::string_view query,
 
 struct AskOptions {
   SearchOptions search = {.k = 8};
-  ChatModel* model = nullptr;       // none: an extractive answer
-  size_t budget_tokens = 0;         // for passages; 0 = from the model's context
-  std::string prompt_template;      // empty = default_prompt(); {question} and {passages} are replaced
-  double answer_threshold = -1;     // -1 = calibrated default; below it: not in your documents
+  ChatModel* model = nullptr;    // none: an extractive answer
+  size_t budget_tokens = 0;      // for passages; 0 = from the model's context
+  std::string prompt_template;   // empty = default_prompt(); {question} and {passages} are replaced
+  double answer_threshold = -1;  // -1 = calibrated default; below it: not in your documents
   std::function<bool(std::string_view)> on_token;
 };
 
@@ -139,7 +139,7 @@ struct Answer {
   std::string model;                 // "extractive", or the chat model's name
   std::string prompt;                // what the model was (or would be) given
   double confidence = 0;             // 0..1, compared with the threshold
-  std::string short_answer;          // a few words of the first citation that answer, where nothing was written by a model
+  std::string short_answer;  // a few words of the first citation that answer, where nothing was written by a model
   std::vector<std::string> warnings;
 };
 

@@ -27,8 +27,9 @@ struct Matrix {
 enum class Prompt { Default, None, Query, Passage };
 
 struct EmbedderOptions {
-  size_t truncate_dim = 0;  // keep only the first values (Matryoshka models), normalised again where the model normalises; 0 = all
-  size_t max_tokens = 0;    // cut texts here instead of where the model's files say; 0 = as they say
+  size_t truncate_dim =
+      0;  // keep only the first values (Matryoshka models), normalised again where the model normalises; 0 = all
+  size_t max_tokens = 0;  // cut texts here instead of where the model's files say; 0 = as they say
 };
 
 /// A sentence-transformers model in this process. Safe to call from several threads.
@@ -37,8 +38,8 @@ struct EmbedderOptions {
 ///   std::cout << hanok::cosine(v.row(0), v.row(1));
 class Embedder {
  public:
-  /// folder: a Hugging Face / sentence-transformers folder (config.json, tokenizer.json, model.safetensors, modules.json).
-  /// Throws NotFound, Unsupported (architecture), Corrupt.
+  /// folder: a Hugging Face / sentence-transformers folder (config.json, tokenizer.json, model.safetensors,
+  /// modules.json). Throws NotFound, Unsupported (architecture), Corrupt.
   explicit Embedder(const std::filesystem::path& folder, const EmbedderOptions& options = {});
   ~Embedder();
   Embedder(Embedder&&) noexcept;
@@ -51,8 +52,8 @@ class Embedder {
   const std::string& fingerprint() const;
   /// Tokens of a text as the model counts them, without prompt, untruncated.
   size_t count_tokens(std::string_view text) const;
-  /// Share of the letters of `text`, 0..1, that stand in words the vocabulary does not know: words with an unknown token, or
-  /// cut into pieces smaller than letters. An English model on Hangul gives a high one.
+  /// Share of the letters of `text`, 0..1, that stand in words the vocabulary does not know: words with an unknown
+  /// token, or cut into pieces smaller than letters. An English model on Hangul gives a high one.
   double unknown_share(std::string_view text) const;
   /// [texts.size(), dim()], in the order of texts. Longer texts are cut at max_tokens(), as the model was trained.
   Matrix embed(std::span<const std::string> texts, Prompt prompt = Prompt::Default) const;
@@ -86,8 +87,8 @@ class Reranker {
   ~Reranker();
   Reranker(Reranker&&) noexcept;
   Reranker& operator=(Reranker&&) noexcept;
-  /// [texts.size(), labels()] after the model's default activation (sigmoid for one label, none for several, or what its
-  /// files say).
+  /// [texts.size(), labels()] after the model's default activation (sigmoid for one label, none for several, or what
+  /// its files say).
   Matrix score(std::string_view query, std::span<const std::string> texts) const;
   /// The same before the activation.
   Matrix logits(std::string_view query, std::span<const std::string> texts) const;

@@ -18,16 +18,16 @@
 namespace hanok::store {
 
 using Json = nlohmann::json;
-using ChunkId = uint32_t;     // never used twice in a data directory
+using ChunkId = uint32_t;  // never used twice in a data directory
 using DocumentId = uint32_t;
 
 struct DocumentInfo {
   DocumentId id = 0;
-  std::string path;          // unique within a collection
+  std::string path;  // unique within a collection
   std::string format, title;
   std::string content_hash;  // SHA-256 of the file's bytes
   int64_t size_bytes = 0;
-  int64_t modified_ms = 0;   // the file's, when it was read
+  int64_t modified_ms = 0;  // the file's, when it was read
   int64_t ingested_ms = 0;
   size_t chunks = 0;
   Json metadata = Json::object();  // flat: string, number, bool, array of strings
@@ -40,14 +40,14 @@ struct ChunkRecord {
   uint32_t ordinal = 0;  // 0, 1, 2, ... within its document
   int page = 0;          // 0 = none
   std::string heading;
-  text::Span span;       // bytes of the document's extracted text
+  text::Span span;  // bytes of the document's extracted text
   std::string text;
 };
 
 /// What is written for one file, all or nothing.
 struct NewDocument {
-  DocumentInfo info;     // id, chunks and ingested_ms are filled in by put()
-  std::string text;      // the extracted text, kept so that a reader can show spans
+  DocumentInfo info;  // id, chunks and ingested_ms are filled in by put()
+  std::string text;   // the extracted text, kept so that a reader can show spans
   std::vector<text::Page> pages;
   std::vector<text::Chunk> chunks;
   std::vector<float> vectors;  // [chunks.size(), dim] or empty
@@ -68,8 +68,9 @@ struct Match {
 
 /// A metadata condition over chunks: MongoDB-like operators as Pinecone and Chroma use them
 /// ($eq $ne $gt $gte $lt $lte $in $nin $exists $contains $and $or $not). Fields: metadata keys, and the built-in
-/// "path", "name" (the last part of path), "format", "title", "page", "heading"; a document's own metadata of the same name
-/// goes before these. $ne and $nin also match where the field is missing; lists match when any element does. Throws Error(Invalid) with the place that is wrong.
+/// "path", "name" (the last part of path), "format", "title", "page", "heading"; a document's own metadata of the same
+/// name goes before these. $ne and $nin also match where the field is missing; lists match when any element does.
+/// Throws Error(Invalid) with the place that is wrong.
 class Filter {
  public:
   Filter() = default;  // everything
@@ -111,7 +112,8 @@ class Collection {
   virtual size_t remove_many(std::span<const std::string> paths) = 0;
   /// Replaces vectors of existing chunks: ids.size() == rows. The space must equal vector_space() or pending_space().
   virtual void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) = 0;
-  /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the disk.
+  /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the
+  /// disk.
   virtual void compact() = 0;
   /// Waits for work in the background, then makes the index of the vectors that is due (settings(): index.type,
   /// index.exact_below). Returns true if there is a new one. Throws Exhausted where memory runs out, and what
@@ -124,8 +126,9 @@ class Collection {
   /// The extracted text of a document; NotFound if it is not there.
   virtual std::string document_text(std::string_view path) const = 0;
   virtual std::vector<text::Page> document_pages(std::string_view path) const = 0;
-  virtual std::vector<ChunkRecord> chunks(std::span<const ChunkId> ids) const = 0;  // in the order of ids; gone ones left out
-  virtual std::vector<ChunkId> chunk_ids(DocumentId document) const = 0;            // by ordinal
+  virtual std::vector<ChunkRecord> chunks(
+      std::span<const ChunkId> ids) const = 0;                            // in the order of ids; gone ones left out
+  virtual std::vector<ChunkId> chunk_ids(DocumentId document) const = 0;  // by ordinal
   virtual size_t chunk_count() const = 0;
   virtual size_t document_count() const = 0;
 

@@ -43,9 +43,9 @@ struct Document {
 
 struct LoadOptions {
   uint64_t max_file_bytes = 512ull << 20;
-  uint64_t max_text_bytes = 64ull << 20;      // extracted text; more is Error(Exhausted)
+  uint64_t max_text_bytes = 64ull << 20;       // extracted text; more is Error(Exhausted)
   uint64_t max_unpacked_bytes = 512ull << 20;  // sum over a zip's entries: zip bombs stop here
-  double timeout_seconds = 60;                // for child processes (pdftotext)
+  double timeout_seconds = 60;                 // for child processes (pdftotext)
 };
 
 /// Reads a file by its content and suffix. Throws NotFound, Unsupported (no loader, password, encrypted),
@@ -60,8 +60,8 @@ std::vector<std::string> loadable_suffixes();
 
 /// Counts tokens of a text. The default counter (see count_tokens) is used where no model is at hand.
 using TokenCounter = std::function<size_t(std::string_view)>;
-/// Without a model: words of Latin-like scripts count 1 per 4 letters (at least 1), a Hangul syllable, Han or Kana sign 1,
-/// punctuation 1. Deterministic; documented in docs/glossary.md under "token".
+/// Without a model: words of Latin-like scripts count 1 per 4 letters (at least 1), a Hangul syllable, Han or Kana sign
+/// 1, punctuation 1. Deterministic; documented in docs/glossary.md under "token".
 size_t count_tokens(std::string_view text);
 
 struct Chunk {
@@ -88,7 +88,8 @@ int chunker_version();
 /// common abbreviations and numbers.
 std::vector<Span> sentences(std::string_view text);
 
-/// A unit of keyword search: the normalised form (NFKC, case-folded, stemmed) and where it stands in the original bytes.
+/// A unit of keyword search: the normalised form (NFKC, case-folded, stemmed) and where it stands in the original
+/// bytes.
 struct Term {
   std::string form;
   Span span;

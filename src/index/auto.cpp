@@ -89,7 +89,8 @@ void Auto::add(std::span<const Id> ids, std::span<const float> vectors) {
   std::lock_guard writing(writer_);
   const Chosen old = now();
   const size_t n = old.index->size() + ids.size();
-  const bool outgrown = old.index->kind() == "flat" ? n > exact_below_ : n / kChooseAgain >= std::max(old.at, exact_below_);
+  const bool outgrown =
+      old.index->kind() == "flat" ? n > exact_below_ : n / kChooseAgain >= std::max(old.at, exact_below_);
   if (!outgrown || ids.empty()) return old.index->add(ids, vectors);
   check_add(ids, vectors);
   move_into_new(ids, vectors);

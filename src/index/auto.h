@@ -4,10 +4,10 @@
 //   index->kind();                        // what it is now: "flat", later "hnsw" or "ivf"
 //   index->statistics().at("why");
 //
-// It is flat while a scan is fast enough. When it outgrows that, and again at each eightfold of the size it last chose at, all
-// vectors move into a new index of the kind that is best then; when it has shrunk to half of what a scan is fast for, it is
-// flat again. Searches go on in the old index until the new one is complete. Settings by set_search_defaults() belong to
-// the kind they were made for and end with it.
+// It is flat while a scan is fast enough. When it outgrows that, and again at each eightfold of the size it last chose
+// at, all vectors move into a new index of the kind that is best then; when it has shrunk to half of what a scan is
+// fast for, it is flat again. Searches go on in the old index until the new one is complete. Settings by
+// set_search_defaults() belong to the kind they were made for and end with it.
 //
 // A file that it saves is one of the chosen kind, with one key more (kAutoKey), by which open() knows to wrap it again.
 // Keys: storage as for all kinds; exact_below: so many vectors are scanned (0: by dimension, scanned_fast());

@@ -108,14 +108,16 @@ void BaseIndex::check_vectors(std::span<const float> vectors) const {
       zero = zero && v[j] == 0;
     }
     if (zero && metric() == Metric::Cosine)
-      throw Error(Code::Invalid, "vector " + std::to_string(row) + " is zero, which has no direction: cosine is undefined");
+      throw Error(Code::Invalid,
+                  "vector " + std::to_string(row) + " is zero, which has no direction: cosine is undefined");
   }
 }
 
 void BaseIndex::check_add(std::span<const Id> ids, std::span<const float> vectors) const {
   if (vectors.size() != ids.size() * dim())
-    throw Error(Code::Invalid, "add: " + std::to_string(ids.size()) + " ids need " + std::to_string(ids.size() * dim()) +
-                                   " numbers (dim " + std::to_string(dim()) + "), found " + std::to_string(vectors.size()));
+    throw Error(Code::Invalid, "add: " + std::to_string(ids.size()) + " ids need " +
+                                   std::to_string(ids.size() * dim()) + " numbers (dim " + std::to_string(dim()) +
+                                   "), found " + std::to_string(vectors.size()));
   std::unordered_set<Id> seen(ids.size());
   for (const Id id : ids) {
     if (!seen.insert(id).second) throw Error(Code::Invalid, "add: id " + std::to_string(id) + " comes twice");
@@ -127,8 +129,8 @@ void BaseIndex::check_add(std::span<const Id> ids, std::span<const float> vector
 
 void BaseIndex::check_query(std::span<const float> query) const {
   if (query.size() != dim())
-    throw Error(Code::Invalid, "query: has " + std::to_string(query.size()) + " numbers, the index has dim " +
-                                   std::to_string(dim()));
+    throw Error(Code::Invalid,
+                "query: has " + std::to_string(query.size()) + " numbers, the index has dim " + std::to_string(dim()));
   check_vectors(query);
 }
 
@@ -151,8 +153,11 @@ std::vector<std::vector<Match>> BaseIndex::search_batch(std::span<const float> q
 }
 
 std::string options_text(const Options& options, const std::map<std::string, std::string>& more) {
-  base::Json json{{"dim", options.dim}, {"metric", metric_name(options.metric)}, {"seed", options.seed},
-                  {"set", options.set}, {"more", more}};
+  base::Json json{{"dim", options.dim},
+                  {"metric", metric_name(options.metric)},
+                  {"seed", options.seed},
+                  {"set", options.set},
+                  {"more", more}};
   return base::dump_json(json);
 }
 

@@ -14,18 +14,20 @@
 
 namespace hanok::index {
 
-/// Best first, ties by id. One comparison for both senses: larger scores are negated into distances by `signed_distance`.
+/// Best first, ties by id. One comparison for both senses: larger scores are negated into distances by
+/// `signed_distance`.
 inline float signed_distance(Metric metric, float distance) { return metric == Metric::L2 ? distance : -distance; }
 inline bool nearer(Metric metric, const Match& a, const Match& b) {
   const float x = signed_distance(metric, a.distance), y = signed_distance(metric, b.distance);
   return x != y ? x < y : a.id < b.id;
 }
 
-std::string_view metric_name(Metric metric);  // "l2", "ip", "cosine"
-Metric metric_from(std::string_view name);    // throws Invalid, naming the three
+std::string_view metric_name(Metric metric);     // "l2", "ip", "cosine"
+Metric metric_from(std::string_view name);       // throws Invalid, naming the three
 std::string_view storage_name(Storage storage);  // "f32", "f16", "bf16", "sq8", "u8"
 
-/// Reads the kind's own keys out of Options::set; done() throws Invalid for a key nobody asked for, naming those there are.
+/// Reads the kind's own keys out of Options::set; done() throws Invalid for a key nobody asked for, naming those there
+/// are.
 class Keys {
  public:
   Keys(std::string kind, const Options& options) : kind_(std::move(kind)), set_(options.set) {}

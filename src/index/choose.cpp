@@ -86,7 +86,7 @@ struct Speed {
 
 // The first setting that reaches the recall; later ones look at more and take longer.
 Speed speed_of(const Index& index, const Question& q, const Sample& sample, const std::string& key,
-               size_t SearchOptions::* field, const std::vector<size_t>& ladder) {
+               size_t SearchOptions::*field, const std::vector<size_t>& ladder) {
   constexpr size_t kPasses = 3;
   const size_t dim = q.options.dim;
   for (const size_t value : ladder) {
@@ -131,7 +131,8 @@ Choice choose(const Question& q) {
     return {"flat", "up to " + std::to_string(q.exact_up_to) + " vectors of " + std::to_string(q.options.dim) +
                         " numbers an exact scan is fast enough"};
   if (q.options.dim > kWidestSampled || q.vectors < kLeastSample)
-    return {"hnsw", what + ": above " + std::to_string(q.exact_up_to) + " a graph looks at fewest; no sample was measured"};
+    return {"hnsw",
+            what + ": above " + std::to_string(q.exact_up_to) + " a graph looks at fewest; no sample was measured"};
 
   Options options = q.options;
   options.on_progress = nullptr;
@@ -149,11 +150,12 @@ Choice choose(const Question& q) {
   const bool ivf = cells_us * kMustWin < graph_us;
   const auto tell = [](const std::string& kind, const Speed& speed, double us) {
     if (!std::isfinite(us)) return kind + " does not reach it";
-    return kind + " takes about " + short_number(us) + " us (" + speed.setting + ", " + short_number(speed.us) + " us on the sample)";
+    return kind + " takes about " + short_number(us) + " us (" + speed.setting + ", " + short_number(speed.us) +
+           " us on the sample)";
   };
-  return {ivf ? "ivf" : "hnsw", what + ", for recall " + short_number(q.recall) + ": " + tell("hnsw", graph, graph_us) + ", " +
-                                    tell("ivf", cells, cells_us) + "; measured on " + std::to_string(sample.base.size() / options.dim) +
-                                    " of them"};
+  return {ivf ? "ivf" : "hnsw", what + ", for recall " + short_number(q.recall) + ": " + tell("hnsw", graph, graph_us) +
+                                    ", " + tell("ivf", cells, cells_us) + "; measured on " +
+                                    std::to_string(sample.base.size() / options.dim) + " of them"};
 }
 
 }  // namespace hanok::index

@@ -124,9 +124,11 @@ void FileReader::parse() {
   if (header.version != kVersion && header.header_crc == base::crc32c(bytes_.substr(0, offsetof(Header, header_crc))))
     throw Error(Code::Unsupported, name_ + ": index file of version " + std::to_string(header.version) +
                                        ", this program reads version 1; use a newer hanok or build the index again");
-  if (header.header_crc != base::crc32c(bytes_.substr(0, offsetof(Header, header_crc)))) corrupt("header checksum differs");
+  if (header.header_crc != base::crc32c(bytes_.substr(0, offsetof(Header, header_crc))))
+    corrupt("header checksum differs");
   if (header.file_bytes != bytes_.size())
-    corrupt("the header says " + std::to_string(header.file_bytes) + " bytes, the file has " + std::to_string(bytes_.size()));
+    corrupt("the header says " + std::to_string(header.file_bytes) + " bytes, the file has " +
+            std::to_string(bytes_.size()));
   if (header.sections > kMaxSections || sizeof(Header) + header.sections * sizeof(Entry) > bytes_.size())
     corrupt("the header says " + std::to_string(header.sections) + " sections, more than fit");
   const auto table = bytes_.substr(sizeof(Header), header.sections * sizeof(Entry));
@@ -137,8 +139,8 @@ void FileReader::parse() {
     std::memcpy(&entry, table.data() + i * sizeof(Entry), sizeof(entry));
     const std::string name = name_of(entry.name);
     if (entry.offset % kAlign != 0 || entry.offset > bytes_.size() || entry.size > bytes_.size() - entry.offset)
-      corrupt("section '" + name + "' of " + std::to_string(entry.size) + " bytes at byte " + std::to_string(entry.offset) +
-              " is not inside the file's " + std::to_string(bytes_.size()) + " bytes");
+      corrupt("section '" + name + "' of " + std::to_string(entry.size) + " bytes at byte " +
+              std::to_string(entry.offset) + " is not inside the file's " + std::to_string(bytes_.size()) + " bytes");
     sections_.push_back({name, bytes_.substr(entry.offset, entry.size), entry.crc});
     if (entry.size <= kCheckedAtOpen) check(sections_.back());
   }
@@ -148,7 +150,9 @@ void FileReader::check(const Section& section) const {
   if (base::crc32c(section.bytes) != section.crc) corrupt("section '" + section.name + "': checksum differs");
 }
 
-void FileReader::verify() const { std::for_each(sections_.begin(), sections_.end(), [&](const auto& s) { check(s); }); }
+void FileReader::verify() const {
+  std::for_each(sections_.begin(), sections_.end(), [&](const auto& s) { check(s); });
+}
 
 bool FileReader::has(std::string_view section) const {
   return std::any_of(sections_.begin(), sections_.end(), [&](const Section& s) { return s.name == section; });

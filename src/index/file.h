@@ -4,8 +4,9 @@
 //   writer.add("ids", std::as_bytes(std::span(ids)));  auto ids = reader.array<int64_t>("ids", n);
 //   writer.write(path);
 //
-// Opening checks the header, the table of sections and every section up to kCheckedAtOpen bytes. Larger ones are checked by
-// verify() only, so that a file of 10 GB opens in milliseconds: whoever reads them must stay in bounds whatever they hold.
+// Opening checks the header, the table of sections and every section up to kCheckedAtOpen bytes. Larger ones are
+// checked by verify() only, so that a file of 10 GB opens in milliseconds: whoever reads them must stay in bounds
+// whatever they hold.
 #pragma once
 
 #include <cstddef>
@@ -82,7 +83,8 @@ class FileReader {
   };
   void parse();
   void check(const Section& section) const;
-  void expect_size(std::string_view name, std::span<const std::byte> bytes, uint64_t count, size_t size, size_t align) const;
+  void expect_size(std::string_view name, std::span<const std::byte> bytes, uint64_t count, size_t size,
+                   size_t align) const;
 
   std::shared_ptr<const base::MappedFile> map_;
   std::string_view bytes_;

@@ -1,5 +1,5 @@
-// From an id to the slot that holds it: an open-addressing table of slots. The ids themselves stay in the index's own array,
-// so an entry costs 4 bytes (about 8 a vector at the load allowed here; std::unordered_map takes 40).
+// From an id to the slot that holds it: an open-addressing table of slots. The ids themselves stay in the index's own
+// array, so an entry costs 4 bytes (about 8 a vector at the load allowed here; std::unordered_map takes 40).
 #pragma once
 
 #include <cstdint>

@@ -33,8 +33,11 @@ Panels::Panels(std::span<const float> matrix, size_t dim) : rows_(dim ? matrix.s
 }
 
 void Panels::dots(const float* x, size_t n, float* out) const {
-  // Several vectors: one panel after the other, which stays in the cache for all of them. One vector: all panels in one call.
-  const size_t all = padded() / kPanelRows, group = n <= kPanelQueries ? all : std::max<size_t>(1, kGroupBytes / (dim_ * kPanelRows * sizeof(float) + 1));
+  // Several vectors: one panel after the other, which stays in the cache for all of them. One vector: all panels in one
+  // call.
+  const size_t all = padded() / kPanelRows,
+               group = n <= kPanelQueries ? all
+                                          : std::max<size_t>(1, kGroupBytes / (dim_ * kPanelRows * sizeof(float) + 1));
   for (size_t p = 0; p < all; p += group)
     for (size_t i = 0; i < n; i += kPanelQueries)
       panel_kernels().dots(packed_.data() + p * dim_ * kPanelRows, std::min(group, all - p), dim_, x + i * dim_,

@@ -1,5 +1,5 @@
-// Kernels on the short codes that a graph search walks over. The record length is a template argument up to four lines, so
-// that the query stays in registers and the loop has no inner branch.
+// Kernels on the short codes that a graph search walks over. The record length is a template argument up to four lines,
+// so that the query stays in registers and the loop has no inner branch.
 #include <immintrin.h>
 
 #include "math/distance_kernels.h"
@@ -70,13 +70,19 @@ void scan_any(const uint8_t* query, const uint8_t* base, size_t lines, const uin
   }
 }
 
-void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n, int32_t* out) {
+void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
+                  int32_t* out) {
   switch (lines) {
-    case 1: return scan_lines<1>(query, base, ids, n, out);
-    case 2: return scan_lines<2>(query, base, ids, n, out);
-    case 3: return scan_lines<3>(query, base, ids, n, out);
-    case 4: return scan_lines<4>(query, base, ids, n, out);
-    default: return scan_any(query, base, lines, ids, n, out);
+    case 1:
+      return scan_lines<1>(query, base, ids, n, out);
+    case 2:
+      return scan_lines<2>(query, base, ids, n, out);
+    case 3:
+      return scan_lines<3>(query, base, ids, n, out);
+    case 4:
+      return scan_lines<4>(query, base, ids, n, out);
+    default:
+      return scan_any(query, base, lines, ids, n, out);
   }
 }
 
@@ -98,7 +104,8 @@ void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int3
   for (; i < n; ++i) {
     __m256i s = _mm256_setzero_si256();
     for (size_t j = 0; j < stride; j += 32)
-      s = _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_maddubs_epi16(loadu(x + j), loadu(rows + i * stride + j)), ones));
+      s = _mm256_add_epi32(s,
+                           _mm256_madd_epi16(_mm256_maddubs_epi16(loadu(x + j), loadu(rows + i * stride + j)), ones));
     out[i] = sum_of(s);
   }
 }
@@ -114,7 +121,8 @@ inline void store_bytes(uint8_t* out, __m256i v) {
 void f32_to_u8(const float* x, const float* low, const float* scale, uint8_t* out, size_t n) {
   size_t j = 0;
   for (; j + 8 <= n; j += 8) {
-    const __m256 v = _mm256_mul_ps(_mm256_sub_ps(_mm256_loadu_ps(x + j), _mm256_loadu_ps(low + j)), _mm256_loadu_ps(scale + j));
+    const __m256 v =
+        _mm256_mul_ps(_mm256_sub_ps(_mm256_loadu_ps(x + j), _mm256_loadu_ps(low + j)), _mm256_loadu_ps(scale + j));
     const __m256 held = _mm256_max_ps(_mm256_setzero_ps(), _mm256_min_ps(v, _mm256_set1_ps(255)));
     store_bytes(out + j, _mm256_cvtps_epi32(held));
   }

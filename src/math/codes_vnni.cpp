@@ -8,7 +8,7 @@
 namespace hanok::math {
 namespace {
 
-constexpr size_t kAhead = 6;  // as in codes_avx2.cpp
+constexpr size_t kAhead = 6;                      // as in codes_avx2.cpp
 constexpr __mmask64 kCodes = ~__mmask64{0} >> 4;  // of a record's last line
 
 inline void prefetch(const uint8_t* record, size_t lines) {
@@ -46,20 +46,27 @@ void scan_any(const uint8_t* query, const uint8_t* base, size_t lines, const uin
   for (size_t i = 0; i < n; ++i) {
     if (i + 1 < n) prefetch(base + ids[i + 1] * (lines * 64), lines);
     const uint8_t* record = base + ids[i] * (lines * 64);
-    __m512i sum = add_squares(_mm512_setzero_si512(), q_last, _mm512_maskz_mov_epi8(kCodes, _mm512_load_si512(record + last)));
+    __m512i sum =
+        add_squares(_mm512_setzero_si512(), q_last, _mm512_maskz_mov_epi8(kCodes, _mm512_load_si512(record + last)));
     for (size_t at = 0; at < last; at += 64)
       sum = add_squares(sum, _mm512_load_si512(query + at), _mm512_load_si512(record + at));
     out[i] = _mm512_reduce_add_epi32(sum) + bias_of(record, lines);
   }
 }
 
-void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n, int32_t* out) {
+void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
+                  int32_t* out) {
   switch (lines) {
-    case 1: return scan_lines<1>(query, base, ids, n, out);
-    case 2: return scan_lines<2>(query, base, ids, n, out);
-    case 3: return scan_lines<3>(query, base, ids, n, out);
-    case 4: return scan_lines<4>(query, base, ids, n, out);
-    default: return scan_any(query, base, lines, ids, n, out);
+    case 1:
+      return scan_lines<1>(query, base, ids, n, out);
+    case 2:
+      return scan_lines<2>(query, base, ids, n, out);
+    case 3:
+      return scan_lines<3>(query, base, ids, n, out);
+    case 4:
+      return scan_lines<4>(query, base, ids, n, out);
+    default:
+      return scan_any(query, base, lines, ids, n, out);
   }
 }
 

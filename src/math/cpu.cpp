@@ -20,7 +20,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kNames{"scalar", "avx2", "avx512", "vnni", "bf16", "amx"};
 
 #if defined(__x86_64__)
-// clang 14's __builtin_cpu_supports does not know these two, so the bits are read here (Intel SDM, CPUID leaves 1 and 7).
+// clang 14's __builtin_cpu_supports does not know these two, so the bits are read here (Intel SDM, CPUID leaves 1 and
+// 7).
 bool has_f16c() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   return __get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 29);
@@ -44,8 +45,7 @@ bool amx_allowed() {
 
 Level detect() {
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c())
-    return Level::Scalar;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c()) return Level::Scalar;
   for (const bool has : {__builtin_cpu_supports("avx512f") != 0, __builtin_cpu_supports("avx512bw") != 0,
                          __builtin_cpu_supports("avx512dq") != 0, __builtin_cpu_supports("avx512vl") != 0,
                          __builtin_cpu_supports("avx512cd") != 0})

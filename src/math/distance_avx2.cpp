@@ -109,7 +109,9 @@ float l2_sq8(const float* a, const uint8_t* b, float offset, float scale, size_t
   return sum;
 }
 
-inline __m256i wide(const uint8_t* p) { return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+inline __m256i wide(const uint8_t* p) {
+  return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
 
 // Sums in 32-bit lanes: each lane takes two products of at most 255^2 for every 16 dims, so it wraps no sooner than the
 // unsigned total itself could.
@@ -168,8 +170,8 @@ uint32_t l2_u7(const uint8_t* a, const uint8_t* b, size_t dim) {
 
 // Bits of a nibble by table look-up (Mula 2008).
 uint32_t hamming(const uint8_t* a, const uint8_t* b, size_t bytes) {
-  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3,
-                                         2, 3, 3, 4);
+  const __m256i table =
+      _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   const __m256i low = _mm256_set1_epi8(15), zero = _mm256_setzero_si256();
   __m256i sums = zero;
   size_t j = 0;
@@ -188,7 +190,8 @@ uint32_t hamming(const uint8_t* a, const uint8_t* b, size_t bytes) {
 void f32_to_f16(const float* in, uint16_t* out, size_t n) {
   size_t i = 0;
   for (; i + 8 <= n; i += 8)
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
   for (; i < n; ++i) out[i] = _cvtss_sh(in[i], _MM_FROUND_TO_NEAREST_INT);
 }
 

@@ -84,7 +84,8 @@ float l2_sq8(const float* a, const uint8_t* b, float offset, float scale, size_t
   __m512 sum = _mm512_setzero_ps();
   for (size_t j = 0; j < dim; j += 16) {
     const __mmask16 m = first16(dim - j);
-    const __m512 d = _mm512_maskz_sub_ps(m, _mm512_maskz_loadu_ps(m, a + j), _mm512_fmadd_ps(step, U8::load(b + j, m), base));
+    const __m512 d =
+        _mm512_maskz_sub_ps(m, _mm512_maskz_loadu_ps(m, a + j), _mm512_fmadd_ps(step, U8::load(b + j, m), base));
     sum = _mm512_fmadd_ps(d, d, sum);
   }
   return _mm512_reduce_add_ps(sum);
@@ -119,7 +120,8 @@ uint32_t l2_u7(const uint8_t* a, const uint8_t* b, size_t dim) {
   __m512i sum = _mm512_setzero_si512();
   for (size_t j = 0; j < dim; j += 64) {
     const __mmask64 m = first64(dim - j);
-    const __m512i d = _mm512_abs_epi8(_mm512_sub_epi8(_mm512_maskz_loadu_epi8(m, a + j), _mm512_maskz_loadu_epi8(m, b + j)));
+    const __m512i d =
+        _mm512_abs_epi8(_mm512_sub_epi8(_mm512_maskz_loadu_epi8(m, a + j), _mm512_maskz_loadu_epi8(m, b + j)));
     sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(d, d), ones));
   }
   return static_cast<uint32_t>(_mm512_reduce_add_epi32(sum));

@@ -1,4 +1,5 @@
-// The table itself. Kept free of library headers: files with CPU flags include it, and nothing they compile may leak out.
+// The table itself. Kept free of library headers: files with CPU flags include it, and nothing they compile may leak
+// out.
 #pragma once
 
 #include <cstddef>
@@ -29,11 +30,12 @@ struct DistanceKernels {
   void (*l2_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
   void (*ip_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
   // Records of `lines` * 64 bytes: u7 codes, and in the last four bytes an int32 that is added to the distance.
-  // out[i] = l2_u7(query, codes of record ids[i]) + its int32. The query is such a record too; its last four bytes are not read.
-  // base and query are aligned to 64. Records are prefetched: ids may point anywhere.
-  void (*scan_records)(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n, int32_t* out);
-  // out[i] = sum over j of x[j] * rows[i * stride + j] with stride a multiple of 32, rows in -63..63 and x padded to stride with
-  // zeros: a pair of products stays below 2^15.
+  // out[i] = l2_u7(query, codes of record ids[i]) + its int32. The query is such a record too; its last four bytes are
+  // not read. base and query are aligned to 64. Records are prefetched: ids may point anywhere.
+  void (*scan_records)(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
+                       int32_t* out);
+  // out[i] = sum over j of x[j] * rows[i * stride + j] with stride a multiple of 32, rows in -63..63 and x padded to
+  // stride with zeros: a pair of products stays below 2^15.
   void (*project)(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out);
   // Nearest whole number of (x[j] - low[j]) * scale[j], held to 0..255.
   void (*f32_to_u8)(const float* x, const float* low, const float* scale, uint8_t* out, size_t n);

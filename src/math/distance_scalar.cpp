@@ -18,8 +18,9 @@ float half_to_float(uint16_t h) {
 
 uint16_t float_to_half(float f) {
   const uint32_t bits = std::bit_cast<uint32_t>(f), sign = (bits >> 16) & 0x8000u, magnitude = bits & 0x7FFFFFFFu;
-  if (magnitude > 0x7F800000u) return static_cast<uint16_t>(sign | 0x7E00u | ((magnitude >> 13) & 0x3FFu));  // quiet NaN
-  if (magnitude >= 0x477FF000u) return static_cast<uint16_t>(sign | 0x7C00u);  // 65,520 and more round to infinity
+  if (magnitude > 0x7F800000u)
+    return static_cast<uint16_t>(sign | 0x7E00u | ((magnitude >> 13) & 0x3FFu));  // quiet NaN
+  if (magnitude >= 0x477FF000u) return static_cast<uint16_t>(sign | 0x7C00u);     // 65,520 and more round to infinity
   if (magnitude < 0x38800000u) {  // below 2^-14: adding 1/2 makes the float unit round to multiples of 2^-24
     const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
     return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3F000000u));
@@ -92,7 +93,8 @@ uint32_t hamming(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return bits;
 }
 
-void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n, int32_t* out) {
+void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
+                  int32_t* out) {
   const size_t codes = lines * 64 - 4;
   for (size_t i = 0; i < n; ++i) {
     const uint8_t* record = base + ids[i] * lines * 64;

@@ -11,7 +11,8 @@
 namespace hanok::math {
 namespace {
 
-const std::vector<size_t> kDims{0, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 784, 1023, 65536};
+const std::vector<size_t> kDims{0,  1,  2,  3,  5,  7,   8,   15,  16,  17,   31,
+                                32, 33, 63, 64, 65, 127, 128, 129, 784, 1023, 65536};
 
 struct Sample {
   std::vector<float> a, b;

@@ -43,7 +43,8 @@ uint32_t l2_u7(const uint8_t* a, const uint8_t* b, size_t dim) {
   }
   for (; j < dim; j += 64) {
     const __mmask64 m = first64(dim - j);
-    const __m512i d = _mm512_abs_epi8(_mm512_sub_epi8(_mm512_maskz_loadu_epi8(m, a + j), _mm512_maskz_loadu_epi8(m, b + j)));
+    const __m512i d =
+        _mm512_abs_epi8(_mm512_sub_epi8(_mm512_maskz_loadu_epi8(m, a + j), _mm512_maskz_loadu_epi8(m, b + j)));
     s0 = _mm512_dpbusd_epi32(s0, d, d);
   }
   return static_cast<uint32_t>(_mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1)));

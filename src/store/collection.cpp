@@ -14,8 +14,8 @@
 namespace hanok::store {
 namespace {
 
-constexpr int kReadAttempts = 8;          // a writer would have to replace files this often during one query
-constexpr int64_t kVacuumPages = 2048;    // 16 MB given back after a write, so that no write waits long for it
+constexpr int kReadAttempts = 8;        // a writer would have to replace files this often during one query
+constexpr int64_t kVacuumPages = 2048;  // 16 MB given back after a write, so that no write waits long for it
 
 std::vector<text::Term> query_terms(std::string_view query) { return text::analyze(query, {.query = true}); }
 
@@ -54,8 +54,8 @@ StoredCollection::View::View(const StoredCollection& owner, OnLoss on_loss)
 
 std::shared_ptr<const KeywordIndex> StoredCollection::View::keyword() {
   return owner_.keyword_.get(generation_, [&](const KeywordIndex* previous) {
-    return KeywordIndex::load(db(), owner_.folder_, owner_.id_, on_loss_, bm25_options(stored_settings(db(), owner_.id_)),
-                              previous);
+    return KeywordIndex::load(db(), owner_.folder_, owner_.id_, on_loss_,
+                              bm25_options(stored_settings(db(), owner_.id_)), previous);
   });
 }
 
@@ -67,20 +67,23 @@ std::shared_ptr<const Vectors> StoredCollection::View::vectors() {
 
 std::shared_ptr<const Vectors> StoredCollection::View::vectors_for(std::span<const float> query) {
   auto out = vectors();
-  if (!out) throw Error(Code::Invalid, "collection '" + owner_.name_ + "' has no vectors: ingest it with an embedding model");
+  if (!out)
+    throw Error(Code::Invalid, "collection '" + owner_.name_ + "' has no vectors: ingest it with an embedding model");
   const auto& space = out->space().space;
   if (query.size() != space.dim)
     throw Error(Code::Invalid, "collection '" + owner_.name_ + "': the query has " + std::to_string(query.size()) +
                                    " numbers, its vectors are of " + describe(space) + "; use the same model");
   for (const float x : query)
-    if (!std::isfinite(x)) throw Error(Code::Invalid, "collection '" + owner_.name_ + "': the query has a number that is not finite");
+    if (!std::isfinite(x))
+      throw Error(Code::Invalid, "collection '" + owner_.name_ + "': the query has a number that is not finite");
   return out;
 }
 
 std::optional<Bitmap> StoredCollection::View::allowed(const Filter& filter) {
   if (filter.everything()) return std::nullopt;
   const auto all = [&]() -> const Bitmap& {
-    all_ = owner_.all_.get(generation_, [&](const Bitmap*) { return std::make_shared<const Bitmap>(all_chunks(db(), owner_.id_)); });
+    all_ = owner_.all_.get(generation_,
+                           [&](const Bitmap*) { return std::make_shared<const Bitmap>(all_chunks(db(), owner_.id_)); });
     return *all_;
   };
   return evaluate(db(), owner_.id_, parse_condition(filter.where()), all);
@@ -110,8 +113,10 @@ void StoredCollection::require(Database& db) const {
 // ---- writing ----
 
 void StoredCollection::changed(Database& db, int64_t documents, int64_t chunks) {
-  db.run("UPDATE collection SET generation = generation + 1, documents = documents + ?2, chunks = chunks + ?3 WHERE id = ?1",
-         id_, documents, chunks);
+  db.run(
+      "UPDATE collection SET generation = generation + 1, documents = documents + ?2, chunks = chunks + ?3 WHERE id = "
+      "?1",
+      id_, documents, chunks);
   promote_if_complete(db, id_);
 }
 
@@ -134,7 +139,8 @@ void StoredCollection::write_documents(Database& db, const std::vector<NewDocume
   std::vector<std::string_view> paths, texts;
   for (const auto& d : documents) {
     paths.push_back(d.info.path);
-    for (const auto& c : d.chunks) texts.push_back(std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start));
+    for (const auto& c : d.chunks)
+      texts.push_back(std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start));
     if (d.vectors.empty()) continue;
     if (!target) throw Error(Code::Invalid, d.info.path + ": comes with vectors; call set_vector_space first");
     check_rows(target->space, d.chunks.size(), d.vectors);
@@ -161,7 +167,8 @@ void StoredCollection::put_many(std::vector<NewDocument> documents) {
   std::set<std::string_view> paths;
   for (const auto& d : documents) {
     check_document(d);
-    if (!paths.insert(d.info.path).second) throw Error(Code::Invalid, d.info.path + ": is twice in one batch; put it once");
+    if (!paths.insert(d.info.path).second)
+      throw Error(Code::Invalid, d.info.path + ": is twice in one batch; put it once");
   }
   if (documents.empty()) return;
   Writing writing(connections_);
@@ -201,7 +208,8 @@ size_t StoredCollection::remove_many(std::span<const std::string> paths) {
   return gone.size();
 }
 
-void StoredCollection::put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) {
+void StoredCollection::put_vectors(const VectorSpace& space, std::span<const ChunkId> ids,
+                                   std::span<const float> rows) {
   check_rows(space, ids.size(), rows);
   Writing writing(connections_);
   Database& db = writing.db();
@@ -212,7 +220,9 @@ void StoredCollection::put_vectors(const VectorSpace& space, std::span<const Chu
     std::vector<ChunkId> live;
     std::vector<float> live_rows;
     for (size_t i = 0; i < ids.size(); ++i) {  // a chunk may have been removed while it was being embedded
-      if (db.number("SELECT d.collection FROM chunk c JOIN document d ON d.id = c.document WHERE c.id = ?1", ids[i]) != id_) continue;
+      if (db.number("SELECT d.collection FROM chunk c JOIN document d ON d.id = c.document WHERE c.id = ?1", ids[i]) !=
+          id_)
+        continue;
       live.push_back(ids[i]);
       live_rows.insert(live_rows.end(), rows.begin() + i * space.dim, rows.begin() + (i + 1) * space.dim);
     }
@@ -276,7 +286,8 @@ void StoredCollection::set_vector_space(const VectorSpace& space) {
 }
 
 void StoredCollection::set_settings(const Json& settings) {
-  if (!settings.is_object()) throw Error(Code::Invalid, std::string("settings: expected an object, found ") + settings.type_name());
+  if (!settings.is_object())
+    throw Error(Code::Invalid, std::string("settings: expected an object, found ") + settings.type_name());
   bm25_options(settings);
   ann_settings(settings);
   const std::string text = base::dump_json(settings);
@@ -334,11 +345,15 @@ std::vector<ChunkId> StoredCollection::chunk_ids(DocumentId document) const {
 }
 
 size_t StoredCollection::chunk_count() const {
-  return read([&](View& view) { return static_cast<size_t>(view.db().number("SELECT chunks FROM collection WHERE id = ?1", id_)); });
+  return read([&](View& view) {
+    return static_cast<size_t>(view.db().number("SELECT chunks FROM collection WHERE id = ?1", id_));
+  });
 }
 
 size_t StoredCollection::document_count() const {
-  return read([&](View& view) { return static_cast<size_t>(view.db().number("SELECT documents FROM collection WHERE id = ?1", id_)); });
+  return read([&](View& view) {
+    return static_cast<size_t>(view.db().number("SELECT documents FROM collection WHERE id = ?1", id_));
+  });
 }
 
 // ---- searching ----
@@ -413,7 +428,8 @@ Json StoredCollection::settings() const {
 Json StoredCollection::statistics() const {
   return read([&](View& view) {
     Database& db = view.db();
-    Json out, keyword = {{"segments", 0}, {"files", 0}, {"bytes", 0}, {"removed", 0}, {"analyzer", text::analyzer_version()}};
+    Json out,
+        keyword = {{"segments", 0}, {"files", 0}, {"bytes", 0}, {"removed", 0}, {"analyzer", text::analyzer_version()}};
     out["documents"] = db.number("SELECT documents FROM collection WHERE id = ?1", id_);
     out["chunks"] = db.number("SELECT chunks FROM collection WHERE id = ?1", id_);
     int64_t bytes = db.number("SELECT sum(text_bytes) FROM document WHERE collection = ?1", id_);

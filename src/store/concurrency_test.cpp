@@ -1,4 +1,5 @@
-// Reads from several threads beside one writer, in one process; run under tsan. tests/recovery reads from another process.
+// Reads from several threads beside one writer, in one process; run under tsan. tests/recovery reads from another
+// process.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -42,7 +43,8 @@ TEST(Concurrency, ReadersSeeWholeDocumentsWhileOneWrites) {
       // One call is one snapshot: a document is never seen in part, nor in two versions.
       EXPECT_EQ(from.search_keyword("n" + std::to_string(n), 100).size(), whole);
       EXPECT_EQ(from.matching(Filter(Json{{"n", n}})).size(), whole);
-      EXPECT_EQ(from.search_dense(std::vector<float>{1, 0, 0, 0}, 1000).size(), size_t{kDocuments * (kDocuments + 1) / 2});
+      EXPECT_EQ(from.search_dense(std::vector<float>{1, 0, 0, 0}, 1000).size(),
+                size_t{kDocuments * (kDocuments + 1) / 2});
       const auto text = from.document_text("d" + std::to_string(n));
       EXPECT_EQ(text.size(), text.substr(0, text.find('\n') + 1).size() * whole);
       ++reads;

@@ -46,7 +46,8 @@ DocumentInfo info_of(const Rows& row) {
 
 void insert_text(Database& db, DocumentId id, std::string_view text) {
   for (size_t block = 0; block * kBlockBytes < text.size(); ++block)
-    db.run("INSERT INTO text_block VALUES (?1, ?2)", block_id(id, block), Blob{text.substr(block * kBlockBytes, kBlockBytes)});
+    db.run("INSERT INTO text_block VALUES (?1, ?2)", block_id(id, block),
+           Blob{text.substr(block * kBlockBytes, kBlockBytes)});
 }
 
 void insert_chunks(Database& db, DocumentId id, ChunkId first, std::span<const text::Chunk> chunks) {
@@ -92,10 +93,10 @@ DocumentId insert_document(Database& db, int64_t collection, const NewDocument& 
   const std::string metadata = base::dump_json(info.metadata.is_null() ? Json::object() : info.metadata);
   const std::string pages = pages_json(d.pages);
   const int64_t ingested = info.ingested_ms > 0 ? info.ingested_ms : base::now_ms();
-  db.run("INSERT INTO document VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)", id, collection,
-         std::string_view(info.path), file_name(info.path), std::string_view(info.format), std::string_view(info.title),
-         std::string_view(info.content_hash), info.size_bytes, info.modified_ms, ingested, range.first, range.count,
-         d.text.size(), std::string_view(metadata), std::string_view(pages));
+  db.run("INSERT INTO document VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)", id,
+         collection, std::string_view(info.path), file_name(info.path), std::string_view(info.format),
+         std::string_view(info.title), std::string_view(info.content_hash), info.size_bytes, info.modified_ms, ingested,
+         range.first, range.count, d.text.size(), std::string_view(metadata), std::string_view(pages));
   insert_text(db, id, d.text);
   insert_chunks(db, id, range.first, d.chunks);
   insert_fields(db, collection, info.metadata, range);
@@ -177,14 +178,16 @@ std::optional<ChunkRecord> read_chunk(Database& db, int64_t collection, ChunkId 
 }
 
 ChunkRange chunks_of(Database& db, int64_t collection, DocumentId document) {
-  Rows row = db.query("SELECT first_chunk, chunks FROM document WHERE id = ?1 AND collection = ?2", document, collection);
+  Rows row =
+      db.query("SELECT first_chunk, chunks FROM document WHERE id = ?1 AND collection = ?2", document, collection);
   if (!row.next()) return {};
   return {static_cast<ChunkId>(row.integer(0)), static_cast<size_t>(row.integer(1))};
 }
 
 Bitmap all_chunks(Database& db, int64_t collection) {
   Bitmap out;
-  Rows row = db.query("SELECT first_chunk, chunks FROM document INDEXED BY document_chunks WHERE collection = ?1", collection);
+  Rows row =
+      db.query("SELECT first_chunk, chunks FROM document INDEXED BY document_chunks WHERE collection = ?1", collection);
   while (row.next()) add_range(out, static_cast<uint64_t>(row.integer(0)), static_cast<uint64_t>(row.integer(1)));
   return out;
 }
@@ -198,11 +201,12 @@ void for_each_chunk(Database& db, int64_t collection, ChunkId first, ChunkId las
   while (documents.next()) {
     const auto id = static_cast<DocumentId>(documents.integer(0));
     const std::string text = read_text(db, id);
-    Rows chunk = db.query("SELECT id, start, end FROM chunk WHERE id >= ?1 AND id < ?2 ORDER BY id", documents.integer(1),
-                          documents.integer(1) + documents.integer(2));
+    Rows chunk = db.query("SELECT id, start, end FROM chunk WHERE id >= ?1 AND id < ?2 ORDER BY id",
+                          documents.integer(1), documents.integer(1) + documents.integer(2));
     while (chunk.next()) {
       const auto start = static_cast<size_t>(chunk.integer(1)), end = static_cast<size_t>(chunk.integer(2));
-      visit(static_cast<ChunkId>(chunk.integer(0)), std::string_view(text).substr(std::min(start, text.size()), end - start));
+      visit(static_cast<ChunkId>(chunk.integer(0)),
+            std::string_view(text).substr(std::min(start, text.size()), end - start));
     }
   }
 }

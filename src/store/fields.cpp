@@ -48,7 +48,9 @@ void for_each_row(const Json& value, Use use) {
 }  // namespace
 
 void check_metadata(const Json& metadata, std::string_view path) {
-  const auto invalid = [&](const std::string& what) { throw Error(Code::Invalid, std::string(path) + ": metadata " + what); };
+  const auto invalid = [&](const std::string& what) {
+    throw Error(Code::Invalid, std::string(path) + ": metadata " + what);
+  };
   if (metadata.is_null()) return;
   if (!metadata.is_object()) invalid("must be a JSON object, found " + std::string(metadata.type_name()));
   for (const auto& [key, value] : metadata.items()) {

@@ -11,13 +11,20 @@ using Op = Condition::Op;
 // What SQL says for an operator between a column and ?N.
 std::string test(Op op, const std::string& column, const std::string& value) {
   switch (op) {
-    case Op::Eq: return column + " = " + value;
-    case Op::Gt: return column + " > " + value;
-    case Op::Gte: return column + " >= " + value;
-    case Op::Lt: return column + " < " + value;
-    case Op::Lte: return column + " <= " + value;
-    case Op::Contains: return "instr(" + column + ", " + value + ") > 0";
-    default: throw Error(Code::Internal, "filter: operator without a comparison");
+    case Op::Eq:
+      return column + " = " + value;
+    case Op::Gt:
+      return column + " > " + value;
+    case Op::Gte:
+      return column + " >= " + value;
+    case Op::Lt:
+      return column + " < " + value;
+    case Op::Lte:
+      return column + " <= " + value;
+    case Op::Contains:
+      return "instr(" + column + ", " + value + ") > 0";
+    default:
+      throw Error(Code::Internal, "filter: operator without a comparison");
   }
 }
 
@@ -28,14 +35,17 @@ class Evaluator {
 
   Bitmap operator()(const Condition& c) {
     switch (c.kind) {
-      case Kind::Compare: return field(c);
-      case Kind::Not: return all_() - (*this)(c.parts.at(0));
+      case Kind::Compare:
+        return field(c);
+      case Kind::Not:
+        return all_() - (*this)(c.parts.at(0));
       case Kind::Or: {
         Bitmap out;
         for (const auto& part : c.parts) out |= (*this)(part);
         return out;
       }
-      case Kind::And: return conjunction(c.parts);
+      case Kind::And:
+        return conjunction(c.parts);
     }
     return {};
   }
@@ -81,7 +91,9 @@ class Evaluator {
              ranges(db_.query(select + " AND type = 2 AND instr(value, ?2) > 0", key, std::string_view(part)));
     }
     const std::string where = select + " AND type = ?2 AND " + test(op, "value", "?3");
-    const auto of = [&](FieldType type, const auto& value) { return ranges(db_.query(where, key, static_cast<int>(type), value)); };
+    const auto of = [&](FieldType type, const auto& value) {
+      return ranges(db_.query(where, key, static_cast<int>(type), value));
+    };
     if (v.is_boolean()) return of(FieldType::Bool, int64_t{v.get<bool>()});
     if (v.is_string()) {
       const std::string_view text = v.get_ref<const std::string&>();
@@ -101,12 +113,13 @@ class Evaluator {
       return column + " <> ''" + (op == Op::Exists ? " AND ?2 = ''" : " AND " + test(op, column, "?2"));
     };
     if (field == "path" || field == "name" || field == "format" || field == "title")
-      return ranges(db_.query("SELECT first_chunk, chunks FROM document WHERE collection = ?1 AND " + where(field), collection_,
-                              std::string_view(text)));
+      return ranges(db_.query("SELECT first_chunk, chunks FROM document WHERE collection = ?1 AND " + where(field),
+                              collection_, std::string_view(text)));
     if (field == "heading")
-      return ids(db_.query("SELECT c.id FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1 AND " +
-                               where("c.heading"),
-                           collection_, std::string_view(text)));
+      return ids(
+          db_.query("SELECT c.id FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1 AND " +
+                        where("c.heading"),
+                    collection_, std::string_view(text)));
     return {};
   }
 
@@ -138,7 +151,8 @@ class Evaluator {
 
 }  // namespace
 
-Bitmap evaluate(Database& db, int64_t collection, const Condition& condition, const std::function<const Bitmap&()>& all) {
+Bitmap evaluate(Database& db, int64_t collection, const Condition& condition,
+                const std::function<const Bitmap&()>& all) {
   return Evaluator(db, collection, all)(condition);
 }
 

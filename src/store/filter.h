@@ -1,7 +1,7 @@
 // A where-condition becomes the set of chunks that satisfy it.
 //
-// Meaning. A field is the document's metadata value of that name or, where the document has none, the built-in one: path,
-// name (its last part), format, title, page, heading; a built-in that is empty (page 0) counts as missing.
+// Meaning. A field is the document's metadata value of that name or, where the document has none, the built-in one:
+// path, name (its last part), format, title, page, heading; a built-in that is empty (page 0) counts as missing.
 //   $eq $in          equal, and of the same kind; a list matches when any element does
 //   $gt $gte $lt $lte  numbers with numbers, strings with strings (by bytes); a list when any element does
 //   $contains        a list that has the string; a string that has it as a part

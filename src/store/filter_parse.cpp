@@ -41,7 +41,8 @@ void check_operand(const std::string& place, Op op, const Json& v) {
     case Op::In:
       if (!v.is_array()) invalid(place, "needs a list" + found);
       for (const auto& e : v)
-        if (!is_scalar(e)) invalid(place, "its list may hold strings, numbers and true/false" + found + " of " + e.type_name());
+        if (!is_scalar(e))
+          invalid(place, "its list may hold strings, numbers and true/false" + found + " of " + e.type_name());
       break;
     case Op::Contains:
       if (!v.is_string()) invalid(place, "needs a string" + found);
@@ -55,11 +56,13 @@ void check_operand(const std::string& place, Op op, const Json& v) {
 Condition parse_object(const Json& where, const std::string& place, int depth);
 Condition parse_field(const std::string& field, const Json& operand, const std::string& place, int depth);
 
-Condition parse_operator(const std::string& field, const std::string& name, const Json& v, const std::string& place, int depth) {
-  static const std::map<std::string, std::pair<Op, bool>> ops = {  // operator, negated
-      {"$eq", {Op::Eq, false}},   {"$ne", {Op::Eq, true}},    {"$gt", {Op::Gt, false}},
-      {"$gte", {Op::Gte, false}}, {"$lt", {Op::Lt, false}},   {"$lte", {Op::Lte, false}},
-      {"$in", {Op::In, false}},   {"$nin", {Op::In, true}},   {"$contains", {Op::Contains, false}},
+Condition parse_operator(const std::string& field, const std::string& name, const Json& v, const std::string& place,
+                         int depth) {
+  static const std::map<std::string, std::pair<Op, bool>> ops = {
+      // operator, negated
+      {"$eq", {Op::Eq, false}},        {"$ne", {Op::Eq, true}},  {"$gt", {Op::Gt, false}},
+      {"$gte", {Op::Gte, false}},      {"$lt", {Op::Lt, false}}, {"$lte", {Op::Lte, false}},
+      {"$in", {Op::In, false}},        {"$nin", {Op::In, true}}, {"$contains", {Op::Contains, false}},
       {"$exists", {Op::Exists, false}}};
   if (name == "$not") {
     if (!v.is_object()) invalid(place, "needs an object of operators, as {\"$not\": {\"$gt\": 3}}");
@@ -79,7 +82,8 @@ Condition parse_field(const std::string& field, const Json& operand, const std::
   if (depth > kMaxDepth) invalid(place, "is nested deeper than " + std::to_string(kMaxDepth) + " levels");
   if (is_scalar(operand)) return compare(field, Op::Eq, operand);
   if (!operand.is_object() || operand.empty())
-    invalid(place, std::string("needs a value or operators, as {\"$gt\": 3}; found ") + (operand.is_object() ? "{}" : operand.type_name()));
+    invalid(place, std::string("needs a value or operators, as {\"$gt\": 3}; found ") +
+                       (operand.is_object() ? "{}" : operand.type_name()));
   Condition out{.kind = Kind::And};
   for (const auto& [name, v] : operand.items())
     out.parts.push_back(parse_operator(field, name, v, place + "." + name, depth));
@@ -96,7 +100,8 @@ Condition parse_list(Kind kind, const Json& list, const std::string& place, int 
 
 Condition parse_object(const Json& where, const std::string& place, int depth) {
   if (depth > kMaxDepth) invalid(place, "is nested deeper than " + std::to_string(kMaxDepth) + " levels");
-  if (!where.is_object()) invalid(place, std::string("needs an object, as {\"year\": 2024}; found ") + where.type_name());
+  if (!where.is_object())
+    invalid(place, std::string("needs an object, as {\"year\": 2024}; found ") + where.type_name());
   Condition out{.kind = Kind::And};
   for (const auto& [key, v] : where.items()) {
     const std::string here = place + "." + key;

@@ -90,10 +90,14 @@ class Maker {
 
   Json scalar() {
     switch (random_.below(4)) {
-      case 0: return static_cast<int>(random_.below(5)) - 1;
-      case 1: return static_cast<double>(random_.below(8)) / 2;
-      case 2: return random_.below(2) == 0;
-      default: return word();
+      case 0:
+        return static_cast<int>(random_.below(5)) - 1;
+      case 1:
+        return static_cast<double>(random_.below(8)) / 2;
+      case 2:
+        return random_.below(2) == 0;
+      default:
+        return word();
     }
   }
   Json word() { return pick({"a", "ab", "b", "bc", "가", "가나", ""}); }
@@ -125,7 +129,9 @@ class Maker {
 
  private:
   std::string pick(std::vector<std::string> from) { return from[random_.below(from.size())]; }
-  std::string field() { return pick({"x", "y", "tags", "title", "page", "heading", "name", "path", "format", "never"}); }
+  std::string field() {
+    return pick({"x", "y", "tags", "title", "page", "heading", "name", "path", "format", "never"});
+  }
   Json text() { return random_.below(2) ? word() : Json(pick({"d1", "dir/d2", "md", "txt", "Title 1", "h1", "h"})); }
   Json operand() { return random_.below(2) ? scalar() : text(); }
   Json operators(int depth) {
@@ -177,7 +183,8 @@ TEST(Filter, BitmapsAgreeWithRowByRowEvaluation) {
     Maker make(seed);
     std::vector<NewDocument> documents;
     for (int i = 0; i < 60; ++i) {
-      documents.push_back(make_document((i % 2 ? "dir/d" : "d") + std::to_string(i), i % 5 ? "one\ntwo\nthree" : "one", make.metadata()));
+      documents.push_back(make_document((i % 2 ? "dir/d" : "d") + std::to_string(i), i % 5 ? "one\ntwo\nthree" : "one",
+                                        make.metadata()));
       documents.back().info.format = i % 3 ? "md" : "";
       documents.back().info.title = i % 4 ? "Title " + std::to_string(i % 7) : "";
       for (size_t k = 0; k < documents.back().chunks.size(); ++k) {
@@ -226,7 +233,8 @@ TEST(Filter, SaysWhereItIsWrong) {
   };
   using testing::StartsWith;
   EXPECT_THAT(message(R"({"year": {"$near": 3}})"), StartsWith("where.year.$near: unknown operator"));
-  EXPECT_THAT(message(R"({"$or": [{"a": 1}, {"b": {"$gt": true}}]})"), StartsWith("where.$or[1].b.$gt: needs a number"));
+  EXPECT_THAT(message(R"({"$or": [{"a": 1}, {"b": {"$gt": true}}]})"),
+              StartsWith("where.$or[1].b.$gt: needs a number"));
   EXPECT_THAT(message(R"({"$and": []})"), StartsWith("where.$and: "));
   EXPECT_THAT(message(R"({"$nor": [{"a": 1}]})"), StartsWith("where.$nor: "));
   EXPECT_THAT(message(R"({"a": {}})"), StartsWith("where.a: "));

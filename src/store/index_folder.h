@@ -23,7 +23,8 @@ inline bool is_damage(const Error& e) {
   return e.code() == Code::Corrupt || e.code() == Code::NotFound || e.code() == Code::Unsupported;
 }
 
-/// What a reader does about such a file. Throw first: a writer may have replaced it since this reader's snapshot was taken.
+/// What a reader does about such a file. Throw first: a writer may have replaced it since this reader's snapshot was
+/// taken.
 enum class OnLoss { Throw, Rebuild };
 
 /// How much of a file is looked at when it is opened: its frame and, where that is quick, its checksum; or all of it.

@@ -8,7 +8,8 @@
 namespace hanok::store {
 namespace {
 
-constexpr uint64_t kCheckAlways = 64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
+constexpr uint64_t kCheckAlways =
+    64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
 
 bool must_check_all(const SegmentRow& row, Check check) {
   return check == Check::All || row.file.empty() || static_cast<uint64_t>(row.bytes) <= kCheckAlways;
@@ -19,7 +20,8 @@ bool must_check_all(const SegmentRow& row, Check check) {
 std::vector<SegmentRow> segment_rows(Database& db, int64_t collection) {
   std::vector<SegmentRow> out;
   Rows rows = db.query(
-      "SELECT id, first, last, chunks, bytes, analyzer, file, gone FROM segment WHERE collection = ?1 ORDER BY first", collection);
+      "SELECT id, first, last, chunks, bytes, analyzer, file, gone FROM segment WHERE collection = ?1 ORDER BY first",
+      collection);
   while (rows.next()) {
     SegmentRow& r = out.emplace_back();
     r.id = rows.integer(0);
@@ -55,13 +57,14 @@ OpenSegment open_stored(Database& db, const IndexFolder& folder, const SegmentRo
   }
   const size_t found = out.bytes->view().size();
   if (found != static_cast<size_t>(row.bytes))
-    throw Error(Code::Corrupt, what + ": has " + std::to_string(found) + " bytes, expected " + std::to_string(row.bytes));
+    throw Error(Code::Corrupt,
+                what + ": has " + std::to_string(found) + " bytes, expected " + std::to_string(row.bytes));
   out.view = bm25::Segment::open(out.bytes->view(), must_check_all(row, check));
   return out;
 }
 
-OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row, Check check,
-                         OnLoss on_loss) {
+OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row,
+                         Check check, OnLoss on_loss) {
   try {
     return open_stored(db, folder, row, check);
   } catch (const Error& e) {
@@ -73,8 +76,9 @@ OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collec
   return out;
 }
 
-std::shared_ptr<const KeywordIndex> KeywordIndex::load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
-                                                       const Bm25Options& options, const KeywordIndex* previous) {
+std::shared_ptr<const KeywordIndex> KeywordIndex::load(Database& db, const IndexFolder& folder, int64_t collection,
+                                                       OnLoss on_loss, const Bm25Options& options,
+                                                       const KeywordIndex* previous) {
   std::map<int64_t, const OpenSegment*> known;
   for (size_t i = 0; previous && i < previous->rows_.size(); ++i) known[previous->rows_[i].id] = &previous->open_[i];
   auto out = std::make_shared<KeywordIndex>();
@@ -82,7 +86,8 @@ std::shared_ptr<const KeywordIndex> KeywordIndex::load(Database& db, const Index
   out->reader_.options = options;
   for (const auto& row : out->rows_) {
     const auto same = known.find(row.id);
-    out->open_.push_back(same != known.end() ? *same->second : open_segment(db, folder, collection, row, Check::Quick, on_loss));
+    out->open_.push_back(same != known.end() ? *same->second
+                                             : open_segment(db, folder, collection, row, Check::Quick, on_loss));
     out->reader_.segments.push_back(out->open_.back().view);
     out->reader_.gone |= row.gone;
   }

@@ -28,7 +28,7 @@ struct SegmentRow {
 
 struct OpenSegment {
   std::shared_ptr<const Bytes> bytes;
-  bm25::Segment view;  // of bytes
+  bm25::Segment view;    // of bytes
   bool damaged = false;  // what is stored is lost or damaged; this was made again in memory
 };
 
@@ -36,8 +36,9 @@ struct OpenSegment {
 class KeywordIndex {
  public:
   /// Segments that `previous` has are shared with it.
-  static std::shared_ptr<const KeywordIndex> load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
-                                                  const Bm25Options& options, const KeywordIndex* previous);
+  static std::shared_ptr<const KeywordIndex> load(Database& db, const IndexFolder& folder, int64_t collection,
+                                                  OnLoss on_loss, const Bm25Options& options,
+                                                  const KeywordIndex* previous);
   const bm25::Reader& reader() const { return reader_; }
   const std::vector<SegmentRow>& rows() const { return rows_; }
   /// open()[i] belongs to rows()[i].
@@ -59,7 +60,8 @@ class KeywordWriter {
   void append(ChunkId first, std::span<const std::string_view> texts);
   /// Marks chunks as removed; a segment without any left goes.
   void forget(std::span<const ChunkRange> ranges);
-  /// Opens its own transactions. Merges what is due; all: everything into as few segments as may be, without gone chunks.
+  /// Opens its own transactions. Merges what is due; all: everything into as few segments as may be, without gone
+  /// chunks.
   void merge(bool all = false);
   /// Opens its own transactions. Makes damaged segments, and those of another analyzer version, again.
   void repair();
@@ -80,7 +82,7 @@ std::string rebuild_segment(Database& db, int64_t collection, const SegmentRow& 
 /// What is stored for a row. Throws NotFound, Corrupt.
 OpenSegment open_stored(Database& db, const IndexFolder& folder, const SegmentRow& row, Check check);
 /// The same, made again from the texts where that fails and on_loss says so.
-OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row, Check check,
-                         OnLoss on_loss);
+OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row,
+                         Check check, OnLoss on_loss);
 
 }  // namespace hanok::store

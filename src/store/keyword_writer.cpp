@@ -10,7 +10,7 @@ namespace hanok::store {
 namespace {
 
 constexpr size_t kFileBytes = 256 << 10;  // from here on a segment is a mapped file: it is opened without being read
-constexpr double kGoneShare = 0.3;  // more removed chunks than this, and a segment is rewritten without them
+constexpr double kGoneShare = 0.3;        // more removed chunks than this, and a segment is rewritten without them
 
 void bump(Database& db, int64_t collection) {
   db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection);
@@ -36,7 +36,9 @@ void KeywordWriter::append(ChunkId first, std::span<const std::string_view> text
   if (texts.empty()) return;
   SegmentMaker maker;
   for (size_t i = 0; i < texts.size(); ++i) maker.add(static_cast<ChunkId>(first + i), std::string(texts[i]));
-  insert({.first = first, .last = static_cast<ChunkId>(first + texts.size() - 1), .chunks = static_cast<int64_t>(texts.size())},
+  insert({.first = first,
+          .last = static_cast<ChunkId>(first + texts.size() - 1),
+          .chunks = static_cast<int64_t>(texts.size())},
          maker.finish());
 }
 
@@ -48,8 +50,8 @@ void KeywordWriter::insert(SegmentRow row, std::string_view bytes) {
     folder_.write(row.file, bytes);
   }
   const std::string gone = to_bytes(row.gone);
-  db_.run("INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", row.id, collection_, row.first, row.last, row.chunks,
-          bytes.size(), text::analyzer_version(), std::string_view(row.file), Blob{gone});
+  db_.run("INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", row.id, collection_, row.first, row.last,
+          row.chunks, bytes.size(), text::analyzer_version(), std::string_view(row.file), Blob{gone});
   if (row.file.empty()) db_.run("INSERT INTO segment_blob VALUES (?1, ?2)", row.id, Blob{bytes});
 }
 
@@ -103,7 +105,8 @@ void KeywordWriter::merge(bool all) {
 void KeywordWriter::repair() {
   for (const auto& row : segment_rows(db_, collection_)) {
     if (row.analyzer != text::analyzer_version()) {
-      base::log().info("keyword segment {}: made by analyzer version {}, now {}: made again", row.id, row.analyzer, text::analyzer_version());
+      base::log().info("keyword segment {}: made by analyzer version {}, now {}: made again", row.id, row.analyzer,
+                       text::analyzer_version());
       rebuild(row);
       continue;
     }

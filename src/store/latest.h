@@ -11,8 +11,8 @@ namespace hanok::store {
 template <class T>
 class Latest {
  public:
-  /// load(previous) -> shared_ptr<const T>; previous may be null. A generation newer than asked for is as good: chunk ids
-  /// are never used twice, so at worst it knows of chunks that the caller's snapshot does not.
+  /// load(previous) -> shared_ptr<const T>; previous may be null. A generation newer than asked for is as good: chunk
+  /// ids are never used twice, so at worst it knows of chunks that the caller's snapshot does not.
   template <class Load>
   std::shared_ptr<const T> get(int64_t generation, Load load) {
     std::lock_guard lock(mutex_);

@@ -6,16 +6,18 @@ namespace hanok::store {
 namespace {
 
 constexpr size_t kMaxDim = 65'536;
-constexpr int kPurgeRows = 20'000;  // vectors deleted in one transaction: some 30 MB, so that readers and the WAL breathe
+constexpr int kPurgeRows =
+    20'000;  // vectors deleted in one transaction: some 30 MB, so that readers and the WAL breathe
 
 void set_role(Database& db, int64_t space, Role role) {
   db.run("UPDATE space SET role = ?2 WHERE id = ?1", space, static_cast<int>(role));
 }
 
 void insert_space(Database& db, int64_t collection, Role role, const VectorSpace& s) {
-  db.run("INSERT INTO space(collection, role, fingerprint, model, dim, chunker_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-         collection, static_cast<int>(role), std::string_view(s.fingerprint), std::string_view(s.model), s.dim,
-         s.chunker_version);
+  db.run(
+      "INSERT INTO space(collection, role, fingerprint, model, dim, chunker_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      collection, static_cast<int>(role), std::string_view(s.fingerprint), std::string_view(s.model), s.dim,
+      s.chunker_version);
 }
 
 void check_space(const VectorSpace& s) {
@@ -32,16 +34,21 @@ bool same_space(const VectorSpace& a, const VectorSpace& b) {
 }
 
 std::string describe(const VectorSpace& s) {
-  return (s.model.empty() ? "unnamed" : s.model) + " (" + std::to_string(s.dim) + "-d, " + s.fingerprint.substr(0, 12) + ")";
+  return (s.model.empty() ? "unnamed" : s.model) + " (" + std::to_string(s.dim) + "-d, " + s.fingerprint.substr(0, 12) +
+         ")";
 }
 
 std::vector<SpaceRow> space_rows(Database& db, int64_t collection) {
   std::vector<SpaceRow> out;
-  Rows rows = db.query("SELECT id, role, fingerprint, model, dim, chunker_version, vectors FROM space WHERE collection = ?1", collection);
+  Rows rows =
+      db.query("SELECT id, role, fingerprint, model, dim, chunker_version, vectors FROM space WHERE collection = ?1",
+               collection);
   while (rows.next())
-    out.push_back({rows.integer(0), static_cast<Role>(rows.integer(1)),
-                   {rows.text(2), rows.text(3), static_cast<size_t>(rows.integer(4)), static_cast<int>(rows.integer(5))},
-                   rows.integer(6)});
+    out.push_back(
+        {rows.integer(0),
+         static_cast<Role>(rows.integer(1)),
+         {rows.text(2), rows.text(3), static_cast<size_t>(rows.integer(4)), static_cast<int>(rows.integer(5))},
+         rows.integer(6)});
   return out;
 }
 
@@ -99,7 +106,8 @@ void delete_vectors(Database& db, int64_t collection, ChunkRange range) {
 
 bool promote_if_complete(Database& db, int64_t collection) {
   const auto pending = find_space(db, collection, Role::Pending);
-  if (!pending || pending->vectors != db.number("SELECT chunks FROM collection WHERE id = ?1", collection)) return false;
+  if (!pending || pending->vectors != db.number("SELECT chunks FROM collection WHERE id = ?1", collection))
+    return false;
   if (const auto active = find_space(db, collection, Role::Active)) set_role(db, active->id, Role::Dropped);
   set_role(db, pending->id, Role::Active);
   return true;
@@ -121,7 +129,8 @@ bool purge_dropped(Database& db, int64_t collection) {
 std::vector<ChunkId> missing(Database& db, int64_t collection, int64_t space, ChunkId from, size_t limit) {
   std::vector<ChunkId> out;
   Rows rows = db.query(
-      "SELECT c.id FROM chunk c CROSS JOIN document d ON d.id = c.document WHERE c.id >= ?1 AND d.collection = ?2 AND NOT "
+      "SELECT c.id FROM chunk c CROSS JOIN document d ON d.id = c.document WHERE c.id >= ?1 AND d.collection = ?2 AND "
+      "NOT "
       "EXISTS (SELECT 1 FROM vector v WHERE v.id = (?3 << 32 | c.id)) ORDER BY c.id LIMIT ?4",
       from, collection, space, std::min<size_t>(limit, UINT32_MAX));
   while (rows.next()) out.push_back(static_cast<ChunkId>(rows.integer(0)));

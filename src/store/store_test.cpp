@@ -40,7 +40,8 @@ const VectorSpace kSmall{.fingerprint = "f1", .model = "small", .dim = 4, .chunk
 const VectorSpace kLarge{.fingerprint = "f2", .model = "large", .dim = 8, .chunker_version = 1};
 
 TEST_F(StoreTest, KeepsADocumentWithItsChunks) {
-  auto d = make_document("notes/a.txt", "The roof has grey tiles.\nThe floor is warm.", {{"year", 2024}, {"tags", {"house", "한옥"}}});
+  auto d = make_document("notes/a.txt", "The roof has grey tiles.\nThe floor is warm.",
+                         {{"year", 2024}, {"tags", {"house", "한옥"}}});
   d.info.title = "House";
   d.info.modified_ms = 5;
   d.pages = {{1, {0, 24}}, {2, {25, 43}}};
@@ -103,7 +104,8 @@ TEST_F(StoreTest, KoreanIsFound) {
 TEST_F(StoreTest, ManySmallWritesMergeAndStillFindEverything) {
   base::Random random(2);
   for (int i = 0; i < 300; ++i) {
-    c->put(make_document("d" + std::to_string(i % 250) + ".txt", "unique" + std::to_string(i) + "\n" + random_text(random, 2)));
+    c->put(make_document("d" + std::to_string(i % 250) + ".txt",
+                         "unique" + std::to_string(i) + "\n" + random_text(random, 2)));
     if (i % 7 == 0) c->remove("d" + std::to_string(random.below(250)) + ".txt");
   }
   EXPECT_LT(c->statistics()["keyword"]["segments"].get<int>(), 40);
@@ -230,18 +232,18 @@ TEST_F(StoreTest, LostAndDamagedFilesAreMadeAgain) {
   const auto words = c->search_keyword("word1 word2", 20);
   const auto dense = c->search_dense(q, 20);
   const auto same = [](const std::vector<Match>& a, const std::vector<Match>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](auto x, auto y) { return x.chunk == y.chunk && x.score == y.score; });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](auto x, auto y) { return x.chunk == y.chunk && x.score == y.score; });
   };
   using Damage = std::function<void(const fs::path&)>;
-  const std::vector<Damage> damages = {
-      [](const fs::path& f) { fs::remove(f); },
-      [](const fs::path& f) { fs::resize_file(f, fs::file_size(f) / 2); },
-      [](const fs::path& f) { fs::resize_file(f, 0); },
-      [](const fs::path& f) {
-        std::fstream file(f, std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(static_cast<std::streamoff>(fs::file_size(f) * 2 / 3));
-        file.put('\x5a').put('\x33');
-      }};
+  const std::vector<Damage> damages = {[](const fs::path& f) { fs::remove(f); },
+                                       [](const fs::path& f) { fs::resize_file(f, fs::file_size(f) / 2); },
+                                       [](const fs::path& f) { fs::resize_file(f, 0); },
+                                       [](const fs::path& f) {
+                                         std::fstream file(f, std::ios::in | std::ios::out | std::ios::binary);
+                                         file.seekp(static_cast<std::streamoff>(fs::file_size(f) * 2 / 3));
+                                         file.put('\x5a').put('\x33');
+                                       }};
   for (const auto& damage : damages) {
     store.reset();
     for (const auto& entry : fs::directory_iterator(folder.path() / "index")) damage(entry.path());

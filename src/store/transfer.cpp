@@ -13,8 +13,8 @@ constexpr size_t kBatchChunks = 4096;  // chunks imported in one transaction
 
 std::vector<text::Chunk> stored_chunks(Database& db, const ChunkRange& range) {
   std::vector<text::Chunk> out;
-  Rows rows = db.query("SELECT start, end, page, heading FROM chunk WHERE id >= ?1 AND id < ?2 ORDER BY id", range.first,
-                       range.first + range.count);
+  Rows rows = db.query("SELECT start, end, page, heading FROM chunk WHERE id >= ?1 AND id < ?2 ORDER BY id",
+                       range.first, range.first + range.count);
   while (rows.next())
     out.push_back({.span = {static_cast<size_t>(rows.integer(0)), static_cast<size_t>(rows.integer(1))},
                    .page = static_cast<int>(rows.integer(2)),
@@ -25,8 +25,9 @@ std::vector<text::Chunk> stored_chunks(Database& db, const ChunkRange& range) {
 // The vectors of a document as they were given; empty unless all of them are there.
 std::vector<float> stored_vectors(Database& db, const SpaceRow& space, const ChunkRange& range) {
   std::vector<float> out;
-  Rows rows = db.query("SELECT row FROM vector WHERE id >= ?1 AND id < ?2 ORDER BY id", vector_id(space.id, range.first),
-                       vector_id(space.id, range.first) + static_cast<int64_t>(range.count));
+  Rows rows =
+      db.query("SELECT row FROM vector WHERE id >= ?1 AND id < ?2 ORDER BY id", vector_id(space.id, range.first),
+               vector_id(space.id, range.first) + static_cast<int64_t>(range.count));
   while (rows.next()) {
     const auto bytes = rows.bytes(0);
     const auto* values = reinterpret_cast<const float*>(bytes.data());
@@ -35,9 +36,13 @@ std::vector<float> stored_vectors(Database& db, const SpaceRow& space, const Chu
   return out.size() == range.count * space.space.dim ? out : std::vector<float>();
 }
 
-NewDocument stored_document(Database& db, int64_t collection, const DocumentInfo& info, const std::optional<SpaceRow>& space) {
+NewDocument stored_document(Database& db, int64_t collection, const DocumentInfo& info,
+                            const std::optional<SpaceRow>& space) {
   const auto range = chunks_of(db, collection, info.id);
-  NewDocument out{.info = info, .text = read_text(db, info.id), .pages = document_pages(db, info.id), .chunks = stored_chunks(db, range)};
+  NewDocument out{.info = info,
+                  .text = read_text(db, info.id),
+                  .pages = document_pages(db, info.id),
+                  .chunks = stored_chunks(db, range)};
   if (space) out.vectors = stored_vectors(db, *space, range);
   return out;
 }
@@ -64,7 +69,8 @@ void copy_documents(Database& from, int64_t id, const std::function<void(std::ve
 void StoredFolder::export_collection(std::string_view name, const fs::path& file) {
   const int64_t id = find(name);
   if (id == 0) collection(name, false);  // throws, naming those there are
-  if (fs::exists(file)) throw Error(Code::Exists, file.string() + ": is there already; choose another name or remove it");
+  if (fs::exists(file))
+    throw Error(Code::Exists, file.string() + ": is there already; choose another name or remove it");
   const fs::path part = file.string() + ".part";
   fs::remove(part);
   try {
@@ -77,7 +83,8 @@ void StoredFolder::export_collection(std::string_view name, const fs::path& file
       Transaction transaction(to, Transaction::Kind::Write);
       Rows row = from.query("SELECT name, created_ms, settings FROM collection WHERE id = ?1", id);
       if (!row.next()) throw Error(Code::NotFound, "collection '" + std::string(name) + "' was deleted");
-      to.run("INSERT INTO collection(id, name, created_ms, settings) VALUES (1, ?1, ?2, ?3)", row.bytes(0), row.integer(1), row.bytes(2));
+      to.run("INSERT INTO collection(id, name, created_ms, settings) VALUES (1, ?1, ?2, ?3)", row.bytes(0),
+             row.integer(1), row.bytes(2));
       const auto space = find_space(from, id, Role::Active);
       if (space) set_space(to, 1, space->space);
       const auto target = find_space(to, 1, Role::Active);
@@ -106,12 +113,15 @@ void StoredFolder::import_collection(const fs::path& file, std::string_view name
   check_collection_name(name);
   if (!fs::exists(file)) throw Error(Code::NotFound, file.string() + ": there is no such file");
   Writing writing(connections_);
-  if (find(name)) throw Error(Code::Exists, "collection '" + std::string(name) + "': is there already; choose another name or delete it");
+  if (find(name))
+    throw Error(Code::Exists,
+                "collection '" + std::string(name) + "': is there already; choose another name or delete it");
   Database from(file, Database::Mode::Read);
   check_schema(from);
   Transaction snapshot(from, Transaction::Kind::Read);
   const int64_t source = from.number("SELECT id FROM collection WHERE hidden = 0 ORDER BY id");
-  if (source == 0) throw Error(Code::Corrupt, file.string() + ": holds no collection; export one with hanok collections export");
+  if (source == 0)
+    throw Error(Code::Corrupt, file.string() + ": holds no collection; export one with hanok collections export");
 
   // Hidden until it is complete: what a crash leaves is removed when the folder is opened next.
   const std::string hidden = "/import-" + std::string(name);
@@ -119,8 +129,8 @@ void StoredFolder::import_collection(const fs::path& file, std::string_view name
     Transaction transaction(writing.db(), Transaction::Kind::Write);
     Rows row = from.query("SELECT created_ms, settings FROM collection WHERE id = ?1", source);
     row.next();
-    writing.db().run("INSERT INTO collection(name, hidden, created_ms, settings) VALUES (?1, 1, ?2, ?3)", std::string_view(hidden),
-                     row.integer(0), row.bytes(1));
+    writing.db().run("INSERT INTO collection(name, hidden, created_ms, settings) VALUES (?1, 1, ?2, ?3)",
+                     std::string_view(hidden), row.integer(0), row.bytes(1));
     const int64_t made = writing.db().last_id();
     transaction.commit();
     return made;
@@ -129,7 +139,8 @@ void StoredFolder::import_collection(const fs::path& file, std::string_view name
     StoredCollection& into = open(id, name);
     if (const auto space = find_space(from, source, Role::Active)) into.set_vector_space(space->space);
     copy_documents(from, source, [&](std::vector<NewDocument> documents) { into.put_many(std::move(documents)); });
-    writing.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id, name);
+    writing.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id,
+                     name);
   } catch (...) {
     finish_drops();
     throw;

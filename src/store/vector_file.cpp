@@ -53,10 +53,13 @@ VectorRows decode_vectors(std::string_view bytes, size_t dim, bool check_all, co
   if (bytes.size() < sizeof header) corrupt("has " + std::to_string(bytes.size()) + " bytes, its header alone has 64");
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != Header{}.magic) corrupt("does not start with HNKVEC01");
-  if (header.header_crc != base::crc32c(bytes.substr(0, sizeof(Header) - 4))) corrupt("the checksum of its header is wrong");
-  if (header.dim != dim) corrupt("has vectors of " + std::to_string(header.dim) + " numbers, expected " + std::to_string(dim));
+  if (header.header_crc != base::crc32c(bytes.substr(0, sizeof(Header) - 4)))
+    corrupt("the checksum of its header is wrong");
+  if (header.dim != dim)
+    corrupt("has vectors of " + std::to_string(header.dim) + " numbers, expected " + std::to_string(dim));
   if (header.rows > UINT32_MAX || bytes.size() != rows_offset(header.rows) + header.rows * dim * sizeof(float))
-    corrupt("has " + std::to_string(bytes.size()) + " bytes, which do not fit " + std::to_string(header.rows) + " rows");
+    corrupt("has " + std::to_string(bytes.size()) + " bytes, which do not fit " + std::to_string(header.rows) +
+            " rows");
   if (check_all && header.body_crc != base::crc32c(bytes.substr(sizeof(Header)))) corrupt("its checksum is wrong");
   const auto* ids = reinterpret_cast<const ChunkId*>(bytes.data() + sizeof(Header));
   const auto* rows = reinterpret_cast<const float*>(bytes.data() + rows_offset(header.rows));

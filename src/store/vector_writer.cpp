@@ -8,8 +8,8 @@
 namespace hanok::store {
 namespace {
 
-constexpr size_t kFileRows = 4096;       // rows that gather in the database before they become a file: 6 MB at 384-d
-constexpr double kStaleShare = 0.1;      // more stale rows than this, and a file is written anew
+constexpr size_t kFileRows = 4096;   // rows that gather in the database before they become a file: 6 MB at 384-d
+constexpr double kStaleShare = 0.1;  // more stale rows than this, and a file is written anew
 constexpr TierOptions kTiers{.unit = kFileRows, .fan = 4, .largest = 1 << 18};  // in rows; 400 MB at 384-d
 
 // A file answers for every chunk after the file before it, also for those that had no vector when it was written.
@@ -56,8 +56,8 @@ void VectorWriter::write(const SpaceRow& space, std::span<const VectorFileRow> o
     const uint32_t id = take_ids(db_, "file", 1);  // never used twice: readers know the files they have mapped by it
     const std::string name = IndexFolder::file_name(collection_, id, "vec");
     folder_.write(name, bytes);
-    db_.run("INSERT INTO vector_file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')", id, space.id, first, last, rows.view.ids.size(),
-            bytes.size(), std::string_view(name));
+    db_.run("INSERT INTO vector_file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')", id, space.id, first, last,
+            rows.view.ids.size(), bytes.size(), std::string_view(name));
   }
   db_.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
   transaction.commit();
@@ -71,7 +71,8 @@ bool VectorWriter::step(const SpaceRow& space, bool all) {
     std::vector<ChunkId> tail;
     {
       Rows ids = db_.query("SELECT id FROM vector WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
-                           vector_id(space.id, static_cast<ChunkId>(covered)), vector_id(space.id, UINT32_MAX), kTiers.largest);
+                           vector_id(space.id, static_cast<ChunkId>(covered)), vector_id(space.id, UINT32_MAX),
+                           kTiers.largest);
       while (ids.next()) tail.push_back(static_cast<ChunkId>(ids.integer(0)));
     }
     if (tail.size() >= kFileRows || (all && !tail.empty())) {
@@ -84,7 +85,8 @@ bool VectorWriter::step(const SpaceRow& space, bool all) {
   auto [begin, end] = all ? first_run(sizes, kTiers) : pieces_to_merge(sizes, kTiers);
   for (size_t i = 0; begin == end && i < files.size(); ++i) {
     const auto stale = static_cast<double>(files[i].stale.cardinality());
-    if (stale > (all ? 0 : kStaleShare * static_cast<double>(files[i].rows))) std::tie(begin, end) = std::pair(i, i + 1);
+    if (stale > (all ? 0 : kStaleShare * static_cast<double>(files[i].rows)))
+      std::tie(begin, end) = std::pair(i, i + 1);
   }
   if (begin == end) return false;
   write(space, std::span(files).subspan(begin, end - begin), start_of(files, begin), files[end - 1].last);

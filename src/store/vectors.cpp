@@ -9,7 +9,8 @@
 namespace hanok::store {
 namespace {
 
-constexpr int64_t kCheckAlways = 64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
+constexpr int64_t kCheckAlways =
+    64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
 
 // One search for near vectors measures about as many as 400 times the share of all that is allowed: ef 64 and six steps
 // for each. A scan of the allowed ones is exact, and cheaper where it measures fewer.
@@ -23,7 +24,8 @@ struct OwnedRows {
 void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, size_t dim) {
   if (bytes.size() != dim * sizeof(float))
     throw Error(Code::Corrupt, "vector of chunk " + std::to_string(id) + ": has " + std::to_string(bytes.size()) +
-                                   " bytes, expected " + std::to_string(dim * sizeof(float)) + "; embed the collection again");
+                                   " bytes, expected " + std::to_string(dim * sizeof(float)) +
+                                   "; embed the collection again");
   out.ids.push_back(id);
   const size_t at = out.rows.size();
   out.rows.resize(at + dim);
@@ -53,7 +55,8 @@ LoadedVectors read_some(Database& db, const SpaceRow& space, const Bitmap& ids) 
   return loaded(std::move(out));
 }
 
-LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceRow& space, const VectorFileRow& row, OnLoss on_loss) {
+LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceRow& space, const VectorFileRow& row,
+                           OnLoss on_loss) {
   try {
     return open_vectors(folder, row, space.space.dim, Check::Quick);
   } catch (const Error& e) {
@@ -67,10 +70,12 @@ LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceR
 
 std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space) {
   std::vector<VectorFileRow> out;
-  Rows rows = db.query("SELECT id, first, last, rows, bytes, file, stale FROM vector_file WHERE space = ?1 ORDER BY first", space);
+  Rows rows = db.query(
+      "SELECT id, first, last, rows, bytes, file, stale FROM vector_file WHERE space = ?1 ORDER BY first", space);
   while (rows.next())
-    out.push_back({rows.integer(0), static_cast<ChunkId>(rows.integer(1)), static_cast<ChunkId>(rows.integer(2)), rows.integer(3),
-                   rows.integer(4), rows.text(5), bitmap_from(rows.bytes(6), "vector file " + rows.text(5))});
+    out.push_back({rows.integer(0), static_cast<ChunkId>(rows.integer(1)), static_cast<ChunkId>(rows.integer(2)),
+                   rows.integer(3), rows.integer(4), rows.text(5),
+                   bitmap_from(rows.bytes(6), "vector file " + rows.text(5))});
   return out;
 }
 
@@ -79,24 +84,27 @@ LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, 
   auto bytes = folder.map(row.file);
   const VectorRows view = decode_vectors(bytes->view(), dim, check == Check::All || row.bytes <= kCheckAlways, what);
   if (static_cast<int64_t>(view.ids.size()) != row.rows)
-    throw Error(Code::Corrupt, what + ": has " + std::to_string(view.ids.size()) + " rows, expected " + std::to_string(row.rows));
+    throw Error(Code::Corrupt,
+                what + ": has " + std::to_string(view.ids.size()) + " rows, expected " + std::to_string(row.rows));
   return {bytes, view, set_of(view.ids)};
 }
 
 LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit) {
   OwnedRows out;
-  Rows rows = db.query("SELECT id, row FROM vector WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3", vector_id(space.id, first),
-                       vector_id(space.id, last), static_cast<int64_t>(std::min<size_t>(limit, UINT32_MAX)));
+  Rows rows =
+      db.query("SELECT id, row FROM vector WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3", vector_id(space.id, first),
+               vector_id(space.id, last), static_cast<int64_t>(std::min<size_t>(limit, UINT32_MAX)));
   while (rows.next()) append_row(out, static_cast<ChunkId>(rows.integer(0)), rows.bytes(1), space.space.dim);
   return loaded(std::move(out));
 }
 
-std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
-                                             const Vectors* previous) {
+std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& folder, int64_t collection,
+                                             OnLoss on_loss, const Vectors* previous) {
   const auto space = find_space(db, collection, Role::Active);
   if (!space) return nullptr;
   std::map<int64_t, const LoadedVectors*> known;
-  for (size_t i = 0; previous && i < previous->files_.size(); ++i) known[previous->files_[i].id] = &previous->loaded_[i];
+  for (size_t i = 0; previous && i < previous->files_.size(); ++i)
+    known[previous->files_[i].id] = &previous->loaded_[i];
 
   auto out = std::make_shared<Vectors>(*space);
   out->files_ = vector_file_rows(db, space->id);

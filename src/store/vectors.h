@@ -37,8 +37,8 @@ struct LoadedVectors {
 class Vectors {
  public:
   /// nullptr when no space answers.
-  static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
-                                             const Vectors* previous);
+  static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection,
+                                             OnLoss on_loss, const Vectors* previous);
   explicit Vectors(SpaceRow space) : space_(std::move(space)), exact_(space_.space.dim) {}
   const SpaceRow& space() const { return space_; }
   /// All rows.

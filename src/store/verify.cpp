@@ -41,8 +41,9 @@ class CollectionCheck {
   void counters() {
     expect("counter of documents", db_.number("SELECT documents FROM collection WHERE id = ?1", id_),
            db_.number("SELECT count(*) FROM document WHERE collection = ?1", id_));
-    expect("counter of chunks", db_.number("SELECT chunks FROM collection WHERE id = ?1", id_),
-           db_.number("SELECT count(*) FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1", id_));
+    expect(
+        "counter of chunks", db_.number("SELECT chunks FROM collection WHERE id = ?1", id_),
+        db_.number("SELECT count(*) FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1", id_));
   }
 
   void documents() {
@@ -73,17 +74,21 @@ class CollectionCheck {
       }
     }
     const Bitmap all = all_chunks(db_, id_);
-    if (!all.isSubset(covered)) found(std::to_string((all - covered).cardinality()) + " chunks are in no keyword segment");
+    if (!all.isSubset(covered))
+      found(std::to_string((all - covered).cardinality()) + " chunks are in no keyword segment");
   }
 
   void vectors(const SpaceRow& space) {
     if (space.role == Role::Dropped) return;
     expect("counter of vectors", space.vectors,
-           db_.number("SELECT count(*) FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0), vector_id(space.id + 1, 0)));
+           db_.number("SELECT count(*) FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0),
+                      vector_id(space.id + 1, 0)));
     Bitmap with;
-    Rows ids = db_.query("SELECT id FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0), vector_id(space.id + 1, 0));
+    Rows ids = db_.query("SELECT id FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0),
+                         vector_id(space.id + 1, 0));
     while (ids.next()) with.add(static_cast<ChunkId>(ids.integer(0)));
-    if (const auto lost = (with - all_chunks(db_, id_)).cardinality()) found(std::to_string(lost) + " vectors belong to no chunk");
+    if (const auto lost = (with - all_chunks(db_, id_)).cardinality())
+      found(std::to_string(lost) + " vectors belong to no chunk");
     for (const auto& row : vector_file_rows(db_, space.id)) {
       try {
         file(space, row);
@@ -127,7 +132,8 @@ class CollectionCheck {
       const ChunkId id = stored.view.ids[i];
       if (row.stale.contains(id)) continue;
       const auto truth = read_vectors(db_, space, id, id);
-      if (truth.view.ids.empty() || std::memcmp(truth.view.rows.data(), stored.view.rows.data() + i * dim, dim * sizeof(float)) != 0)
+      if (truth.view.ids.empty() ||
+          std::memcmp(truth.view.rows.data(), stored.view.rows.data() + i * dim, dim * sizeof(float)) != 0)
         return found(row.file + ": the vector of chunk " + std::to_string(id) + " differs from the database");
     }
   }

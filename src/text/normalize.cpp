@@ -37,9 +37,7 @@ std::string nfc(std::string_view text) {
   return normalise(text, unicode::Form::Nfc);
 }
 
-std::string nfkc_casefold(std::string_view text) {
-  return normalise(text, unicode::Form::NfkcCasefold);
-}
+std::string nfkc_casefold(std::string_view text) { return normalise(text, unicode::Form::NfkcCasefold); }
 
 double hangul_share(std::string_view text) {
   size_t letters = 0, hangul = 0;

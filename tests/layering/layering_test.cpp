@@ -64,8 +64,8 @@ TEST(Layering, IncludesRunDownwards) {
     const std::string to = room_of(i.target);
     if (!kMaySee.count(to) || to == i.room) continue;
     ++seen;
-    EXPECT_TRUE(kMaySee.at(i.room).count(to)) << i.file << " includes " << i.target << ": " << i.room
-                                              << " may not see " << to;
+    EXPECT_TRUE(kMaySee.at(i.room).count(to))
+        << i.file << " includes " << i.target << ": " << i.room << " may not see " << to;
   }
   EXPECT_GT(seen, 20u) << "the scan found too few includes to mean anything";
 }
@@ -73,7 +73,7 @@ TEST(Layering, IncludesRunDownwards) {
 TEST(Layering, WordsStayInTheirRooms) {
   // header -> rooms that may include it
   const std::map<std::string, std::set<std::string>> owners = {
-      {"sqlite3.h", {"store"}}, {"curl/curl.h", {"chain"}},     {"sys/socket.h", {}},
+      {"sqlite3.h", {"store"}}, {"curl/curl.h", {"chain"}},           {"sys/socket.h", {}},
       {"thread", {"base"}},     {"sys/inotify.h", {"base", "chain"}}, {"torch/torch.h", {}}};
   for (const auto& i : includes()) {
     const auto owner = owners.find(i.target);

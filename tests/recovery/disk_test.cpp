@@ -33,7 +33,8 @@ Versions versions(const store::Collection& c) {
 }
 
 // Fails at operation 1, 2, 3, ... of `write`, later in longer steps, until it gets through. Each time on a fresh copy.
-void fail_everywhere(Fault fault, const std::function<void(store::Collection&, int round)>& write, const std::function<Versions(Versions, int)>& after) {
+void fail_everywhere(Fault fault, const std::function<void(store::Collection&, int round)>& write,
+                     const std::function<Versions(Versions, int)>& after) {
   base::TempFolder folder;
   {
     auto store = store::Store::open(folder.path() / "start");
@@ -90,7 +91,9 @@ TEST_F(Disk, HalfWrittenDuringPut) { fail_everywhere(Fault::HalfWritten, replace
 TEST_F(Disk, FullDuringABatch) {
   fail_everywhere(
       Fault::Full,
-      [](store::Collection& c, int round) { c.put_many({recovery::document(0, round), recovery::document(5, round), recovery::document(6, round)}); },
+      [](store::Collection& c, int round) {
+        c.put_many({recovery::document(0, round), recovery::document(5, round), recovery::document(6, round)});
+      },
       [](Versions v, int round) {
         for (const int n : {0, 5, 6}) v[recovery::path(n)] = round;
         return v;

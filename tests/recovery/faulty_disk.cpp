@@ -37,23 +37,30 @@ int truncate(sqlite3_file* f, sqlite3_int64 size) {
   return fails() ? SQLITE_IOERR_TRUNCATE : inner->pMethods->xTruncate(inner, size);
 }
 int close(sqlite3_file* f) { return of(f)->inner()->pMethods->xClose(of(f)->inner()); }
-int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return of(f)->inner()->pMethods->xRead(of(f)->inner(), to, n, at); }
+int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
+  return of(f)->inner()->pMethods->xRead(of(f)->inner(), to, n, at);
+}
 int file_size(sqlite3_file* f, sqlite3_int64* n) { return of(f)->inner()->pMethods->xFileSize(of(f)->inner(), n); }
 int lock(sqlite3_file* f, int level) { return of(f)->inner()->pMethods->xLock(of(f)->inner(), level); }
 int unlock(sqlite3_file* f, int level) { return of(f)->inner()->pMethods->xUnlock(of(f)->inner(), level); }
 int reserved(sqlite3_file* f, int* out) { return of(f)->inner()->pMethods->xCheckReservedLock(of(f)->inner(), out); }
-int control(sqlite3_file* f, int op, void* arg) { return of(f)->inner()->pMethods->xFileControl(of(f)->inner(), op, arg); }
+int control(sqlite3_file* f, int op, void* arg) {
+  return of(f)->inner()->pMethods->xFileControl(of(f)->inner(), op, arg);
+}
 int sector(sqlite3_file* f) { return of(f)->inner()->pMethods->xSectorSize(of(f)->inner()); }
 int traits(sqlite3_file* f) { return of(f)->inner()->pMethods->xDeviceCharacteristics(of(f)->inner()); }
 int shm_map(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
   return of(f)->inner()->pMethods->xShmMap(of(f)->inner(), page, size, extend, out);
 }
-int shm_lock(sqlite3_file* f, int offset, int n, int flags) { return of(f)->inner()->pMethods->xShmLock(of(f)->inner(), offset, n, flags); }
+int shm_lock(sqlite3_file* f, int offset, int n, int flags) {
+  return of(f)->inner()->pMethods->xShmLock(of(f)->inner(), offset, n, flags);
+}
 void shm_barrier(sqlite3_file* f) { of(f)->inner()->pMethods->xShmBarrier(of(f)->inner()); }
 int shm_unmap(sqlite3_file* f, int remove) { return of(f)->inner()->pMethods->xShmUnmap(of(f)->inner(), remove); }
 
-const sqlite3_io_methods methods = {2,    close,  read,   write,    truncate, sync,    file_size, lock,       unlock,
-                                    reserved, control, sector, traits, shm_map, shm_lock, shm_barrier, shm_unmap};
+const sqlite3_io_methods methods = {2,         close,   read,     write,       truncate, sync,
+                                    file_size, lock,    unlock,   reserved,    control,  sector,
+                                    traits,    shm_map, shm_lock, shm_barrier, shm_unmap};
 
 int open(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* out_flags) {
   const int opened = real->xOpen(real, name, of(f)->inner(), flags, out_flags);

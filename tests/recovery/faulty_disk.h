@@ -1,4 +1,5 @@
-// A disk under SQLite that fails on order: every write, sync and truncation of SQLite is counted, and one of them fails.
+// A disk under SQLite that fails on order: every write, sync and truncation of SQLite is counted, and one of them
+// fails.
 #pragma once
 
 #include <cstdint>

@@ -3,9 +3,10 @@
 //   recovery_test [--kills N] [--seed S]
 //
 // The child picks an operation (put, put_many, remove, compact), reports "intend", does it, reports "done". The parent
-// kills it after a random time. Then every document must be in the state its last "done" left it in or, where an "intend"
-// had no answer yet, in the intended one; a batch in all its documents or in none. Half of the time an index file is torn
-// as well; a quarter of the time the parent reads beside the child. Exit status 0 and "N kills, ... nothing lost" when all held.
+// kills it after a random time. Then every document must be in the state its last "done" left it in or, where an
+// "intend" had no answer yet, in the intended one; a batch in all its documents or in none. Half of the time an index
+// file is torn as well; a quarter of the time the parent reads beside the child. Exit status 0 and "N kills, ...
+// nothing lost" when all held.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +39,8 @@ struct Change {
   int32_t document = 0, version = 0;  // version 0: removed
 };
 
-// One line of the pipe. A record is written by one write() of less than PIPE_BUF bytes, so it comes whole or not at all.
+// One line of the pipe. A record is written by one write() of less than PIPE_BUF bytes, so it comes whole or not at
+// all.
 struct Record {
   int32_t done = 0, changes = 0;
   Change change[16];
@@ -125,7 +127,8 @@ void read_along(const fs::path& folder, double seconds, Random& random, size_t& 
       std::vector<store::ChunkId> ids;
       for (const auto& match : collection.search_keyword(word, 10)) ids.push_back(match.chunk);
       for (const auto& chunk : collection.chunks(ids))
-        if (chunk.text.find(" " + word) == std::string::npos) fail(chunk.path + ": a reader found '" + word + "' where it is not");
+        if (chunk.text.find(" " + word) == std::string::npos)
+          fail(chunk.path + ": a reader found '" + word + "' where it is not");
       ++reads;
     } catch (const Error& e) {  // no folder, no collection, no such document at this moment
       if (e.code() != Code::NotFound) fail(std::string("a reader met: ") + e.what());
@@ -249,7 +252,7 @@ int main(int argc, char** argv) {
     if (std::string(argv[i]) == "--kills") kills = std::atoi(argv[i + 1]);
     if (std::string(argv[i]) == "--seed") seed = static_cast<uint64_t>(std::atoll(argv[i + 1]));
   }
-  ::setenv("HANOK_LOG", "error", 0);   // torn files are announced, and here there are many
+  ::setenv("HANOK_LOG", "error", 0);  // torn files are announced, and here there are many
   ::setenv("HANOK_THREADS", "1", 0);  // a forked child has no worker threads, so neither side may start any
   const base::TempFolder folder;
   const base::Stopwatch clock;
@@ -266,6 +269,8 @@ int main(int argc, char** argv) {
     if (random.below(2) == 0) tear_an_index_file(folder.path(), random);
     state = check(folder.path(), state, run);
   }
-  std::printf("%d kills, %zu operations acknowledged, %zu reads beside them, nothing lost, nothing half written (%.1f s, seed %llu)\n",
-              kills, operations, reads, clock.seconds(), static_cast<unsigned long long>(seed));
+  std::printf(
+      "%d kills, %zu operations acknowledged, %zu reads beside them, nothing lost, nothing half written (%.1f s, seed "
+      "%llu)\n",
+      kills, operations, reads, clock.seconds(), static_cast<unsigned long long>(seed));
 }

@@ -8,7 +8,8 @@ using hanok::base::Random;
 using hanok::store::NewDocument;
 
 const hanok::store::VectorSpace& space() {
-  static const hanok::store::VectorSpace it{.fingerprint = "synthetic", .model = "synthetic", .dim = kDim, .chunker_version = 1};
+  static const hanok::store::VectorSpace it{
+      .fingerprint = "synthetic", .model = "synthetic", .dim = kDim, .chunker_version = 1};
   return it;
 }
 

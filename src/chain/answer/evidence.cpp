@@ -19,8 +19,9 @@ constexpr size_t kEmbedded = 24;
 constexpr uint32_t kNear = 3;       // terms apart at most to count as neighbours
 constexpr double kAnswerRange = 8;  // a short answer that scores so much below the best one counts nothing
 constexpr double kManyNews = 10, kLong = 60;
-constexpr double kOfHeading = 0.7;   // a word of the question in the headings counts so much of one in the sentence
-constexpr double kHeadingCost = 4;   // a heading says where the answer is; chosen by hand: the sets learned from have none
+constexpr double kOfHeading = 0.7;  // a word of the question in the headings counts so much of one in the sentence
+constexpr double kHeadingCost =
+    4;  // a heading says where the answer is; chosen by hand: the sets learned from have none
 
 /// Which terms of the question a stretch of text holds, and where.
 struct Found {

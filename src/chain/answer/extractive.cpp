@@ -9,7 +9,8 @@ namespace {
 constexpr size_t kMostQuotes = 3;
 // Further sentences are shown when they are nearly as likely as the first: then the reader must choose, not we.
 constexpr double kNearlyAsLikely = 0.4;
-// The sentence after the best one is shown too when it holds so much of what the question is about: it goes on about it.
+// The sentence after the best one is shown too when it holds so much of what the question is about: it goes on about
+// it.
 constexpr double kGoesOn = 0.4;
 
 void add_what_follows(const std::vector<Sentence>& sentences, std::vector<Quote>& quotes) {

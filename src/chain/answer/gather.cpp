@@ -28,7 +28,8 @@ Gathered gather(const store::Collection& collection, std::string_view question, 
   const double ceiling = out.question.ceiling;
   for (const Hit& hit : found.hits) {
     const double keyword = hit.explain.value("keyword", 0.0);
-    out.passages.push_back({hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
+    out.passages.push_back(
+        {hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
   }
   out.hits = std::move(found.hits);
   out.warnings = std::move(found.warnings);

@@ -104,7 +104,8 @@ std::vector<Piece> pieces_of(std::string_view text, const TermWeight& weight) {
 /// that no passage has is no loss.
 // "연체하면", "정지되는": after a known noun, 하다 and 되다 only make it a verb.
 bool makes_a_verb(std::string_view tail) {
-  constexpr std::string_view kStems[] = {"하", "한", "할", "함", "해", "했", "합", "되", "된", "될", "됨", "돼", "됐", "됩"};
+  constexpr std::string_view kStems[] = {"하", "한", "할", "함", "해", "했", "합",
+                                         "되", "된", "될", "됨", "돼", "됐", "됩"};
   return std::any_of(std::begin(kStems), std::end(kStems), [&](std::string_view s) { return tail.starts_with(s); });
 }
 
@@ -130,8 +131,7 @@ void weigh_unknown(std::string_view text, std::vector<Piece>& pieces, double mos
     if (tail > 0 && makes_a_verb(text.substr(begin + tail, end - begin - tail)))
       std::fill(bytes.begin() + static_cast<ptrdiff_t>(tail), bytes.end(), char(0));
     const auto open = std::count(bytes.begin(), bytes.end(), 1), all = open + std::count(bytes.begin(), bytes.end(), 3);
-    for (Piece* p : unknown)
-      p->weight = all == 0 ? 0 : most * double(open) / (double(all) * double(unknown.size()));
+    for (Piece* p : unknown) p->weight = all == 0 ? 0 : most * double(open) / (double(all) * double(unknown.size()));
     begin = end + 1;
   }
 }

@@ -12,7 +12,8 @@ std::string at(std::string_view text, const Unit& u) {
 }
 
 TEST(Units, HeadingAndHeaderRowStandOverTheRows) {
-  const std::string_view text = "Opening hours\n\nday | hours\nSaturday | 9:00 to 17:00\nSunday | 13:00\n\nWe rest in May.";
+  const std::string_view text =
+      "Opening hours\n\nday | hours\nSaturday | 9:00 to 17:00\nSunday | 13:00\n\nWe rest in May.";
   const auto units = units_of(text);
   ASSERT_EQ(units.size(), 5u);
   EXPECT_TRUE(units[0].heading && units[1].heading);

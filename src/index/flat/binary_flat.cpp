@@ -13,7 +13,8 @@ namespace hanok::index {
 
 BinaryFlat::BinaryFlat(size_t bits) : bits_(bits) {
   if (bits < 1 || bits > kMostBits)
-    throw Error(Code::Invalid, "binary index: " + std::to_string(bits) + " bits, expected 1 to " + std::to_string(kMostBits));
+    throw Error(Code::Invalid,
+                "binary index: " + std::to_string(bits) + " bits, expected 1 to " + std::to_string(kMostBits));
 }
 
 BinaryFlat::BinaryFlat(const FileReader& file) : bits_(0) {
@@ -166,7 +167,8 @@ std::vector<std::vector<Match>> BinaryFlat::search_batch(std::span<const uint8_t
   return out;
 }
 
-std::vector<Match> BinaryFlat::range_search(std::span<const uint8_t> query, size_t radius, const SearchOptions& options) const {
+std::vector<Match> BinaryFlat::range_search(std::span<const uint8_t> query, size_t radius,
+                                            const SearchOptions& options) const {
   if (query.size() != bytes_per_vector())
     throw Error(Code::Invalid, "query: has " + std::to_string(query.size()) + " bytes, the index has " +
                                    std::to_string(bytes_per_vector()));

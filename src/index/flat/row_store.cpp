@@ -70,7 +70,8 @@ std::optional<Storage> storage_from(std::string_view name) {
 }
 
 bool all_bytes(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(), [](float v) { return v >= 0 && v <= 255 && v == static_cast<float>(static_cast<int>(v)); });
+  return std::all_of(values.begin(), values.end(),
+                     [](float v) { return v >= 0 && v <= 255 && v == static_cast<float>(static_cast<int>(v)); });
 }
 
 RowStore::RowStore(size_t dim, Storage storage) : dim_(dim), row_bytes_(bytes_of(dim, storage)), storage_(storage) {}

@@ -83,7 +83,8 @@ TEST(VectorsIo, NumpyHeadersAsNumpyWritesThem) {
   // Rows of nothing take no bytes, so only this check keeps a short file from 10^19 turns of a loop.
   EXPECT_EQ(code_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999999999999, 0), }\n", ""), "npy"),
             Code::Corrupt);
-  EXPECT_EQ(parse_vectors(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }\n", ""), "npy", "x").rows(), 0u);
+  EXPECT_EQ(parse_vectors(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }\n", ""), "npy", "x").rows(),
+            0u);
 }
 
 TEST(VectorsIo, DamageIsCorruptAndAllocatesNothing) {
@@ -93,7 +94,8 @@ TEST(VectorsIo, DamageIsCorruptAndAllocatesNothing) {
   EXPECT_EQ(code_of(std::string_view("\xFF\xFF\xFF\x7F\x10\0\0\0", 8), "fbin"),
             Code::Corrupt);  // header larger than the file
   EXPECT_EQ(code_of(std::string_view("\0\0\x08\x03\xFF\xFF\xFF\xFF\0\0\0\x1C\0\0\0\x1C", 16), "idx"), Code::Corrupt);
-  EXPECT_EQ(code_of(std::string_view("\0\0\x08\x02\xFF\xFF\xFF\xFF\0\0\0\0", 12), "idx"), Code::Corrupt);  // rows of nothing
+  EXPECT_EQ(code_of(std::string_view("\0\0\x08\x02\xFF\xFF\xFF\xFF\0\0\0\0", 12), "idx"),
+            Code::Corrupt);  // rows of nothing
   EXPECT_EQ(code_of("abc", "csv"), Code::Unsupported);
   EXPECT_THROW(read_vectors("/nowhere/at/all.fvecs"), Error);
 }

@@ -1,4 +1,5 @@
-// An array aligned to cache lines that owns its memory or looks into a mapped file, and becomes its own copy when written.
+// An array aligned to cache lines that owns its memory or looks into a mapped file, and becomes its own copy when
+// written.
 #pragma once
 
 #include <sys/mman.h>
@@ -39,7 +40,8 @@ class Buffer {
     return out;
   }
 
-  /// A new buffer of at least `capacity` with the first `keep` elements of this one; the rest holds anything. Throws std::bad_alloc.
+  /// A new buffer of at least `capacity` with the first `keep` elements of this one; the rest holds anything. Throws
+  /// std::bad_alloc.
   Buffer grown(size_t capacity, size_t keep) const {
     constexpr size_t kLine = 64, kHuge = 2u << 20;
     Buffer out;

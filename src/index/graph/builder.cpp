@@ -42,7 +42,8 @@ struct Worker {
   std::vector<int32_t> distances;
 };
 
-// Robust prune (Subramanya et al. 2019, algorithm 2) of sorted candidates; distances between codes count both cut-off parts.
+// Robust prune (Subramanya et al. 2019, algorithm 2) of sorted candidates; distances between codes count both cut-off
+// parts.
 size_t prune(const Graph& graph, std::span<const Candidate> candidates, size_t degree, float alpha, uint32_t* kept) {
   constexpr size_t kStep = 4;  // most candidates are ruled out by one of the first kept
   const auto scan = math::distance().scan_records;
@@ -84,7 +85,8 @@ void sort_unique(std::vector<Candidate>& c) {
 }
 
 // The row of `node` with its new neighbours: all of them while there is room, else the best by pruning.
-void merge(const Graph& graph, uint32_t node, std::span<const Edge> edges, size_t keep, float alpha, uint32_t* row, Worker& w) {
+void merge(const Graph& graph, uint32_t node, std::span<const Edge> edges, size_t keep, float alpha, uint32_t* row,
+           Worker& w) {
   const size_t old = graph.row_length(node);
   std::copy(graph.row(node), graph.row(node) + old, row);
   size_t n = old;
@@ -118,7 +120,8 @@ void point_at_lost(Patch& patch, std::span<const uint32_t> batch, std::span<cons
   std::vector<uint32_t> sorted(batch.begin(), batch.end());
   std::sort(sorted.begin(), sorted.end());
   for (size_t i = first * patch.degree; i < patch.rows.size(); ++i)
-    if (patch.rows[i] != kNoNode && std::binary_search(sorted.begin(), sorted.end(), patch.rows[i])) seen.push_back(patch.rows[i]);
+    if (patch.rows[i] != kNoNode && std::binary_search(sorted.begin(), sorted.end(), patch.rows[i]))
+      seen.push_back(patch.rows[i]);
   std::sort(seen.begin(), seen.end());
   for (size_t b = 0; b < batch.size(); ++b) {
     if (std::binary_search(seen.begin(), seen.end(), batch[b]) || nearest[b].to == kNoNode) continue;
@@ -149,7 +152,8 @@ Patch link_keeping(const Graph& graph, std::span<const uint32_t> batch, const Bu
           for (size_t i = 0; i < graph.row_length(batch[b]); ++i) {  // an earlier round's edges compete again
             const uint32_t node = graph.row(batch[b])[i];
             int32_t distance;
-            math::distance().scan_records(graph.record(batch[b]), graph.records.data(), graph.projection.lines(), &node, 1, &distance);
+            math::distance().scan_records(graph.record(batch[b]), graph.records.data(), graph.projection.lines(), &node,
+                                          1, &distance);
             w.candidates.push_back({distance + bias_of(graph, batch[b]), node});
           }
           sort_unique(w.candidates);
@@ -179,8 +183,8 @@ Patch link_keeping(const Graph& graph, std::span<const uint32_t> batch, const Bu
       groups.size() - 1, 64,
       [&](size_t begin, size_t end, size_t worker) {
         for (size_t g = begin; g < end; ++g)
-          merge(graph, edges[groups[g]].to, std::span(edges).subspan(groups[g], groups[g + 1] - groups[g]), keep, plan.alpha,
-                &patch.rows[(batch.size() + g) * graph.degree], workers[worker]);
+          merge(graph, edges[groups[g]].to, std::span(edges).subspan(groups[g], groups[g + 1] - groups[g]), keep,
+                plan.alpha, &patch.rows[(batch.size() + g) * graph.degree], workers[worker]);
       },
       threads);
   point_at_lost(patch, batch, nearest);
@@ -211,8 +215,8 @@ void narrow(Graph& graph, const BuildPlan& plan) {
           std::fill(row, row + plan.degree, kNoNode);
           w.ids.assign(graph.row(id), graph.row(id) + n);
           w.distances.resize(n);
-          math::distance().scan_records(graph.record(id), graph.records.data(), graph.projection.lines(), w.ids.data(), n,
-                                        w.distances.data());
+          math::distance().scan_records(graph.record(id), graph.records.data(), graph.projection.lines(), w.ids.data(),
+                                        n, w.distances.data());
           w.candidates.clear();
           const int32_t bias = bias_of(graph, id);
           for (size_t i = 0; i < n; ++i) w.candidates.push_back({w.distances[i] + bias, w.ids[i]});
@@ -243,8 +247,8 @@ void spread(const Graph& graph, std::vector<uint32_t> open, std::vector<bool>& r
   }
 }
 
-// Makes every node reachable from the entries: one that is not gets an edge from the nearest reached node with room, or becomes
-// an entry itself where none has any.
+// Makes every node reachable from the entries: one that is not gets an edge from the nearest reached node with room, or
+// becomes an entry itself where none has any.
 void connect(Graph& graph, const BuildPlan& plan) {
   std::vector<bool> reached(graph.size, false);
   spread(graph, graph.entries, reached);
@@ -278,7 +282,7 @@ void apply(Graph& graph, const Patch& patch) {
 }
 
 void build(Graph& graph, const BuildPlan& plan) {
-  constexpr size_t kShare = 50;  // a batch is at most 2 % of all: its nodes do not see each other
+  constexpr size_t kShare = 50;        // a batch is at most 2 % of all: its nodes do not see each other
   graph.degree = plan.degree * 3 / 2;  // room for edges that point back, so that pruning comes once for many
   Buffer<uint32_t> rows = Buffer<uint32_t>().grown(graph.size * graph.degree, 0);
   std::fill(rows.writable(), rows.writable() + graph.size * graph.degree, kNoNode);

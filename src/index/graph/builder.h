@@ -1,5 +1,6 @@
-// Building the graph: nodes go in by batches that double until they are a small share of the whole, each batch searched and
-// pruned in parallel on a frozen graph (ParlayANN, Manohar et al. 2024), so that the result does not depend on threads.
+// Building the graph: nodes go in by batches that double until they are a small share of the whole, each batch searched
+// and pruned in parallel on a frozen graph (ParlayANN, Manohar et al. 2024), so that the result does not depend on
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace hanok::index {
 
 struct BuildPlan {
   size_t degree = 32;
-  size_t ef = 128;        // pool of the search for candidates
-  float alpha = 1.2f;     // > 1 keeps longer edges: a candidate goes when alpha * d(kept, candidate) < d(node, candidate)
+  size_t ef = 128;     // pool of the search for candidates
+  float alpha = 1.2f;  // > 1 keeps longer edges: a candidate goes when alpha * d(kept, candidate) < d(node, candidate)
   uint64_t seed = 1;
   size_t threads = 0;
   std::function<void(uint64_t done, uint64_t total)> on_progress;
@@ -27,8 +28,9 @@ struct Patch {
   std::vector<uint32_t> rows;  // [nodes, degree]
 };
 
-/// What inserting `batch` changes: rows of the batch itself and of the nodes that point back. Reads the graph, writes nothing;
-/// records of the batch are in place, and none of the batch is linked yet or all are (then their edges are found anew).
+/// What inserting `batch` changes: rows of the batch itself and of the nodes that point back. Reads the graph, writes
+/// nothing; records of the batch are in place, and none of the batch is linked yet or all are (then their edges are
+/// found anew).
 Patch link(const Graph& graph, std::span<const uint32_t> batch, const BuildPlan& plan);
 
 /// Writes a patch into graph.rows.

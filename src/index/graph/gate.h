@@ -1,4 +1,5 @@
-// Readers and one writer; a waiting writer goes before readers that come later, so that steady searches cannot starve it.
+// Readers and one writer; a waiting writer goes before readers that come later, so that steady searches cannot starve
+// it.
 #pragma once
 
 #include <atomic>

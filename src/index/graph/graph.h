@@ -1,5 +1,6 @@
-// One layer of neighbours over short codes. Not a hierarchy: entry points spread over the data do the work of HNSW's upper
-// layers (Malkov and Yashunin 2016) at a fraction of the memory; edges are chosen as Vamana does (Subramanya et al. 2019).
+// One layer of neighbours over short codes. Not a hierarchy: entry points spread over the data do the work of HNSW's
+// upper layers (Malkov and Yashunin 2016) at a fraction of the memory; edges are chosen as Vamana does (Subramanya et
+// al. 2019).
 #pragma once
 
 #include <cstdint>
@@ -30,11 +31,12 @@ struct Graph {
   size_t bytes_resident() const { return size * (degree * sizeof(uint32_t) + projection.record_bytes()); }
 };
 
-/// Best-first search with a pool of ef: afterwards scratch.pool holds the ef nearest found, best first, by code distance, and
-/// scratch.touched every node measured. Ids outside the graph (a damaged file) are passed over.
+/// Best-first search with a pool of ef: afterwards scratch.pool holds the ef nearest found, best first, by code
+/// distance, and scratch.touched every node measured. Ids outside the graph (a damaged file) are passed over.
 void walk(const Graph& graph, const uint8_t* query_record, size_t ef, WalkScratch& scratch);
 
-/// Some nodes that lie apart: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so these are a random sample.
+/// Some nodes that lie apart: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so these are a random
+/// sample.
 std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed);
 
 }  // namespace hanok::index

@@ -10,8 +10,8 @@ namespace {
 uint64_t number(const FileReader& file, const std::map<std::string, std::string>& more, const std::string& key) {
   const auto it = more.find(key);
   uint64_t value = 0;
-  if (it == more.end() ||
-      std::from_chars(it->second.data(), it->second.data() + it->second.size(), value).ptr != it->second.data() + it->second.size())
+  if (it == more.end() || std::from_chars(it->second.data(), it->second.data() + it->second.size(), value).ptr !=
+                              it->second.data() + it->second.size())
     file.corrupt("section 'options': '" + key + "' is missing or no number");
   return value;
 }
@@ -64,14 +64,16 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
   }
   const uint64_t n = number(file, more, "slots"), dead = number(file, more, "dead");
   constexpr uint64_t kMostSlots = uint64_t{1} << 31;
-  if (n >= kMostSlots || dead > n) file.corrupt("section 'options': " + std::to_string(dead) + " of " + std::to_string(n) + " removed");
+  if (n >= kMostSlots || dead > n)
+    file.corrupt("section 'options': " + std::to_string(dead) + " of " + std::to_string(n) + " removed");
   const auto storage = more.find("storage");
   auto state = std::make_unique<HnswState>(
       Vectors(options.dim, options.metric, storage_named(file, storage == more.end() ? "" : storage->second)));
   state->vectors.load(file, n);
   state->ids = Buffer<Id>::view(file.array<Id>("ids", n));
   state->dead = Buffer<uint8_t>::view(file.array<uint8_t>("dead", n));
-  if (static_cast<uint64_t>(std::count_if(state->dead.data(), state->dead.data() + n, [](uint8_t d) { return d != 0; })) != dead)
+  if (static_cast<uint64_t>(
+          std::count_if(state->dead.data(), state->dead.data() + n, [](uint8_t d) { return d != 0; })) != dead)
     file.corrupt("section 'dead' does not mark " + std::to_string(dead) + " vectors");
   state->dead_count = dead;
   state->trained_on = number(file, more, "trained_on");
@@ -83,7 +85,8 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     graph->size = n;
     graph->degree = number(file, more, "degree");
     constexpr uint64_t kMostDegree = 256;
-    if (graph->degree < 1 || graph->degree > kMostDegree) file.corrupt("section 'options': degree " + std::to_string(graph->degree));
+    if (graph->degree < 1 || graph->degree > kMostDegree)
+      file.corrupt("section 'options': degree " + std::to_string(graph->degree));
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
     const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));

@@ -1,5 +1,6 @@
-// Damages a good file where its checksums do not tell: byte 0 picks one of six files, then each 4 bytes are a place (3) and a
-// value; checksums are made right again, so that what lies behind them is tried. Whatever opens is searched and changed.
+// Damages a good file where its checksums do not tell: byte 0 picks one of six files, then each 4 bytes are a place (3)
+// and a value; checksums are made right again, so that what lies behind them is tried. Whatever opens is searched and
+// changed.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,11 +21,12 @@ constexpr size_t kDim = 5, kN = 60, kLine = 64;
 
 std::string good_file(size_t kind) {
   const Metric metric = std::array{Metric::L2, Metric::InnerProduct, Metric::Cosine}[kind % 3];
-  auto index = make("hnsw", {.dim = kDim,
-                             .metric = metric,
-                             .set = {{"exact_below", "30"}, {"degree", "4"}, {"ef_construction", "8"},
-                                     {"storage", kind < 3 ? "f32" : "sq8"}},
-                             .threads = 1});
+  auto index = make(
+      "hnsw",
+      {.dim = kDim,
+       .metric = metric,
+       .set = {{"exact_below", "30"}, {"degree", "4"}, {"ef_construction", "8"}, {"storage", kind < 3 ? "f32" : "sq8"}},
+       .threads = 1});
   hanok::base::Random random(kind);
   std::vector<Id> ids;
   std::vector<float> vectors;
@@ -79,8 +81,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                                 good_file(3), good_file(4), good_file(5)};
   if (size == 0) return 0;
   const std::string& good = files[data[0] % files.size()];
-  // An exact, aligned heap copy, so that the address sanitizer sees a read one past the end (sizes are multiples of 64).
-  const std::unique_ptr<char, decltype(&std::free)> copy(static_cast<char*>(std::aligned_alloc(kLine, good.size())), std::free);
+  // An exact, aligned heap copy, so that the address sanitizer sees a read one past the end (sizes are multiples of
+  // 64).
+  const std::unique_ptr<char, decltype(&std::free)> copy(static_cast<char*>(std::aligned_alloc(kLine, good.size())),
+                                                         std::free);
   std::memcpy(copy.get(), good.data(), good.size());
   for (size_t i = 1; i + 4 <= size; i += 4)
     copy.get()[(data[i] | data[i + 1] << 8 | data[i + 2] << 16) % good.size()] = static_cast<char>(data[i + 3]);

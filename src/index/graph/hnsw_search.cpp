@@ -13,8 +13,9 @@ constexpr size_t kDefaultEf = 64;  // about .995 of ten neighbours on the sets o
 
 }  // namespace
 
-// Candidates ranked by code that are worth an exact distance. Codes mistake the order of near candidates only, so a pool of
-// usual width needs 5/8 of it ranked anew; who asks for a wide one wants the last thousandth, which those mistakes would cost.
+// Candidates ranked by code that are worth an exact distance. Codes mistake the order of near candidates only, so a
+// pool of usual width needs 5/8 of it ranked anew; who asks for a wide one wants the last thousandth, which those
+// mistakes would cost.
 size_t Hnsw::default_rerank(size_t k, size_t ef) {
   constexpr size_t kAlways = 3, kUsual = 96, kWide = 256;
   const size_t more = std::clamp(ef, kUsual, kWide) - kUsual;
@@ -53,16 +54,18 @@ void Hnsw::walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t
     out.push_back({sound(s.vectors.distance(query, live[i])), live[i]});
   }
   const size_t keep = std::min(k, out.size());
-  std::partial_sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(keep), out.end(), [&](const Found& a, const Found& b) {
-    return a.distance != b.distance ? a.distance < b.distance : s.ids[a.slot] < s.ids[b.slot];
-  });
+  std::partial_sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(keep), out.end(),
+                    [&](const Found& a, const Found& b) {
+                      return a.distance != b.distance ? a.distance < b.distance : s.ids[a.slot] < s.ids[b.slot];
+                    });
   out.resize(keep);
 }
 
 std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
   // The fast checks; check_query says what is wrong.
   if (query.size() != dim() || !math::distance().all_finite(query.data(), dim())) check_query(query);
-  if (metric() == Metric::Cosine && std::all_of(query.begin(), query.end(), [](float x) { return x == 0; })) check_query(query);
+  if (metric() == Metric::Cosine && std::all_of(query.begin(), query.end(), [](float x) { return x == 0; }))
+    check_query(query);
   Gate::Reader reader(gate_);
   const HnswState& s = *state_;
   k = std::min(k, s.live());

@@ -54,11 +54,13 @@ std::vector<std::pair<double, Id>> brute(const Model& model, Metric metric, cons
 void put(Model& model, Index& index, std::span<const Id> ids, std::span<const float> vectors) {
   const size_t dim = index.options().dim;
   index.add(ids, vectors);
-  for (size_t i = 0; i < ids.size(); ++i) model[ids[i]].assign(vectors.begin() + i * dim, vectors.begin() + (i + 1) * dim);
+  for (size_t i = 0; i < ids.size(); ++i)
+    model[ids[i]].assign(vectors.begin() + i * dim, vectors.begin() + (i + 1) * dim);
 }
 
 // Share of the true k nearest found; a result no farther than the k-th true one counts.
-double recall(const Index& index, const Model& model, std::span<const float> queries, size_t k, const SearchOptions& options = {}) {
+double recall(const Index& index, const Model& model, std::span<const float> queries, size_t k,
+              const SearchOptions& options = {}) {
   const size_t dim = index.options().dim, n = queries.size() / dim;
   size_t hits = 0, want = 0;
   for (size_t i = 0; i < n; ++i) {
@@ -70,7 +72,8 @@ double recall(const Index& index, const Model& model, std::span<const float> que
     for (const auto& m : found) {
       EXPECT_TRUE(model.count(m.id)) << "id " << m.id << " is not in the index";
       EXPECT_TRUE(unique.insert(m.id).second) << "id " << m.id << " comes twice";
-      hits += score(index.options().metric, &queries[i * dim], model.at(m.id).data(), dim) <= truth[kk - 1].first + 1e-4;
+      hits +=
+          score(index.options().metric, &queries[i * dim], model.at(m.id).data(), dim) <= truth[kk - 1].first + 1e-4;
     }
     want += kk;
   }
@@ -209,7 +212,8 @@ TEST(Hnsw, GrowsOneByOneFromNothing) {
   const auto base = clustered(kN, kDim, 1), queries = clustered(20, kDim, 2);
   auto index = make("hnsw", {.dim = kDim, .set = {{"exact_below", "50"}}});
   Model model;
-  for (size_t i = 0; i < kN; ++i) put(model, *index, ids_from(static_cast<Id>(i), 1), std::span(base).subspan(i * kDim, kDim));
+  for (size_t i = 0; i < kN; ++i)
+    put(model, *index, ids_from(static_cast<Id>(i), 1), std::span(base).subspan(i * kDim, kDim));
   EXPECT_GE(recall(*index, model, queries, 10), 0.99);
 }
 
@@ -356,7 +360,8 @@ TEST(Hnsw, SearchesRunBesideAWriter) {
       [&](size_t begin, size_t, size_t) {
         if (begin == 0)
           for (Id id = 0; id < 600; id += 20) {
-            index->add(ids_from(static_cast<Id>(kN) + id, 20), std::span(base).subspan((kN + static_cast<size_t>(id)) * kDim, 20 * kDim));
+            index->add(ids_from(static_cast<Id>(kN) + id, 20),
+                       std::span(base).subspan((kN + static_cast<size_t>(id)) * kDim, 20 * kDim));
             index->remove(ids_from(id, 20));
           }
         else

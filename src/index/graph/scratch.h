@@ -31,8 +31,9 @@ class Visited {
   std::vector<uint64_t> words_;
 };
 
-/// The best `limit` candidates so far, sorted; one array and insertion by shifting beats two heaps up to some thousands.
-/// An entry is distance, node, and whether it was expanded, in one number, so that order and ties (by node) are one comparison.
+/// The best `limit` candidates so far, sorted; one array and insertion by shifting beats two heaps up to some
+/// thousands. An entry is distance, node, and whether it was expanded, in one number, so that order and ties (by node)
+/// are one comparison.
 class Pool {
  public:
   void reset(size_t limit) {
@@ -48,7 +49,8 @@ class Pool {
   void insert(int32_t distance, uint32_t node) {
     const uint64_t entry = key(distance, node);
     if (size_ == limit_ && entry >= entries_[size_ - 1]) return;
-    const size_t at = static_cast<size_t>(std::upper_bound(entries_.data(), entries_.data() + size_, entry) - entries_.data());
+    const size_t at =
+        static_cast<size_t>(std::upper_bound(entries_.data(), entries_.data() + size_, entry) - entries_.data());
     if (size_ < limit_) ++size_;
     std::memmove(&entries_[at + 1], &entries_[at], (size_ - at - 1) * sizeof(uint64_t));
     entries_[at] = entry;
@@ -67,7 +69,8 @@ class Pool {
 
  private:
   static uint64_t key(int32_t distance, uint32_t node) {
-    return (static_cast<uint64_t>(static_cast<uint32_t>(distance) ^ 0x80000000u) << 32) | (static_cast<uint64_t>(node) << 1);
+    return (static_cast<uint64_t>(static_cast<uint32_t>(distance) ^ 0x80000000u) << 32) |
+           (static_cast<uint64_t>(node) << 1);
   }
   std::vector<uint64_t> entries_;
   size_t size_ = 0, limit_ = 0, next_ = 0;

@@ -17,11 +17,15 @@ static_assert(sizeof(Sq8Scale) == 8);
 
 size_t bytes_of_row(size_t dim, Storage storage) {
   switch (storage) {
-    case Storage::F32: return dim * 4;
+    case Storage::F32:
+      return dim * 4;
     case Storage::F16:
-    case Storage::Bf16: return dim * 2;
-    case Storage::Sq8: return (dim + 3) / 4 * 4 + sizeof(Sq8Scale);  // scale in front, rows aligned to it
-    case Storage::U8: return dim;
+    case Storage::Bf16:
+      return dim * 2;
+    case Storage::Sq8:
+      return (dim + 3) / 4 * 4 + sizeof(Sq8Scale);  // scale in front, rows aligned to it
+    case Storage::U8:
+      return dim;
   }
   return 0;
 }
@@ -53,7 +57,9 @@ Vectors::Vectors(size_t dim, Metric metric, Storage storage)
     : dim_(dim), row_bytes_(bytes_of_row(dim, storage)), metric_(metric), storage_(storage) {}
 
 size_t Vectors::row_bytes() const { return row_bytes_; }
-size_t Vectors::bytes_resident() const { return size_ * (row_bytes_ + (metric_ == Metric::Cosine ? sizeof(float) : 0)); }
+size_t Vectors::bytes_resident() const {
+  return size_ * (row_bytes_ + (metric_ == Metric::Cosine ? sizeof(float) : 0));
+}
 
 Vectors::Room Vectors::room_for(size_t n) const {
   Room out;
@@ -71,11 +77,21 @@ void Vectors::put(size_t slot, const float* v) {
   const auto& kernel = math::distance();
   uint8_t* row = rows_.writable() + slot * row_bytes_;
   switch (storage_) {
-    case Storage::F32: std::memcpy(row, v, row_bytes_); break;
-    case Storage::F16: kernel.f32_to_f16(v, reinterpret_cast<uint16_t*>(row), dim_); break;
-    case Storage::Bf16: kernel.f32_to_bf16(v, reinterpret_cast<uint16_t*>(row), dim_); break;
-    case Storage::Sq8: encode_sq8(v, dim_, row); break;
-    case Storage::U8: kernel.whole_bytes(v, row, dim_); break;
+    case Storage::F32:
+      std::memcpy(row, v, row_bytes_);
+      break;
+    case Storage::F16:
+      kernel.f32_to_f16(v, reinterpret_cast<uint16_t*>(row), dim_);
+      break;
+    case Storage::Bf16:
+      kernel.f32_to_bf16(v, reinterpret_cast<uint16_t*>(row), dim_);
+      break;
+    case Storage::Sq8:
+      encode_sq8(v, dim_, row);
+      break;
+    case Storage::U8:
+      kernel.whole_bytes(v, row, dim_);
+      break;
   }
   if (metric_ != Metric::Cosine) return;
   double sum = 0;
@@ -103,28 +119,40 @@ float Vectors::distance(const PreparedQuery& query, size_t slot) const {
   const float* q = query.floats.data();
   if (metric_ == Metric::L2) {
     switch (storage_) {
-      case Storage::F32: return kernel.l2_f32(q, as<float>(x), dim_);
-      case Storage::F16: return kernel.l2_f16(q, as<uint16_t>(x), dim_);
-      case Storage::Bf16: return kernel.l2_bf16(q, as<uint16_t>(x), dim_);
+      case Storage::F32:
+        return kernel.l2_f32(q, as<float>(x), dim_);
+      case Storage::F16:
+        return kernel.l2_f16(q, as<uint16_t>(x), dim_);
+      case Storage::Bf16:
+        return kernel.l2_bf16(q, as<uint16_t>(x), dim_);
       case Storage::Sq8: {
         const auto s = sq8_scale(x);
         return kernel.l2_sq8(q, x + sizeof(s), s.offset, s.scale, dim_);
       }
       case Storage::U8:
-        return query.whole ? static_cast<float>(kernel.l2_u8(query.bytes.data(), x, dim_)) : kernel.l2_sq8(q, x, 0, 1, dim_);
+        return query.whole ? static_cast<float>(kernel.l2_u8(query.bytes.data(), x, dim_))
+                           : kernel.l2_sq8(q, x, 0, 1, dim_);
     }
   }
   float ip = 0;
   switch (storage_) {
-    case Storage::F32: ip = kernel.ip_f32(q, as<float>(x), dim_); break;
-    case Storage::F16: ip = kernel.ip_f16(q, as<uint16_t>(x), dim_); break;
-    case Storage::Bf16: ip = kernel.ip_bf16(q, as<uint16_t>(x), dim_); break;
+    case Storage::F32:
+      ip = kernel.ip_f32(q, as<float>(x), dim_);
+      break;
+    case Storage::F16:
+      ip = kernel.ip_f16(q, as<uint16_t>(x), dim_);
+      break;
+    case Storage::Bf16:
+      ip = kernel.ip_bf16(q, as<uint16_t>(x), dim_);
+      break;
     case Storage::Sq8: {
       const auto s = sq8_scale(x);
       ip = s.offset * query.sum + s.scale * kernel.ip_f32u8(q, x + sizeof(s), dim_);
       break;
     }
-    case Storage::U8: ip = kernel.ip_f32u8(q, x, dim_); break;
+    case Storage::U8:
+      ip = kernel.ip_f32u8(q, x, dim_);
+      break;
   }
   return metric_ == Metric::Cosine ? -ip * norms_[slot] : -ip;
 }
@@ -139,15 +167,21 @@ void Vectors::decode(size_t slot, float* out) const {
   const auto& kernel = math::distance();
   const uint8_t* x = row(slot);
   switch (storage_) {
-    case Storage::F32: std::memcpy(out, x, row_bytes_); return;
-    case Storage::F16: return kernel.f16_to_f32(as<uint16_t>(x), out, dim_);
-    case Storage::Bf16: return kernel.bf16_to_f32(as<uint16_t>(x), out, dim_);
+    case Storage::F32:
+      std::memcpy(out, x, row_bytes_);
+      return;
+    case Storage::F16:
+      return kernel.f16_to_f32(as<uint16_t>(x), out, dim_);
+    case Storage::Bf16:
+      return kernel.bf16_to_f32(as<uint16_t>(x), out, dim_);
     case Storage::Sq8: {
       const auto s = sq8_scale(x);
       for (size_t j = 0; j < dim_; ++j) out[j] = s.offset + s.scale * static_cast<float>(x[sizeof(s) + j]);
       return;
     }
-    case Storage::U8: std::copy(x, x + dim_, out); return;
+    case Storage::U8:
+      std::copy(x, x + dim_, out);
+      return;
   }
 }
 

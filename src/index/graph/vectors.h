@@ -17,7 +17,7 @@ struct PreparedQuery {
   std::vector<float> floats;   // of length one under cosine
   std::vector<uint8_t> bytes;  // where the query is whole bytes and the storage too
   bool whole = false;
-  float sum = 0;               // of floats, for sq8
+  float sum = 0;  // of floats, for sq8
 };
 
 /// Slots 0..size-1. Distances are "smaller is nearer": squared L2, or the negated inner product or cosine.

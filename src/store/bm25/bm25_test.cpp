@@ -40,7 +40,8 @@ std::vector<Match> score_everything(const std::map<ChunkId, Words>& chunks, cons
   for (const auto& [id, terms] : chunks) {
     double score = 0;
     for (const auto& [form, qtf] : times) {
-      const double tf = static_cast<double>(std::count_if(terms.begin(), terms.end(), [&](const auto& t) { return t.form == form; }));
+      const double tf =
+          static_cast<double>(std::count_if(terms.begin(), terms.end(), [&](const auto& t) { return t.form == form; }));
       if (tf == 0) continue;
       const double k = o.k1 * (1 - o.b + o.b * static_cast<double>(terms.size()) / average);
       score += qtf * std::log(1 + (n - df[form] + 0.5) / (df[form] + 0.5)) * tf * (o.k1 + 1) / (tf + k);
@@ -84,7 +85,8 @@ std::map<ChunkId, Words> random_chunks(base::Random& random, size_t count, size_
 }
 
 /// The chunks spread over segments: by id ranges, or dealt at random so that the ranges overlap.
-std::vector<std::string> spread(base::Random& random, const std::map<ChunkId, Words>& chunks, size_t parts, bool mixed) {
+std::vector<std::string> spread(base::Random& random, const std::map<ChunkId, Words>& chunks, size_t parts,
+                                bool mixed) {
   std::vector<std::map<ChunkId, Words>> dealt(parts);
   size_t i = 0;
   for (const auto& chunk : chunks) dealt[mixed ? random.below(parts) : i++ * parts / chunks.size()].insert(chunk);

@@ -25,8 +25,8 @@ SegmentBuilder::~SegmentBuilder() = default;
 void SegmentBuilder::add(ChunkId id, std::span<const text::Term> terms) {
   constexpr size_t kBytesPerTerm = 120;  // a hash node, its string and an empty list
   if (!impl_->ids.empty() && id <= impl_->ids.back())
-    throw Error(Code::Internal, "bm25: chunk " + std::to_string(id) + " added after " + std::to_string(impl_->ids.back()) +
-                                    "; ids must ascend");
+    throw Error(Code::Internal, "bm25: chunk " + std::to_string(id) + " added after " +
+                                    std::to_string(impl_->ids.back()) + "; ids must ascend");
   const auto ordinal = static_cast<uint32_t>(impl_->ids.size());
   for (const text::Term& term : terms) {
     auto found = impl_->postings.find(std::string_view(term.form));

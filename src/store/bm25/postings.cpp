@@ -50,7 +50,8 @@ void encode_block(std::span<const Posting> list, uint32_t previous, std::string&
 }
 
 BlockInfo describe(std::span<const Posting> list, std::span<const uint32_t> lengths, size_t offset) {
-  if (offset > UINT32_MAX) throw Error(Code::Exhausted, "bm25 segment: a posting list exceeds 4 GiB; make more segments");
+  if (offset > UINT32_MAX)
+    throw Error(Code::Exhausted, "bm25 segment: a posting list exceeds 4 GiB; make more segments");
   uint32_t shortest = UINT16_MAX, most = 0;
   for (const Posting& p : list) {
     shortest = std::min(shortest, lengths[p.ordinal]);
@@ -91,7 +92,8 @@ void Cursor::open(const List& list, uint32_t chunks) {
   df_ = list.df;
   chunks_ = chunks;
   blocks_ = block_ = hint_ = at_ = count_ = most_ = 0;
-  if (df_ == 0 || df_ > chunks) corrupt("a term occurs in " + std::to_string(df_) + " of " + std::to_string(chunks) + " chunks");
+  if (df_ == 0 || df_ > chunks)
+    corrupt("a term occurs in " + std::to_string(df_) + " of " + std::to_string(chunks) + " chunks");
   if (df_ < kBlock) {
     payload_ = list.bytes;
     read_short(payload_, kBeforeFirst, df_);
@@ -141,7 +143,8 @@ Cursor::Run Cursor::run(uint32_t end) {
   if (at_ >= count_) return {nullptr, nullptr, 0};
   uint32_t stop = count_;
   if (ordinals_[count_ - 1] >= end)
-    stop = static_cast<uint32_t>(std::lower_bound(ordinals_.begin() + at_, ordinals_.begin() + count_, end) - ordinals_.begin());
+    stop = static_cast<uint32_t>(std::lower_bound(ordinals_.begin() + at_, ordinals_.begin() + count_, end) -
+                                 ordinals_.begin());
   if (stop > at_) unpack_tfs();
   return {ordinals_.data() + at_, tfs_.data() + at_, stop - at_};
 }

@@ -71,11 +71,11 @@ class Cursor {
   void read_short(std::string_view bytes, uint32_t previous, uint32_t count);
 
   uint32_t df_ = 0, chunks_ = 0;
-  uint32_t blocks_ = 0;      // packed ones; 0 = a short list
-  uint32_t block_ = 0;       // the one unpacked
-  uint32_t hint_ = 0;        // blocks before this end before the last window
+  uint32_t blocks_ = 0;  // packed ones; 0 = a short list
+  uint32_t block_ = 0;   // the one unpacked
+  uint32_t hint_ = 0;    // blocks before this end before the last window
   uint32_t at_ = 0, count_ = 0;
-  uint32_t most_ = 0;        // greatest tf of a short list
+  uint32_t most_ = 0;  // greatest tf of a short list
   const char* table_ = nullptr;
   std::string_view payload_;
   const char* tf_bits_at_ = nullptr;

@@ -52,7 +52,7 @@ std::string merge(std::span<const Segment> segments, const roaring::Roaring& gon
 /// The segments of a collection as one index. Chunk ids of different segments do not overlap in what is not gone.
 struct Reader {
   std::vector<Segment> segments;
-  roaring::Roaring gone;      // removed chunks still inside segments
+  roaring::Roaring gone;  // removed chunks still inside segments
   Bm25Options options;
 
   /// Top k by BM25 (block-max WAND, exact: the same as scoring everything). allowed: nullptr = all. Ties by chunk id.

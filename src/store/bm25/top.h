@@ -10,7 +10,9 @@
 namespace hanok::store::bm25 {
 
 /// Higher score first; equal scores by chunk id.
-inline bool better(const Match& a, const Match& b) { return a.score != b.score ? a.score > b.score : a.chunk < b.chunk; }
+inline bool better(const Match& a, const Match& b) {
+  return a.score != b.score ? a.score > b.score : a.chunk < b.chunk;
+}
 
 class Top {
  public:

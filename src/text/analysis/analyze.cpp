@@ -30,10 +30,17 @@ class Analyzer {
     for (size_t at = 0; at < letters_.size();) {
       switch (letters_[at].kind) {
         case Kind::Word:
-        case Kind::Digit: at = word(at); break;
-        case Kind::Hangul: at = hangul(at); break;
-        case Kind::Dense: at = dense(at); break;
-        default: ++at;
+        case Kind::Digit:
+          at = word(at);
+          break;
+        case Kind::Hangul:
+          at = hangul(at);
+          break;
+        case Kind::Dense:
+          at = dense(at);
+          break;
+        default:
+          ++at;
       }
     }
     if (options_.query) drop_stop_words();

@@ -23,20 +23,23 @@ TEST(Analyze, EnglishWordsAreFoldedAndStemmed) {
 }
 
 TEST(Analyze, NumbersStayWhole) {
-  EXPECT_EQ(forms("1,234.5 km in 3.14 or 2024-11-05"),
-            (Forms{"1234.5", "km", "in", "3.14", "or", "2024", "11", "05"}));
+  EXPECT_EQ(forms("1,234.5 km in 3.14 or 2024-11-05"), (Forms{"1234.5", "km", "in", "3.14", "or", "2024", "11", "05"}));
   EXPECT_EQ(forms("１２３ ﬁne"), (Forms{"123", "fine"})) << "compatibility forms fold";
 }
 
 TEST(Analyze, BytesThatAreNotTextAreSkipped) {
-  EXPECT_EQ(forms(std::string_view("a\xff" "b\0c", 5)), (Forms{"a", "b", "c"}));
+  EXPECT_EQ(forms(std::string_view("a\xff"
+                                   "b\0c",
+                                   5)),
+            (Forms{"a", "b", "c"}));
   EXPECT_TRUE(forms("").empty());
   EXPECT_TRUE(forms(" \n.,;!").empty());
 }
 
 TEST(Analyze, SpansPointIntoTheOriginalBytes) {
-  for (const std::string text : {"Ünïcode 1,000 naïve ﬁne ＡＢＣ", "대한민국의 서울특별시에서 K-POP 3곡을", "日本語テキスト ｶﾞｷﾞ",
-                                 "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf decomposed"}) {
+  for (const std::string text :
+       {"Ünïcode 1,000 naïve ﬁne ＡＢＣ", "대한민국의 서울특별시에서 K-POP 3곡을", "日本語テキスト ｶﾞｷﾞ",
+        "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf decomposed"}) {
     uint32_t position = 0;
     for (const Term& term : analyze(text)) {
       EXPECT_LT(term.span.start, term.span.end) << term.form;
@@ -57,7 +60,8 @@ TEST(Analyze, DecomposedHangulIsTheSame) {
 
 TEST(Analyze, KoreanPassage) {
   EXPECT_EQ(forms("학교에서는 책을"), (Forms{"학교", "책", "학교", "교에", "에서", "서는", "는책", "책을"}));
-  EXPECT_EQ(forms("1989년에는"), (Forms{"1989", "년", "1989년", "년에", "에는"})) << "a word with digits is also kept whole";
+  EXPECT_EQ(forms("1989년에는"), (Forms{"1989", "년", "1989년", "년에", "에는"}))
+      << "a word with digits is also kept whole";
   EXPECT_EQ(forms("LG전자의"), (Forms{"lg", "전자", "lg전자", "전자", "자의"}));
 }
 

@@ -31,10 +31,10 @@ Decoded decode(std::string_view text, size_t at) {
 bool between(char32_t c, char32_t low, char32_t high) { return c >= low && c <= high; }
 
 bool is_dense_script(char32_t c) {
-  return between(c, 0x3040, 0x30FF) || between(c, 0x31F0, 0x31FF) ||                                  // Kana
-         between(c, 0x3400, 0x4DBF) || between(c, 0x4E00, 0x9FFF) || between(c, 0xF900, 0xFAFF) ||    // Han
+  return between(c, 0x3040, 0x30FF) || between(c, 0x31F0, 0x31FF) ||                                // Kana
+         between(c, 0x3400, 0x4DBF) || between(c, 0x4E00, 0x9FFF) || between(c, 0xF900, 0xFAFF) ||  // Han
          between(c, 0x20000, 0x3FFFF) || c == 0x3005 || c == 0x3007 || between(c, 0x1B000, 0x1B16F) ||
-         between(c, 0x0E00, 0x0EFF) || between(c, 0x1000, 0x109F) || between(c, 0x1780, 0x17DD);      // Thai .. Khmer
+         between(c, 0x0E00, 0x0EFF) || between(c, 0x1000, 0x109F) || between(c, 0x1780, 0x17DD);  // Thai .. Khmer
 }
 
 bool is_hangul(char32_t c) {
@@ -54,16 +54,19 @@ Kind kind_by_category(char32_t c) {
     case UTF8PROC_CATEGORY_ME:
       if (is_hangul(c)) return Kind::Hangul;
       return is_dense_script(c) ? Kind::Dense : Kind::Word;
-    case UTF8PROC_CATEGORY_NL: return c == 0x3007 ? Kind::Dense : Kind::Word;
-    case UTF8PROC_CATEGORY_ND: return Kind::Digit;
+    case UTF8PROC_CATEGORY_NL:
+      return c == 0x3007 ? Kind::Dense : Kind::Word;
+    case UTF8PROC_CATEGORY_ND:
+      return Kind::Digit;
     case UTF8PROC_CATEGORY_ZS:
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_CF: return Kind::Blank;
-    case UTF8PROC_CATEGORY_CC: return c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v' || c == 0x85
-                                          ? Kind::Blank
-                                          : Kind::Mark;
-    default: return Kind::Mark;
+    case UTF8PROC_CATEGORY_CF:
+      return Kind::Blank;
+    case UTF8PROC_CATEGORY_CC:
+      return c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v' || c == 0x85 ? Kind::Blank : Kind::Mark;
+    default:
+      return Kind::Mark;
   }
 }
 

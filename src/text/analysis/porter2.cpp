@@ -142,7 +142,9 @@ class Stemmer {
     cut(n);
     w.append(by);
   }
-  bool has_vowel(size_t end) const { return std::any_of(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(end), vowel); }
+  bool has_vowel(size_t end) const {
+    return std::any_of(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(end), vowel);
+  }
 
   /// (a) a vowel between non-vowels, the last not w, x or Y, or (b) a vowel at the start and a non-vowel; before `end`.
   bool short_syllable(size_t end) const {
