@@ -31,8 +31,7 @@ void check_rows(const Graph& graph) {
 bool whole_bytes(std::span<const float> vectors) {
   std::vector<uint8_t> out(std::min<size_t>(vectors.size(), 65536));
   for (size_t at = 0; at < vectors.size(); at += out.size())
-    if (!math::distance().whole_bytes(vectors.data() + at, out.data(), std::min(out.size(), vectors.size() - at)))
-      return false;
+    if (!math::distance().whole_bytes(vectors.data() + at, out.data(), std::min(out.size(), vectors.size() - at))) return false;
   return true;
 }
 
@@ -114,11 +113,9 @@ void Hnsw::train(std::span<const float> vectors) { check_vectors(vectors); }
 
 Storage Hnsw::storage_for(std::span<const float> vectors) const {
   const bool whole = whole_bytes(vectors);
-  if (!keys_.storage)
-    return whole && (state_->live() == 0 || state_->vectors.storage() == Storage::U8) ? Storage::U8 : Storage::F32;
+  if (!keys_.storage) return whole && (state_->live() == 0 || state_->vectors.storage() == Storage::U8) ? Storage::U8 : Storage::F32;
   if (*keys_.storage == Storage::U8 && !whole)
-    throw Error(Code::Invalid,
-                "add: storage=u8 takes whole numbers 0 to 255 only, found others; use storage=auto or f32");
+    throw Error(Code::Invalid, "add: storage=u8 takes whole numbers 0 to 255 only, found others; use storage=auto or f32");
   return *keys_.storage;
 }
 
@@ -165,8 +162,7 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
 std::unique_ptr<HnswState> Hnsw::rebuilt(std::span<const Id> ids, std::span<const float> vectors) const {
   const HnswState& old = *state_;
   const size_t n = old.live() + ids.size();
-  auto next = std::make_unique<HnswState>(
-      Vectors(dim(), metric(), vectors.empty() ? old.vectors.storage() : storage_for(vectors)));
+  auto next = std::make_unique<HnswState>(Vectors(dim(), metric(), vectors.empty() ? old.vectors.storage() : storage_for(vectors)));
   next->vectors.adopt(next->vectors.room_for(n));
   next->ids = Buffer<Id>().grown(n, 0);
   next->dead = Buffer<uint8_t>().grown(n, 0);
@@ -244,8 +240,7 @@ void Hnsw::make_room(size_t slots) {
     if (s.graph) {
       if (!s.graph->rows.owns()) check_rows(*s.graph);
       rows = s.graph->rows.grown(capacity * s.graph->degree, n * s.graph->degree);
-      records =
-          s.graph->records.grown(capacity * s.graph->projection.record_bytes(), n * s.graph->projection.record_bytes());
+      records = s.graph->records.grown(capacity * s.graph->projection.record_bytes(), n * s.graph->projection.record_bytes());
     }
     Gate::Writer writer(gate_);
     s.vectors.adopt(std::move(room));
@@ -274,8 +269,7 @@ void Hnsw::append(std::span<const Id> ids, std::span<const float> vectors) {
           s.dead.writable()[from + i] = 0;
           if (s.graph)
             s.graph->projection.encode(vectors.data() + i * dim(),
-                                       s.graph->records.writable() + (from + i) * s.graph->projection.record_bytes(),
-                                       scratch);
+                                       s.graph->records.writable() + (from + i) * s.graph->projection.record_bytes(), scratch);
         }
       },
       options_.threads);
@@ -353,8 +347,7 @@ size_t Hnsw::remove(std::span<const Id> ids) {
       ++gone;
     }
   }
-  // Removed nodes are still walked over; past a fifth they cost more than building the rest anew, which also restores
-  // recall.
+  // Removed nodes are still walked over; past a fifth they cost more than building the rest anew, which also restores recall.
   constexpr size_t kDeadShare = 5;
   if (gone && state_->dead_count * kDeadShare > state_->slots()) {
     try {
