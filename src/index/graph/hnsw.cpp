@@ -40,7 +40,9 @@ bool whole_bytes(std::span<const float> vectors) {
 HnswKeys::HnswKeys(const Options& options) {
   Keys keys("hnsw", options);
   const size_t m = keys.integer("M", 0, 2, 128);  // hnswlib's word: its ground layer has 2 M neighbours
-  degree = keys.integer("degree", m ? 2 * m : 32, 4, 256);
+  degree = keys.integer("degree", 2 * m, 0, 256);
+  if (degree > 0 && degree < 4)
+    throw Error(Code::Invalid, "hnsw: degree is from 4 to 256, or 0 for a choice by the data; found " + std::to_string(degree));
   ef_construction = keys.integer("ef_construction", 128, 4, 65536);
   alpha = static_cast<float>(keys.real("alpha", 1.2, 1, 4));
   code_lines = keys.integer("code_lines", 0, 0, Projection::kMostLines);
@@ -119,8 +121,18 @@ Storage Hnsw::storage_for(std::span<const float> vectors) const {
   return *keys_.storage;
 }
 
-BuildPlan Hnsw::build_plan() const {
-  return {keys_.degree, keys_.ef_construction, keys_.alpha, options_.seed, options_.threads, options_.on_progress};
+// Where the number of neighbours grows fast with distance, a walk needs more ways on: 32 neighbours reach .999 of ten on
+// Fashion-MNIST (local dimension 12), on sentence embeddings (22) 44 need half the pool of 32. Rows of floats keep the
+// whole within 1.3 times the rows.
+size_t Hnsw::degree_for(const Projection& projection) const {
+  constexpr size_t kUsual = 32, kMany = 44;
+  constexpr double kHard = 17;
+  if (keys_.degree) return keys_.degree;
+  return projection.local_dimension() > kHard ? kMany : kUsual;
+}
+
+BuildPlan Hnsw::build_plan(size_t degree) const {
+  return {degree, keys_.ef_construction, keys_.alpha, options_.seed, options_.threads, options_.on_progress};
 }
 
 std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
@@ -154,7 +166,7 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
         }
       },
       options_.threads);
-  build(*graph, build_plan());
+  build(*graph, build_plan(degree_for(graph->projection)));
   return graph;
 }
 
@@ -288,7 +300,7 @@ void Hnsw::link_batches(size_t from, size_t to) {
   Graph& graph = *s.graph;
   const size_t most = std::clamp<size_t>(from / 50, 1, 4096);  // as in build()
   std::vector<Patch> undo;
-  const BuildPlan plan = build_plan();
+  const BuildPlan plan = build_plan(state_->graph->degree);
   std::fill(graph.rows.writable() + from * graph.degree, graph.rows.writable() + to * graph.degree, kNoNode);
   try {
     for (size_t at = from; at < to;) {
@@ -377,6 +389,7 @@ std::map<std::string, std::string> Hnsw::statistics() const {
     out["code_bytes"] = std::to_string(s.graph->projection.record_bytes());
     out["code_directions"] = std::to_string(s.graph->projection.directions());
     out["entries"] = std::to_string(s.graph->entries.size());
+    if (const double d = s.graph->projection.local_dimension(); d > 0) out["local_dimension"] = std::to_string(std::lround(d));
   }
   return out;
 }

@@ -71,7 +71,8 @@ class Hnsw : public BaseIndex {
   Storage storage_for(std::span<const float> vectors) const;
   std::unique_ptr<HnswState> rebuilt(std::span<const Id> ids, std::span<const float> vectors) const;
   std::unique_ptr<Graph> new_graph(const HnswState& state) const;
-  BuildPlan build_plan() const;
+  size_t degree_for(const Projection& projection) const;
+  BuildPlan build_plan(size_t degree) const;
   void make_room(size_t slots);
   void append(std::span<const Id> ids, std::span<const float> vectors);
   void link_batches(size_t from, size_t to);

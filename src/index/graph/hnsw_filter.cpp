@@ -101,7 +101,7 @@ void Hnsw::scan_codes(const PreparedQuery& query, std::span<const uint32_t> slot
   for (size_t i = 0; i < slots.size(); ++i)
     if (pool.accepts(codes[i])) pool.insert(codes[i], slots[i]);
   Spread error;
-  const double step = s.graph->projection.distance_step();
+  const double step = s.graph->projection.distance_step(query.floats.data());
   constexpr double kSigmas = 4;
   int64_t from = INT64_MIN, to = pool.distance(pool.size() - 1);
   while (from < to) {

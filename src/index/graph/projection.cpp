@@ -45,6 +45,7 @@ class Judge {
   Judge(std::span<const float> queries, const Among& among, std::span<const float> basis, size_t d, size_t threads)
       : m_(basis.size() / d) {
     const auto kept = nearest_rows(queries, among, d, threads);
+    dimension_ = local_dimension(kept);
     std::vector<float> near;
     for (const auto& rows : kept) {
       begins_.push_back(near.size() / d);
@@ -74,6 +75,8 @@ class Judge {
     return all ? static_cast<double>(found) / static_cast<double>(all) : 1;
   }
 
+  double dimension() const { return dimension_; }
+
  private:
   static constexpr size_t kTrue = 10, kLooked = 20, kKept = 100;
   using Kept = std::vector<std::pair<float, size_t>>;  // distance and row
@@ -99,6 +102,18 @@ class Judge {
     for (Kept& kept : out) std::sort_heap(kept.begin(), kept.end());
     return out;
   }
+  // Levina, Bickel 2004: the mean of log(r_k / r_i) over the k nearest is about 1 / dimension. Distances are squares.
+  static double local_dimension(const std::vector<Kept>& kept) {
+    double logs = 0;
+    size_t n = 0;
+    for (const Kept& near : kept)
+      for (const auto& [distance, row] : near)
+        if (distance < near.back().first) {
+          logs += std::log(static_cast<double>(near.back().first) / distance) / 2;
+          ++n;
+        }
+    return n ? static_cast<double>(n) / logs : 0;
+  }
   static void offer(Kept& kept, float distance, size_t row) {
     if (!(distance > 0) || (kept.size() == kKept && distance >= kept.front().first)) return;
     if (kept.size() == kKept) {
@@ -110,6 +125,7 @@ class Judge {
   }
 
   size_t m_;
+  double dimension_ = 0;
   std::vector<size_t> begins_;               // of each query's rows in norms_ and scores_
   std::vector<float> norms_, scores_, query_scores_;
 };
@@ -182,6 +198,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
       among.centred = [&](size_t i, float* x) { std::memcpy(x, &rows[i * d], d * sizeof(float)); };
     const auto queries = std::span<const float>(rows).last(judged * d);
     const Judge judge(queries, among, basis, d, plan.threads);
+    out.local_dimension_ = judge.dimension();
     for (size_t lines = 1; lines < most_lines; ++lines)
       if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
         out.lines_ = lines;
@@ -250,6 +267,14 @@ const float* Projection::lift(const float* v, bool is_query, Scratch& scratch) c
     }
   }
   return scratch.lifted.data();
+}
+
+double Projection::distance_step(const float* query) const {
+  const double square = static_cast<double>(unit_) * unit_;
+  if (metric_ == Metric::L2) return square;
+  if (metric_ == Metric::Cosine) return square / 2;  // |q - x|^2 = const - 2 <q, x>
+  const float own = math::distance().ip_f32(query, query, dim_);
+  return own > 0 ? square / 2 / std::sqrt(static_cast<double>(longest_) / own) : square / 2;  // q was made longer
 }
 
 void Projection::codes(const float* lifted, uint8_t* record, Scratch& scratch) const {

@@ -50,14 +50,14 @@ class Projection {
   /// Learns from rows of plan.dim floats (at least one): mean, ranges, directions, scale, number of lines.
   static Projection train(std::span<const float> sample, const Plan& plan);
 
+  /// Of the vectors it was trained among: how fast the number of neighbours grows with distance (Levina, Bickel 2004);
+  /// 0 where that was not measured (lines given, or a projection from a file).
+  double local_dimension() const { return local_dimension_; }
   size_t lines() const { return lines_; }
   size_t record_bytes() const { return lines_ * kLine; }
   size_t directions() const { return directions_; }
   /// By how much a distance as Vectors gives it grows when that of codes grows by one.
-  double distance_step() const {
-    const double square = static_cast<double>(unit_) * unit_;
-    return metric_ == Metric::L2 ? square : square / 2;  // |q - x|^2 = const - 2 <q, x>
-  }
+  double distance_step(const float* query) const;
   /// Inner product: whether a vector is longer than all of the training, which costs it precision.
   bool longer_than_known(const float* v) const;
 
@@ -80,6 +80,7 @@ class Projection {
   size_t lines_ = 0, directions_ = 0;
   Metric metric_ = Metric::L2;
   float longest_ = 0;      // |v|^2 of the longest vector seen in training
+  double local_dimension_ = 0;
   float unit_ = 1;         // one step of a code, in units of the vectors
   std::vector<float> mean_, low_, scale_;   // [width]: input bytes are (v - low) * scale
   std::vector<float> offset_, gain_;        // [directions]: (sum - offset) * gain is in steps
