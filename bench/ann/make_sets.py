@@ -8,6 +8,7 @@ fashion    Fashion-MNIST: 60,000 x 784 byte values; queries are the first 1,000 
 cifar      CIFAR-10: 50,000 x 3,072 byte values; queries are the first 1,000 test images.
 sentences  windows of 12 words, a window every fifth word, of all English text, through a sentence model: 384-d unit rows.
 sift       SIFT descriptors (OpenCV) of CIFAR-10 images four times enlarged: 128-d byte values; queries from test images.
+sentences1m  a million rows from those of `sentences` (laid before): one of them, moved a third of the way between two others.
 Queries are never rows of the base. Rows are in a seeded random order. Needs numpy; sift needs opencv-python-headless.
 """
 import argparse
@@ -86,6 +87,17 @@ def sentences(args, out):
     return vectors[:-QUERIES], vectors[-QUERIES:]
 
 
+def million(out, rows=1_000_000):
+    real = np.load(out / "sentences.npy")
+    random_rows = np.random.default_rng(7)
+    base = np.empty((rows, real.shape[1]), np.float32)
+    for at in range(0, rows, 50_000):
+        pick = random_rows.integers(0, len(real), (3, min(50_000, rows - at)))
+        moved = real[pick[0]] + (real[pick[1]] - real[pick[2]]) / 3
+        base[at:at + len(moved)] = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return base, np.load(out / "sentences_q.npy")
+
+
 def descriptors(images, most):
     import cv2
     detector = cv2.SIFT_create(nfeatures=24)
@@ -123,11 +135,13 @@ def main():
             queries = queries[:QUERIES]
         elif name == "sentences":
             base, queries = sentences(args, args.out)
+        elif name == "sentences1m":
+            base, queries = million(args.out)
         elif name == "sift":
             train, test = cifar(args.data)
             base, queries = descriptors(train, args.sift_rows), descriptors(test, 4 * QUERIES)[:QUERIES]
         else:
-            raise SystemExit(f"{name}: not a set; sets are fashion, sentences, sift, cifar")
+            raise SystemExit(f"{name}: not a set; sets are fashion, sentences, sentences1m, sift, cifar")
         np.save(args.out / f"{name}.npy", base.astype(np.float32))
         np.save(args.out / f"{name}_q.npy", queries.astype(np.float32))
         print(f"{name}: {base.shape[0]} x {base.shape[1]}, {len(queries)} queries", flush=True)
