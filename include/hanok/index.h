@@ -127,6 +127,46 @@ std::unique_ptr<Index> make(const std::string& kind, const Options& options);
 /// Maps the file; pages come in as they are touched. Error(Corrupt) for damage (what, where), Unsupported for a newer version.
 std::unique_ptr<Index> open(const std::filesystem::path& file);
 
+/// Exact search over packed bits by Hamming distance, the number of bits that differ.
+///   auto index = make_binary(256);              // bits a vector
+///   index->add(ids, codes);                     // 32 bytes each
+///   auto found = index->search(code, 10);       // Match::distance is a whole number, small is near; ties by id
+/// Bit j of a vector is bit j % 8 of byte j / 8; bits beyond the last must be zero. Searches may run together and
+/// beside one writer.
+class BinaryIndex {
+ public:
+  static constexpr size_t kMostBits = 1 << 19;  // 65,536 bytes
+
+  virtual ~BinaryIndex() = default;
+  virtual size_t bits() const = 0;
+  virtual size_t bytes_per_vector() const = 0;
+  virtual size_t size() const = 0;
+  virtual bool contains(Id id) const = 0;
+  /// All or nothing. Exists for an id that is there; Invalid for one that comes twice, a wrong length, or a bit beyond
+  /// the last.
+  virtual void add(std::span<const Id> ids, std::span<const uint8_t> codes) = 0;
+  /// Ids that were there and are gone now.
+  virtual size_t remove(std::span<const Id> ids) = 0;
+  virtual std::optional<std::vector<uint8_t>> reconstruct(Id id) const = 0;
+  virtual std::vector<Id> ids() const = 0;
+
+  /// min(k, matches) neighbours, best first. Of the options, filter counts, and threads for a batch.
+  virtual std::vector<Match> search(std::span<const uint8_t> query, size_t k,
+                                    const SearchOptions& options = {}) const = 0;
+  virtual std::vector<std::vector<Match>> search_batch(std::span<const uint8_t> queries, size_t k,
+                                                       const SearchOptions& options = {}) const = 0;
+  /// Every id with at most `radius` differing bits, best first.
+  virtual std::vector<Match> range_search(std::span<const uint8_t> query, size_t radius,
+                                          const SearchOptions& options = {}) const = 0;
+  virtual std::map<std::string, std::string> statistics() const = 0;
+  /// As Index::save.
+  virtual void save(const std::filesystem::path& file) const = 0;
+};
+/// Throws Invalid for bits outside 1..kMostBits.
+std::unique_ptr<BinaryIndex> make_binary(size_t bits);
+/// Throws Corrupt, Unsupported for a newer version.
+std::unique_ptr<BinaryIndex> open_binary(const std::filesystem::path& file);
+
 /// k-means (Lloyd with k-means++ seeding). assignment[i] in [0, k).
 struct Clusters {
   size_t k = 0, dim = 0;

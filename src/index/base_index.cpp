@@ -136,6 +136,11 @@ void BaseIndex::check_query(std::span<const float> query) const {
 
 void BaseIndex::check_queries(std::span<const float> queries) const { check_vectors(queries); }
 
+void BaseIndex::check_range(std::span<const float> query, float radius) const {
+  check_query(query);
+  if (std::isnan(radius)) throw Error(Code::Invalid, "range search: radius is NaN, expected a number");
+}
+
 std::vector<std::vector<Match>> BaseIndex::search_batch(std::span<const float> queries, size_t k,
                                                         const SearchOptions& options) const {
   check_queries(queries);

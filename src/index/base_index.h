@@ -64,6 +64,8 @@ class BaseIndex : public Index {
   void check_add(std::span<const Id> ids, std::span<const float> vectors) const;
   void check_query(std::span<const float> query) const;
   void check_queries(std::span<const float> queries) const;
+  /// check_query, and a radius that is a number (infinity is one).
+  void check_range(std::span<const float> query, float radius) const;
 
   Options options_;
 };

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "hanok/index.h"
 
@@ -52,6 +53,77 @@ TEST(Door, UpdateReplacesAndMergeAdds) {
   EXPECT_THROW(merge(*a, *b), Error);
   EXPECT_THROW(merge(*a, *c), Error);
   EXPECT_EQ(a->size(), 7u);
+}
+
+TEST(Door, BinaryVectorsHaveADoorOfTheirOwn) {
+  base::TempFolder folder;
+  const auto index = make_binary(16);
+  index->add(std::vector<Id>{7, 3}, std::vector<uint8_t>{0xff, 0x00, 0x0f, 0x00});
+  const std::vector<uint8_t> query{0x1f, 0x00};
+  const auto found = index->search(query, 5);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].id, 3);
+  EXPECT_EQ(found[0].distance, 1);
+  index->save(folder.path() / "bits");
+  EXPECT_EQ(open_binary(folder.path() / "bits")->search(query, 1)[0].id, 3);
+  try {
+    open(folder.path() / "bits");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Unsupported) << e.what();
+  }
+  EXPECT_THROW(make_binary(0), Error);
+}
+
+// What is odd about an input is said, or has an answer, in every kind alike.
+TEST(Door, OddInputIsDefinedForEveryKind) {
+  const auto code = [](auto call) {
+    try {
+      call();
+    } catch (const Error& e) {
+      return e.code();
+    }
+    return Code::Internal;
+  };
+  for (const std::string kind : {"flat", "ivf", "hnsw", "auto"}) {
+    SCOPED_TRACE(kind);
+    for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine}) {
+      const auto index = make(kind, {.dim = 4, .metric = metric});
+      const std::vector<float> one{1, 2, 3, 4}, zero(4, 0);
+      EXPECT_TRUE(index->search(one, 5).empty()) << "an empty index";
+      EXPECT_TRUE(index->search_batch(one, 5).at(0).empty());
+      EXPECT_TRUE(index->range_search(one, metric == Metric::L2 ? 1e9f : -1e9f).empty());
+      index->add({}, {});
+      index->add(range(0, 3), normals(12, 1));
+      EXPECT_EQ(index->search(one, 100).size(), 3u) << "k > n";
+      EXPECT_EQ(index->search(one, SIZE_MAX).size(), 3u);
+      EXPECT_TRUE(index->search(one, 0).empty());
+      for (const float bad : {NAN, INFINITY, -INFINITY}) {
+        const std::vector<float> row{1, 2, bad, 4};
+        EXPECT_EQ(code([&] { index->add(std::vector<Id>{9}, row); }), Code::Invalid);
+        EXPECT_EQ(code([&] { index->search(row, 1); }), Code::Invalid);
+        EXPECT_EQ(code([&] { index->search_batch(row, 1); }), Code::Invalid);
+        EXPECT_EQ(code([&] { index->range_search(row, 1); }), Code::Invalid);
+      }
+      EXPECT_EQ(code([&] { index->range_search(one, NAN); }), Code::Invalid);
+      EXPECT_EQ(code([&] { index->add(std::vector<Id>{9}, std::vector<float>(3)); }), Code::Invalid)
+          << "a wrong dimension";
+      EXPECT_EQ(code([&] { index->search(std::vector<float>(5, 1), 1); }), Code::Invalid);
+      EXPECT_EQ(code([&] { index->search_batch(std::vector<float>(6, 1), 1); }), Code::Invalid);
+      EXPECT_EQ(code([&] { index->add(std::vector<Id>{9, 9}, normals(8, 2)); }), Code::Invalid) << "an id twice";
+      EXPECT_EQ(code([&] { index->add(std::vector<Id>{9, 1}, normals(8, 2)); }), Code::Exists);
+      EXPECT_FALSE(index->contains(9)) << "all or nothing";
+      EXPECT_EQ(index->remove(std::vector<Id>{5, 6}), 0u);
+      EXPECT_FALSE(index->reconstruct(5).has_value());
+      if (metric == Metric::Cosine) {
+        EXPECT_EQ(code([&] { index->add(std::vector<Id>{9}, zero); }), Code::Invalid);
+        EXPECT_EQ(code([&] { index->search(zero, 1); }), Code::Invalid);
+      } else {
+        index->add(std::vector<Id>{9}, zero);
+        EXPECT_EQ(index->search(zero, 4).size(), 4u);
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "index/auto.h"
+#include "index/flat/binary_flat.h"
 #include "index/flat/flat.h"
 #include "index/graph/hnsw.h"
 #include "index/ivf/ivf.h"
@@ -36,7 +37,8 @@ std::unique_ptr<Index> make_chosen(const std::string& kind, const Options& optio
 }
 
 std::unique_ptr<Index> make(const std::string& kind, const Options& options) {
-  if (options.set.count(kAutoKey)) throw Error(Code::Invalid, "index '" + kind + "' has no key '" + std::string(kAutoKey) + "'");
+  if (options.set.count(kAutoKey))
+    throw Error(Code::Invalid, "index '" + kind + "' has no key '" + std::string(kAutoKey) + "'");
   return kind == "auto" ? std::make_unique<Auto>(options) : make_chosen(kind, options);
 }
 
@@ -46,9 +48,17 @@ std::unique_ptr<Index> open(const FileReader& file) {
     auto index = k.open(file);
     return index->options().set.count(kAutoKey) ? std::make_unique<Auto>(std::move(index), file) : std::move(index);
   }
+  if (file.kind() == "binary_flat")
+    throw Error(Code::Unsupported, file.name() + ": holds bits, not vectors of numbers; it opens with open_binary()");
   file.corrupt("its kind '" + file.kind() + "' is not one of " + names());
 }
 
 std::unique_ptr<Index> open(const std::filesystem::path& file) { return open(FileReader(file)); }
+
+std::unique_ptr<BinaryIndex> make_binary(size_t bits) { return std::make_unique<BinaryFlat>(bits); }
+
+std::unique_ptr<BinaryIndex> open_binary(const std::filesystem::path& file) {
+  return std::make_unique<BinaryFlat>(FileReader(file));
+}
 
 }  // namespace hanok::index

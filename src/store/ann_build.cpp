@@ -172,10 +172,15 @@ AnnSettings ann_settings(const Json& settings) {
   return out;
 }
 
+AnnSettings stored_ann_settings(Database& db, int64_t collection) {
+  Rows row = db.query("SELECT settings FROM collection WHERE id = ?1", collection);
+  return row.next() ? ann_settings(base::parse_json(row.bytes(0), "stored settings")) : AnnSettings();
+}
+
 size_t scanned_exactly(size_t dim) { return std::clamp(kScanFloats / dim, kLeastScanned, kMostScanned); }
 
 AnnStep ann_step(const AnnSettings& settings, size_t dim, size_t vectors, const AnnRow* have) {
-  const size_t exact = settings.exact_below ? settings.exact_below : scanned_exactly(dim);
+  const size_t exact = scanned_exactly(settings, dim);
   if (settings.type == "flat") return have ? AnnStep::Drop : AnnStep::None;
   if (!have) return vectors > exact ? AnnStep::Build : AnnStep::None;
   if (vectors <= exact / 2) return AnnStep::Drop;

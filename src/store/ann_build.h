@@ -1,4 +1,4 @@
-// When a collection's vectors need an index, and making one. Nothing here touches the database.
+// When a collection's vectors need an index, and making one without touching the database.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,12 @@ AnnSettings ann_settings(const Json& settings);
 
 /// Vectors of `dim` numbers that a scan on one core answers in some three milliseconds.
 size_t scanned_exactly(size_t dim);
+/// What the settings say, or that.
+inline size_t scanned_exactly(const AnnSettings& settings, size_t dim) {
+  return settings.exact_below ? settings.exact_below : scanned_exactly(dim);
+}
+/// Those stored with a collection.
+AnnSettings stored_ann_settings(Database& db, int64_t collection);
 
 enum class AnnStep {
   None,

@@ -1,19 +1,9 @@
 #include "store/ann_writer.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 
 namespace hanok::store {
-namespace {
-
-AnnSettings settings_of(Database& db, int64_t collection) {
-  Rows row = db.query("SELECT settings FROM collection WHERE id = ?1", collection);
-  return row.next() ? ann_settings(base::parse_json(row.bytes(0), "stored settings")) : AnnSettings();
-}
-
-}  // namespace
-
 struct AnnWriter::Begun {
   int64_t id = 0;
   AnnStep step = AnnStep::Build;
@@ -28,7 +18,7 @@ AnnStep AnnWriter::due(Database& db, bool anew) const {
   const auto space = find_space(db, collection_, Role::Active);
   if (!space) return AnnStep::None;
   const auto have = find_ann(db, space->id);
-  const auto settings = settings_of(db, collection_);
+  const auto settings = stored_ann_settings(db, collection_);
   const auto vectors = static_cast<size_t>(space->vectors);
   const AnnStep step = ann_step(settings, space->space.dim, vectors, have ? &*have : nullptr);
   return anew && step != AnnStep::Drop && (have || step != AnnStep::None) ? AnnStep::Build : step;
@@ -45,7 +35,7 @@ std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
     out.step = due(db, anew);
     if (out.step == AnnStep::None || out.step == AnnStep::Drop) return std::nullopt;
     const auto space = find_space(db, collection_, Role::Active);
-    out.settings = settings_of(db, collection_);
+    out.settings = stored_ann_settings(db, collection_);
     out.generation = db.number("SELECT generation FROM collection WHERE id = ?1", collection_);
     const uint32_t id = take_ids(db, "file", 1);
     out.id = id;

@@ -5,16 +5,13 @@
 #include <map>
 
 #include "base/log.h"
+#include "store/ann_build.h"
 
 namespace hanok::store {
 namespace {
 
 constexpr int64_t kCheckAlways =
     64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
-
-// One search for near vectors measures about as many as 400 times the share of all that is allowed: ef 64 and six steps
-// for each. A scan of the allowed ones is exact, and cheaper where it measures fewer.
-constexpr uint64_t kWalked = 400;
 
 struct OwnedRows {
   std::vector<ChunkId> ids;
@@ -130,7 +127,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     out->exact_.add(tail.view, tail.owner);
     all |= *tail.ids;
   }
-  out->open_ann(db, folder, on_loss, previous);
+  out->open_ann(db, folder, collection, on_loss, previous);
   if (out->ann_row_) {
     out->live_ = out->ann_row_->live() & all;
     out->tail_ = all - out->live_;
@@ -138,7 +135,8 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
   return out;
 }
 
-void Vectors::open_ann(Database& db, const IndexFolder& folder, OnLoss on_loss, const Vectors* previous) {
+void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
+                       const Vectors* previous) {
   auto row = find_ann(db, space_.id);
   if (!row) return;
   if (previous && previous->ann_row_ && previous->ann_row_->id == row->id) {
@@ -153,6 +151,7 @@ void Vectors::open_ann(Database& db, const IndexFolder& folder, OnLoss on_loss, 
     }
   }
   ann_row_ = std::move(row);
+  scanned_ = scanned_exactly(stored_ann_settings(db, collection), space_.space.dim);
 }
 
 std::vector<Match> Vectors::search(std::span<const float> query, size_t k, const Bitmap* allowed) const {
@@ -176,8 +175,8 @@ std::vector<ChunkId> Vectors::near(std::span<const float> query, size_t k, const
   if (!ann_ || k == 0 || std::all_of(query.begin(), query.end(), [](float x) { return x == 0; })) return {};
   if (!allowed) return k > live_.cardinality() / 4 ? std::vector<ChunkId>() : ann_->near(query, k, live_, true);
   const Bitmap among = live_ & *allowed;
-  const uint64_t matches = among.cardinality(), all = live_.cardinality();
-  if (k > matches / 4 || matches * matches <= kWalked * all) return {};
+  const uint64_t matches = among.cardinality();
+  if (k > matches / 4 || matches <= scanned_) return {};
   return ann_->near(query, k, among, false);
 }
 

@@ -50,7 +50,7 @@ class Vectors {
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
  private:
-  void open_ann(Database& db, const IndexFolder& folder, OnLoss on_loss, const Vectors* previous);
+  void open_ann(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss, const Vectors* previous);
   std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
   SpaceRow space_;
@@ -59,6 +59,7 @@ class Vectors {
   DenseIndex exact_;
   std::optional<AnnRow> ann_row_;
   std::shared_ptr<const Ann> ann_;
+  size_t scanned_ = 0;  // a condition that allows no more is answered by a scan of those
   Bitmap live_, tail_;  // what the index answers for, and what it does not
 };
 

@@ -321,7 +321,7 @@ std::vector<std::vector<Match>> Flat::search_batch(std::span<const float> querie
 }
 
 std::vector<Match> Flat::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
-  check_query(query);
+  check_range(query, radius);
   std::shared_lock guard(lock_);
   const double least = metric() == Metric::L2 ? -static_cast<double>(radius) : radius;
   Seeker seeker{query.data(), std::sqrt(exact_kernels().ip(query.data(), query.data(), dim())), TopK(0)};

@@ -93,8 +93,7 @@ std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const Se
 
 // Pools grow until the farthest of one lies outside the radius, so that none inside is cut off by ef alone.
 std::vector<Match> Hnsw::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
-  check_query(query);
-  if (std::isnan(radius)) throw Error(Code::Invalid, "range search: radius is NaN, expected a number");
+  check_range(query, radius);
   constexpr size_t kFirst = 128;
   Gate::Reader reader(gate_);
   const HnswState& s = *state_;

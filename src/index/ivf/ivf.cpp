@@ -496,7 +496,7 @@ std::vector<std::vector<Match>> Ivf::search_batch(std::span<const float> queries
 }
 
 std::vector<Match> Ivf::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
-  check_query(query);
+  check_range(query, radius);
   std::shared_lock guard(lock_);
   if (ids_.empty()) return {};
   const float limit = metric() == Metric::L2 ? radius : -radius;
