@@ -5,8 +5,6 @@
 
 #include <hanok/hanok.h>
 
-#include "lm/similarity.h"
-
 int main(int argc, char** argv) {
   const hanok::Embedder model(argc > 1 ? argv[1] : HANOK_SOURCE_DIR "/tests/data/tiny_embedder");
   const std::vector<std::string> books = {"a ship in a storm",  "a ship in a long storm", "a ship and a storm",

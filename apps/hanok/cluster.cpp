@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "command.h"
 #include "hanok/index.h"
-#include "lm/similarity.h"
+#include "hanok/similarity.h"
 #include "texts.h"
 
 namespace hanok::app {

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "command.h"
-#include "lm/similarity.h"
+#include "hanok/similarity.h"
 #include "texts.h"
 
 namespace hanok::app {

@@ -3,7 +3,7 @@
 
 #include "command.h"
 #include "hanok/error.h"
-#include "lm/similarity.h"
+#include "hanok/similarity.h"
 #include "texts.h"
 
 namespace hanok::app {

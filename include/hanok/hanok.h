@@ -5,5 +5,6 @@
 #include "hanok/error.h"
 #include "hanok/index.h"
 #include "hanok/lm.h"
+#include "hanok/similarity.h"
 #include "hanok/store.h"
 #include "hanok/text.h"

@@ -1,4 +1,4 @@
-#include "lm/similarity.h"
+#include "hanok/similarity.h"
 
 #include <gtest/gtest.h>
 
