@@ -3,10 +3,12 @@
 
     tools/make_beir.py SOURCE TARGET      SOURCE holds korquad/, xquad/ and cranfield/ as their publishers ship them
 
-writes TARGET/{korquad,korquad-nospace,xquad-en,cranfield}/ with corpus.jsonl, queries.jsonl and qrels/test.tsv.
+writes TARGET/{korquad,korquad-halfspace,korquad-nospace,xquad-en,xquad-en-halfspace,cranfield}/ with corpus.jsonl,
+queries.jsonl and qrels/test.tsv.
 
 SQuAD-format sets: a document is a whole paragraph without the article's title; a question's only relevant document is
-the paragraph it was asked about (grade 1). korquad-nospace has the same questions with every blank taken out.
+the paragraph it was asked about (grade 1). -nospace has the same questions with every blank taken out,
+-halfspace with half of each question's blanks (rounded up) taken out at places drawn with a fixed seed.
 Cranfield: a document is title (.T) and abstract (.W, which repeats the title). Judgements name queries by ordinal
 position. Grades 1 (a complete answer) to 4 (of minimum interest) all become 1, and -1 (not relevant) 0: that is how the
 published BM25 figures for this copy were measured (words in lower case, k1 1.2, b 0.75: nDCG@10 .360).
@@ -14,6 +16,7 @@ published BM25 figures for this copy were measured (words in lower case, k1 1.2,
 import gzip
 import json
 import pathlib
+import random
 import sys
 
 
@@ -44,6 +47,17 @@ def squad(path):
                 queries.append((question["id"], question["question"]))
                 judgements.append((question["id"], document, 1))
     return documents, queries, judgements
+
+
+def half_spaced(queries):
+    """Each question without half of its blanks; the same in every run."""
+    draw = random.Random(1)
+    out = []
+    for key, text in queries:
+        words = text.split()
+        joined = set(draw.sample(range(1, len(words)), len(words) // 2))  # of n - 1 blanks, half and rounded up
+        out.append((key, "".join(w if i == 0 or i in joined else " " + w for i, w in enumerate(words))))
+    return out
 
 
 def smart(lines):
@@ -78,7 +92,10 @@ def main(source, target):
     documents, queries, judgements = squad(source / "korquad" / "KorQuAD_v1.0_dev.json.gz")
     write(target / "korquad", documents, queries, judgements)
     write(target / "korquad-nospace", documents, [(k, "".join(t.split())) for k, t in queries], judgements)
-    write(target / "xquad-en", *squad(source / "xquad" / "xquad.en.json.gz"))
+    write(target / "korquad-halfspace", documents, half_spaced(queries), judgements)
+    documents, queries, judgements = squad(source / "xquad" / "xquad.en.json.gz")
+    write(target / "xquad-en", documents, queries, judgements)
+    write(target / "xquad-en-halfspace", documents, half_spaced(queries), judgements)
     write(target / "cranfield", *cranfield(source / "cranfield"))
 
 
