@@ -1,4 +1,5 @@
 #include <iostream>
+#include <optional>
 
 #include "command.h"
 #include "hanok/chain.h"
@@ -9,7 +10,7 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string query, mode = "hybrid", where, fusion = "score";
+  std::string query, mode = "hybrid", where, fusion = "score", rerank;
   size_t k = 10, neighbours = 0;
   double mmr = 1;
   bool explain = false;
@@ -28,6 +29,9 @@ void run(Session& session, const Flags& flags) {
   options.fusion = flags.fusion;
   options.mmr_lambda = flags.mmr;
   options.neighbours = flags.neighbours;
+  std::optional<Reranker> reranker;
+  if (!flags.rerank.empty())
+    if (const auto folder = model_folder(flags.rerank)) options.reranker = &reranker.emplace(*folder);
   const auto result = chain::search(collection, flags.query, options);
   session.print(to_json(result, flags.explain), [&](std::ostream& out) { show(out, session, result, flags.explain); });
 }
@@ -48,6 +52,7 @@ void add_search(Command& root) {
   c.choice("--fusion", flags->fusion, {"score", "rrf"}, "how both sides are joined (default score)");
   c.option("--mmr", flags->mmr, "1 = relevance only (default), lower = more varied results");
   c.option("--neighbours", flags->neighbours, "also show this many chunks before and after");
+  c.option("--rerank", flags->rerank, "cross-encoder that reads question and passage together: folder or ORG/NAME");
   c.flag("--explain", flags->explain, "each part's score");
   c.run([flags](Session& session) { run(session, *flags); });
 }

@@ -63,8 +63,30 @@ TEST(CliEmbedding, EvalStsAndRetrieval) {
     const Json r = hanok.json({"eval", "retrieval", folder, "--mode", mode, "-m", kModel});
     EXPECT_EQ(r["mode"], mode);
     EXPECT_EQ(r["queries"], 1);
-    if (std::string(mode) == "keyword") EXPECT_EQ(r["ndcg@10"], 1.0);
+    if (std::string(mode) == "keyword") {
+      EXPECT_EQ(r["ndcg@10"], 1.0);
+    }
   }
+}
+
+// A tiny random cross-encoder: its order means nothing, but it is its own, and every part is told.
+TEST(CliEmbedding, SearchReranks) {
+  Program hanok;
+  for (const char* name : {"a", "b", "c"})
+    hanok.write(std::string("n/") + name + ".txt", std::string("A ship ") + name + " in a storm, bread and butter.");
+  hanok.json({"ingest", hanok.folder() / "n"});
+  const std::string model = HANOK_SOURCE_DIR "/tests/data/tiny_reranker";
+  const Json found = hanok.json({"search", "ship in a storm", "--rerank", model, "--explain"});
+  ASSERT_EQ(found["results"].size(), 3u);
+  double last = 1e300;
+  for (const auto& r : found["results"]) {
+    EXPECT_EQ(r["score"], r["explain"]["rerank"]);
+    EXPECT_LE(r["score"].get<double>(), last);
+    EXPECT_TRUE(r["explain"].contains("keyword"));
+    last = r["score"];
+  }
+  EXPECT_EQ(hanok.json({"search", "ship", "--rerank", model, "--mmr", "0.5", "-k", "2"})["results"].size(), 2u);
+  EXPECT_EQ(hanok.json({"search", "ship", "--rerank", "/no/such/model"}, 3)["error"]["code"], "not_found");
 }
 
 TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {

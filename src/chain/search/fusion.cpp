@@ -29,17 +29,18 @@ void add_reciprocal_ranks(std::vector<Candidate>& candidates, double Candidate::
 constexpr double kDenseWeight = 4;
 constexpr double kMostDeviations = 6;  // beyond this a z is a tiny sample's accident
 
-// Mean and standard deviation of the cosines that are there.
-void measure(const std::vector<Candidate>& candidates, Fusion& f) {
+}  // namespace
+
+Fusion measure_cosines(std::span<const Candidate> candidates) {
+  Fusion f;
   double n = 0, sum = 0, squares = 0;
   for (const auto& c : candidates)
     if (!std::isnan(c.dense)) n += 1, sum += c.dense, squares += c.dense * c.dense;
-  if (n == 0) return;
+  if (n == 0) return f;
   f.mean = sum / n;
   f.deviation = std::sqrt(std::max(0.0, squares / n - f.mean * f.mean));
+  return f;
 }
-
-}  // namespace
 
 void fuse_rrf(std::vector<Candidate>& candidates) {
   for (auto& c : candidates) c.fused = 0;
@@ -51,8 +52,7 @@ void fuse_rrf(std::vector<Candidate>& candidates) {
 }
 
 Fusion fuse_scores(std::vector<Candidate>& candidates, const FusionInput& input) {
-  Fusion f;
-  measure(candidates, f);
+  Fusion f = measure_cosines(candidates);
   f.dense_weight = kDenseWeight * input.model_trust;
   const double most = input.keyword_ceiling + 2 * kMostDeviations * f.dense_weight;
   for (auto& c : candidates) {

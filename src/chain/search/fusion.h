@@ -27,6 +27,9 @@ struct Fusion {
   double mean = 0, deviation = 0;  // of the candidates' cosines
 };
 
+/// Mean and deviation of the cosines that are there; 0 without any.
+Fusion measure_cosines(std::span<const Candidate> candidates);
+
 struct FusionInput {
   double keyword_ceiling = 0;  // BM25 of a passage holding every query term as often as can be
   double model_trust = 1;      // 0: the model does not know the language

@@ -94,6 +94,7 @@ class Search {
   }
 
   void fuse(SearchResult& out) {
+    fusion_ = measure_cosines(candidates_);
     if (out.mode == Mode::Hybrid) {
       if (options_.fusion == "rrf") return fuse_rrf(candidates_);
       if (options_.fusion != "score")
@@ -112,7 +113,10 @@ class Search {
 
   void rerank() {
     if (!options_.reranker || candidates_.empty()) return;
-    const size_t depth = std::min(candidates_.size(), std::max(kRerankDepth, options_.k));
+    if (options_.reranker->labels() != 1)
+      throw Error(Code::Invalid, options_.reranker->name() + ": gives " + std::to_string(options_.reranker->labels()) +
+                                     " scores for a pair; a reranker gives one");
+    const size_t depth = std::min(candidates_.size(), std::max(kRerankDepth, pool()));
     std::vector<std::string> texts;
     for (const auto& record : records(std::span(candidates_).first(depth)))
       texts.push_back(passage_text(record.heading, record.text));
@@ -122,14 +126,20 @@ class Search {
                      [](const auto& a, const auto& b) { return a.rerank > b.rerank; });
   }
 
+  // The best so far that the result is chosen from: more than k only where it is to be varied.
+  size_t pool() const {
+    return std::min(candidates_.size(), options_.mmr_lambda < 1 ? std::max<size_t>(4 * options_.k, 20) : options_.k);
+  }
+
+  double score(const Candidate& c) const { return options_.reranker ? c.rerank : c.fused; }
+
   std::vector<Candidate> diversify() const {
     const size_t k = std::min(options_.k, candidates_.size());
     if (options_.mmr_lambda >= 1) return {candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(k)};
-    const size_t pool = std::min(candidates_.size(), std::max<size_t>(4 * k, 20));
     std::vector<std::string> texts;
-    for (const auto& record : records(std::span(candidates_).first(pool))) texts.push_back(record.text);
+    for (const auto& record : records(std::span(candidates_).first(pool()))) texts.push_back(record.text);
     std::vector<double> relevance;
-    for (size_t i = 0; i < pool; ++i) relevance.push_back(candidates_[i].fused);
+    for (size_t i = 0; i < pool(); ++i) relevance.push_back(score(candidates_[i]));
     std::vector<Candidate> out;
     for (const size_t i : maximal_marginal_relevance(relevance, term_similarities(texts), k, options_.mmr_lambda))
       out.push_back(candidates_[i]);
@@ -147,11 +157,11 @@ class Search {
     for (const auto& c : chosen) by_id[c.chunk] = &c;
     for (auto& record : records(chosen)) {
       const Candidate& c = *by_id.at(record.id);
-      Hit hit{std::move(record), options_.reranker ? c.rerank : c.fused, Json::object()};
+      Hit hit{std::move(record), score(c), Json::object()};
       hit.explain = {{"mode", mode_name(out.mode)}, {"keyword", c.keyword}, {"fused", c.fused}};
       if (!std::isnan(c.dense)) hit.explain["dense"] = c.dense;
-      if (out.mode == Mode::Hybrid) {
-        hit.explain["dense_weight"] = fusion_.dense_weight;
+      if (out.mode == Mode::Hybrid) hit.explain["dense_weight"] = fusion_.dense_weight;
+      if (out.mode != Mode::Keyword) {
         hit.explain["dense_mean"] = fusion_.mean;
         hit.explain["dense_deviation"] = fusion_.deviation;
       }
