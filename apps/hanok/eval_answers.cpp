@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "chain/eval/answers.h"
+#include "chain/eval/calibrate.h"
 #include "command.h"
 #include "models_in_use.h"
 
@@ -36,6 +37,46 @@ void run(Session& session, const Flags& flags) {
   });
 }
 
+void calibrate(Session& session, const std::vector<std::string>& files, const std::string& model,
+               const std::string& step, size_t sample) {
+  const auto models = ModelsInUse::named(session, model);
+  chain::AnswersOptions options;
+  options.embedder = models.embedder();
+  options.half = chain::Half::Even;
+  options.sample = sample;
+  options.on_progress = session.progress_bar();
+  std::vector<chain::SquadSet> sets;
+  for (const auto& file : files) sets.push_back(chain::load_squad(file));
+  const std::string learned = chain::calibrate(sets,
+                                               step == "short-answers" ? chain::Step::ShortAnswers
+                                               : step == "sentences"   ? chain::Step::Sentences
+                                               : step == "confidence"  ? chain::Step::Confidence
+                                                                       : chain::Step::Threshold,
+                                               options);
+  session.print({{"step", step}, {"mode", models.embedder() ? "hybrid" : "keyword"}, {"learned", learned}},
+                [&](std::ostream& out) { out << learned; });
+}
+
+void add_calibrate(Command& group) {
+  struct CalibrateFlags {
+    std::vector<std::string> files;
+    std::string model, step = "threshold";
+    size_t sample = 0;
+  };
+  auto flags = std::make_shared<CalibrateFlags>();
+  Command c =
+      group.subcommand("calibrate", "Learn the numbers of answers from the even articles of question answering sets.",
+                       "Prints C++ text for src/chain/answer/weights.h. Each step builds on the weights compiled in:\n"
+                       "run the steps in order, with a build between them (docs/how-answers-work.md).");
+  c.positionals("FILE", flags->files, "SQuAD JSON (.gz is read too)");
+  c.choice("--step", flags->step, {"short-answers", "sentences", "confidence", "threshold"},
+           "what to learn (default threshold)");
+  c.option("-m,--model", flags->model,
+           "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
+  c.option("--sample", flags->sample, "only N questions of each set, drawn by a fixed seed");
+  c.run([flags](Session& session) { calibrate(session, flags->files, flags->model, flags->step, flags->sample); });
+}
+
 }  // namespace
 
 void add_eval_answers(Command& group) {
@@ -52,6 +93,7 @@ void add_eval_answers(Command& group) {
   c.option("-k", flags->k, "passages considered (default 8)");
   c.option("--threshold", flags->threshold, "confidence below which it abstains (default: that of `ask`)");
   c.run([flags](Session& session) { run(session, *flags); });
+  add_calibrate(group);
 }
 
 }  // namespace hanok::app

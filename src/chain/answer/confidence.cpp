@@ -16,7 +16,7 @@ std::vector<double> confidence_features(const Question& question, const std::vec
     if (s.passage == top.passage) continue;
     rival_score = std::max(rival_score, s.score);
     rival_coverage = std::max(rival_coverage, s.features[kPassageCoverage]);
-    rival_meaning = std::max(rival_meaning, s.cosine);
+    rival_meaning = std::max(rival_meaning, s.meaning);
   }
   for (size_t p = 0; p < passages.size(); ++p)
     if (p != top.passage) rival_keyword = std::max(rival_keyword, passages[p].keyword);
@@ -39,8 +39,9 @@ std::vector<double> confidence_features(const Question& question, const std::vec
           top.answer / 10,
           static_cast<double>(question.forms.size()) / 20,
           question.korean ? 1.0 : 0.0,
-          top.meaning_z / 4,
-          top.cosine - rival_meaning};
+          f[kMeaning],
+          f[kPassageMeaning],
+          (top.meaning - rival_meaning) / 4};
 }
 
 double confidence(const Question& question, const std::vector<Passage>& passages,

@@ -19,6 +19,7 @@ constexpr size_t kEmbedded = 24;
 constexpr uint32_t kNear = 3;       // terms apart at most to count as neighbours
 constexpr double kAnswerRange = 8;  // a short answer that scores so much below the best one counts nothing
 constexpr double kManyNews = 10, kLong = 60;
+constexpr double kManyDeviations = 4;
 constexpr double kOfHeading = 0.7;  // a word of the question in the headings counts so much of one in the sentence
 constexpr double kHeadingCost =
     4;  // a heading says where the answer is; chosen by hand: the sets learned from have none
@@ -70,6 +71,7 @@ class Ranker {
  public:
   Ranker(const Question& q, const std::vector<Passage>& passages, const SentenceFeatures& weights)
       : q_(q), passages_(passages), weights_(weights) {
+    for (const Passage& p : passages) best_keyword_ = std::max(best_keyword_, p.keyword);
     heaviest_ = static_cast<size_t>(std::max_element(q.weights.begin(), q.weights.end()) - q.weights.begin());
   }
 
@@ -117,7 +119,7 @@ class Ranker {
       out.own = own;
       f[kAround] = coverage(q_, around);
       f[kPassageCoverage] = passage_coverage;
-      f[kRelative] = passages_[0].score > 0 ? passage.score / passages_[0].score : 0;
+      f[kRelative] = best_keyword_ > 0 ? passage.keyword / best_keyword_ : 0;
       f[kKeyword] = passage.keyword;
       f[kPairs] = pairs(q_, found[i]);
       f[kKindWanted] = q_.asks != Asks::Other;
@@ -127,6 +129,7 @@ class Ranker {
       f[kFirst] = first && !units[i].heading;
       first &= units[i].heading;
       f[kBestPassage] = p == 0;
+      f[kPassageMeaning] = passage.meaning / kManyDeviations;
       f[kRarest] = rarest;
       f[kHeaviestMissing] = heaviest_missing(whole);
       f[kNamesMissing] = names_missing(whole);
@@ -183,17 +186,10 @@ class Ranker {
     const size_t n = std::min(out_.size(), kEmbedded);
     std::vector<std::string> texts;
     for (size_t i = 0; i < n; ++i) texts.push_back(text_of(out_[i]));
-    const std::vector<double> cosines = meaning(texts);
-    // Models differ in the level and spread of their cosines (e5: .75 to .95), so what counts is the place among those
-    // at hand.
-    const auto [low, high] = std::minmax_element(cosines.begin(), cosines.end());
-    double mean = 0, variance = 0;
-    for (const double c : cosines) mean += c / static_cast<double>(n);
-    for (const double c : cosines) variance += (c - mean) * (c - mean) / static_cast<double>(n);
+    const std::vector<double> near = meaning(texts);
     for (size_t i = 0; i < n; ++i) {
-      out_[i].cosine = cosines[i];
-      out_[i].meaning_z = variance > 0 ? (cosines[i] - mean) / std::sqrt(variance) : 0;
-      out_[i].features[kMeaning] = *high > *low ? (cosines[i] - *low) / (*high - *low) : 0.5;
+      out_[i].meaning = near[i];
+      out_[i].features[kMeaning] = near[i] / kManyDeviations;
     }
     for (Sentence& s : out_) s.score = score(s);
     sort();
@@ -210,6 +206,7 @@ class Ranker {
   const std::vector<Passage>& passages_;
   const SentenceFeatures& weights_;
   size_t heaviest_ = 0;
+  double best_keyword_ = 0;
   std::set<std::string, std::less<>> seen_;
   std::vector<Sentence> out_;
 };
@@ -218,9 +215,9 @@ class Ranker {
 
 std::string_view feature_name(size_t feature) {
   constexpr std::array<std::string_view, kSentenceFeatures> kNames = {
-      "coverage",      "around", "passage coverage", "relative", "keyword",      "pairs",  "kind",
-      "kind wanted",   "news",   "length",           "first",    "best passage", "rarest", "heaviest missing",
-      "names missing", "answer", "meaning"};
+      "coverage",      "around", "passage coverage", "relative",       "keyword",      "pairs",  "kind",
+      "kind wanted",   "news",   "length",           "first",          "best passage", "rarest", "heaviest missing",
+      "names missing", "answer", "meaning",          "passage meaning"};
   return kNames[feature];
 }
 

@@ -15,6 +15,7 @@ struct Passage {
   std::string text, heading;
   double score = 0;    // Hit::score, 0..1
   double keyword = 0;  // BM25 over its ceiling for this question, 0..1
+  double meaning = 0;  // as Meaning's, of the whole passage; 0 without an embedder
 };
 
 /// What is known about one sentence, each about 0..1. The order is the order of kSentenceWeights.
@@ -22,7 +23,7 @@ enum SentenceFeature : size_t {
   kCoverage,         // weight of the question's terms in the sentence, and part of the weight of those in its headings
   kAround,           // ... in the sentence, its headings, the one before and the one after
   kPassageCoverage,  // ... in the passage and its heading
-  kRelative,         // the passage's search score, of the best passage's
+  kRelative,         // the passage's BM25, of the best there is
   kKeyword,          // the passage's BM25, of the most there can be
   kPairs,            // neighbours in the question that are neighbours here
   kKind,             // holds something of the kind asked for that the question does not hold
@@ -35,7 +36,8 @@ enum SentenceFeature : size_t {
   kHeaviestMissing,  // weight of the heaviest term that is not in the passage or its heading, of the heaviest there is
   kNamesMissing,     // share of the question's names and numbers that are not there
   kAnswer,           // how well the best short answer in it fits the question, of the best among the sentences at hand
-  kMeaning,          // cosine with the question, scaled; 0 without an embedder
+  kMeaning,          // Sentence::meaning, a quarter of it
+  kPassageMeaning,   // ... of its passage
   kSentenceFeatures
 };
 using SentenceFeatures = std::array<double, kSentenceFeatures>;
@@ -48,13 +50,13 @@ struct Sentence {
   double own = 0;        // weight of the question's terms in it, without its headings
   SentenceFeatures features{};
   double answer = 0;       // score of its best short answer
-  double cosine = 0;       // with the question; 0 without an embedder
-  double meaning_z = 0;    // the cosine in standard deviations above the mean of the sentences at hand
+  double meaning = 0;      // as Meaning says; 0 without an embedder, and for sentences it was not asked about
   double score = 0;        // linear; higher supports better
   double probability = 0;  // softmax of the scores over all sentences
 };
 
-/// Cosines of sentences with the question, in [-1, 1]; asked for the most promising sentences only.
+/// How near sentences are to the question: their cosines, in standard deviations above the mean of the passages that
+/// search considered (models differ in the level and spread of their cosines). Asked for the most promising only.
 using Meaning = std::function<std::vector<double>(const std::vector<std::string>& sentences)>;
 
 /// All sentences of the passages, best first. The same sentence met twice (overlapping chunks) is kept once.

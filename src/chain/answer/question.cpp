@@ -77,6 +77,13 @@ bool belongs_to_how(std::string_view text, const text::Span& span) {
   return span.start >= 4 && (text.substr(span.start - 4, 4) == "How " || text.substr(span.start - 4, 4) == "how ");
 }
 
+// "몇 개", "몇 명": the counter says what is counted in, and is no word to look for.
+bool belongs_to_how_many_in_korean(std::string_view text, const text::Span& span) {
+  const std::string_view before = text.substr(0, span.start);
+  constexpr size_t kSyllable = 3;  // bytes
+  return span.end - span.start == kSyllable && (before.ends_with("몇 ") || before.ends_with("몇"));
+}
+
 /// The weight of one form: that of its text, less what the other forms of the same text weigh.
 double own_weight(std::string_view word, const TermWeight& weight) {
   double rest = weight(word), same = 0;
@@ -92,7 +99,7 @@ std::vector<Piece> pieces_of(std::string_view text, const TermWeight& weight) {
   std::vector<Piece> out;
   const double nowhere = weight(kNowhere) * 0.999;
   for (const text::Term& term : text::analyze(text, {.query = true})) {
-    if (belongs_to_how(text, term.span)) continue;
+    if (belongs_to_how(text, term.span) || belongs_to_how_many_in_korean(text, term.span)) continue;
     const double own = own_weight(text.substr(term.span.start, term.span.end - term.span.start), weight);
     out.push_back({term.form, term.span, own, own <= 0 || (nowhere > 0 && own >= nowhere)});
   }

@@ -12,14 +12,6 @@
 namespace hanok::chain {
 namespace {
 
-/// What became of one question.
-struct Outcome {
-  bool answerable = true;
-  double em = 0, f1 = 0;
-  bool hit = false, cited = false;
-  double confidence = 0, confidence_without = 0;  // with the gold paragraph in the collection, and without
-};
-
 class Evaluation {
  public:
   Evaluation(const SquadSet& set, const AnswersOptions& options)
@@ -38,7 +30,7 @@ class Evaluation {
       const std::lock_guard lock(progress);
       if (options_.on_progress) options_.on_progress({done, chosen.size(), "ask", ""});
     });
-    AnswersReport report = summary(outcomes);
+    AnswersReport report = summary(std::move(outcomes));
     report.seconds = watch.seconds();
     return report;
   }
@@ -67,37 +59,23 @@ class Evaluation {
     return out;
   }
 
-  static CurvePoint point(const std::vector<Outcome>& outcomes, double threshold) {
-    CurvePoint p{threshold};
-    double answerable = 0;
-    for (const Outcome& o : outcomes) {
-      p.abstained += o.confidence_without < threshold;
-      answerable += o.answerable;
-      p.answered += o.answerable && o.confidence >= threshold;
-      p.correct += o.answerable && o.confidence >= threshold && o.hit;
-    }
-    p.abstained /= std::max<double>(1, static_cast<double>(outcomes.size()));
-    p.answered /= std::max(1.0, answerable);
-    p.correct /= std::max(1.0, answerable);
-    return p;
-  }
-
-  AnswersReport summary(const std::vector<Outcome>& outcomes) const {
+  AnswersReport summary(std::vector<Outcome> outcomes) const {
     AnswersReport r;
-    r.questions = outcomes.size();
+    r.outcomes = std::move(outcomes);
+    r.questions = r.outcomes.size();
     r.mode = collection_.embedder() ? "hybrid" : "keyword";
     r.threshold = options_.threshold < 0 ? answer::kAnswerThreshold : options_.threshold;
     double n = 0;
-    for (const Outcome& o : outcomes) {
+    for (const Outcome& o : r.outcomes) {
       if (!o.answerable) continue;
       ++n;
       r.em += o.em, r.f1 += o.f1, r.sentence_hit += o.hit, r.citation_correct += o.cited;
     }
     for (double* sum : {&r.em, &r.f1, &r.sentence_hit, &r.citation_correct}) *sum /= std::max(1.0, n);
-    const CurvePoint here = point(outcomes, r.threshold);
+    const CurvePoint here = r.at(r.threshold);
     r.answered_answerable = here.answered;
     r.abstained_unanswerable = here.abstained;
-    for (int i = 1; i < 20; ++i) r.curve.push_back(point(outcomes, i * 0.05));
+    for (int i = 1; i < 20; ++i) r.curve.push_back(r.at(i * 0.05));
     return r;
   }
 
@@ -109,6 +87,21 @@ class Evaluation {
 double rounded(double x) { return static_cast<double>(static_cast<int64_t>(x * 10000 + 0.5)) / 10000; }
 
 }  // namespace
+
+CurvePoint AnswersReport::at(double threshold) const {
+  CurvePoint p{threshold};
+  double answerable = 0;
+  for (const Outcome& o : outcomes) {
+    p.abstained += o.confidence_without < threshold;
+    answerable += o.answerable;
+    p.answered += o.answerable && o.confidence >= threshold;
+    p.correct += o.answerable && o.confidence >= threshold && o.hit;
+  }
+  p.abstained /= std::max<double>(1, static_cast<double>(outcomes.size()));
+  p.answered /= std::max(1.0, answerable);
+  p.correct /= std::max(1.0, answerable);
+  return p;
+}
 
 AnswersReport evaluate_answers(const SquadSet& set, const AnswersOptions& options) {
   return Evaluation(set, options).run();

@@ -33,6 +33,14 @@ struct CurvePoint {
   double abstained = 0;  // share of the questions without their gold paragraph that got none
 };
 
+/// What became of one question.
+struct Outcome {
+  bool answerable = true;
+  double em = 0, f1 = 0;
+  bool hit = false, cited = false;
+  double confidence = 0, confidence_without = 0;  // with the gold paragraph in the collection, and without
+};
+
 /// em, f1 (of the short answer), sentence_hit (the first cited sentence holds the gold answer) and citation_correct (it
 /// is of the gold paragraph) are over all answerable questions, answered whatever the confidence. The other two hold at
 /// the threshold. Unanswerable are: each question asked again with its gold paragraph filtered out, and those that the
@@ -44,6 +52,9 @@ struct AnswersReport {
   std::vector<CurvePoint> curve;
   std::string mode;  // "keyword" or "hybrid"
   double seconds = 0;
+  std::vector<Outcome> outcomes;  // of the questions in order
+
+  CurvePoint at(double threshold) const;
 };
 
 /// All paragraphs go into a temporary collection, each as a document.

@@ -18,7 +18,11 @@ namespace {
 using namespace answer;
 
 constexpr size_t kSentencesRanked = 24;
-constexpr double kGoodF1 = 0.6;  // a candidate further from the gold answer than this is no example to follow
+constexpr double kGoodF1 = 0.6;         // a candidate further from the gold answer than this is no example to follow
+constexpr size_t kSmallCollection = 6;  // articles, the unchosen half among them
+constexpr size_t kSmallShare = 5;       // questions of each, per cent of those of a whole set
+constexpr double kFlat = 0.001;         // thresholds whose balance differs by less are alike
+constexpr size_t kEvenChance = 50;      // hundredths
 constexpr double kSmallWeight = 0.03;
 
 /// A question with its ranked sentences, with the gold paragraph in the collection and without.
@@ -56,6 +60,30 @@ std::vector<Case> read_cases(const SquadSet& set, const SquadCollection& squad, 
   });
   std::erase_if(cases, [](const Case& c) { return c.question->answers.empty(); });
   return cases;
+}
+
+// A few articles each: in a small collection more words of a question stand nowhere and rare words are lighter, and the
+// confidence must hold there too.
+std::vector<SquadSet> small_sets(const SquadSet& set, Half half) {
+  std::map<size_t, SquadSet> parts;
+  std::vector<size_t> place(set.paragraphs.size());
+  const auto chosen = [&](size_t article) { return half == Half::All || (article % 2 == 0) == (half == Half::Even); };
+  for (size_t p = 0; p < set.paragraphs.size(); ++p) {
+    const size_t article = set.paragraphs[p].article;
+    if (!chosen(article)) continue;
+    SquadSet& part = parts[article / kSmallCollection];
+    place[p] = part.paragraphs.size();
+    part.paragraphs.push_back(set.paragraphs[p]);
+  }
+  for (SquadQuestion q : set.questions) {
+    const size_t article = set.paragraphs[q.paragraph].article;
+    if (!chosen(article)) continue;
+    q.paragraph = place[q.paragraph];
+    parts[article / kSmallCollection].questions.push_back(std::move(q));
+  }
+  std::vector<SquadSet> out;
+  for (auto& [key, part] : parts) out.push_back(std::move(part));
+  return out;
 }
 
 std::string array_text(const std::vector<double>& weights) {
@@ -112,7 +140,7 @@ std::string learn_sentences(const std::vector<Case>& cases) {
     }
     lists.push_back(std::move(list));
   }
-  return array_text(learn::rank_weights(lists, kSentenceFeatures));
+  return array_text(learn::rank_weights(lists, kSentenceFeatures, {.epochs = 100, .decay = 1e-5}));
 }
 
 // Right: the best sentence is of the gold paragraph. (Not: holds the gold answer. The neighbouring sentence of the
@@ -133,13 +161,54 @@ std::string learn_confidence(const std::vector<Case>& cases) {
   return array_text(learn::logistic_weights(rows, right));
 }
 
+// Answered plus abstained at each hundredth, halved and averaged over the sets (a large one has no more say), without
+// the embedder and, where there is one, with it: the threshold is one for both.
+std::string choose_threshold(const std::vector<SquadSet>& sets, const AnswersOptions& options) {
+  std::vector<double> balance(100);
+  std::vector<AnswersReport> reports;
+  AnswersOptions words = options;
+  words.embedder = nullptr;
+  for (const SquadSet& set : sets) {
+    reports.push_back(evaluate_answers(set, words));
+    if (options.embedder) reports.push_back(evaluate_answers(set, options));
+  }
+  for (size_t i = 1; i < balance.size(); ++i)
+    for (const AnswersReport& report : reports) {
+      const CurvePoint p = report.at(static_cast<double>(i) / 100);
+      balance[i] += (p.answered + p.abstained) / 2 / static_cast<double>(reports.size());
+    }
+  const double most = *std::max_element(balance.begin(), balance.end());
+  size_t best = static_cast<size_t>(std::max_element(balance.begin(), balance.end()) - balance.begin());
+  for (size_t i = best + 1; i <= kEvenChance; ++i)
+    if (balance[i] >= most - kFlat) best = i;
+  char line[64];
+  std::snprintf(line, sizeof line, "%.2f\n", static_cast<double>(best) / 100);
+  std::string out = line;
+  for (size_t i = 5; i < balance.size(); i += 5) {
+    std::snprintf(line, sizeof line, "// %.2f  %.4f\n", static_cast<double>(i) / 100, balance[i]);
+    out += line;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options) {
+  if (step == Step::Threshold) return choose_threshold(sets, options);
   std::vector<Case> cases;
   for (const SquadSet& set : sets) {
     const SquadCollection squad(set, options);
     auto more = read_cases(set, squad, options, step == Step::Confidence);
+    for (Case& c : more) cases.push_back(std::move(c));
+  }
+  std::vector<SquadSet> parts;  // the cases point into it
+  if (step == Step::Confidence)
+    for (const SquadSet& set : sets)
+      for (SquadSet& part : small_sets(set, options.half)) parts.push_back(std::move(part));
+  for (const SquadSet& part : parts) {
+    AnswersOptions few = options;
+    few.sample = options.sample * kSmallShare / 100;
+    auto more = read_cases(part, SquadCollection(part, few), few, true);
     for (Case& c : more) cases.push_back(std::move(c));
   }
   switch (step) {
@@ -149,6 +218,8 @@ std::string calibrate(const std::vector<SquadSet>& sets, Step step, const Answer
       return learn_sentences(cases);
     case Step::Confidence:
       return learn_confidence(cases);
+    case Step::Threshold:
+      break;
   }
   return {};
 }

@@ -9,10 +9,14 @@
 namespace hanok::chain {
 
 /// Each step builds on the weights compiled in, so the steps are run in this order, with a build between them.
-enum class Step { ShortAnswers, Sentences, Confidence };
+enum class Step { ShortAnswers, Sentences, Confidence, Threshold };
 
 /// C++ text of the weights learned from the questions that options.half chooses in all sets (docs/how-answers-work.md):
-/// lines of short_answer_weights.inc, or an array of weights.h. options.sample holds for each set.
+/// lines of short_answer_weights.inc, or an array of weights.h (the one with meaning where there is an embedder).
+/// Threshold: the balance of a hundredth is (answered + abstained) / 2 (CurvePoint), averaged over the sets and, with
+/// an embedder, over words alone and words with meaning. Chosen is the best, or the highest hundredth up to .50 whose
+/// balance is within .001 of it: a wrong answer costs more than none, but what is likelier right than wrong is shown.
+/// The curve follows. options.sample holds for each set.
 std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options);
 
 }  // namespace hanok::chain
