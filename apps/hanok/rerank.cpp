@@ -16,6 +16,7 @@ struct Flags {
 
 void run(Session& session, const Flags& flags) {
   const auto folder = model_folder(flags.model);
+  if (!folder) throw Error(Code::Invalid, "rerank: -m " + flags.model + " names no model; a cross-encoder is needed");
   const Reranker model(*folder);
   const auto texts = read_texts(flags.file);
   const Matrix scores = model.score(flags.query, texts);
