@@ -48,8 +48,8 @@ chain::eval::Metrics quality(const chain::eval::Beir& set, const store::bm25::Re
   return chain::eval::mean(metrics);
 }
 
-/// Best of several passes over all queries (or about two seconds of them), in queries per second. A short pass is repeated
-/// for a second, so that a processor has come to its speed.
+/// Best of several passes over all queries (or about two seconds of them), in queries per second. A short pass is
+/// repeated for a second, so that a processor has come to its speed.
 double speed(const chain::eval::Beir& set, const store::bm25::Reader& reader, const Options& options) {
   double best = 0;
   const auto begin = std::chrono::steady_clock::now();

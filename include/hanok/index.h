@@ -4,8 +4,8 @@
 //   index->add(ids, vectors);                       // vectors: ids.size() rows of dim floats, row-major
 //   auto found = index->search(query, 10, {.ef = 64});
 //
-// Conventions, said once: input is float32, row-major [n, dim]. Ids are any int64 the caller chooses, unique in an index.
-// L2 is the squared distance. Distances of a result run from best to worst; ties are ordered by id.
+// Conventions, said once: input is float32, row-major [n, dim]. Ids are any int64 the caller chooses, unique in an
+// index. L2 is the squared distance. Distances of a result run from best to worst; ties are ordered by id.
 #pragma once
 
 #include <cstddef>
@@ -43,19 +43,19 @@ struct IdFilter {
 };
 
 struct SearchOptions {
-  size_t ef = 0;           // graphs: candidates kept; 0 = tuned default
-  size_t nprobe = 0;       // IVF: cells visited; 0 = tuned default
-  size_t rerank = 0;       // quantised kinds: candidates re-ranked with exact distances; 0 = default
+  size_t ef = 0;      // graphs: candidates kept; 0 = tuned default
+  size_t nprobe = 0;  // IVF: cells visited; 0 = tuned default
+  size_t rerank = 0;  // quantised kinds: candidates re-ranked with exact distances; 0 = default
   const IdFilter* filter = nullptr;
-  size_t threads = 1;      // for several queries at once; 0 = all cores
+  size_t threads = 1;  // for several queries at once; 0 = all cores
 };
 
 struct Options {
-  size_t dim = 0;                     // 1..65,536
+  size_t dim = 0;  // 1..65,536
   Metric metric = Metric::L2;
   std::map<std::string, std::string> set;  // kind's own keys: "M", "ef_construction", "nlist", "storage", ...
-  size_t threads = 0;                 // for building; 0 = all cores
-  uint64_t seed = 1;                  // the same input and seed give the same index, whatever the thread count
+  size_t threads = 0;                      // for building; 0 = all cores
+  uint64_t seed = 1;                       // the same input and seed give the same index, whatever the thread count
   std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
@@ -70,8 +70,8 @@ class Index {
 
   /// For kinds that learn from data (IVF centroids, PQ codebooks); optional: the first add() trains by itself.
   virtual void train(std::span<const float> vectors) = 0;
-  /// Error(Exists) for an id that is there; Error(Invalid) for NaN, infinity, a wrong length, a zero vector under Cosine.
-  /// All or nothing.
+  /// Error(Exists) for an id that is there; Error(Invalid) for NaN, infinity, a wrong length, a zero vector under
+  /// Cosine. All or nothing.
   virtual void add(std::span<const Id> ids, std::span<const float> vectors) = 0;
   /// Ids that were there and are gone now.
   virtual size_t remove(std::span<const Id> ids) = 0;
@@ -79,7 +79,8 @@ class Index {
   virtual std::optional<std::vector<float>> reconstruct(Id id) const = 0;
 
   /// min(k, matches) neighbours, best first.
-  virtual std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options = {}) const = 0;
+  virtual std::vector<Match> search(std::span<const float> query, size_t k,
+                                    const SearchOptions& options = {}) const = 0;
   /// Row i of the result answers query i. [n, dim] queries.
   virtual std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
                                                        const SearchOptions& options = {}) const = 0;
@@ -124,7 +125,8 @@ class Neighbours {
 
 /// kind: "flat", "ivf", "hnsw", "auto". Error(Invalid) names the kinds and keys there are.
 std::unique_ptr<Index> make(const std::string& kind, const Options& options);
-/// Maps the file; pages come in as they are touched. Error(Corrupt) for damage (what, where), Unsupported for a newer version.
+/// Maps the file; pages come in as they are touched. Error(Corrupt) for damage (what, where), Unsupported for a newer
+/// version.
 std::unique_ptr<Index> open(const std::filesystem::path& file);
 
 /// Exact search over packed bits by Hamming distance, the number of bits that differ.
@@ -172,7 +174,7 @@ struct Clusters {
   size_t k = 0, dim = 0;
   std::vector<float> centroids;  // [k, dim]
   std::vector<uint32_t> assignment;
-  double inertia = 0;            // sum of squared distances to the own centroid
+  double inertia = 0;  // sum of squared distances to the own centroid
 };
 Clusters cluster(std::span<const float> vectors, size_t dim, size_t k, uint64_t seed = 1, size_t max_iterations = 25,
                  size_t threads = 0);

@@ -31,7 +31,8 @@ void check_rows(const Graph& graph) {
 bool whole_bytes(std::span<const float> vectors) {
   std::vector<uint8_t> out(std::min<size_t>(vectors.size(), 65536));
   for (size_t at = 0; at < vectors.size(); at += out.size())
-    if (!math::distance().whole_bytes(vectors.data() + at, out.data(), std::min(out.size(), vectors.size() - at))) return false;
+    if (!math::distance().whole_bytes(vectors.data() + at, out.data(), std::min(out.size(), vectors.size() - at)))
+      return false;
   return true;
 }
 
@@ -42,7 +43,8 @@ HnswKeys::HnswKeys(const Options& options) {
   const size_t m = keys.integer("M", 0, 2, 128);  // hnswlib's word: its ground layer has 2 M neighbours
   degree = keys.integer("degree", 2 * m, 0, 256);
   if (degree > 0 && degree < 4)
-    throw Error(Code::Invalid, "hnsw: degree is from 4 to 256, or 0 for a choice by the data; found " + std::to_string(degree));
+    throw Error(Code::Invalid,
+                "hnsw: degree is from 4 to 256, or 0 for a choice by the data; found " + std::to_string(degree));
   ef_construction = keys.integer("ef_construction", 128, 4, 65536);
   alpha = static_cast<float>(keys.real("alpha", 1.2, 1, 4));
   code_lines = keys.integer("code_lines", 0, 0, Projection::kMostLines);
@@ -115,15 +117,17 @@ void Hnsw::train(std::span<const float> vectors) { check_vectors(vectors); }
 
 Storage Hnsw::storage_for(std::span<const float> vectors) const {
   const bool whole = whole_bytes(vectors);
-  if (!keys_.storage) return whole && (state_->live() == 0 || state_->vectors.storage() == Storage::U8) ? Storage::U8 : Storage::F32;
+  if (!keys_.storage)
+    return whole && (state_->live() == 0 || state_->vectors.storage() == Storage::U8) ? Storage::U8 : Storage::F32;
   if (*keys_.storage == Storage::U8 && !whole)
-    throw Error(Code::Invalid, "add: storage=u8 takes whole numbers 0 to 255 only, found others; use storage=auto or f32");
+    throw Error(Code::Invalid,
+                "add: storage=u8 takes whole numbers 0 to 255 only, found others; use storage=auto or f32");
   return *keys_.storage;
 }
 
-// Where the number of neighbours grows fast with distance, a walk needs more ways on: 32 neighbours reach .999 of ten on
-// Fashion-MNIST (local dimension 12), on sentence embeddings (22) 44 need half the pool of 32. Rows of floats keep the
-// whole within 1.3 times the rows.
+// Where the number of neighbours grows fast with distance, a walk needs more ways on: 32 neighbours reach .999 of ten
+// on Fashion-MNIST (local dimension 12), on sentence embeddings (22) 44 need half the pool of 32. Rows of floats keep
+// the whole within 1.3 times the rows.
 size_t Hnsw::degree_for(const Projection& projection) const {
   constexpr size_t kUsual = 32, kMany = 44;
   constexpr double kHard = 17;
@@ -174,7 +178,8 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
 std::unique_ptr<HnswState> Hnsw::rebuilt(std::span<const Id> ids, std::span<const float> vectors) const {
   const HnswState& old = *state_;
   const size_t n = old.live() + ids.size();
-  auto next = std::make_unique<HnswState>(Vectors(dim(), metric(), vectors.empty() ? old.vectors.storage() : storage_for(vectors)));
+  auto next = std::make_unique<HnswState>(
+      Vectors(dim(), metric(), vectors.empty() ? old.vectors.storage() : storage_for(vectors)));
   next->vectors.adopt(next->vectors.room_for(n));
   next->ids = Buffer<Id>().grown(n, 0);
   next->dead = Buffer<uint8_t>().grown(n, 0);
@@ -252,7 +257,8 @@ void Hnsw::make_room(size_t slots) {
     if (s.graph) {
       if (!s.graph->rows.owns()) check_rows(*s.graph);
       rows = s.graph->rows.grown(capacity * s.graph->degree, n * s.graph->degree);
-      records = s.graph->records.grown(capacity * s.graph->projection.record_bytes(), n * s.graph->projection.record_bytes());
+      records =
+          s.graph->records.grown(capacity * s.graph->projection.record_bytes(), n * s.graph->projection.record_bytes());
     }
     Gate::Writer writer(gate_);
     s.vectors.adopt(std::move(room));
@@ -281,7 +287,8 @@ void Hnsw::append(std::span<const Id> ids, std::span<const float> vectors) {
           s.dead.writable()[from + i] = 0;
           if (s.graph)
             s.graph->projection.encode(vectors.data() + i * dim(),
-                                       s.graph->records.writable() + (from + i) * s.graph->projection.record_bytes(), scratch);
+                                       s.graph->records.writable() + (from + i) * s.graph->projection.record_bytes(),
+                                       scratch);
         }
       },
       options_.threads);
@@ -359,7 +366,8 @@ size_t Hnsw::remove(std::span<const Id> ids) {
       ++gone;
     }
   }
-  // Removed nodes are still walked over; past a fifth they cost more than building the rest anew, which also restores recall.
+  // Removed nodes are still walked over; past a fifth they cost more than building the rest anew, which also restores
+  // recall.
   constexpr size_t kDeadShare = 5;
   if (gone && state_->dead_count * kDeadShare > state_->slots()) {
     try {
@@ -389,7 +397,8 @@ std::map<std::string, std::string> Hnsw::statistics() const {
     out["code_bytes"] = std::to_string(s.graph->projection.record_bytes());
     out["code_directions"] = std::to_string(s.graph->projection.directions());
     out["entries"] = std::to_string(s.graph->entries.size());
-    if (const double d = s.graph->projection.local_dimension(); d > 0) out["local_dimension"] = std::to_string(std::lround(d));
+    if (const double d = s.graph->projection.local_dimension(); d > 0)
+      out["local_dimension"] = std::to_string(std::lround(d));
   }
   return out;
 }

@@ -1,8 +1,9 @@
-// The kind "hnsw": exact vectors, short codes, and one layer of neighbours over the codes (graph.h). A search walks over codes
-// and ranks what it found by exact distances. Below `exact_below` vectors there is no graph: every search is exact.
+// The kind "hnsw": exact vectors, short codes, and one layer of neighbours over the codes (graph.h). A search walks
+// over codes and ranks what it found by exact distances. Below `exact_below` vectors there is no graph: every search is
+// exact.
 //
-// Locks: writer_ lets one change happen at a time; gate_ keeps searches away only while pointers are swapped and rows copied.
-// Whatever takes long (encoding, linking, building anew) writes where no search reads yet.
+// Locks: writer_ lets one change happen at a time; gate_ keeps searches away only while pointers are swapped and rows
+// copied. Whatever takes long (encoding, linking, building anew) writes where no search reads yet.
 #pragma once
 
 #include <memory>
@@ -30,13 +31,13 @@ struct HnswKeys {
 
 /// Everything a search reads.
 struct HnswState {
-  Vectors vectors;                // slots 0..size-1
-  Buffer<Id> ids;                 // by slot
-  Buffer<uint8_t> dead;           // by slot: removed, but still walked over
+  Vectors vectors;       // slots 0..size-1
+  Buffer<Id> ids;        // by slot
+  Buffer<uint8_t> dead;  // by slot: removed, but still walked over
   size_t dead_count = 0;
-  std::unique_ptr<Graph> graph;   // null: exact search
-  size_t trained_on = 0;          // vectors there were when the projection was learnt
-  size_t longer = 0;              // added since then and longer than any of those (inner product)
+  std::unique_ptr<Graph> graph;  // null: exact search
+  size_t trained_on = 0;         // vectors there were when the projection was learnt
+  size_t longer = 0;             // added since then and longer than any of those (inner product)
   explicit HnswState(Vectors v) : vectors(std::move(v)) {}
   size_t slots() const { return vectors.size(); }
   size_t live() const { return slots() - dead_count; }
@@ -56,7 +57,8 @@ class Hnsw : public BaseIndex {
   size_t remove(std::span<const Id> ids) override;
   std::optional<std::vector<float>> reconstruct(Id id) const override;
   std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options) const override;
-  std::vector<Match> range_search(std::span<const float> query, float radius, const SearchOptions& options) const override;
+  std::vector<Match> range_search(std::span<const float> query, float radius,
+                                  const SearchOptions& options) const override;
   std::map<std::string, std::string> statistics() const override;
   void save(const std::filesystem::path& file) const override;
   std::vector<Id> ids() const override;
@@ -96,10 +98,10 @@ class Hnsw : public BaseIndex {
   std::vector<Match> matches(const std::vector<Found>& found) const;
 
   HnswKeys keys_;
-  size_t ef_ = 0, rerank_ = 0;               // defaults of a search; 0: those of hnsw_search.cpp
+  size_t ef_ = 0, rerank_ = 0;              // defaults of a search; 0: those of hnsw_search.cpp
   std::shared_ptr<const FileReader> file_;  // keeps the map of an opened file alive while anything looks into it
   std::unique_ptr<HnswState> state_;
-  mutable IdMap map_;                        // filled at the first need after open()
+  mutable IdMap map_;  // filled at the first need after open()
   mutable bool map_ready_ = true;
   mutable std::mutex map_mutex_;
   mutable Gate gate_;

@@ -15,11 +15,11 @@
 namespace hanok::index {
 namespace {
 
-constexpr int kCentre = 64;             // code of the mean
-constexpr float kSigmas = 8.5f / 128;   // a step, in standard deviations: +-4.25 sigma fit, 2 in 100,000 codes are held
-constexpr float kRowMax = 63;           // of the matrix: a pair of products with bytes stays in 16 bits
-constexpr float kInputSigmas = 6;       // input bytes reach this far at most, so that one wild value costs little
-constexpr int32_t kMaxBias = 1 << 29;   // far above any sum of codes, far below overflow
+constexpr int kCentre = 64;            // code of the mean
+constexpr float kSigmas = 8.5f / 128;  // a step, in standard deviations: +-4.25 sigma fit, 2 in 100,000 codes are held
+constexpr float kRowMax = 63;          // of the matrix: a pair of products with bytes stays in 16 bits
+constexpr float kInputSigmas = 6;      // input bytes reach this far at most, so that one wild value costs little
+constexpr int32_t kMaxBias = 1 << 29;  // far above any sum of codes, far below overflow
 
 size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -33,9 +33,9 @@ std::vector<float> mean_of(std::span<const float> rows, size_t d) {
   return out;
 }
 
-// How well do the first m directions rank? The share of the true ten nearest among the twenty that look nearest, for some
-// vectors of the set among (nearly) all of it: |x|^2 - 2 <Pq, Px> is what distance and bias add up to, but for |q|^2. Only those
-// that are truly near can look near, so only the kKept nearest of each query are projected.
+// How well do the first m directions rank? The share of the true ten nearest among the twenty that look nearest, for
+// some vectors of the set among (nearly) all of it: |x|^2 - 2 <Pq, Px> is what distance and bias add up to, but for
+// |q|^2. Only those that are truly near can look near, so only the kKept nearest of each query are projected.
 class Judge {
  public:
   struct Among {
@@ -126,19 +126,22 @@ class Judge {
 
   size_t m_;
   double dimension_ = 0;
-  std::vector<size_t> begins_;               // of each query's rows in norms_ and scores_
+  std::vector<size_t> begins_;  // of each query's rows in norms_ and scores_
   std::vector<float> norms_, scores_, query_scores_;
 };
 
-size_t directions_of(size_t lines, size_t width) { return std::min(lines * Projection::kLine - Projection::kBiasBytes, width); }
+size_t directions_of(size_t lines, size_t width) {
+  return std::min(lines * Projection::kLine - Projection::kBiasBytes, width);
+}
 
 }  // namespace
 
 Projection Projection::train(std::span<const float> sample, const Plan& plan) {
-  constexpr size_t kMostAuto = 4;      // lines: beyond, reading the code costs as much as it saves
-  constexpr double kEnough = 0.985;    // share of Judge at which more directions stop paying
-  constexpr size_t kJudged = 64;       // queries of Judge: 640 neighbours tell shares apart by about 1 %
-  constexpr size_t kMostAmong = 65536; // vectors it ranks among; beyond, the next fourfold changes shares by less than that
+  constexpr size_t kMostAuto = 4;    // lines: beyond, reading the code costs as much as it saves
+  constexpr double kEnough = 0.985;  // share of Judge at which more directions stop paying
+  constexpr size_t kJudged = 64;     // queries of Judge: 640 neighbours tell shares apart by about 1 %
+  constexpr size_t kMostAmong =
+      65536;  // vectors it ranks among; beyond, the next fourfold changes shares by less than that
   Projection out;
   out.dim_ = plan.dim;
   out.metric_ = plan.metric;
@@ -152,7 +155,8 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
     }
   std::vector<float> rows(n * d);
   Scratch scratch;
-  for (size_t i = 0; i < n; ++i) std::memcpy(&rows[i * d], out.lift(sample.data() + i * plan.dim, false, scratch), d * sizeof(float));
+  for (size_t i = 0; i < n; ++i)
+    std::memcpy(&rows[i * d], out.lift(sample.data() + i * plan.dim, false, scratch), d * sizeof(float));
   const bool bytes = all_bytes(rows);
   out.mean_ = mean_of(rows, d);
   for (size_t i = 0; i < n; ++i)
@@ -286,7 +290,8 @@ void Projection::codes(const float* lifted, uint8_t* record, Scratch& scratch) c
   std::memset(record, 0, record_bytes());
   for (size_t i = 0; i < directions_; ++i) {
     const float steps = (static_cast<float>(scratch.sums[i]) - offset_[i]) * gain_[i] + kCentre;
-    record[i] = static_cast<uint8_t>(steps > 0 ? std::min(steps, 127.f) + 0.5f : 0.f);  // NaN, from a damaged file, gives 0
+    record[i] =
+        static_cast<uint8_t>(steps > 0 ? std::min(steps, 127.f) + 0.5f : 0.f);  // NaN, from a damaged file, gives 0
   }
 }
 
@@ -302,8 +307,8 @@ void Projection::encode(const float* v, uint8_t* record, Scratch& scratch) const
   const auto& kernel = math::distance();
   const float* lifted = lift(v, false, scratch);
   codes(lifted, record, scratch);
-  // What the codes leave out. Taken before rounding: |x|^2 is large beside the distances of neighbours, and the rounding of
-  // each code would come back multiplied by it. With every direction kept nothing is left out.
+  // What the codes leave out. Taken before rounding: |x|^2 is large beside the distances of neighbours, and the
+  // rounding of each code would come back multiplied by it. With every direction kept nothing is left out.
   double rest = 0;
   const double squared_unit = static_cast<double>(unit_) * unit_;
   if (directions_ < width_) {
@@ -361,8 +366,9 @@ Projection Projection::load(const FileReader& file, size_t dim, Metric metric) {
   out.stride_ = round_up(out.width_, 32);
   if (head.width != out.width_ || head.lines < 1 || head.lines > kMostLines || head.directions < 1 ||
       head.directions > directions_of(head.lines, out.width_))
-    file.corrupt("section 'projection': " + std::to_string(head.directions) + " directions of " + std::to_string(head.width) +
-                 " in " + std::to_string(head.lines) + " lines do not fit dim " + std::to_string(dim));
+    file.corrupt("section 'projection': " + std::to_string(head.directions) + " directions of " +
+                 std::to_string(head.width) + " in " + std::to_string(head.lines) + " lines do not fit dim " +
+                 std::to_string(dim));
   out.lines_ = head.lines;
   out.directions_ = head.directions;
   out.longest_ = head.longest;

@@ -1,14 +1,15 @@
-// Short codes for walking a graph. A vector is turned so that its largest directions come first (PCA, Pearson 1901), the first
-// m of them are mixed by a random rotation, so that each carries the same share, and rounded to seven bits; what is cut off
-// is kept as one number, its squared length. Then, up to a constant of the query,
+// Short codes for walking a graph. A vector is turned so that its largest directions come first (PCA, Pearson 1901),
+// the first m of them are mixed by a random rotation, so that each carries the same share, and rounded to seven bits;
+// what is cut off is kept as one number, its squared length. Then, up to a constant of the query,
 //
 //   |q - x|^2 / unit^2  ~  sum over m of (code(q) - code(x))^2  +  bias(x)
 //
-// exact but for rounding and for the inner product of the two cut-off parts, which is near zero for unrelated vectors and small
-// for near ones. LeanVec (Tepper et al. 2023) walks over such a projection too; the bias is what lets m be a fraction of it.
+// exact but for rounding and for the inner product of the two cut-off parts, which is near zero for unrelated vectors
+// and small for near ones. LeanVec (Tepper et al. 2023) walks over such a projection too; the bias is what lets m be a
+// fraction of it.
 //
-// Every metric becomes L2: cosine by length one, inner product by one more dimension that gives all vectors the length of the
-// longest (Bachrach et al. 2014).
+// Every metric becomes L2: cosine by length one, inner product by one more dimension that gives all vectors the length
+// of the longest (Bachrach et al. 2014).
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ class Projection {
     size_t lines = 0;  // of 64 bytes a record; 0: chosen by measuring on the sample
     uint64_t seed = 1;
     size_t threads = 0;
-    // All that will be encoded, of which the sample is a part: ranking gets harder with every vector more, so the number of
-    // lines is judged among these. Without them it is judged among the sample.
+    // All that will be encoded, of which the sample is a part: ranking gets harder with every vector more, so the
+    // number of lines is judged among these. Without them it is judged among the sample.
     size_t rows = 0;
     std::function<void(size_t i, float* out)> row;
   };
@@ -74,17 +75,17 @@ class Projection {
   const float* lift(const float* v, bool is_query, Scratch& scratch) const;
   void codes(const float* lifted, uint8_t* record, Scratch& scratch) const;
 
-  size_t dim_ = 0;         // of the caller
-  size_t width_ = 0;       // dim, and one more for inner product
-  size_t stride_ = 0;      // width rounded up to 32
+  size_t dim_ = 0;     // of the caller
+  size_t width_ = 0;   // dim, and one more for inner product
+  size_t stride_ = 0;  // width rounded up to 32
   size_t lines_ = 0, directions_ = 0;
   Metric metric_ = Metric::L2;
-  float longest_ = 0;      // |v|^2 of the longest vector seen in training
+  float longest_ = 0;  // |v|^2 of the longest vector seen in training
   double local_dimension_ = 0;
-  float unit_ = 1;         // one step of a code, in units of the vectors
-  std::vector<float> mean_, low_, scale_;   // [width]: input bytes are (v - low) * scale
-  std::vector<float> offset_, gain_;        // [directions]: (sum - offset) * gain is in steps
-  std::vector<int8_t> matrix_;              // [directions, stride]
+  float unit_ = 1;                         // one step of a code, in units of the vectors
+  std::vector<float> mean_, low_, scale_;  // [width]: input bytes are (v - low) * scale
+  std::vector<float> offset_, gain_;       // [directions]: (sum - offset) * gain is in steps
+  std::vector<int8_t> matrix_;             // [directions, stride]
 };
 
 }  // namespace hanok::index
