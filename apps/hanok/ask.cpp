@@ -65,14 +65,13 @@ void run(Session& session, const Flags& flags) {
 
 void add_ask(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = root.subcommand("ask", "Answer a question from your files, with sources.",
-                              "Without a language model the answer is made of the best supporting sentences, each with "
-                              "its source, or says plainly\n"
-                              "that the documents do not hold it. With --model an OpenAI-compatible server writes it "
-                              "from numbered passages, and\n"
-                              "every [n] is checked against its passage before it is shown.\n\n"
-                              "  hanok ask \"How much is a room in winter?\"\n"
-                              "  hanok ask \"도서관은 몇 시에 닫나요?\" --model http://127.0.0.1:8080/v1");
+  Command c = root.subcommand(
+      "ask", "Answer a question from your files, with sources.",
+      "Without a language model the answer is made of the best supporting sentences, each with its source, or says plainly\n"
+      "that the documents do not hold it. With --model an OpenAI-compatible server writes it from numbered passages, and\n"
+      "every [n] is checked against its passage before it is shown.\n\n"
+      "  hanok ask \"How much is a room in winter?\"\n"
+      "  hanok ask \"도서관은 몇 시에 닫나요?\" --model http://127.0.0.1:8080/v1");
   c.positional("QUESTION", flags->question, "the question");
   c.option("-k", flags->k, "passages to consider (default 8)");
   c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");

@@ -67,17 +67,10 @@ void set_keys(Session& session, const std::string& name, const std::vector<std::
                 [&](std::ostream& out) { out << name << ": " << base::dump_json(settings) << "\n"; });
 }
 
-bool build_index(Session& session, store::Collection& collection, bool anew) {
-  store::IndexBuild build{.anew = anew, .threads = session.threads_flag};
-  if (const auto bar = session.progress_bar())
-    build.on_progress = [bar](uint64_t done, uint64_t total) { bar({done, total, "index", ""}); };
-  return collection.build_index(build);
-}
-
 void index(Session& session, const std::string& name, bool anew) {
   auto& collection = session.store(true).collection(name);
   const base::Stopwatch clock;
-  const bool built = build_index(session, collection, anew);
+  const bool built = collection.build_index(session.index_build(anew));
   const double seconds = clock.seconds();
   const auto about = collection.statistics()["index"];
   session.print({{"name", name}, {"built", built}, {"seconds", seconds}, {"index", about}}, [&](std::ostream& out) {
@@ -131,7 +124,7 @@ void add_collections(Command& root) {
   in.positional("NAME", flags->name, "name for the new collection");
   in.run([flags](Session& s) {
     s.store(true).import_collection(flags->file, flags->name);
-    build_index(s, s.store(true).collection(flags->name), false);
+    s.store(true).collection(flags->name).build_index(s.index_build(false));
     s.print({{"imported", flags->name}, {"file", flags->file}},
             [&](std::ostream& o) { o << flags->file << " -> " << flags->name << "\n"; });
   });

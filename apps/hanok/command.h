@@ -4,8 +4,9 @@
 //     auto name = std::make_shared<std::string>("world");
 //     Command hello = root.subcommand("hello", "Greets.");
 //     hello.positional("NAME", *name, "whom");
-//     hello.run([name](Session& session) { session.print({{"hello", *name}}, [&](std::ostream& out) { out << "hello "
-//     << *name << "\n"; }); });
+//     hello.run([name](Session& session) {
+//       session.print({{"hello", *name}}, [&](std::ostream& out) { out << "hello " << *name << "\n"; });
+//     });
 //   }
 #pragma once
 

@@ -36,16 +36,14 @@ std::string join(const std::vector<std::string>& list) {
 
 std::string bash() {
   std::string out =
-      "# hanok completions for bash: source <(hanok completion bash)\n_hanok() {\n  local "
-      "cur=${COMP_WORDS[COMP_CWORD]} path=\"\" w words\n"
+      "# hanok completions for bash: source <(hanok completion bash)\n_hanok() {\n  local cur=${COMP_WORDS[COMP_CWORD]} path=\"\" w words\n"
       "  for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do case \"$w\" in -*) ;; *) case \"$path $w\" in\n";
   for (const auto& [command, list] : words())
     if (!command.empty()) out += "    \" " + command + "\"|\"" + command + "\") path=\"" + command + "\";;\n";
   out += "  esac;; esac; done\n  case \"$path\" in\n";
   for (const auto& [command, list] : words()) out += "    \"" + command + "\") words=\"" + join(list) + "\";;\n";
   return out +
-         "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n  [ -n \"$COMPREPLY\" ] || COMPREPLY=($(compgen "
-         "-f -- \"$cur\"))\n}\ncomplete -o filenames -F _hanok hanok\n";
+         "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n  [ -n \"$COMPREPLY\" ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -o filenames -F _hanok hanok\n";
 }
 
 std::string fish() {

@@ -16,11 +16,8 @@ struct Flags {
 
 // The vectors' index: what there are enough of for a scan to be slow is indexed before the process ends.
 void index_vectors(Session& session, store::Collection& collection) {
-  store::IndexBuild build;
-  if (const auto bar = session.progress_bar())
-    build.on_progress = [bar](uint64_t done, uint64_t total) { bar({done, total, "index", ""}); };
   try {
-    collection.build_index(build);
+    collection.build_index(session.index_build(false));
   } catch (const Error& e) {
     if (e.code() == Code::Cancelled) throw;
     session.note(std::string("hanok: the vectors could not be indexed, searches look at all of them: ") + e.what());
@@ -106,16 +103,14 @@ void run(Session& session, const Flags& flags) {
 
 void add_ingest(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c =
-      root.subcommand("ingest", "Read files and folders into a collection; run it again after changes.",
-                      "Reads txt md html pdf docx pptx xlsx epub hwpx csv json srt eml and source code. Only new and "
-                      "changed files (by\n"
-                      "content) are read again, files that are gone are forgotten. A folder that has become empty is "
-                      "kept unless --prune.\n"
-                      "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
-                      "  hanok ingest ~/Documents\n"
-                      "  hanok ingest notes -c work --glob '*.md' --meta team=red\n"
-                      "  hanok ingest ~/Documents --watch");
+  Command c = root.subcommand(
+      "ingest", "Read files and folders into a collection; run it again after changes.",
+      "Reads txt md html pdf docx pptx xlsx epub hwpx csv json srt eml and source code. Only new and changed files (by\n"
+      "content) are read again, files that are gone are forgotten. A folder that has become empty is kept unless --prune.\n"
+      "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
+      "  hanok ingest ~/Documents\n"
+      "  hanok ingest notes -c work --glob '*.md' --meta team=red\n"
+      "  hanok ingest ~/Documents --watch");
   c.positionals("PATH", flags->paths, "files or folders");
   c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
   c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");

@@ -149,6 +149,13 @@ base::OnProgress Session::progress_bar() const {
   return [bar = std::make_shared<Bar>()](const base::Progress& p) { bar->draw(p); };
 }
 
+store::IndexBuild Session::index_build(bool anew) const {
+  store::IndexBuild out{.anew = anew, .threads = threads_flag};
+  if (const auto bar = progress_bar())
+    out.on_progress = [bar](uint64_t done, uint64_t total) { bar({done, total, "index", ""}); };
+  return out;
+}
+
 std::string with_commas(uint64_t n) {
   std::string digits = std::to_string(n);
   for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");

@@ -47,6 +47,8 @@ class Session {
   bool colours() const;                      // stdout is a terminal, NO_COLOR is not set
   /// A bar with rate and time left on stderr when that is a terminal; otherwise nothing.
   base::OnProgress progress_bar() const;
+  /// With that bar and --threads.
+  store::IndexBuild index_build(bool anew) const;
 
  private:
   std::unique_ptr<store::Store> store_;

@@ -91,10 +91,10 @@ void add_similar(Command& root) {
 
 void add_recommend(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = with_file(root, "recommend", "What to read next: the texts nearest to one that was liked.",
-                        "  hanok recommend 3 books.txt        the line's number, from 0\n  hanok recommend \"Solaris\" "
-                        "books.txt  or the line itself",
-                        *flags);
+  Command c = with_file(
+      root, "recommend", "What to read next: the texts nearest to one that was liked.",
+      "  hanok recommend 3 books.txt        the line's number, from 0\n  hanok recommend \"Solaris\" books.txt  or the line itself",
+      *flags);
   c.positional("ITEM", flags->text, "a line of the file, or its number from 0");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.run([flags](Session& s) { recommend(s, *flags); });

@@ -7,8 +7,6 @@
 namespace hanok::store {
 namespace {
 
-constexpr int64_t kCheckAlways = 64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify
-
 index::SearchOptions effort_options(const std::string& kind, size_t effort, size_t wanted) {
   index::SearchOptions out;
   if (kind == "hnsw") out.ef = std::max(effort, 2 * wanted);
@@ -60,7 +58,7 @@ void invalidate_ann(Database& db, int64_t space, const Bitmap& ids) {
 
 std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& row, size_t dim, Check check) {
   const fs::path path = folder.path(row.file);
-  if (check == Check::All || row.bytes <= kCheckAlways) index::FileReader(path).verify();
+  if (checks_all(check, row.bytes)) index::FileReader(path).verify();
   std::shared_ptr<const index::Index> index = index::open(path);
   const auto& options = index->options();
   if (options.dim != dim || options.metric != index::Metric::Cosine || index->size() != static_cast<size_t>(row.rows))

@@ -103,9 +103,8 @@ bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, int64_t bytes)
   if (old) db.run("DELETE FROM ann WHERE id = ?1", old->id);
   const std::string covered = to_bytes(built.covered), stale_bytes = to_bytes(stale), kind = built.index->kind();
   db.run(
-      "UPDATE ann SET ready = 1, kind = ?2, rows = ?3, skipped = ?4, removed = ?5, effort = ?6, bytes = ?7, covered = "
-      "?8, "
-      "stale = ?9 WHERE id = ?1",
+      "UPDATE ann SET ready = 1, kind = ?2, rows = ?3, skipped = ?4, removed = ?5, effort = ?6, bytes = ?7, "
+      "covered = ?8, stale = ?9 WHERE id = ?1",
       begun.id, std::string_view(kind), built.index->size(), built.skipped, built.removed, built.effort, bytes,
       Blob{covered}, Blob{stale_bytes});
   db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);

@@ -6,13 +6,12 @@
 
 #include "base/threads.h"
 #include "math/distance.h"
+#include "store/better.h"
 
 namespace hanok::store {
 namespace {
 
 constexpr size_t kGrainFloats = 1 << 18;  // a megabyte of rows: some 50 us of work for a thread
-
-bool better(const Match& a, const Match& b) { return a.score != b.score ? a.score > b.score : a.chunk < b.chunk; }
 
 // The k best seen so far, the worst of them on top.
 class Best {

@@ -30,6 +30,12 @@ enum class OnLoss { Throw, Rebuild };
 /// How much of a file is looked at when it is opened: its frame and, where that is quick, its checksum; or all of it.
 enum class Check { Quick, All };
 
+/// Whether the checksum of a file of so many bytes is looked at.
+inline bool checks_all(Check check, int64_t bytes) {
+  constexpr int64_t kAlways = 64 << 20;  // takes some 50 ms; more is left to verify and to writers
+  return check == Check::All || bytes <= kAlways;
+}
+
 class IndexFolder {
  public:
   explicit IndexFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -8,11 +8,8 @@
 namespace hanok::store {
 namespace {
 
-constexpr uint64_t kCheckAlways =
-    64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
-
 bool must_check_all(const SegmentRow& row, Check check) {
-  return check == Check::All || row.file.empty() || static_cast<uint64_t>(row.bytes) <= kCheckAlways;
+  return row.file.empty() || checks_all(check, static_cast<int64_t>(row.bytes));
 }
 
 }  // namespace

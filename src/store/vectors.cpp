@@ -6,12 +6,10 @@
 
 #include "base/log.h"
 #include "store/ann_build.h"
+#include "store/better.h"
 
 namespace hanok::store {
 namespace {
-
-constexpr int64_t kCheckAlways =
-    64 << 20;  // a checksum of this much takes some 50 ms; more is left to verify and writers
 
 struct OwnedRows {
   std::vector<ChunkId> ids;
@@ -30,16 +28,19 @@ void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, size_t dim) 
   normalise(std::span(out.rows).subspan(at));
 }
 
-std::shared_ptr<const Bitmap> set_of(std::span<const ChunkId> ids) {
-  auto out = std::make_shared<Bitmap>();
-  out->addMany(ids.size(), ids.data());
-  out->runOptimize();
-  return out;
+const Bitmap& set_of(LoadedVectors& rows) {
+  if (!rows.ids) {
+    auto ids = std::make_shared<Bitmap>();
+    ids->addMany(rows.view.ids.size(), rows.view.ids.data());
+    ids->runOptimize();
+    rows.ids = std::move(ids);
+  }
+  return *rows.ids;
 }
 
 LoadedVectors loaded(OwnedRows rows) {
   auto owner = std::make_shared<const OwnedRows>(std::move(rows));
-  return {owner, {owner->ids, owner->rows}, set_of(owner->ids)};
+  return {owner, {owner->ids, owner->rows}, nullptr};
 }
 
 // The rows of some chunks; those that have none are left out.
@@ -79,11 +80,11 @@ std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space) {
 LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, size_t dim, Check check) {
   const std::string what = folder.path(row.file).string();
   auto bytes = folder.map(row.file);
-  const VectorRows view = decode_vectors(bytes->view(), dim, check == Check::All || row.bytes <= kCheckAlways, what);
+  const VectorRows view = decode_vectors(bytes->view(), dim, checks_all(check, row.bytes), what);
   if (static_cast<int64_t>(view.ids.size()) != row.rows)
     throw Error(Code::Corrupt,
                 what + ": has " + std::to_string(view.ids.size()) + " rows, expected " + std::to_string(row.rows));
-  return {bytes, view, set_of(view.ids)};
+  return {bytes, view, nullptr};
 }
 
 LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit) {
@@ -105,6 +106,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
 
   auto out = std::make_shared<Vectors>(*space);
   out->files_ = vector_file_rows(db, space->id);
+  out->open_ann(db, folder, collection, on_loss, previous);
   Bitmap stale, all;
   uint64_t covered = 0;  // chunks below this are in files
   for (const auto& row : out->files_) {
@@ -116,18 +118,17 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     }
     out->exact_.add(out->loaded_.back().view, out->loaded_.back().owner, row.stale);
     stale |= row.stale;
-    all |= *out->loaded_.back().ids - row.stale;
+    if (out->ann_) all |= set_of(out->loaded_.back()) - row.stale;
     covered = row.last + uint64_t{1};
   }
-  const auto fresh = read_some(db, *space, stale);
+  auto fresh = read_some(db, *space, stale);
   out->exact_.add(fresh.view, fresh.owner);
-  all |= *fresh.ids;
+  if (out->ann_) all |= set_of(fresh);
   if (covered <= UINT32_MAX) {
-    const auto tail = read_vectors(db, *space, static_cast<ChunkId>(covered), UINT32_MAX);
+    auto tail = read_vectors(db, *space, static_cast<ChunkId>(covered), UINT32_MAX);
     out->exact_.add(tail.view, tail.owner);
-    all |= *tail.ids;
+    if (out->ann_) all |= set_of(tail);
   }
-  out->open_ann(db, folder, collection, on_loss, previous);
   if (out->ann_row_) {
     out->live_ = out->ann_row_->live() & all;
     out->tail_ = all - out->live_;
@@ -164,8 +165,7 @@ std::vector<Match> Vectors::search(std::span<const float> query, size_t k, const
   }
   const auto scores = exact_.scores(query, found);
   for (size_t i = 0; i < found.size(); ++i) out.push_back({found[i], scores[i]});
-  std::sort(out.begin(), out.end(),
-            [](const Match& a, const Match& b) { return a.score != b.score ? a.score > b.score : a.chunk < b.chunk; });
+  std::sort(out.begin(), out.end(), better);
   if (out.size() > k) out.resize(k);
   return out;
 }

@@ -30,7 +30,7 @@ std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space);
 struct LoadedVectors {
   std::shared_ptr<const void> owner;
   VectorRows view;
-  std::shared_ptr<const Bitmap> ids;  // of view
+  std::shared_ptr<const Bitmap> ids;  // of view; made where an index asks which rows there are
 };
 
 /// An open view of the active space, immutable.

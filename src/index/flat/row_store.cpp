@@ -70,8 +70,12 @@ std::optional<Storage> storage_from(std::string_view name) {
 }
 
 bool all_bytes(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](float v) { return v >= 0 && v <= 255 && v == static_cast<float>(static_cast<int>(v)); });
+  constexpr size_t kAtOnce = 1 << 16;
+  std::vector<uint8_t> out(std::min(values.size(), kAtOnce));
+  for (size_t at = 0; at < values.size(); at += kAtOnce)
+    if (!math::distance().whole_bytes(values.data() + at, out.data(), std::min(kAtOnce, values.size() - at)))
+      return false;
+  return true;
 }
 
 RowStore::RowStore(size_t dim, Storage storage) : dim_(dim), row_bytes_(bytes_of(dim, storage)), storage_(storage) {}

@@ -6,18 +6,13 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "index/flat/row_store.h"
 #include "math/distance.h"
 
 namespace hanok::index {
 namespace {
 
 constexpr size_t kMaxSlots = size_t{1} << 31;  // a pool entry keeps 31 bits for the node
-
-std::optional<Storage> storage_from(const std::string& name) {
-  for (const Storage s : {Storage::F32, Storage::F16, Storage::Bf16, Storage::Sq8, Storage::U8})
-    if (storage_name(s) == name) return s;
-  return std::nullopt;
-}
 
 // Walks pass over numbers that are no nodes; linking does not, so a mapped file is checked before it is changed.
 void check_rows(const Graph& graph) {
@@ -26,14 +21,6 @@ void check_rows(const Graph& graph) {
       throw Error(Code::Corrupt, "index file: node " + std::to_string(i / graph.degree) + " has a neighbour " +
                                      std::to_string(graph.rows[i]) + ", there are " + std::to_string(graph.size) +
                                      "; the index must be built again from its vectors");
-}
-
-bool whole_bytes(std::span<const float> vectors) {
-  std::vector<uint8_t> out(std::min<size_t>(vectors.size(), 65536));
-  for (size_t at = 0; at < vectors.size(); at += out.size())
-    if (!math::distance().whole_bytes(vectors.data() + at, out.data(), std::min(out.size(), vectors.size() - at)))
-      return false;
-  return true;
 }
 
 }  // namespace
@@ -116,7 +103,7 @@ void Hnsw::set_search_defaults(const SearchOptions& defaults) {
 void Hnsw::train(std::span<const float> vectors) { check_vectors(vectors); }
 
 Storage Hnsw::storage_for(std::span<const float> vectors) const {
-  const bool whole = whole_bytes(vectors);
+  const bool whole = all_bytes(vectors);
   if (!keys_.storage)
     return whole && (state_->live() == 0 || state_->vectors.storage() == Storage::U8) ? Storage::U8 : Storage::F32;
   if (*keys_.storage == Storage::U8 && !whole)

@@ -5,14 +5,9 @@
 #include <limits>
 #include <vector>
 
-#include "hanok/store.h"
+#include "store/better.h"
 
 namespace hanok::store::bm25 {
-
-/// Higher score first; equal scores by chunk id.
-inline bool better(const Match& a, const Match& b) {
-  return a.score != b.score ? a.score > b.score : a.chunk < b.chunk;
-}
 
 class Top {
  public:
