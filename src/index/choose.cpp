@@ -106,7 +106,7 @@ Speed speed_of(const Index& index, const Question& q, const Sample& sample, cons
   return {};
 }
 
-/// Cells with 4-bit codes over rows of a byte a number; bytes as they are.
+/// Cells with 4-bit codes, one for every four numbers, over rows of a byte a number; bytes as they are.
 Choice least_memory(const Question& q) {
   constexpr size_t kLooked = 256;
   std::vector<float> row(q.options.dim);
@@ -116,6 +116,7 @@ Choice least_memory(const Question& q) {
     bytes = all_bytes(row);
   }
   Choice out{"ivf", "least memory is wanted: rows of one byte a number and 4-bit codes", {}};
+  out.set["M"] = std::to_string(std::clamp<size_t>(q.options.dim / 4, 1, 256));
   if (!bytes && !q.options.set.count("storage")) out.set["storage"] = "sq8";
   return out;
 }
