@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """hanok beside other engines on one set: queries a second at given recalls, build time and memory, in one run.
 
-    bench/ann/peers.py BENCH_ANN BASE.npy QUERIES.npy [--metric l2|cosine] [--engines a,b] [--rounds 2] [--json OUT] [--markdown]
+    bench/ann/peers.py BENCH_ANN BASE.npy QUERIES.npy [--metric l2|cosine] [--rows N] [--engines a,b] [--rounds 2] [--json OUT]
+                       [--markdown]
 
 BASE and QUERIES hold float32 rows (make_sets.py). BENCH_ANN is the program of this folder. Engines are PyPI packages, each
 in a process of its own, measured in turn in every round, hanok among them; a setting counts with its best pass. One search
@@ -261,6 +262,7 @@ def main():
     parser.add_argument("base")
     parser.add_argument("queries")
     parser.add_argument("--metric", default="l2", choices=["l2", "cosine"])
+    parser.add_argument("--rows", type=int, help="the first rows of BASE only")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--hanok", action="append", default=[], metavar="NAME=OPTIONS", help="another row of bench_ann")
     parser.add_argument("--rounds", type=int, default=2)
@@ -268,6 +270,11 @@ def main():
     parser.add_argument("--markdown", action="store_true")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(THREADS)
+    if args.rows:
+        import numpy as np
+        part = tempfile.NamedTemporaryFile(suffix=".npy")
+        np.save(part.name, np.load(args.base, mmap_mode="r")[:args.rows])
+        args.base = part.name
     near = exact(args)
     ours = dict(HANOK, **{f"hanok {o.split('=', 1)[0]}": o.split("=", 1)[1].split() for o in args.hanok})
     results = {name: {"points": {}} for name in [*ours, *filter(None, args.engines.split(","))]}

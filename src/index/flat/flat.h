@@ -44,10 +44,15 @@ class Flat final : public BaseIndex {
 
  private:
   struct Seeker;  // one query and what is known of its answer
+  class Pursuit;
   void choose_storage(std::span<const float> vectors);
   uint32_t slot(Id id) const;
   const ScanCodes* codes(size_t queries) const;
+  std::unique_ptr<ScanCodes> new_codes() const;
+  void encode(ScanCodes& codes, size_t first, size_t last) const;
+  void drop_codes();
   double score(const Seeker& seeker, size_t row, float* scratch) const;
+  bool surely_beyond(const Seeker& seeker, size_t row, float threshold) const;
   template <typename Visit>
   void visit_listed(std::span<const Id> ids, Visit&& visit) const;
   void search_rows(Seeker& seeker, const SearchOptions& options) const;
@@ -65,6 +70,7 @@ class Flat final : public BaseIndex {
   mutable std::unique_ptr<ScanCodes> codes_;
   mutable std::atomic<const ScanCodes*> codes_ready_{nullptr};
   mutable std::atomic<size_t> scans_{0};
+  mutable size_t coded_for_ = 0;  // rows when the codes were made
 };
 
 std::unique_ptr<Index> make_flat(const Options& options);

@@ -129,25 +129,78 @@ TEST(Flat, EveryLevelOfTheScanBoundsTheScore) {
       for (const size_t dim : {1, 5, 16, 31, 100, 785}) {
         const size_t n = 37;
         const auto x = normals(n * dim, dim, 1), q = normals(11 * dim, 3, 1);
-        ScanCodes codes(dim, metric, normals(dim, 4, 0, metric == Metric::Cosine ? 0.1 : 1), level);
-        codes.resize(n);
-        for (size_t i = 0; i < n; ++i) codes.set(i, x.data() + i * dim);
-        const std::vector<float> all(11, -INFINITY);
-        size_t seen = 0;
-        codes.scan(codes.prepare(q), all,
-                   [&](size_t query, size_t first, uint32_t mask, const float* lower, const float* upper) {
-                     for (; mask; mask &= mask - 1) {
-                       const auto r = static_cast<size_t>(__builtin_ctz(mask));
-                       const double s = score64(metric, q.data() + query * dim, x.data() + (first + r) * dim, dim);
-                       EXPECT_LE(lower[r], s);
-                       EXPECT_GE(upper[r], s);
-                       const double size = metric == Metric::Cosine ? 1 : static_cast<double>(dim) * 4;
-                       EXPECT_LT(upper[r] - lower[r], 0.5 * size + 1) << "a bound this wide excludes nothing";
-                       ++seen;
-                     }
-                   });
-        EXPECT_EQ(seen, n * 11);
+        const auto centre = normals(dim, 4, 0, metric == Metric::Cosine ? 0.1 : 1);
+        for (const bool whole : {true, false}) {
+          const size_t m = std::clamp<size_t>(dim * 2 / 3, 1, 64);
+          ScanCodes codes(metric, centre, whole ? Subspace(dim) : Subspace(normals(m * dim, 8), dim, 5), level);
+          EXPECT_EQ(codes.directions(), whole ? dim : m);
+          codes.resize(n);
+          codes.set(0, std::span(x).first(2 * dim));
+          codes.set(2, std::span(x).subspan(2 * dim));
+          codes.copy(5, 3);
+          const std::vector<float> all(11, -INFINITY);
+          size_t seen = 0, settled = 0;
+          codes.scan(
+              codes.prepare(q), all,
+              [&](size_t query, size_t first, uint32_t mask, const float* scores, const float* upper) {
+                for (; mask; mask &= mask - 1) {
+                  const auto r = static_cast<size_t>(__builtin_ctz(mask));
+                  const size_t row = first + r == 3 ? 5 : first + r;
+                  const double s = score64(metric, q.data() + query * dim, x.data() + row * dim, dim);
+                  EXPECT_LE(scores[r] - (upper[r] - scores[r]), s);
+                  EXPECT_GE(upper[r], s);
+                  const double size = metric == Metric::Cosine ? 1 : static_cast<double>(dim) * 4;
+                  EXPECT_LT(upper[r] - scores[r], (whole ? 0.25 : 2) * size + 1)
+                      << "a bound this wide excludes nothing";
+                  ++seen;
+                }
+              },
+              [&](size_t) { ++settled; });
+          EXPECT_EQ(seen, n * 11);
+          EXPECT_GE(settled, 11u);
+        }
       }
+}
+
+// Rows that mostly vary in a few directions, as images and sentences do.
+std::vector<float> leaning(size_t n, size_t dim, size_t directions, uint64_t seed) {
+  const auto basis = normals(directions * dim, 77), weights = normals(n * directions, seed);
+  auto out = normals(n * dim, seed + 1, 3, 0.3);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t k = 0; k < directions; ++k)
+      for (size_t j = 0; j < dim; ++j) out[i * dim + j] += weights[i * directions + k] * basis[k * dim + j];
+  return out;
+}
+
+TEST(Flat, AScanInFewDirectionsIsStillExact) {
+  const size_t dim = 120, n = 6000;
+  for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine}) {
+    auto x = leaning(n, dim, 8, 1);
+    const auto other = normals(6 * dim, 9, 0, 2);  // rows and queries outside of those directions
+    std::copy(other.begin(), other.end(), x.begin() + 4000 * static_cast<ptrdiff_t>(dim));
+    auto q = leaning(20, dim, 8, 5);
+    q.insert(q.end(), other.begin(), other.end());
+    Flat index({.dim = dim, .metric = metric});
+    index.add(range(0, 5000), std::span(x).first(5000 * dim));
+    index.search_batch(q, 3);
+    const size_t directions = std::stoul(index.statistics()["scan_directions"]);
+    EXPECT_GE(directions, 16u);
+    EXPECT_LT(directions, dim) << "nothing was saved";
+    index.add(range(5000, 1000), std::span(x).subspan(5000 * dim));
+    index.remove(range(100, 50));
+    std::vector<Id> ids;
+    std::vector<float> left;
+    for (Id id = 0; id < static_cast<Id>(n); ++id) {
+      if (id >= 100 && id < 150) continue;
+      ids.push_back(id), left.insert(left.end(), x.begin() + id * 120, x.begin() + id * 120 + 120);
+    }
+    for (const size_t k : {1, 10, 300}) {
+      const auto found = index.search_batch(q, k, {.threads = 2});
+      for (size_t i = 0; i < found.size(); ++i)
+        expect_exact(found[i], exact(metric, q.data() + i * dim, left, dim, ids), k, metric);
+    }
+    expect_exact(index.search(std::span(q).first(dim), 9000), exact(metric, q.data(), left, dim, ids), 9000, metric);
+  }
 }
 
 TEST(Flat, StorageTypesKeepTheirPromise) {

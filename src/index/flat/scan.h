@@ -11,6 +11,7 @@
 
 #include "hanok/index.h"
 #include "index/flat/scan_kernels.h"
+#include "index/flat/subspace.h"
 #include "math/cpu.h"
 
 namespace hanok::index {
@@ -26,12 +27,16 @@ double exact_score(Metric metric, const float* query, const float* row, size_t d
 class ScanCodes {
  public:
   /// `centre` [dim] is subtracted from every row (and from queries under L2): any is right, the mean makes the bound
-  /// small.
-  ScanCodes(size_t dim, Metric metric, std::vector<float> centre, math::Level level = math::level());
+  /// small. Codes are of the coordinates in `subspace`.
+  ScanCodes(Metric metric, std::vector<float> centre, Subspace subspace, math::Level level = math::level());
 
   void resize(size_t rows);
   size_t rows() const { return rows_; }
-  void set(size_t row, const float* x);
+  /// x [n, dim] becomes the rows first, first + 1, ...
+  void set(size_t first, std::span<const float> x);
+  /// Row `from` over row `to`.
+  void copy(size_t from, size_t to);
+  size_t directions() const { return subspace_.size(); }
   size_t bytes() const { return codes_.capacity() + blocks_.capacity() * sizeof(ScanRows); }
 
   /// Queries in integers, ready for scan(). [n, dim]
@@ -41,33 +46,41 @@ class ScanCodes {
   };
   Queries prepare(std::span<const float> queries) const;
 
-  /// Calls consider(query, first row, mask, lower[16], upper[16]) for every block of rows in which a row reaches its
-  /// query's threshold; mask has the rows that do. thresholds[query] may rise meanwhile.
-  template <typename Consider>
-  void scan(const Queries& queries, std::span<const float> thresholds, Consider&& consider) const {
+  /// Calls consider(query, first row, mask, scores[16], upper[16]) for every block of rows in which a row's upper bound
+  /// reaches its query's threshold; mask has the rows that do. After some blocks, more and more at a time, it calls
+  /// settle(query): thresholds[query] may rise then.
+  template <typename Consider, typename Settle>
+  void scan(const Queries& queries, std::span<const float> thresholds, Consider&& consider, Settle&& settle) const {
     int32_t dots[kScanQueries * kScanRows];
-    float lower[kScanRows], upper[kScanRows];
+    float scores[kScanRows], upper[kScanRows];
     const size_t n = queries.terms.size(), block_bytes = groups_ * kScanRows * 4,
                  tile_bytes = groups_ * kScanQueries * 4;
     // Some blocks at a time, so that they stay in the second-level cache while all queries pass over them.
-    const size_t step = std::max<size_t>(1, kCacheBytes / block_bytes);
-    for (size_t first = 0; first < blocks_.size(); first += step)
-      for (size_t q = 0; q < n; q += kScanQueries)
+    const size_t most = std::max<size_t>(1, kCacheBytes / block_bytes);
+    size_t step = std::min(most, kFirstBlocks);
+    for (size_t first = 0; first < blocks_.size(); first += step, step = std::min(most, step * 2))
+      for (size_t q = 0; q < n; q += kScanQueries) {
+        const size_t tile = std::min(kScanQueries, n - q);
         for (size_t b = first; b < std::min(blocks_.size(), first + step); ++b) {
-          const size_t tile = std::min(kScanQueries, n - q);
           kernels_.dots(codes_.data() + b * block_bytes, groups_, queries.tiles.data() + q / kScanQueries * tile_bytes,
                         tile, dots);
           for (size_t i = 0; i < tile; ++i)
             if (const uint32_t mask = kernels_.bounds(dots + i * kScanRows, blocks_[b], queries.terms[q + i],
-                                                      thresholds[q + i], lower, upper))
-              consider(q + i, b * kScanRows, mask & valid(b), lower, upper);
+                                                      thresholds[q + i], scores, upper))
+              consider(q + i, b * kScanRows, mask & valid(b), scores, upper);
         }
+        for (size_t i = 0; i < tile; ++i) settle(q + i);
+      }
   }
 
  private:
-  ScanQuery prepare_one(const float* x, int8_t* tile) const;
+  void set_one(size_t row, double squares, std::span<const double> coordinates);
+  ScanQuery prepare_one(std::span<const double> wide, std::span<const double> h, int8_t* tile) const;
+  /// x [n, dim] in float64, divided by its length under cosine, the centre taken away where it says so.
+  std::vector<double> widened(std::span<const float> x, bool centred) const;
 
   static constexpr size_t kCacheBytes = 192 << 10;
+  static constexpr size_t kFirstBlocks = 8;
 
   uint32_t valid(size_t block) const {
     const size_t n = std::min(kScanRows, rows_ - block * kScanRows);
@@ -77,6 +90,7 @@ class ScanCodes {
   size_t dim_, groups_, rows_ = 0;
   Metric metric_;
   std::vector<float> centre_;
+  Subspace subspace_;
   ScanKernels kernels_;
   std::vector<uint8_t> codes_;  // [blocks, groups, 16, 4]
   std::vector<ScanRows> blocks_;

@@ -15,8 +15,8 @@ inline __m256i broadcast4(const int8_t* p) {
 
 inline __m256i load(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
 
-// Half a block: eight rows, N queries. Four groups of four dimensions share one widening step: with |row| <= 127 and
-// |query| <= 32 a 16-bit lane sums 4 * 2 * 127 * 32 = 32,512 at most, which fits.
+// Half a block: eight rows, N queries. Two groups of four dimensions share one widening step: with |row| <= 127 and
+// |query| <= 64 a 16-bit lane sums 2 * 2 * 127 * 64 = 32,512 at most, which fits.
 template <size_t N>
 void half(const uint8_t* block, size_t groups, const int8_t* tile, int32_t* dots) {
   const __m256i ones = _mm256_set1_epi16(1), zero = _mm256_setzero_si256();
@@ -28,11 +28,11 @@ void half(const uint8_t* block, size_t groups, const int8_t* tile, int32_t* dots
     const int8_t* p = tile + g * kStep;
     auto add = [&](__m256i & sum, size_t q) __attribute__((always_inline)) {
       if (q >= N) return;
-      __m256i a = _mm256_maddubs_epi16(x0, broadcast4(p + q * 4));
-      a = _mm256_add_epi16(a, _mm256_maddubs_epi16(x1, broadcast4(p + q * 4 + kStep)));
-      a = _mm256_add_epi16(a, _mm256_maddubs_epi16(x2, broadcast4(p + q * 4 + 2 * kStep)));
-      a = _mm256_add_epi16(a, _mm256_maddubs_epi16(x3, broadcast4(p + q * 4 + 3 * kStep)));
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, ones));
+      const __m256i a = _mm256_add_epi16(_mm256_maddubs_epi16(x0, broadcast4(p + q * 4)),
+                                         _mm256_maddubs_epi16(x1, broadcast4(p + q * 4 + kStep))),
+                    b = _mm256_add_epi16(_mm256_maddubs_epi16(x2, broadcast4(p + q * 4 + 2 * kStep)),
+                                         _mm256_maddubs_epi16(x3, broadcast4(p + q * 4 + 3 * kStep)));
+      sum = _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_madd_epi16(a, ones), _mm256_madd_epi16(b, ones)));
       // One query after the other: left alone, g++ 12 interleaves all eight and spills half of the sums.
       __asm__ volatile("" : "+x"(sum));
     };
@@ -71,27 +71,32 @@ void dots(const uint8_t* block, size_t groups, const int8_t* tile, size_t n, int
   }
 }
 
-uint32_t bounds(const int32_t* dots, const ScanRows& rows, const ScanQuery& query, float threshold, float* lower,
+uint32_t bounds(const int32_t* dots, const ScanRows& rows, const ScanQuery& query, float threshold, float* scores,
                 float* upper) {
-  uint32_t mask = 0;
   const __m256 weight = _mm256_set1_ps(query.weight), by_residual = _mm256_set1_ps(query.by_residual),
-               by_norm = _mm256_set1_ps(query.by_norm), constant = _mm256_set1_ps(query.constant),
-               slack = _mm256_set1_ps(query.slack);
-  for (size_t r = 0; r < kScanRows; r += 8) {
+               by_outside = _mm256_set1_ps(query.by_outside), by_norm = _mm256_set1_ps(query.by_norm),
+               constant = _mm256_set1_ps(query.constant), slack = _mm256_set1_ps(query.slack);
+  __m256 score[2], high[2];
+  uint32_t mask = 0;
+  for (size_t half = 0; half < 2; ++half) {
+    const size_t r = half * 8;
     const __m256i whole = _mm256_sub_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(dots + r)),
                                            _mm256_set1_epi32(query.offset));
-    const __m256 product =
-        _mm256_mul_ps(_mm256_mul_ps(weight, _mm256_loadu_ps(rows.scale + r)), _mm256_cvtepi32_ps(whole));
-    const __m256 score = _mm256_add_ps(_mm256_add_ps(product, _mm256_loadu_ps(rows.bias + r)), constant);
-    const __m256 first = _mm256_mul_ps(by_residual, _mm256_loadu_ps(rows.residual + r));
-    const __m256 second = _mm256_mul_ps(by_norm, _mm256_loadu_ps(rows.norm + r));
-    const __m256 error =
-        _mm256_add_ps(_mm256_add_ps(first, second), _mm256_add_ps(_mm256_loadu_ps(rows.slack + r), slack));
-    const __m256 high = _mm256_add_ps(score, error);
-    _mm256_storeu_ps(lower + r, _mm256_sub_ps(score, error));
-    _mm256_storeu_ps(upper + r, high);
-    mask |= static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(high, _mm256_set1_ps(threshold), _CMP_NLT_UQ))) << r;
+    score[half] = _mm256_fmadd_ps(_mm256_mul_ps(weight, _mm256_loadu_ps(rows.scale + r)), _mm256_cvtepi32_ps(whole),
+                                  _mm256_add_ps(_mm256_loadu_ps(rows.bias + r), constant));
+    __m256 error = _mm256_add_ps(_mm256_loadu_ps(rows.slack + r), slack);
+    error = _mm256_fmadd_ps(by_residual, _mm256_loadu_ps(rows.residual + r), error);
+    error = _mm256_fmadd_ps(by_outside, _mm256_loadu_ps(rows.outside + r), error);
+    error = _mm256_fmadd_ps(by_norm, _mm256_loadu_ps(rows.norm + r), error);
+    high[half] = _mm256_add_ps(score[half], error);
+    const __m256 reached = _mm256_cmp_ps(high[half], _mm256_set1_ps(threshold), _CMP_NLT_UQ);
+    mask |= static_cast<uint32_t>(_mm256_movemask_ps(reached)) << r;
   }
+  if (mask)
+    for (size_t half = 0; half < 2; ++half) {
+      _mm256_storeu_ps(scores + half * 8, score[half]);
+      _mm256_storeu_ps(upper + half * 8, high[half]);
+    }
   return mask;
 }
 
@@ -101,8 +106,14 @@ inline double sum4(__m256d v) {
 }
 
 inline __m256d widen(const float* p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+inline __m256d widen(const uint8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
+}
 
-double l2(const float* a, const float* b, size_t dim) {
+template <typename T>
+double l2(const float* a, const T* b, size_t dim) {
   __m256d s[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
   size_t j = 0;
   for (; j + 16 <= dim; j += 16)
@@ -118,7 +129,8 @@ double l2(const float* a, const float* b, size_t dim) {
   return sum;
 }
 
-double ip(const float* a, const float* b, size_t dim) {
+template <typename T>
+double ip(const float* a, const T* b, size_t dim) {
   __m256d s[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
   size_t j = 0;
   for (; j + 16 <= dim; j += 16)
@@ -131,7 +143,7 @@ double ip(const float* a, const float* b, size_t dim) {
 
 }  // namespace
 
-void fill_scan_avx2(ScanKernels& table) { table = {64, 63, 32, dots, bounds}; }
-void fill_exact_avx2(ExactKernels& table) { table = {l2, ip}; }
+void fill_scan_avx2(ScanKernels& table) { table = {64, 63, 64, dots, bounds}; }
+void fill_exact_avx2(ExactKernels& table) { table = {l2<float>, ip<float>, l2<uint8_t>, ip<uint8_t>}; }
 
 }  // namespace hanok::index

@@ -13,22 +13,21 @@ void dots(const uint8_t* block, size_t groups, const int8_t* tile, size_t n, int
     }
 }
 
-uint32_t bounds(const int32_t* dots, const ScanRows& rows, const ScanQuery& query, float threshold, float* lower,
+uint32_t bounds(const int32_t* dots, const ScanRows& rows, const ScanQuery& query, float threshold, float* scores,
                 float* upper) {
   uint32_t mask = 0;
   for (size_t r = 0; r < kScanRows; ++r) {
-    const float score =
+    scores[r] =
         query.weight * rows.scale[r] * static_cast<float>(dots[r] - query.offset) + rows.bias[r] + query.constant;
-    const float error =
-        query.by_residual * rows.residual[r] + query.by_norm * rows.norm[r] + (rows.slack[r] + query.slack);
-    lower[r] = score - error;
-    upper[r] = score + error;
+    upper[r] = scores[r] + (query.by_residual * rows.residual[r] + query.by_outside * rows.outside[r] +
+                            query.by_norm * rows.norm[r] + (rows.slack[r] + query.slack));
     if (!(upper[r] < threshold)) mask |= 1u << r;
   }
   return mask;
 }
 
-double l2(const float* a, const float* b, size_t dim) {
+template <typename T>
+double l2(const float* a, const T* b, size_t dim) {
   double sum = 0;
   for (size_t j = 0; j < dim; ++j) {
     const double d = static_cast<double>(a[j]) - b[j];
@@ -37,7 +36,8 @@ double l2(const float* a, const float* b, size_t dim) {
   return sum;
 }
 
-double ip(const float* a, const float* b, size_t dim) {
+template <typename T>
+double ip(const float* a, const T* b, size_t dim) {
   double sum = 0;
   for (size_t j = 0; j < dim; ++j) sum += static_cast<double>(a[j]) * b[j];
   return sum;
@@ -46,6 +46,6 @@ double ip(const float* a, const float* b, size_t dim) {
 }  // namespace
 
 void fill_scan_scalar(ScanKernels& table) { table = {128, 127, 127, dots, bounds}; }
-void fill_exact_scalar(ExactKernels& table) { table = {l2, ip}; }
+void fill_exact_scalar(ExactKernels& table) { table = {l2<float>, ip<float>, l2<uint8_t>, ip<uint8_t>}; }
 
 }  // namespace hanok::index
