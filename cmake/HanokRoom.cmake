@@ -3,7 +3,15 @@
 #   src/index/**/*_test.cpp       -> one test program hanok_index_test, every TEST registered with ctest
 #   src/index/**/*_bench.cpp      -> hanok_index_bench (Google Benchmark), with HANOK_BENCH
 #   src/index/**/*_fuzz.cpp       -> one program each: corpus replay always, libFuzzer with HANOK_FUZZ
-# Files named *_avx2.cpp, *_avx512.cpp, *_vnni.cpp, *_amx.cpp get the flags of that CPU level, and no others do.
+# Files named *_avx2.cpp, *_avx512.cpp, *_vnni.cpp, *_amx.cpp get the flags of that CPU level, and no others do. They are
+# built for x86-64 alone, *_neon.cpp for 64-bit ARM alone.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(HANOK_OTHER_CPU "_(avx2|avx512|vnni|bf16|amx)\\.cpp$")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(HANOK_OTHER_CPU "_neon\\.cpp$")
+else()
+  set(HANOK_OTHER_CPU "_(avx2|avx512|vnni|bf16|amx|neon)\\.cpp$")
+endif()
 set(HANOK_FLAGS_avx2 -mavx2 -mfma -mf16c)
 set(HANOK_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mavx512cd)
 set(HANOK_FLAGS_vnni ${HANOK_FLAGS_avx512} -mavx512vnni)
@@ -26,6 +34,7 @@ function(hanok_room room)
   set(benches ${sources})
   set(fuzzers ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "${HANOK_OTHER_CPU}")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")

@@ -19,6 +19,8 @@ const PanelKernels& panel_kernels() {
 #if defined(__x86_64__)
     if (math::level() >= math::Level::Avx2) fill_panel_avx2(t);
     if (math::level() >= math::Level::Avx512) fill_panel_avx512(t);
+#elif defined(__aarch64__)
+    if (math::level() == math::Level::Neon) fill_panel_neon(t);
 #endif
     return t;
   }();

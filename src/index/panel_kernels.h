@@ -17,5 +17,6 @@ struct PanelKernels {
 void fill_panel_scalar(PanelKernels& table);
 void fill_panel_avx2(PanelKernels& table);
 void fill_panel_avx512(PanelKernels& table);
+void fill_panel_neon(PanelKernels& table);
 
 }  // namespace hanok::index

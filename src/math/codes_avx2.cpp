@@ -30,8 +30,11 @@ inline __m256i squares(__m256i q, __m256i x) {
 // All bytes but the last four, which are a number and no codes.
 inline __m256i without_bias(__m256i v) { return _mm256_blend_epi32(v, _mm256_setzero_si256(), 0x80); }
 
-inline int32_t bias_of(const uint8_t* record, size_t lines) {
-  return *reinterpret_cast<const int32_t*>(record + lines * 64 - 4);
+// A damaged file may hold any number there, so the sum wraps by definition.
+inline int32_t plus_bias(int32_t sum, const uint8_t* record, size_t lines) {
+  uint32_t bias;
+  __builtin_memcpy(&bias, record + lines * 64 - 4, 4);
+  return static_cast<int32_t>(static_cast<uint32_t>(sum) + bias);
 }
 
 template <size_t L>
@@ -49,7 +52,7 @@ void scan_lines(const uint8_t* query, const uint8_t* base, const uint32_t* ids, 
       s0 = _mm256_add_epi32(s0, squares(q[v], load(record + v * 32)));
       s1 = _mm256_add_epi32(s1, squares(q[v + 1], load(record + (v + 1) * 32)));
     }
-    out[i] = sum_of(_mm256_add_epi32(s0, s1)) + bias_of(record, L);
+    out[i] = plus_bias(sum_of(_mm256_add_epi32(s0, s1)), record, L);
   }
 }
 
@@ -66,7 +69,7 @@ void scan_any(const uint8_t* query, const uint8_t* base, size_t lines, const uin
       s0 = _mm256_add_epi32(s0, squares(load(query + at), load(record + at)));
       s1 = _mm256_add_epi32(s1, squares(load(query + at + 32), load(record + at + 32)));
     }
-    out[i] = sum_of(_mm256_add_epi32(s0, s1)) + bias_of(record, lines);
+    out[i] = plus_bias(sum_of(_mm256_add_epi32(s0, s1)), record, lines);
   }
 }
 

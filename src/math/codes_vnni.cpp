@@ -20,8 +20,11 @@ inline __m512i add_squares(__m512i sum, __m512i q, __m512i x) {
   return _mm512_dpbusd_epi32(sum, d, d);
 }
 
-inline int32_t bias_of(const uint8_t* record, size_t lines) {
-  return *reinterpret_cast<const int32_t*>(record + lines * 64 - 4);
+// A damaged file may hold any number there, so the sum wraps by definition.
+inline int32_t plus_bias(int32_t sum, const uint8_t* record, size_t lines) {
+  uint32_t bias;
+  __builtin_memcpy(&bias, record + lines * 64 - 4, 4);
+  return static_cast<int32_t>(static_cast<uint32_t>(sum) + bias);
 }
 
 template <size_t L>
@@ -36,7 +39,7 @@ void scan_lines(const uint8_t* query, const uint8_t* base, const uint32_t* ids, 
     const __m512i last = _mm512_maskz_mov_epi8(kCodes, _mm512_load_si512(record + (L - 1) * 64));
     __m512i sum = add_squares(_mm512_setzero_si512(), q[L - 1], last);
     for (size_t l = 0; l + 1 < L; ++l) sum = add_squares(sum, q[l], _mm512_load_si512(record + l * 64));
-    out[i] = _mm512_reduce_add_epi32(sum) + bias_of(record, L);
+    out[i] = plus_bias(_mm512_reduce_add_epi32(sum), record, L);
   }
 }
 
@@ -50,7 +53,7 @@ void scan_any(const uint8_t* query, const uint8_t* base, size_t lines, const uin
         add_squares(_mm512_setzero_si512(), q_last, _mm512_maskz_mov_epi8(kCodes, _mm512_load_si512(record + last)));
     for (size_t at = 0; at < last; at += 64)
       sum = add_squares(sum, _mm512_load_si512(query + at), _mm512_load_si512(record + at));
-    out[i] = _mm512_reduce_add_epi32(sum) + bias_of(record, lines);
+    out[i] = plus_bias(_mm512_reduce_add_epi32(sum), record, lines);
   }
 }
 

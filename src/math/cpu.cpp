@@ -1,5 +1,6 @@
 #include "math/cpu.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string>
@@ -17,7 +18,7 @@
 namespace hanok::math {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames{"scalar", "avx2", "avx512", "vnni", "bf16", "amx"};
+constexpr std::array<std::string_view, 7> kNames{"scalar", "avx2", "avx512", "vnni", "bf16", "amx", "neon"};
 
 #if defined(__x86_64__)
 // clang 14's __builtin_cpu_supports does not know these two, so the bits are read here (Intel SDM, CPUID leaves 1 and
@@ -54,6 +55,8 @@ Level detect() {
   if (!__builtin_cpu_supports("avx512bf16")) return Level::Vnni;
   return amx_allowed() ? Level::Amx : Level::Bf16;
 }
+#elif defined(__aarch64__)
+Level detect() { return Level::Neon; }
 #else
 Level detect() { return Level::Scalar; }
 #endif
@@ -64,12 +67,14 @@ Level choose() {
   if (!wanted) return found;
   for (size_t i = 0; i < kNames.size(); ++i)
     if (kNames[i] == wanted) {
-      if (i <= static_cast<size_t>(found)) return static_cast<Level>(i);
+      const auto offered = testable_levels();
+      if (std::find(offered.begin(), offered.end(), static_cast<Level>(i)) != offered.end())
+        return static_cast<Level>(i);
       base::warn_once("HANOK_CPU=" + std::string(wanted) + " is more than this CPU has; using " +
                       std::string(level_name(found)));
       return found;
     }
-  base::warn_once("HANOK_CPU=" + std::string(wanted) + " is not one of scalar avx2 avx512 vnni bf16 amx; ignored");
+  base::warn_once("HANOK_CPU=" + std::string(wanted) + " is not one of scalar avx2 avx512 vnni bf16 amx neon; ignored");
   return found;
 }
 
@@ -88,6 +93,7 @@ Level level() {
 }
 
 std::vector<Level> testable_levels() {
+  if (detected_level() == Level::Neon) return {Level::Scalar, Level::Neon};
   std::vector<Level> out;
   for (int i = 0; i <= static_cast<int>(detected_level()); ++i) out.push_back(static_cast<Level>(i));
   return out;

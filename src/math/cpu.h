@@ -6,10 +6,11 @@
 
 namespace hanok::math {
 
-/// Each level includes the ones before it. Avx2 means AVX2 + FMA + F16C; Avx512 means F, BW, DQ, VL, CD.
-enum class Level { Scalar, Avx2, Avx512, Vnni, Bf16, Amx };
+/// On x86-64 each level includes the ones before it; Avx2 means AVX2 + FMA + F16C; Avx512 means F, BW, DQ, VL, CD.
+/// 64-bit ARM has Scalar and Neon.
+enum class Level { Scalar, Avx2, Avx512, Vnni, Bf16, Amx, Neon };
 
-std::string_view level_name(Level level);  // "scalar", "avx2", "avx512", "vnni", "bf16", "amx"
+std::string_view level_name(Level level);  // "scalar", "avx2", "avx512", "vnni", "bf16", "amx", "neon"
 /// What this CPU and its operating system offer.
 Level detected_level();
 /// The level in use: detected_level(), or a lower one named by HANOK_CPU. Fixed at the first call.

@@ -56,5 +56,6 @@ void fill_codes_avx2(DistanceKernels& table);
 void fill_distance_avx512(DistanceKernels& table);
 void fill_distance_vnni(DistanceKernels& table);
 void fill_codes_vnni(DistanceKernels& table);
+void fill_distance_neon(DistanceKernels& table);
 
 }  // namespace hanok::math

@@ -98,9 +98,9 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
   const size_t codes = lines * 64 - 4;
   for (size_t i = 0; i < n; ++i) {
     const uint8_t* record = base + ids[i] * lines * 64;
-    int32_t bias;
+    uint32_t bias;  // of a damaged file: any number, so the sum wraps by definition
     std::memcpy(&bias, record + codes, 4);
-    out[i] = static_cast<int32_t>(l2_bytes(query, record, codes)) + bias;
+    out[i] = static_cast<int32_t>(l2_bytes(query, record, codes) + bias);
   }
 }
 

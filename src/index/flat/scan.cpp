@@ -38,6 +38,8 @@ ScanKernels scan_kernels(math::Level level) {
 #if defined(__x86_64__)
   if (level >= math::Level::Avx2) fill_scan_avx2(table);
   if (level >= math::Level::Vnni) fill_scan_vnni(table);
+#elif defined(__aarch64__)
+  if (level == math::Level::Neon) fill_scan_neon(table);
 #endif
   return table;
 }

@@ -44,6 +44,7 @@ struct ScanKernels {
 void fill_scan_scalar(ScanKernels& table);
 void fill_scan_avx2(ScanKernels& table);
 void fill_scan_vnni(ScanKernels& table);
+void fill_scan_neon(ScanKernels& table);
 
 /// Sums in float64, the arbiter of every exact search: sum of (a - b)^2, and of a * b.
 struct ExactKernels {

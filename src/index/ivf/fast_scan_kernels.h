@@ -27,5 +27,6 @@ struct FastScanKernels {
 void fill_fast_scan_scalar(FastScanKernels& table);
 void fill_fast_scan_avx2(FastScanKernels& table);
 void fill_fast_scan_avx512(FastScanKernels& table);
+void fill_fast_scan_neon(FastScanKernels& table);
 
 }  // namespace hanok::index

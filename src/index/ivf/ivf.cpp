@@ -34,6 +34,8 @@ const FastScanKernels& fast_scan_kernels() {
 #if defined(__x86_64__)
     if (math::level() >= math::Level::Avx2) fill_fast_scan_avx2(t);
     if (math::level() >= math::Level::Avx512) fill_fast_scan_avx512(t);
+#elif defined(__aarch64__)
+    if (math::level() == math::Level::Neon) fill_fast_scan_neon(t);
 #endif
     return t;
   }();

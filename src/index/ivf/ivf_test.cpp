@@ -73,8 +73,12 @@ TEST(FastScan, EveryLevelSumsLikeTheScalar) {
   fill_fast_scan_scalar(scalar);
   for (const math::Level level : math::testable_levels()) {
     FastScanKernels kernel = scalar;
+#if defined(__x86_64__)
     if (level >= math::Level::Avx2) fill_fast_scan_avx2(kernel);
     if (level >= math::Level::Avx512) fill_fast_scan_avx512(kernel);
+#elif defined(__aarch64__)
+    if (level == math::Level::Neon) fill_fast_scan_neon(kernel);
+#endif
     for (const size_t m : {4, 8, 12, 32, 100, 196, 256}) {
       std::vector<uint8_t> block(16 * m), table(16 * m);
       for (auto& b : block) b = static_cast<uint8_t>(random.next());
