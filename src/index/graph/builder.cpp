@@ -34,6 +34,11 @@ int32_t bias_of(const Graph& graph, uint32_t node) {
   return bias;
 }
 
+// A damaged file may hold any bias: sums wrap by definition.
+int32_t plus(int32_t distance, int32_t bias) {
+  return static_cast<int32_t>(static_cast<uint32_t>(distance) + static_cast<uint32_t>(bias));
+}
+
 // Each worker's own memory.
 struct Worker {
   WalkScratch walk;
@@ -60,7 +65,7 @@ size_t prune(const Graph& graph, std::span<const Candidate> candidates, size_t d
       const size_t step = std::min(kStep, n - i);
       scan(graph.record(c.node), graph.records.data(), lines, kept + i, step, distance);
       for (size_t k = 0; k < step; ++k)
-        ruled_out = ruled_out || alpha * static_cast<float>(distance[k] + bias) < limit ||
+        ruled_out = ruled_out || alpha * static_cast<float>(plus(distance[k], bias)) < limit ||
                     distance[k] == kept_bias[i + k];  // the same code: one of many equal vectors is enough
     }
     if (ruled_out) continue;
@@ -76,7 +81,7 @@ void find_candidates(const Graph& graph, uint32_t node, size_t ef, Worker& w) {
   w.candidates.clear();
   const int32_t bias = bias_of(graph, node);
   for (size_t i = 0; i < w.walk.pool.size(); ++i)
-    if (w.walk.pool.node(i) != node) w.candidates.push_back({w.walk.pool.distance(i) + bias, w.walk.pool.node(i)});
+    if (w.walk.pool.node(i) != node) w.candidates.push_back({plus(w.walk.pool.distance(i), bias), w.walk.pool.node(i)});
 }
 
 void sort_unique(std::vector<Candidate>& c) {
@@ -105,7 +110,7 @@ void merge(const Graph& graph, uint32_t node, std::span<const Edge> edges, size_
                                 w.distances.data());
   w.candidates.clear();
   const int32_t bias = bias_of(graph, node);
-  for (size_t i = 0; i < old; ++i) w.candidates.push_back({w.distances[i] + bias, w.ids[i]});
+  for (size_t i = 0; i < old; ++i) w.candidates.push_back({plus(w.distances[i], bias), w.ids[i]});
   for (const Edge& e : edges) w.candidates.push_back({e.distance, e.from});
   sort_unique(w.candidates);
   n = prune(graph, w.candidates, keep, alpha, row);
@@ -154,7 +159,7 @@ Patch link_keeping(const Graph& graph, std::span<const uint32_t> batch, const Bu
             int32_t distance;
             math::distance().scan_records(graph.record(batch[b]), graph.records.data(), graph.projection.lines(), &node,
                                           1, &distance);
-            w.candidates.push_back({distance + bias_of(graph, batch[b]), node});
+            w.candidates.push_back({plus(distance, bias_of(graph, batch[b])), node});
           }
           sort_unique(w.candidates);
           uint32_t* row = &patch.rows[b * graph.degree];
@@ -219,7 +224,7 @@ void narrow(Graph& graph, const BuildPlan& plan) {
                                         n, w.distances.data());
           w.candidates.clear();
           const int32_t bias = bias_of(graph, id);
-          for (size_t i = 0; i < n; ++i) w.candidates.push_back({w.distances[i] + bias, w.ids[i]});
+          for (size_t i = 0; i < n; ++i) w.candidates.push_back({plus(w.distances[i], bias), w.ids[i]});
           std::sort(w.candidates.begin(), w.candidates.end());
           if (n > plan.degree) {
             prune(graph, w.candidates, plan.degree, plan.alpha, row);
