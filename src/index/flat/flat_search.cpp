@@ -1,0 +1,301 @@
+// Searches of kind "flat": by rows, or by the codes of scan.h and the rows that these cannot exclude.
+#include <algorithm>
+#include <cmath>
+
+#include "base/threads.h"
+#include "index/flat/flat.h"
+#include "index/flat/top_k.h"
+#include "math/distance.h"
+
+namespace hanok::index {
+namespace {
+
+constexpr size_t kRowsWorthCodes = 512;        // below, a plain scan takes some 100 microseconds at most
+constexpr size_t kScansWorthCodes = 24;        // making codes costs about as much as this many plain scans
+constexpr size_t kRowsWorthDirections = 4096;  // below, finding directions costs more than it saves
+constexpr size_t kRowsSampled = 4096;          // for the centre and the directions of codes
+constexpr double kLongest = 1e15;              // rows longer than that are not summed in float
+constexpr size_t kQueriesAtOnce = 256;         // a thread's share of a batch: its tiles stay in the cache
+constexpr size_t kMaxCandidates = 1 << 14;     // then those that the risen threshold excludes are dropped
+// Reading listed rows one by one costs about this many times a row's part of a scan over codes.
+constexpr size_t kListedRowCost = 6;
+constexpr size_t kAhead = 4;         // rows that are on their way from memory while one is scored
+constexpr float kSmallest = 1e-30f;  // float distances below lose digits
+
+float infinity_for_nan(float x) { return std::isnan(x) ? INFINITY : x; }
+
+}  // namespace
+
+struct Flat::Seeker {
+  const float* query = nullptr;
+  double norm = 0;  // of the query, for Cosine
+  TopK best{0};
+  std::vector<uint8_t> bytes = {};  // the query, where rows are bytes and it is too
+};
+
+// Codes of the rows [first, last).
+void Flat::encode(ScanCodes& codes, size_t first, size_t last) const {
+  constexpr size_t kAtOnce = 64;
+  std::vector<float> block;
+  for (; first < last; first += kAtOnce) {
+    const size_t n = std::min(kAtOnce, last - first);
+    block.resize(n * dim());
+    for (size_t i = 0; i < n; ++i) rows_.decode(first + i, block.data() + i * dim());
+    codes.set(first, block);
+  }
+}
+
+// The codes, made once enough has been searched to pay for them; null before. Needs a shared lock.
+const ScanCodes* Flat::codes(size_t queries) const {
+  if (const ScanCodes* ready = codes_ready_.load(std::memory_order_acquire)) return ready;
+  if (ids_.size() < kRowsWorthCodes || scans_.fetch_add(queries) + queries < kScansWorthCodes) return nullptr;
+  std::lock_guard guard(lazy_);
+  if (codes_) return codes_.get();
+  auto made = new_codes();
+  made->resize(ids_.size());
+  // Whole blocks a thread, as a block's sixteen rows share cache lines.
+  base::parallel_for(ids_.size(), 64 * kScanRows, [&](size_t begin, size_t end, size_t) { encode(*made, begin, end); });
+  coded_for_ = ids_.size();
+  codes_ = std::move(made);
+  codes_ready_.store(codes_.get(), std::memory_order_release);
+  return codes_.get();
+}
+
+// Centre and directions of the codes, from a sample of the rows.
+std::unique_ptr<ScanCodes> Flat::new_codes() const {
+  const size_t stride = (ids_.size() + kRowsSampled - 1) / kRowsSampled, n = (ids_.size() + stride - 1) / stride;
+  std::vector<float> sample(n * dim()), centre(dim());
+  std::vector<double> sum(dim());
+  double longest = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const std::span<float> row(sample.data() + i * dim(), dim());
+    rows_.decode(i * stride, row.data());
+    const double length = std::sqrt(exact_kernels().ip(row.data(), row.data(), dim()));
+    longest = std::max(longest, length);
+    if (metric() == Metric::Cosine)
+      for (float& v : row) v = static_cast<float>(v / length);
+    for (size_t j = 0; j < dim(); ++j) sum[j] += row[j];
+  }
+  for (size_t j = 0; j < dim(); ++j) centre[j] = static_cast<float>(sum[j] / static_cast<double>(n));
+  if (ids_.size() < kRowsWorthDirections || longest > kLongest)
+    return std::make_unique<ScanCodes>(metric(), centre, Subspace(dim()));
+  for (size_t i = 0; i < sample.size(); ++i) sample[i] -= centre[i % dim()];
+  const ScanKernels kernels = scan_kernels(math::level());
+  ScanCosts costs;
+  costs.row_limit = kernels.row_limit, costs.query_limit = kernels.query_limit;
+  return std::make_unique<ScanCodes>(metric(), centre, cheapest_subspace(sample, centre, metric(), ids_.size(), costs));
+}
+
+double Flat::score(const Seeker& seeker, size_t row, float* scratch) const {
+  if (!seeker.bytes.empty())  // whole numbers below 2^32: the same number as in float64
+    return metric() == Metric::L2
+               ? -static_cast<double>(math::distance().l2_u8(seeker.bytes.data(), rows_.raw(row), dim()))
+               : math::distance().ip_u8(seeker.bytes.data(), rows_.raw(row), dim());
+  if (rows_.storage() == Storage::U8 && metric() != Metric::Cosine)
+    return metric() == Metric::L2 ? -exact_kernels().l2_bytes(seeker.query, rows_.raw(row), dim())
+                                  : exact_kernels().ip_bytes(seeker.query, rows_.raw(row), dim());
+  const float* x = rows_.floats(row, scratch);
+  const double norm = metric() == Metric::Cosine ? std::sqrt(exact_kernels().ip(x, x, dim())) : 1;
+  return exact_score(metric(), seeker.query, x, dim(), seeker.norm, norm);
+}
+
+// A row that float32 alone, with the error that math/distance.h promises, tells to be farther than the threshold.
+bool Flat::surely_beyond(const Seeker& seeker, size_t row, float threshold) const {
+  if (rows_.storage() != Storage::F32 || metric() != Metric::L2 || threshold == -INFINITY) return false;
+  const float error = static_cast<float>(dim() + 32) * 0x1p-24f,
+              distance = math::distance().l2_f32(seeker.query, rows_.floats(row, nullptr), dim());
+  return std::isfinite(distance) && distance * (1 - error) + threshold > kSmallest;
+}
+
+template <typename Visit>
+void Flat::visit_listed(std::span<const Id> ids, Visit&& visit) const {
+  for (const Id id : ids)
+    if (const uint32_t row = slot(id); row != IdMap::kNone) visit(row);
+}
+
+// Every row, or every row that the filter lists, in float64.
+void Flat::search_rows(Seeker& seeker, const SearchOptions& options) const {
+  std::vector<float> scratch(dim());
+  const IdFilter* filter = options.filter;
+  auto visit = [&](size_t row) { seeker.best.offer(score(seeker, row, scratch.data()), ids_[row]); };
+  if (filter && !filter->ids.empty()) return visit_listed(filter->ids, visit);
+  for (size_t row = 0; row < ids_.size(); ++row)
+    if (!filter || !filter->accepts || filter->accepts(ids_[row])) visit(row);
+}
+
+namespace {
+
+bool accepted(const IdFilter* filter, Id id) {
+  if (!filter) return true;
+  if (!filter->ids.empty()) return std::binary_search(filter->ids.begin(), filter->ids.end(), id);
+  return !filter->accepts || filter->accepts(id);
+}
+
+struct Candidate {
+  float score, upper;  // of the coded scan
+  uint32_t row;
+};
+
+}  // namespace
+
+// One query's way through the scan: rows that look good are scored at once, so that the threshold rises early; those
+// that the bound alone keeps wait, as most will be excluded by then.
+class Flat::Pursuit {
+ public:
+  Pursuit(const Flat& flat, const float* query, size_t k) : flat_(flat), seeker_{query, 0, TopK(k)}, k_(k) {
+    seeker_.norm = std::sqrt(exact_kernels().ip(query, query, flat.dim()));
+    if (flat.rows_.storage() == Storage::U8 && flat.metric() != Metric::Cosine && all_bytes({query, flat.dim()}))
+      seeker_.bytes.assign(query, query + flat.dim());
+  }
+
+  void offer(size_t row, float score, float upper) {
+    waiting_.push_back({std::isnan(score) ? INFINITY : score, infinity_for_nan(upper), static_cast<uint32_t>(row)});
+  }
+
+  /// Scores what is new and likely among the k best.
+  void settle(float* scratch) {
+    if (waiting_.size() == settled_) return;
+    const auto fresh = waiting_.begin() + static_cast<ptrdiff_t>(settled_);
+    float reach = threshold();
+    if (reach == -INFINITY) {  // fewer than k are known: the k that look best
+      const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
+      const auto kth = fresh + static_cast<ptrdiff_t>(std::min<size_t>(k_, waiting_.end() - fresh) - 1);
+      std::nth_element(fresh, kth, waiting_.end(), better);
+      reach = kth->score;
+    }
+    size_t kept = settled_;
+    for (size_t i = settled_; i < waiting_.size(); ++i) {
+      const Candidate c = waiting_[i];
+      if (c.score < reach)
+        waiting_[kept++] = c;
+      else
+        score(c, scratch);
+    }
+    waiting_.resize(kept);
+    if (kept >= limit_) {
+      std::erase_if(waiting_, [t = threshold()](const Candidate& c) { return c.upper < t; });
+      limit_ = std::max(kMaxCandidates, waiting_.size() * 2);
+    }
+    settled_ = waiting_.size();
+  }
+
+  /// No row whose upper bound is below may be among the k best.
+  float threshold() const {
+    const double exact = seeker_.best.threshold();
+    return std::isinf(exact) ? static_cast<float>(exact) : std::nextafter(static_cast<float>(exact), -INFINITY);
+  }
+
+  std::vector<Match> finish(float* scratch) {
+    std::erase_if(waiting_, [t = threshold()](const Candidate& c) { return c.upper < t; });
+    std::sort(waiting_.begin(), waiting_.end(),
+              [](const Candidate& a, const Candidate& b) { return a.upper > b.upper; });
+    for (size_t i = 0; i < waiting_.size() && !(waiting_[i].upper < threshold()); ++i) {
+      if (i + kAhead < waiting_.size()) flat_.rows_.prefetch(waiting_[i + kAhead].row);
+      score(waiting_[i], scratch);
+    }
+    return seeker_.best.take(flat_.metric());
+  }
+
+ private:
+  void score(const Candidate& c, float* scratch) {
+    if (flat_.surely_beyond(seeker_, c.row, threshold())) return;
+    seeker_.best.offer(flat_.score(seeker_, c.row, scratch), flat_.ids_[c.row]);
+  }
+
+  const Flat& flat_;
+  Seeker seeker_;
+  size_t k_, settled_ = 0, limit_ = kMaxCandidates;
+  std::vector<Candidate> waiting_;
+};
+
+void Flat::search_coded(const ScanCodes& codes, std::span<const float> queries, std::span<std::vector<Match>> out,
+                        size_t k, const SearchOptions& options) const {
+  const size_t n = queries.size() / dim();
+  std::vector<Pursuit> pursuits;
+  for (size_t q = 0; q < n; ++q) pursuits.emplace_back(*this, queries.data() + q * dim(), std::min(k, ids_.size()));
+  std::vector<float> thresholds(n, -INFINITY), scratch(dim());
+  codes.scan(
+      codes.prepare(queries), thresholds,
+      [&](size_t q, size_t first, uint32_t mask, const float* scores, const float* upper) {
+        for (; mask; mask &= mask - 1) {
+          const auto r = static_cast<size_t>(__builtin_ctz(mask));
+          if (accepted(options.filter, ids_[first + r])) pursuits[q].offer(first + r, scores[r], upper[r]);
+        }
+      },
+      [&](size_t q) {
+        pursuits[q].settle(scratch.data());
+        thresholds[q] = pursuits[q].threshold();
+      });
+  for (size_t q = 0; q < n; ++q) out[q] = pursuits[q].finish(scratch.data());
+}
+
+std::vector<Match> Flat::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
+  check_query(query);
+  return std::move(search_batch(query, k, options)[0]);
+}
+
+std::vector<std::vector<Match>> Flat::search_batch(std::span<const float> queries, size_t k,
+                                                   const SearchOptions& options) const {
+  check_queries(queries);
+  const size_t n = queries.size() / dim();
+  std::vector<std::vector<Match>> out(n);
+  std::shared_lock guard(lock_);
+  if (k == 0 || ids_.empty()) return out;
+  const bool listed =
+      options.filter && !options.filter->ids.empty() && options.filter->ids.size() < ids_.size() / kListedRowCost;
+  const ScanCodes* coded = listed ? nullptr : codes(n);
+  const size_t threads = options.threads ? options.threads : base::default_threads();
+  const size_t share = (n + threads - 1) / threads;
+  const size_t grain =
+      coded ? std::clamp((share + kScanQueries - 1) / kScanQueries * kScanQueries, kScanQueries, kQueriesAtOnce) : 1;
+  base::parallel_for(
+      n, grain,
+      [&](size_t begin, size_t end, size_t) {
+        const auto own = queries.subspan(begin * dim(), (end - begin) * dim());
+        if (coded) return search_coded(*coded, own, std::span(out).subspan(begin, end - begin), k, options);
+        for (size_t q = begin; q < end; ++q) {
+          Seeker seeker{queries.data() + q * dim(), 0, TopK(std::min(k, ids_.size()))};
+          seeker.norm = std::sqrt(exact_kernels().ip(seeker.query, seeker.query, dim()));
+          search_rows(seeker, options);
+          out[q] = seeker.best.take(metric());
+        }
+      },
+      threads);
+  return out;
+}
+
+std::vector<Match> Flat::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
+  check_range(query, radius);
+  std::shared_lock guard(lock_);
+  const double least = metric() == Metric::L2 ? -static_cast<double>(radius) : radius;
+  Seeker seeker{query.data(), std::sqrt(exact_kernels().ip(query.data(), query.data(), dim())), TopK(0)};
+  std::vector<Scored> found;
+  std::vector<float> scratch(dim());
+  auto visit = [&](size_t row) {
+    const double s = score(seeker, row, scratch.data());
+    if (s >= least) found.push_back({s, ids_[row]});
+  };
+  if (options.filter && !options.filter->ids.empty()) {
+    visit_listed(options.filter->ids, visit);
+  } else if (const ScanCodes* coded = codes(1)) {
+    const auto prepared = coded->prepare(query);
+    const float threshold = std::nextafter(static_cast<float>(least), -INFINITY);  // rounding may not exclude a row
+    coded->scan(
+        prepared, {&threshold, 1},
+        [&](size_t, size_t first, uint32_t mask, const float*, const float*) {
+          for (; mask; mask &= mask - 1) {
+            const size_t row = first + static_cast<size_t>(__builtin_ctz(mask));
+            if (accepted(options.filter, ids_[row])) visit(row);
+          }
+        },
+        [](size_t) {});
+  } else {
+    for (size_t row = 0; row < ids_.size(); ++row)
+      if (accepted(options.filter, ids_[row])) visit(row);
+  }
+  TopK all(found.size());
+  for (const Scored& s : found) all.offer(s.score, s.id);
+  return all.take(metric());
+}
+
+}  // namespace hanok::index
