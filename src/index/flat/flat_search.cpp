@@ -1,6 +1,7 @@
 // Searches of kind "flat": by rows, or by the codes of scan.h and the rows that these cannot exclude.
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 #include "base/threads.h"
 #include "index/flat/flat.h"
@@ -45,18 +46,24 @@ void Flat::encode(ScanCodes& codes, size_t first, size_t last) const {
   }
 }
 
-// The codes, made once enough has been searched to pay for them; null before. Needs a shared lock.
+// The codes, made once enough has been searched to pay for them; null before, and meanwhile. Needs a shared lock.
 const ScanCodes* Flat::codes(size_t queries) const {
   if (const ScanCodes* ready = codes_ready_.load(std::memory_order_acquire)) return ready;
   if (ids_.size() < kRowsWorthCodes || scans_.fetch_add(queries) + queries < kScansWorthCodes) return nullptr;
-  std::lock_guard guard(lazy_);
+  const std::unique_lock guard(lazy_, std::try_to_lock);
+  if (!guard) return nullptr;  // another search makes them: this one need not wait
   if (codes_) return codes_.get();
-  auto made = new_codes();
-  made->resize(ids_.size());
-  // Whole blocks a thread, as a block's sixteen rows share cache lines.
-  base::parallel_for(ids_.size(), 64 * kScanRows, [&](size_t begin, size_t end, size_t) { encode(*made, begin, end); });
+  try {
+    auto made = new_codes();
+    made->resize(ids_.size());
+    // Whole blocks a thread, as a block's sixteen rows share cache lines.
+    base::parallel_for(ids_.size(), 64 * kScanRows,
+                       [&](size_t begin, size_t end, size_t) { encode(*made, begin, end); });
+    codes_ = std::move(made);
+  } catch (const std::bad_alloc&) {  // codes only save time: the scan reads the rows
+    return nullptr;
+  }
   coded_for_ = ids_.size();
-  codes_ = std::move(made);
   codes_ready_.store(codes_.get(), std::memory_order_release);
   return codes_.get();
 }
