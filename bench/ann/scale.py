@@ -94,11 +94,11 @@ def main():
         for rows in sizes:
             head, points = measure(args.bench, base, queries, metric, rows, args.set)
             costs = [microseconds(points, r) for r in RECALLS]
-            print(f"{name:24}{head['vectors']:10}{head['build_seconds']:9.1f}{int(head['bytes_resident']) / 2**20:7.0f}" +
+            print(f"{name:24}{int(head['vectors']):10}{head['build_seconds']:9.1f}{int(head['bytes_resident']) / 2**20:7.0f}" +
                   "".join(f"{c:13.0f}" if c else f"{'-':>13}" for c in costs), flush=True)
             for r, cost in zip(RECALLS, costs):
                 if cost:
-                    curves.setdefault(f"{name}, recall {r}", []).append((head["vectors"], cost))
+                    curves.setdefault(f"{name}, recall {r}", []).append((int(head["vectors"]), cost))
     for name, points in curves.items():
         a, b, explained = fit(points)
         print(f"{name}: {a:.0f} + {b:.1f} log n us, R^2 {explained:.3f}")
