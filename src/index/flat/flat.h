@@ -3,8 +3,8 @@
 //   auto index = make("flat", {.dim = 784, .set = {{"storage", "auto"}}});
 //
 // Keys: storage = auto (bytes where every value is a whole number 0..255, else f32) | f32 | f16 | bf16 | sq8 | u8.
-// Distances are those to the stored values, summed in float64, ties by id. After the first few searches an index of
-// some size keeps integer codes beside its rows (dim bytes a vector) that let most rows be excluded without reading
+// Distances are those to the stored values, summed in float64, ties by id. After some searches an index of some
+// size keeps integer codes beside its rows (dim bytes a vector at most) that let most rows be excluded without reading
 // them: see scan.h. Searches may run together, and beside one writer.
 #pragma once
 

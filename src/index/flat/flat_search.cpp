@@ -109,8 +109,8 @@ double Flat::score(const Seeker& seeker, size_t row, float* scratch) const {
 // A row that float32 alone, with the error that math/distance.h promises, tells to be farther than the threshold.
 bool Flat::surely_beyond(const Seeker& seeker, size_t row, float threshold) const {
   if (rows_.storage() != Storage::F32 || metric() != Metric::L2 || threshold == -INFINITY) return false;
-  const float error = static_cast<float>(dim() + 32) * 0x1p-24f,
-              distance = math::distance().l2_f32(seeker.query, rows_.floats(row, nullptr), dim());
+  const float error = 1.01f * static_cast<float>(dim() + 32) * 0x1p-24f,  // and what the second order adds
+      distance = math::distance().l2_f32(seeker.query, rows_.floats(row, nullptr), dim());
   return std::isfinite(distance) && distance * (1 - error) + threshold > kSmallest;
 }
 

@@ -203,6 +203,27 @@ TEST(Flat, AScanInFewDirectionsIsStillExact) {
   }
 }
 
+TEST(Flat, FewDirectionsHoldAtEveryScale) {
+  const size_t dim = 64, n = 5000;
+  for (const Metric metric : {Metric::L2, Metric::InnerProduct})
+    for (const double scale : {1e-33, 1e-31, 1e-20, 1e12}) {
+      auto x = leaning(n, dim, 4, 1), q = leaning(24, dim, 4, 5);
+      for (float& v : x) v = static_cast<float>(v * scale);
+      for (float& v : q) v = static_cast<float>(v * scale);
+      Flat index({.dim = dim, .metric = metric});
+      index.add(range(0, n), x);
+      const auto found = index.search_batch(q, 10);
+      EXPECT_LT(std::stoul(index.statistics()["scan_directions"]), dim) << "nothing was saved at " << scale;
+      for (size_t i = 0; i < found.size(); ++i) {
+        const auto truth = exact(metric, q.data() + i * dim, x, dim, range(0, n));
+        for (size_t r = 0; r < 10; ++r) {
+          const double mine = -score64(metric, q.data() + i * dim, x.data() + found[i][r].id * dim, dim);
+          EXPECT_LE(std::abs(mine - truth[r].first), 1e-12 * std::abs(truth[r].first)) << scale;
+        }
+      }
+    }
+}
+
 TEST(Flat, StorageTypesKeepTheirPromise) {
   const size_t dim = 40, n = 700;
   const auto x = normals(n * dim, 1), q = normals(9 * dim, 2);

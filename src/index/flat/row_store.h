@@ -1,7 +1,6 @@
 // Rows of vectors in one stored type, decoded to float on demand.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -50,9 +49,9 @@ class RowStore {
   RowStore converted(Storage storage) const;
 
   const uint8_t* raw(size_t row) const { return data() + row * row_bytes_; }
-  /// Asks the caches for the beginning of a row: what follows, the processor fetches by itself.
+  /// Has a row fetched from memory before it is needed.
   void prefetch(size_t row) const {
-    for (size_t at = 0; at < std::min<size_t>(row_bytes_, 1024); at += 64) __builtin_prefetch(raw(row) + at);
+    for (size_t at = 0; at < row_bytes_; at += 64) __builtin_prefetch(raw(row) + at);
   }
   void decode(size_t row, float* out) const;
   /// The row as floats: in place for F32, else decoded into scratch [dim].

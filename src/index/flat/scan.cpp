@@ -93,6 +93,14 @@ std::vector<double> ScanCodes::widened(std::span<const float> x, bool centred) c
   return out;
 }
 
+// Whether coordinates that were summed in float are as near as Subspace promises: they did not overflow, and no digits
+// were lost below float's smallest normal number. A vector that is not trusted has an infinite bound: every row is
+// kept.
+bool ScanCodes::trusted(double squares, double inside) const {
+  constexpr double kShortest = 1e-60;  // squared
+  return std::isfinite(inside) && (subspace_.whole() || squares == 0 || squares >= kShortest);
+}
+
 void ScanCodes::set(size_t first, std::span<const float> x) {
   constexpr size_t kAtOnce = 64;
   std::vector<double> coordinates(kAtOnce * subspace_.size());
@@ -110,7 +118,7 @@ void ScanCodes::set_one(size_t row, double squares, std::span<const double> h) {
   double largest = 0;
   for (const double v : h) largest = std::max(largest, std::abs(v));
   const double inside = squares_of(h), limit = kernels_.row_limit;
-  const bool sound = std::isfinite(inside);  // else float overflowed: no bound, the row is always kept
+  const bool sound = trusted(squares, inside);
   const float scale = sound ? std::max(static_cast<float>(largest / limit), 1e-30f) : 1;
   uint8_t* out = codes_.data() + row / kScanRows * groups_ * 64 + row % kScanRows * 4;
   double residual = 0;
@@ -163,7 +171,7 @@ ScanQuery ScanCodes::prepare_one(std::span<const double> wide, std::span<const d
     centre_squares += static_cast<double>(centre_[j]) * centre_[j];
   }
   const double squares = squares_of(wide), inside = squares_of(h);
-  const bool sound = std::isfinite(inside);
+  const bool sound = trusted(squares, inside);
   const double scale = sound ? std::max(largest / kernels_.query_limit, 1e-30) : 1;
   double residual = 0;
   int32_t sum = 0;

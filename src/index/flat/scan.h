@@ -74,6 +74,7 @@ class ScanCodes {
   }
 
  private:
+  bool trusted(double squares, double inside) const;
   void set_one(size_t row, double squares, std::span<const double> coordinates);
   ScanQuery prepare_one(std::span<const double> wide, std::span<const double> h, int8_t* tile) const;
   /// x [n, dim] in float64, divided by its length under cosine, the centre taken away where it says so.

@@ -203,16 +203,28 @@ class Trial {
   std::vector<float> queries_, row_squares_, query_squares_, bias_, reach_;
 };
 
+// Vectors over the largest number there is: directions do not depend on scale, float's squares and sums do.
+std::vector<float> over(std::span<const float> x, float largest) {
+  std::vector<float> out(x.begin(), x.end());
+  for (float& v : out) v /= largest;
+  return out;
+}
+
 }  // namespace
 
-Subspace cheapest_subspace(std::span<const float> sample, std::span<const float> centre, Metric metric, size_t rows,
-                           const ScanCosts& costs) {
+Subspace cheapest_subspace(std::span<const float> rows_sampled, std::span<const float> centre_of_rows, Metric metric,
+                           size_t rows, const ScanCosts& costs) {
+  float largest = 0;
+  for (const auto& x : {rows_sampled, centre_of_rows})
+    for (const float v : x) largest = std::max(largest, std::abs(v));
+  if (largest == 0) return Subspace(centre_of_rows.size());
+  const auto sample = over(rows_sampled, largest), centre = over(centre_of_rows, largest);
   const size_t dim = centre.size(), n = sample.size() / dim;
   const size_t most = std::min({kMost, dim * 3 / 4, n / 4}) / 16 * 16;
   if (most < 16) return Subspace(dim);
   const Trial trial(sample, centre, metric, rows, costs);
   const size_t learned = std::min(n, std::max<size_t>(1024, kTrained / dim));
-  const auto directions = principal_directions(sample.first(learned * dim), dim, most, kSeed, 0);
+  const auto directions = principal_directions(std::span(sample).first(learned * dim), dim, most, kSeed, 0);
   size_t best = dim;
   double least = trial.whole();
   trial.parts(directions, [&](size_t m, double cost) {

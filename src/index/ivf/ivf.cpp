@@ -448,10 +448,8 @@ void Ivf::search_cells(const Query& query, const float* y, const float* cell_dot
     found.resize(keep);
   }
   constexpr size_t kAhead = 3;  // rows fetched before they are needed
-  const size_t row_bytes = rows_.row_bytes();
   for (size_t i = 0; i < found.size(); ++i) {
-    if (i + kAhead < found.size())
-      for (size_t at = 0; at < row_bytes; at += 64) __builtin_prefetch(rows_.raw(found[i + kAhead].second) + at);
+    if (i + kAhead < found.size()) rows_.prefetch(found[i + kAhead].second);
     nearest.offer(distance(query, found[i].second, scratch.row.data()), ids_[found[i].second]);
   }
   nearest.take(metric(), out);
