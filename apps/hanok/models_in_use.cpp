@@ -9,11 +9,75 @@ namespace {
 
 namespace hub = chain::hub;
 
+std::unique_ptr<chain::Embedder> open(const std::filesystem::path& folder, const std::string& name) {
+  return chain::make_embedder(std::make_shared<hanok::Embedder>(folder), name);
+}
+
+/// What is kept with vectors: ORG/NAME, or a folder that is found from everywhere.
+std::string lasting_name(const std::string& name) {
+  if (name.empty()) return std::string(hub::kDefaultModel);
+  std::error_code ignored;
+  return std::filesystem::is_directory(name, ignored) ? std::filesystem::absolute(name).lexically_normal().string()
+                                                      : name;
+}
+
 std::unique_ptr<chain::Embedder> load(const std::string& name) {
   const auto folder = model_folder(name);
-  if (!folder) return nullptr;
-  return chain::make_embedder(std::make_shared<hanok::Embedder>(*folder),
-                              name.empty() ? std::string(hub::kDefaultModel) : name);
+  return folder ? open(*folder, lasting_name(name)) : nullptr;
+}
+
+std::unique_ptr<chain::Embedder> load_if_there(const Session& session, const std::string& name) {
+  try {
+    return load(name);
+  } catch (const Error& e) {
+    session.note("note: the embedding model that is set is not here: " + std::string(e.what()));
+    return nullptr;
+  }
+}
+
+/// Where the model of this name may be: as it is now, and in the cache as it was.
+std::vector<std::filesystem::path> places(const std::string& name) {
+  std::error_code ignored;
+  if (std::filesystem::path(name).is_absolute() || std::filesystem::is_directory(name, ignored))
+    return {hub::resolve_model(hub::Settings::from_environment(), name)};
+  const auto settings = hub::Settings::from_environment();
+  auto out = hub::snapshots(settings, name);
+  if (out.empty()) hub::resolve_model(settings, name);  // throws, and says what to do
+  return out;
+}
+
+/// The model that made vectors, known by its fingerprint.
+struct Maker {
+  std::unique_ptr<chain::Embedder> model;  // nullptr: not on this machine
+  bool earlier = false;                    // there is a newer revision of it
+  std::string why_not;
+};
+
+/// The model in a folder if it made them; else nullptr, and why_not is told unless it was.
+std::unique_ptr<chain::Embedder> open_maker(const std::filesystem::path& folder, const store::VectorSpace& space,
+                                            std::string& why_not) {
+  std::string reason = folder.string() + " has changed since";
+  try {
+    auto model = open(folder, space.model);
+    if (model->space().fingerprint == space.fingerprint) return model;
+  } catch (const Error& e) {
+    reason = e.what();
+  }
+  if (why_not.empty()) why_not = reason;
+  return nullptr;
+}
+
+Maker find_maker(const store::VectorSpace& space) {
+  Maker out;
+  try {
+    for (const auto& folder : places(space.model)) {
+      out.earlier = !out.why_not.empty();
+      if ((out.model = open_maker(folder, space, out.why_not))) return out;
+    }
+  } catch (const Error& e) {
+    out.why_not = e.what();
+  }
+  return out;
 }
 
 }  // namespace
@@ -33,13 +97,22 @@ std::string model_advice() { return hub::default_model_advice(); }
 ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection) {
   ModelsInUse out;
   const std::string name = session.get("embedding-model");
-  const auto space = collection.vector_space();
-  // Nothing was said: go on with the model that made the vectors, so that another default never changes a collection.
-  out.embedder_ = load(name.empty() && space ? space->model : name);
-  if (out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint)
+  const auto space = collection.vector_space(), pending = collection.pending_space();
+  if (name.empty() && space) {
+    // Nothing was said: go on with the model that was chosen before, so that another default never changes a
+    // collection.
+    const auto& chosen = pending ? *pending : *space;
+    out.embedder_ = find_maker(chosen).model;
+    if (!out.embedder_) out.embedder_ = load(chosen.model);
+  } else {
+    out.embedder_ = load(name);
+  }
+  if (out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint) {
+    const std::string by = out.embedder_->space().model;
     session.note("note: '" + collection.name() + "' was embedded by " + space->model +
-                 "; embedding everything again by " + out.embedder_->space().model +
+                 "; embedding everything again by " + by + (by == space->model ? ", whose files have changed" : "") +
                  ". Until that is done the old vectors answer");
+  }
   return out;
 }
 
@@ -48,15 +121,22 @@ ModelsInUse ModelsInUse::for_search(const Session& session, const store::Collect
   const std::string name = session.get("embedding-model");
   const auto space = collection.vector_space();
   if (!space || name == "none") return out;
-  if (!name.empty() && name != space->model)
-    session.note("note: '" + collection.name() + "' was embedded by " + space->model +
-                 ", which answers; `hanok ingest` changes to " + name);
-  try {
-    out.embedder_ = load(space->model);
-  } catch (const Error& e) {
-    session.note("note: the model of this collection is not here (" + std::string(e.what()) +
-                 "); searching by keywords");
-  }
+  const bool another = !name.empty() && lasting_name(name) != space->model;
+  if (another) out.embedder_ = load_if_there(session, name);
+  if (out.embedder_ && out.embedder_->space().fingerprint == space->fingerprint) return out;
+  Maker maker = find_maker(*space);
+  out.embedder_ = std::move(maker.model);
+  const std::string made = "the vectors of '" + collection.name() + "' were made by ";
+  const std::string now = name.empty() ? "" : another ? name : "what " + name + " is now";
+  if (!out.embedder_)
+    session.note("note: searching by keywords: " + made + space->model + ", which is not here (" + maker.why_not +
+                 "). Bring it back, or embed everything by " +
+                 (now.empty() ? "a model that is here: hanok config set embedding-model MODEL, then hanok ingest FOLDER"
+                              : now + ": hanok ingest FOLDER"));
+  else if (!name.empty() && (another || maker.earlier))
+    session.note("note: " + made + (another ? space->model : "an earlier " + space->model) +
+                 "; the embedding model is " + now +
+                 ". The former answers until `hanok ingest` has embedded everything by the latter");
   return out;
 }
 

@@ -13,11 +13,11 @@ namespace hanok::app {
 
 class ModelsInUse {
  public:
-  /// For writing: the model of the setting, else the one that made the collection's vectors, else the default model
-  /// where it is there, else none (keywords only).
+  /// For writing: the model of the setting, else the one that the collection is being embedded by or was, else the
+  /// default model where it is there, else none (keywords only).
   static ModelsInUse for_ingest(const Session& session, const store::Collection& collection);
-  /// For reading: the model that made the collection's vectors. A setting that names another one is explained, not
-  /// obeyed: vectors of two models cannot be compared.
+  /// For reading: the model that made the collection's vectors, known by its fingerprint, wherever it is on this
+  /// machine. A setting that names another one is explained, not obeyed: vectors of two models cannot be compared.
   static ModelsInUse for_search(const Session& session, const store::Collection& collection);
   /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
   static ModelsInUse named(const Session& session, const std::string& model, bool none = false);

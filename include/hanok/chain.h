@@ -56,6 +56,7 @@ struct IngestOptions {
   text::LoadOptions load;
   store::Json metadata = store::Json::object();  // added to every document
   const Embedder* embedder = nullptr;            // none: keywords only
+  bool reembed = true;                           // false: chunks that another model embedded are left to a Reembedding
   std::function<void(uint64_t done, uint64_t total, std::string_view path)> on_progress;
 };
 
@@ -76,8 +77,43 @@ struct IngestReport {
 IngestReport ingest(store::Collection& collection, std::span<const std::filesystem::path> paths,
                     const IngestOptions& options = {});
 /// ingest, then again whenever inotify reports a change, until stop() says true. on_report is called after each round.
+/// After a change of the model files are followed meanwhile: a Reembedding works beside.
 void watch(store::Collection& collection, std::span<const std::filesystem::path> paths, const IngestOptions& options,
            const std::function<void(const IngestReport&)>& on_report, const std::function<bool()>& stop);
+
+/// Embeds beside other work every chunk without a vector of `embedder`: after a change of the model, or for a
+/// collection that had none. Until the last one is done the vectors that were there answer, in every process; then the
+/// new ones take over at once. Documents may be added, changed and removed meanwhile. What is done stays done: after
+/// stop(), or a killed process, the next one goes on from there.
+///   Reembedding change(collection, new_model);
+///   const Embedder* models[] = {&new_model, &old_model};
+///   search(collection, query, {.embedder = answering(collection, models)});
+/// Its methods may be called from several threads; collection and embedder must outlive it.
+class Reembedding {
+ public:
+  struct Progress {
+    uint64_t done = 0, total = 0;  // chunks
+    bool complete = false;         // every chunk has its vector
+  };
+  /// Declares embedder.space() as the collection's and begins.
+  Reembedding(store::Collection& collection, const Embedder& embedder);
+  ~Reembedding();  // stops, after the block at hand
+  Reembedding(const Reembedding&) = delete;
+  Reembedding& operator=(const Reembedding&) = delete;
+
+  Progress progress() const;
+  bool running() const;
+  /// Until it has ended. Throws what the embedder threw, and Invalid if the collection was given to yet another model.
+  void wait();
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The one among the models whose vectors answer now, by fingerprint; nullptr where none did them, or there are none.
+const Embedder* answering(const store::Collection& collection, std::span<const Embedder* const> models);
 
 /// What stands for a chunk in front of a model: its heading path, a line break, its text.
 std::string passage_text(std::string_view heading, std::string_view text);

@@ -89,6 +89,23 @@ TEST(CliEmbedding, SearchReranks) {
   EXPECT_EQ(hanok.json({"search", "ship", "--rerank", "/no/such/model"}, 3)["error"]["code"], "not_found");
 }
 
+/// A copy of the test model with another prompt: other vectors, another fingerprint.
+base::fs::path other_model(const base::fs::path& folder, const std::string& prompt = "find: ") {
+  base::fs::create_directories(folder.parent_path());
+  base::fs::copy(kModel, folder, base::fs::copy_options::recursive);
+  base::write_file_atomic(folder / "config_sentence_transformers.json",
+                          R"({"prompts": {"query": ")" + prompt + R"(", "passage": "text: "}})");
+  return folder;
+}
+
+void set_model(const std::string& name) { ::setenv("HANOK_EMBEDDING_MODEL", name.c_str(), 1); }
+
+/// {mode, what was said on stderr}
+std::pair<std::string, std::string> searched(const Program& hanok, const std::string& query) {
+  const auto result = hanok.run({"search", query, "--json"});
+  return {base::parse_json(result.out, "search").value("mode", result.out), result.err};
+}
+
 TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   Program hanok;
   ::setenv("HANOK_EMBEDDING_MODEL", kModel.c_str(), 1);
@@ -98,15 +115,12 @@ TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   EXPECT_EQ(hanok.json({"search", "bicycle"})["mode"], "hybrid");
   const Json before = hanok.json({"collections", "show", "default"})["embedding"];
 
-  // The same weights with another prompt: other vectors, another fingerprint.
-  const base::fs::path other = hanok.folder() / "other";
-  base::fs::copy(kModel, other, base::fs::copy_options::recursive);
-  base::write_file_atomic(other / "config_sentence_transformers.json",
-                          R"({"prompts": {"query": "find: ", "passage": "text: "}})");
-  ::setenv("HANOK_EMBEDDING_MODEL", other.c_str(), 1);
-  const auto still = hanok.run({"search", "bicycle", "--json"});
-  EXPECT_EQ(base::parse_json(still.out, "search")["mode"], "hybrid") << "the old vectors answer";
-  EXPECT_THAT(still.err, HasSubstr("hanok ingest"));
+  const auto other = other_model(hanok.folder() / "other");
+  set_model(other);
+  const auto [mode, said] = searched(hanok, "bicycle");
+  EXPECT_EQ(mode, "hybrid") << "the old vectors answer";
+  EXPECT_THAT(said, HasSubstr("were made by " + kModel + "; the embedding model is " + other.string()));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
 
   EXPECT_THAT(hanok.run({"ingest", a}).err,
               HasSubstr("embedding everything again"));  // b is not named, but embedded too
@@ -114,6 +128,92 @@ TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   EXPECT_NE(after["embedding"]["fingerprint"], before["fingerprint"]);
   EXPECT_EQ(hanok.json({"search", "paint"})["mode"], "hybrid");
   EXPECT_EQ(hanok.json({"doctor"})["data"]["state"], "sound");
+}
+
+TEST(CliEmbedding, TheModelOfTheVectorsIsKnownByItsFingerprint) {
+  Program hanok;
+  const auto made_by = other_model(hanok.folder() / "made_by");
+  set_model(made_by);
+  hanok.json({"ingest", hanok.write("n/a.txt", "The red bicycle is in the shed.")});
+
+  // The same model at another place: nothing to say.
+  const auto moved = hanok.folder() / "moved";
+  base::fs::rename(made_by, moved);
+  set_model(moved);
+  EXPECT_EQ(searched(hanok, "bicycle"), (std::pair<std::string, std::string>{"hybrid", ""}));
+
+  // Gone: keywords, and what to do.
+  set_model(kModel);
+  const auto [mode, said] = searched(hanok, "bicycle");
+  EXPECT_EQ(mode, "keyword");
+  EXPECT_THAT(said, HasSubstr("searching by keywords"));
+  EXPECT_THAT(said, HasSubstr("made_by: no such folder"));
+  EXPECT_THAT(said, HasSubstr("embed everything by " + kModel + ": hanok ingest"));
+
+  // Another model where it was: its name is right and its vectors are of no use.
+  other_model(made_by, "look for: ");
+  set_model(made_by);
+  const auto [changed_mode, changed] = searched(hanok, "bicycle");
+  EXPECT_EQ(changed_mode, "keyword");
+  EXPECT_THAT(changed, HasSubstr("has changed since"));
+  EXPECT_THAT(hanok.run({"ingest", hanok.folder() / "n"}).err, HasSubstr("whose files have changed"));
+  EXPECT_EQ(searched(hanok, "bicycle").first, "hybrid");
+}
+
+// A new revision came into the Hub's cache; the one that made the vectors is still there.
+TEST(CliEmbedding, AnEarlierRevisionAnswersUntilIngest) {
+  Program hanok;
+  const auto cache = hanok.folder() / "hub", model = cache / "models--org--tiny";
+  ::setenv("HF_HUB_CACHE", cache.c_str(), 1);
+  other_model(model / "snapshots/first");
+  base::fs::create_directories(model / "refs");
+  base::write_file_atomic(model / "refs/main", "first");
+  set_model("org/tiny");
+  const std::string file = hanok.write("n/a.txt", "The red bicycle is in the shed.");
+  hanok.json({"ingest", file});
+  other_model(model / "snapshots/second", "look for: ");
+  base::write_file_atomic(model / "refs/main", "second");
+
+  const auto [mode, said] = searched(hanok, "bicycle");
+  EXPECT_EQ(mode, "hybrid");
+  EXPECT_THAT(said, HasSubstr("an earlier org/tiny"));
+  set_model("");  // nothing is set: the model of the vectors, and nothing to say
+  EXPECT_EQ(searched(hanok, "bicycle"), (std::pair<std::string, std::string>{"hybrid", ""}));
+  EXPECT_EQ(hanok.run({"ingest", file}).err, "");
+  set_model("org/tiny");
+  EXPECT_THAT(hanok.run({"ingest", file}).err, HasSubstr("whose files have changed"));
+  EXPECT_EQ(searched(hanok, "bicycle"), (std::pair<std::string, std::string>{"hybrid", ""}));
+  ::unsetenv("HF_HUB_CACHE");
+}
+
+// Killed at any moment, the old vectors or the new ones answer, and the next ingest needs nothing said to go on.
+TEST(CliEmbedding, AKilledChangeGoesOn) {
+  Program hanok;
+  std::string folder;
+  for (int i = 0; i < 40; ++i) {
+    std::string text;
+    for (int line = 0; line < 400; ++line)
+      text += "Shelf " + std::to_string(i) + " holds box " + std::to_string(line) + ".\n\n";
+    folder = hanok.write("n/" + std::to_string(i) + ".txt", text).parent_path();
+  }
+  set_model(kModel);
+  const auto first = hanok.json({"ingest", folder});
+  const auto other = other_model(hanok.folder() / "other");
+  for (const char* seconds : {"0.05", "0.1", "0.2", "0.3"}) {
+    set_model(other);
+    base::run_process({"timeout", "-s", "KILL", seconds, HANOK_PROGRAM, "ingest", folder}, "", {.seconds = 60});
+    EXPECT_EQ(searched(hanok, "box").first, "hybrid") << seconds;
+    EXPECT_EQ(hanok.json({"doctor"})["data"]["state"], "sound") << seconds;
+  }
+  set_model("");
+  const Json index = hanok.json({"collections", "show", "default"});
+  hanok.json({"ingest", folder});
+  const Json after = hanok.json({"collections", "show", "default"});
+  EXPECT_EQ(after["vectors"], first["chunks"]);
+  if (index["index"].contains("pending")) {
+    EXPECT_EQ(after["embedding"]["model"], other.string());
+  }
+  EXPECT_EQ(searched(hanok, "box").first, "hybrid");
 }
 
 }  // namespace

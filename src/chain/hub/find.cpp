@@ -47,9 +47,9 @@ void read_files(Model& model) {
   model.complete = weights && tokenizer && config;
 }
 
-std::optional<Model> read_model(const fs::path& folder, std::string name) {
+std::optional<Model> read_model(const fs::path& folder, std::string name, const fs::path& snapshot) {
   Model model;
-  model.folder = snapshot_of(folder);
+  model.folder = snapshot;
   if (model.folder.empty()) return std::nullopt;
   model.name = std::move(name);
   model.revision = model.folder.filename().string();
@@ -70,7 +70,7 @@ std::vector<Model> list_models(const Settings& settings) {
     if (!name.starts_with("models--") || !entry.is_directory(ignored)) continue;
     name.erase(0, 8);
     if (const size_t dashes = name.find("--"); dashes != std::string::npos) name.replace(dashes, 2, "/");
-    if (auto model = read_model(entry.path(), name)) models.push_back(std::move(*model));
+    if (auto model = read_model(entry.path(), name, snapshot_of(entry.path()))) models.push_back(std::move(*model));
   }
   std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return models;
@@ -79,7 +79,19 @@ std::vector<Model> list_models(const Settings& settings) {
 std::optional<Model> find_model(const Settings& settings, std::string_view name) {
   const fs::path folder = model_folder(settings, name);
   std::error_code ignored;
-  return fs::is_directory(folder, ignored) ? read_model(folder, std::string(name)) : std::nullopt;
+  if (!fs::is_directory(folder, ignored)) return std::nullopt;
+  return read_model(folder, std::string(name), snapshot_of(folder));
+}
+
+std::vector<fs::path> snapshots(const Settings& settings, std::string_view name) {
+  const fs::path folder = model_folder(settings, name), first = snapshot_of(folder);
+  std::vector<fs::path> out;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder / "snapshots", ignored)) {
+    const auto model = read_model(folder, std::string(name), entry.path());
+    if (model && model->complete) out.insert(entry.path() == first ? out.begin() : out.end(), entry.path());
+  }
+  return out;
 }
 
 fs::path resolve_model(const Settings& settings, const std::string& name_or_folder) {

@@ -51,6 +51,9 @@ struct Model {
 /// Every model in the cache, by name. Each with the snapshot that refs/main names, else the newest.
 std::vector<Model> list_models(const Settings& settings);
 std::optional<Model> find_model(const Settings& settings, std::string_view name);
+/// Every complete snapshot of it in the cache, the one of find_model first: earlier revisions stay until they are
+/// deleted.
+std::vector<fs::path> snapshots(const Settings& settings, std::string_view name);
 
 /// A folder with a model for a folder's path or an ORG/NAME in the cache. Throws NotFound with what to do about it,
 /// Invalid for a name that can be none.

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/threads.h"
+#include "chain/ingest/reembed.h"
 #include "chain/ingest/sources.h"
 #include "hanok/chain.h"
 
@@ -21,7 +22,6 @@ using store::Json;
 // cheap.
 constexpr size_t kGroupFiles = 64;
 constexpr uint64_t kGroupBytes = 32ull << 20;
-constexpr size_t kEmbedBlock = 256;       // chunks a transaction when vectors are made anew
 constexpr size_t kLanguageSample = 2000;  // bytes of a document that are looked at
 constexpr double kTrusted = 0.5;          // Embedder::trust below this: the model does not know the language
 
@@ -42,11 +42,23 @@ int64_t modified_ms(const fs::path& path) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
 }
 
+enum class Stale {
+  No,
+  Counter,  // tokens are counted by another model, so that some files are cut at other places
+  Yes,
+};
+Stale staleness(Json stored, const Json& now) {
+  if (stored == now) return Stale::No;
+  if (stored.is_object()) stored["counter"] = now.at("counter");
+  return stored == now ? Stale::Counter : Stale::Yes;
+}
+
 struct Prepared {
   enum class State { Unchanged, Ready, Failed } state = State::Unchanged;
   bool replaces = false;
   store::NewDocument document;
   IngestFailure failure;
+  std::string sample;  // the start of what the model reads for the first time
   bool had_text = true;
 };
 
@@ -63,15 +75,15 @@ class Ingest {
     const Sources sources = find_sources(paths, options_.globs);
     report_.failed = sources.failed;
     const Json now = pipeline_settings(options_);
+    const bool later = change_model();
     Json settings = collection_.settings();
-    stale_ = settings.value("pipeline", Json()) != now;
+    if (!later) stale_ = staleness(settings.value("pipeline", Json()), now);
     for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
-    if (options_.embedder) collection_.set_vector_space(options_.embedder->space());
 
     read_all(sources);
     forget_gone(sources);
-    if (options_.embedder) embed_missing();
-    if (stale_) {
+    embed_what_is_missing();
+    if (stale_ != Stale::No) {
       settings["pipeline"] = now;
       collection_.set_settings(settings);
     }
@@ -113,7 +125,9 @@ class Ingest {
     });
     base::check_interrupt();
     std::vector<store::NewDocument> group;
-    for (auto& p : prepared) {
+    for (size_t i = 0; i < files.size(); ++i) {
+      Prepared& p = prepared[i];
+      if (!p.sample.empty()) check_language(files[i].key, p.sample);
       if (p.state == Prepared::State::Failed) report_.failed.push_back(std::move(p.failure));
       if (p.state == Prepared::State::Unchanged) ++report_.unchanged;
       if (p.state != Prepared::State::Ready) continue;
@@ -123,10 +137,7 @@ class Ingest {
         report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
       group.push_back(std::move(p.document));
     }
-    if (options_.embedder) {
-      check_language(group);
-      embed(group);
-    }
+    if (options_.embedder) embed(group);
     if (!group.empty()) collection_.put_many(std::move(group));
   }
 
@@ -137,10 +148,13 @@ class Ingest {
       const std::string hash = base::sha256_hex(bytes);
       const auto before = stored_.find(file.key);
       out.replaces = before != stored_.end();
-      if (out.replaces && !stale_ && before->second.content_hash == hash) return out;
+      const bool same_bytes = out.replaces && before->second.content_hash == hash;
+      if (same_bytes && stale_ == Stale::No) return out;
       text::Document document = text::load_bytes(file.path.filename().string(), bytes, options_.load);
       auto& d = out.document;
+      out.sample = document.text.substr(0, kLanguageSample);
       d.chunks = text::split(document, split_);
+      if (same_bytes && stale_ == Stale::Counter && same_cuts(before->second.id, d.chunks)) return out;
       d.info.path = file.key;
       d.info.format = document.format;
       d.info.title = document.title;
@@ -163,17 +177,20 @@ class Ingest {
     return out;
   }
 
+  bool same_cuts(store::DocumentId id, const std::vector<text::Chunk>& chunks) const {
+    const auto stored = collection_.chunks(collection_.chunk_ids(id));
+    return std::equal(stored.begin(), stored.end(), chunks.begin(), chunks.end(), [](const auto& a, const auto& b) {
+      return a.span.start == b.span.start && a.span.end == b.span.end && a.heading == b.heading;
+    });
+  }
+
   // An English model on Korean gives vectors that look fine and mean nothing: say so once, loudly.
-  void check_language(const std::vector<store::NewDocument>& group) {
-    for (const auto& d : group) {
-      if (language_warned_ ||
-          options_.embedder->trust(text::nfc(std::string_view(d.text).substr(0, kLanguageSample))) >= kTrusted)
-        continue;
-      language_warned_ = true;
-      report_.warnings.push_back(
-          options_.embedder->space().model + " does not know the language of " + d.info.path +
-          "; its vectors will be of no use there and keywords decide. A multilingual model does better (hanok doctor)");
-    }
+  void check_language(const std::string& path, const std::string& sample) {
+    if (!options_.embedder || language_warned_ || options_.embedder->trust(text::nfc(sample)) >= kTrusted) return;
+    language_warned_ = true;
+    report_.warnings.push_back(
+        options_.embedder->space().model + " does not know the language of " + path +
+        "; its vectors will be of no use there and keywords decide. A multilingual model does better (hanok doctor)");
   }
 
   void embed(std::vector<store::NewDocument>& group) const {
@@ -192,21 +209,25 @@ class Ingest {
     }
   }
 
-  // Chunks that another model embedded, or none: of files that were not named this time, or before there was a model.
-  // Until the last one is done the old vectors answer (also in other processes); then the store switches over.
-  void embed_missing() {
+  // A file that is cut anew loses its old vectors. So all chunks get new ones first, of the text as it is cut now,
+  // while the old ones answer; only then are files cut as the new model counts. True: a Reembedding is still at the
+  // former.
+  bool change_model() {
+    if (!options_.embedder) return false;
     const auto space = options_.embedder->space();
-    size_t done = 0;
-    for (;;) {
-      const auto ids = collection_.missing_vectors(space, kEmbedBlock);
-      if (ids.empty()) return;
+    collection_.set_vector_space(space);
+    if (!another_model_answers(collection_, space)) return false;
+    embed_what_is_missing();
+    return another_model_answers(collection_, space);
+  }
+
+  void embed_what_is_missing() {
+    if (!options_.embedder || !options_.reembed) return;
+    embed_missing(collection_, *options_.embedder, [&](uint64_t done, uint64_t total) {
       base::check_interrupt();
-      std::vector<std::string> texts;
-      for (const auto& c : collection_.chunks(ids)) texts.push_back(passage_text(c.heading, c.text));
-      collection_.put_vectors(space, ids, options_.embedder->embed(texts, Prompt::Passage).data);
-      done += ids.size();
-      if (options_.on_progress) options_.on_progress(done, collection_.chunk_count(), "embedding again");
-    }
+      if (options_.on_progress) options_.on_progress(done, total, "embedding again");
+      return true;
+    });
   }
 
   void forget_gone(const Sources& sources) {
@@ -240,7 +261,8 @@ class Ingest {
   const IngestOptions& options_;
   text::SplitOptions split_;
   std::map<std::string, store::DocumentInfo> stored_;
-  bool stale_ = false, language_warned_ = false;
+  Stale stale_ = Stale::No;
+  bool language_warned_ = false;
   IngestReport report_;
 };
 

@@ -41,14 +41,13 @@ class Search {
 
   /// Everything but the texts: which chunks, in which order.
   std::vector<Candidate> rank(SearchResult& out) {
-    const bool vectors = has_vectors(collection_, options_.embedder, out.warnings);
-    out.mode = vectors ? options_.mode : Mode::Keyword;
-    if (options_.mode == Mode::Dense && !vectors)
-      throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" +
-                                         collection_.name() +
-                                         "' has none; ingest with a model (see `hanok models`) or use --mode keyword");
-    if (vectors) embed_query();
-    gather(out.mode);
+    choose_mode(out);
+    if (out.mode != Mode::Keyword) embed_query();
+    if (!gather_from_one_model(out.mode)) {
+      candidates_.clear();
+      choose_mode(out);
+      gather(out.mode);
+    }
     fuse(out);
     rerank();
     return diversify();
@@ -62,6 +61,31 @@ class Search {
   }
 
  private:
+  void choose_mode(SearchResult& out) const {
+    const bool vectors = has_vectors(collection_, options_.embedder, out.warnings);
+    out.mode = vectors ? options_.mode : Mode::Keyword;
+    if (options_.mode == Mode::Dense && !vectors)
+      throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" +
+                                         collection_.name() +
+                                         "' has none; ingest with a model (see `hanok models`) or use --mode keyword");
+  }
+
+  // Vectors of a new model take over between two calls of the collection, at a moment of their own choosing. The
+  // question's vector is then of no use any more: false, and keywords decide this once.
+  bool gather_from_one_model(Mode mode) {
+    const auto answers = [&] {
+      const auto space = collection_.vector_space();
+      return mode == Mode::Keyword || (space && space->fingerprint == options_.embedder->space().fingerprint);
+    };
+    try {
+      gather(mode);
+    } catch (const Error& e) {
+      if (e.code() == Code::Invalid && !answers()) return false;  // the dimension is another
+      throw;
+    }
+    return answers();
+  }
+
   void embed_query() {
     const std::string text(query_);
     const Matrix rows = options_.embedder->embed(std::span(&text, 1), Prompt::Query);
