@@ -10,16 +10,24 @@ namespace hanok::chain::answer {
 std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,
                                         const std::vector<Sentence>& sentences) {
   const Sentence& top = sentences.front();
-  // What the other passages offer: a clear winner is more likely right.
+  // What the other passages offer: a clear winner is more likely right. Where the best sentence has the number or time
+  // asked for, one without can be no rival.
+  const bool kind_decides = (question.asks == Asks::Number || question.asks == Asks::Time) && top.features[kKind] > 0;
   double rival_score = top.score - 6, rival_coverage = 0, rival_keyword = 0, rival_meaning = 0;
+  double rival_passage = -6, chances = 0;
   for (const Sentence& s : sentences) {
+    if (kind_decides && s.features[kKind] == 0) continue;
+    chances += s.probability;
     if (s.passage == top.passage) continue;
     rival_score = std::max(rival_score, s.score);
     rival_coverage = std::max(rival_coverage, s.features[kPassageCoverage]);
     rival_meaning = std::max(rival_meaning, s.meaning);
   }
   for (size_t p = 0; p < passages.size(); ++p)
-    if (p != top.passage) rival_keyword = std::max(rival_keyword, passages[p].keyword);
+    if (p != top.passage) {
+      rival_keyword = std::max(rival_keyword, passages[p].keyword);
+      rival_passage = std::max(rival_passage, passages[p].meaning);
+    }
   const auto& f = top.features;
   return {f[kCoverage],
           f[kAround],
@@ -31,24 +39,26 @@ std::vector<double> confidence_features(const Question& question, const std::vec
           f[kRarest],
           f[kHeaviestMissing],
           f[kNamesMissing],
-          top.probability,
+          top.probability / chances,
           top.score / 10,
           (top.score - rival_score) / 10,
           f[kPassageCoverage] - rival_coverage,
           std::max(0.0, f[kKeyword] - rival_keyword),
           top.answer / 10,
           static_cast<double>(question.forms.size()) / 20,
-          question.korean ? 1.0 : 0.0,
           f[kMeaning],
           f[kPassageMeaning],
-          (top.meaning - rival_meaning) / 4};
+          (top.meaning - rival_meaning) / 4,
+          passages.size() > 1 ? (passages[top.passage].meaning - rival_passage) / 4 : 0,
+          f[kAmong],
+          f[kNearest]};
 }
 
 double confidence(const Question& question, const std::vector<Passage>& passages,
                   const std::vector<Sentence>& sentences, bool meaning) {
   if (sentences.empty()) return 0;
   const std::vector<double> f = confidence_features(question, passages, sentences);
-  const ConfidenceWeights& w = meaning ? kConfidenceWithMeaning : kConfidence;
+  const ConfidenceWeights& w = kConfidence[row_of(question.korean, meaning)];
   double z = w.back();
   for (size_t i = 0; i < f.size(); ++i) z += w[i] * f[i];
   return 1 / (1 + std::exp(-z));

@@ -20,7 +20,8 @@ constexpr uint32_t kNear = 3;       // terms apart at most to count as neighbour
 constexpr double kAnswerRange = 8;  // a short answer that scores so much below the best one counts nothing
 constexpr double kManyNews = 10, kLong = 60;
 constexpr double kManyDeviations = 4;
-constexpr double kOfHeading = 0.7;  // a word of the question in the headings counts so much of one in the sentence
+constexpr size_t kLeastToHalve = 6;  // terms; a shorter question has no later half
+constexpr double kOfHeading = 0.7;   // a word of the question in the headings counts so much of one in the sentence
 constexpr double kHeadingCost =
     4;  // a heading says where the answer is; chosen by hand: the sets learned from have none
 
@@ -38,6 +39,27 @@ double coverage(const Question& q, const std::vector<const Found*>& parts) {
   for (size_t f = 0; f < q.forms.size(); ++f)
     if (std::any_of(parts.begin(), parts.end(), [&](const Found* p) { return p->has(f); })) sum += q.weights[f];
   return sum;
+}
+
+// Each term's weight is shared by all the stretches that hold it.
+double alone(const Question& q, const Found& found, const std::vector<Found>& all) {
+  double sum = 0;
+  for (size_t f = 0; f < q.forms.size(); ++f) {
+    if (!found.has(f)) continue;
+    const auto holders = std::count_if(all.begin(), all.end(), [&](const Found& other) { return other.has(f); });
+    sum += q.weights[f] / static_cast<double>(holders);
+  }
+  return sum;
+}
+
+double late(const Question& q, const Found& found) {
+  if (!q.korean || q.forms.size() < kLeastToHalve) return 0;
+  double sum = 0, all = 0;
+  for (size_t f = q.forms.size() / 2; f < q.forms.size(); ++f) {
+    all += q.weights[f];
+    if (found.has(f)) sum += q.weights[f];
+  }
+  return all > 0 ? sum / all : 0;
 }
 
 bool near(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
@@ -69,8 +91,9 @@ void look(const Question& q, const text::Term& term, Found& found) {
 
 class Ranker {
  public:
-  Ranker(const Question& q, const std::vector<Passage>& passages, const SentenceFeatures& weights)
-      : q_(q), passages_(passages), weights_(weights) {
+  Ranker(const Question& q, const std::vector<Passage>& passages, const SentenceFeatures& weights,
+         const ShortAnswerWeights& short_answers)
+      : q_(q), passages_(passages), weights_(weights), short_answers_(short_answers) {
     for (const Passage& p : passages) best_keyword_ = std::max(best_keyword_, p.keyword);
     heaviest_ = static_cast<size_t>(std::max_element(q.weights.begin(), q.weights.end()) - q.weights.begin());
   }
@@ -122,6 +145,8 @@ class Ranker {
       f[kRelative] = best_keyword_ > 0 ? passage.keyword / best_keyword_ : 0;
       f[kKeyword] = passage.keyword;
       f[kPairs] = pairs(q_, found[i]);
+      f[kAlone] = alone(q_, found[i], found);
+      f[kLate] = late(q_, found[i]);
       f[kKindWanted] = q_.asks != Asks::Other;
       f[kKind] = f[kKindWanted] > 0 && holds_kind(text, q_);
       f[kNews] = std::min(1.0, static_cast<double>(found[i].news) / kManyNews);
@@ -160,7 +185,7 @@ class Ranker {
     const size_t n = std::min(out_.size(), kEmbedded);
     double most = -1e300;
     for (size_t i = 0; i < n; ++i) {
-      out_[i].answer = best_short_answer(text_of(out_[i]), q_).score;
+      out_[i].answer = best_short_answer(text_of(out_[i]), q_, short_answers_).score;
       most = std::max(most, out_[i].answer);
     }
     for (size_t i = 0; i < out_.size(); ++i) {
@@ -191,8 +216,26 @@ class Ranker {
       out_[i].meaning = near[i];
       out_[i].features[kMeaning] = near[i] / kManyDeviations;
     }
+    compare_meanings(n);
     for (Sentence& s : out_) s.score = score(s);
     sort();
+  }
+
+  // The first n by meaning, against each other and against those of their passage.
+  void compare_meanings(size_t n) {
+    std::vector<double> nearest(passages_.size(), -1e300);
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; ++i) {
+      sum += out_[i].meaning;
+      squares += out_[i].meaning * out_[i].meaning;
+      nearest[out_[i].passage] = std::max(nearest[out_[i].passage], out_[i].meaning);
+    }
+    const double mean = sum / static_cast<double>(n);
+    const double deviation = std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean));
+    for (size_t i = 0; i < n; ++i) {
+      out_[i].features[kAmong] = deviation > 0 ? (out_[i].meaning - mean) / deviation / kManyDeviations : 0;
+      out_[i].features[kNearest] = out_[i].meaning >= nearest[out_[i].passage];
+    }
   }
 
   void softmax() {
@@ -205,6 +248,7 @@ class Ranker {
   const Question& q_;
   const std::vector<Passage>& passages_;
   const SentenceFeatures& weights_;
+  const ShortAnswerWeights& short_answers_;
   size_t heaviest_ = 0;
   double best_keyword_ = 0;
   std::set<std::string, std::less<>> seen_;
@@ -214,16 +258,35 @@ class Ranker {
 }  // namespace
 
 std::string_view feature_name(size_t feature) {
-  constexpr std::array<std::string_view, kSentenceFeatures> kNames = {
-      "coverage",      "around", "passage coverage", "relative",       "keyword",      "pairs",  "kind",
-      "kind wanted",   "news",   "length",           "first",          "best passage", "rarest", "heaviest missing",
-      "names missing", "answer", "meaning",          "passage meaning"};
+  constexpr std::array<std::string_view, kSentenceFeatures> kNames = {"coverage",
+                                                                      "around",
+                                                                      "passage coverage",
+                                                                      "relative",
+                                                                      "keyword",
+                                                                      "pairs",
+                                                                      "kind",
+                                                                      "kind wanted",
+                                                                      "news",
+                                                                      "length",
+                                                                      "first",
+                                                                      "best passage",
+                                                                      "rarest",
+                                                                      "heaviest missing",
+                                                                      "names missing",
+                                                                      "answer",
+                                                                      "alone",
+                                                                      "late",
+                                                                      "meaning",
+                                                                      "passage meaning",
+                                                                      "among",
+                                                                      "nearest"};
   return kNames[feature];
 }
 
 std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,
-                                     const Meaning& meaning) {
-  return Ranker(question, passages, meaning ? kSentenceWeightsWithMeaning : kSentenceWeights).run(meaning);
+                                     const Meaning& meaning, const ShortAnswerWeights& short_answers) {
+  const SentenceFeatures& weights = kSentenceWeights[row_of(question.korean, bool(meaning))];
+  return Ranker(question, passages, weights, short_answers).run(meaning);
 }
 
 }  // namespace hanok::chain::answer

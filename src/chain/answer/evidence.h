@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chain/answer/question.h"
+#include "chain/answer/short_answer.h"
 
 namespace hanok::chain::answer {
 
@@ -36,8 +37,12 @@ enum SentenceFeature : size_t {
   kHeaviestMissing,  // weight of the heaviest term that is not in the passage or its heading, of the heaviest there is
   kNamesMissing,     // share of the question's names and numbers that are not there
   kAnswer,           // how well the best short answer in it fits the question, of the best among the sentences at hand
-  kMeaning,          // Sentence::meaning, a quarter of it
-  kPassageMeaning,   // ... of its passage
+  kAlone,            // weight of the question's terms in the sentence, each divided by how many sentences here have it
+  kLate,     // Korean: share of the weight of the question's later half of terms, which ends with what it asks for
+  kMeaning,  // Sentence::meaning, a quarter of it
+  kPassageMeaning,  // ... of its passage
+  kAmong,           // its cosine in deviations above the mean of the sentences at hand, a quarter of it
+  kNearest,         // 1 when no other sentence of its passage is nearer to the question
   kSentenceFeatures
 };
 using SentenceFeatures = std::array<double, kSentenceFeatures>;
@@ -61,6 +66,7 @@ using Meaning = std::function<std::vector<double>(const std::vector<std::string>
 
 /// All sentences of the passages, best first. The same sentence met twice (overlapping chunks) is kept once.
 std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,
-                                     const Meaning& meaning = {});
+                                     const Meaning& meaning = {},
+                                     const ShortAnswerWeights& short_answers = learned_short_answers());
 
 }  // namespace hanok::chain::answer

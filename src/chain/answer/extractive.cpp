@@ -9,21 +9,28 @@ namespace {
 constexpr size_t kMostQuotes = 3;
 // Further sentences are shown when they are nearly as likely as the first: then the reader must choose, not we.
 constexpr double kNearlyAsLikely = 0.4;
-// The sentence after the best one is shown too when it holds so much of what the question is about: it goes on about
-// it.
+// The sentences beside the best one are shown too when they hold so much of what the question is about: it goes on
+// about it.
 constexpr double kGoesOn = 0.4;
 
-void add_what_follows(const std::vector<Sentence>& sentences, std::vector<Quote>& quotes) {
-  if (quotes.empty() || quotes.size() == kMostQuotes) return;
-  const Sentence* next = nullptr;
-  for (const Sentence& s : sentences) {
-    if (s.passage != quotes[0].passage || s.span.start < quotes[0].span.end) continue;
-    if (!next || s.span.start < next->span.start) next = &s;
-  }
-  if (!next || next->heading || next->own < kGoesOn) return;
+void add(const Sentence* beside, std::vector<Quote>& quotes) {
+  if (!beside || beside->heading || beside->own < kGoesOn || quotes.size() == kMostQuotes) return;
   for (const Quote& q : quotes)
-    if (q.passage == next->passage && q.span.start == next->span.start) return;
-  quotes.push_back({next->passage, next->span});
+    if (q.passage == beside->passage && q.span.start == beside->span.start) return;
+  quotes.push_back({beside->passage, beside->span});
+}
+
+void add_what_is_beside(const std::vector<Sentence>& sentences, std::vector<Quote>& quotes) {
+  if (quotes.empty()) return;
+  const Quote best = quotes.front();
+  const Sentence *next = nullptr, *previous = nullptr;
+  for (const Sentence& s : sentences) {
+    if (s.passage != best.passage) continue;
+    if (s.span.start >= best.span.end && (!next || s.span.start < next->span.start)) next = &s;
+    if (s.span.end <= best.span.start && (!previous || s.span.start > previous->span.start)) previous = &s;
+  }
+  add(next, quotes);
+  add(previous, quotes);
 }
 
 }  // namespace
@@ -36,7 +43,7 @@ Extract extract(const Question& question, const std::vector<Passage>& passages, 
     if (out.quotes.size() == kMostQuotes || s.probability < kNearlyAsLikely * sentences.front().probability) break;
     out.quotes.push_back({s.passage, s.span});
   }
-  add_what_follows(sentences, out.quotes);
+  add_what_is_beside(sentences, out.quotes);
   if (!out.quotes.empty()) {
     const Quote& first = out.quotes.front();
     const std::string text = passages[first.passage].text.substr(first.span.start, first.span.end - first.span.start);

@@ -14,7 +14,7 @@ struct Word {
   text::Span full;         // with particle and punctuation: "학생회관에서,"
   std::string_view after;  // what follows the core inside full, before punctuation: "에서"
   bool asked = false;      // (mostly) in the question
-  bool number = false, year = false, month = false, capital = false, stop = false;
+  bool number = false, money = false, year = false, month = false, capital = false, stop = false;
   bool breaks_after = false;  // a comma, bracket or the like stands between this word and the next
   bool breaks_before = false;
 };

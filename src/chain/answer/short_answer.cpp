@@ -4,153 +4,99 @@
 #include "chain/answer/short_answer.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <functional>
+#include <optional>
 
-#include "chain/answer/mentions.h"
+#include "chain/answer/short_features.h"
 
 namespace hanok::chain::answer {
 namespace {
 
 constexpr size_t kLongest = 7;
 
-class Candidates {
- public:
-  Candidates(std::string_view sentence, const Question& question)
-      : sentence_(sentence), q_(question), words_(words_of(sentence, question)) {
-    for (size_t i = 0; i < words_.size(); ++i)
-      if (words_[i].asked) asked_.push_back(i);
-  }
+// "1 May, 1945", "Paris, Texas": a single comma may stand inside an answer.
+bool comma_joins(std::string_view sentence, const std::vector<Word>& words, size_t last) {
+  if (last + 1 >= words.size()) return false;
+  return sentence.substr(words[last].full.end, words[last + 1].full.start - words[last].full.end) == ", ";
+}
 
-  std::vector<Candidate> run() {
-    for (size_t first = 0; first < words_.size(); ++first) {
-      if (words_[first].stop) continue;
-      for (size_t last = first; last < words_.size() && last < first + kLongest; ++last) {
-        if (!words_[last].stop) add(first, last);
-        if (words_[last].breaks_after && !comma_joins(last)) break;
-      }
+/// All runs, as first and last word.
+void each_run(std::string_view sentence, const std::vector<Word>& words,
+              const std::function<void(size_t first, size_t last)>& take) {
+  for (size_t first = 0; first < words.size(); ++first) {
+    if (words[first].stop) continue;
+    for (size_t last = first; last < words.size() && last < first + kLongest; ++last) {
+      if (!words[last].stop) take(first, last);
+      if (words[last].breaks_after && !comma_joins(sentence, words, last)) break;
     }
-    return std::move(out_);
+  }
+}
+
+double weight_of(const std::string& feature, const ShortAnswerWeights& weights) {
+  const auto at = weights.find(feature);
+  return at == weights.end() ? 0 : at->second;
+}
+
+double weight_of(const Names& features, const ShortAnswerWeights& weights) {
+  double sum = 0;
+  for (const std::string& f : features) sum += weight_of(f, weights);
+  return sum;
+}
+
+/// The weights of each word's features as the first and as the last one, looked up when first needed.
+class Scores {
+ public:
+  Scores(const RunFeatures& features, const ShortAnswerWeights& weights)
+      : features_(features), weights_(weights), first_(features.words().size()), last_(features.words().size()) {}
+
+  double of(size_t first, size_t last) {
+    if (!first_[first]) first_[first] = weight_of(features_.of_first(first), weights_);
+    if (!last_[last]) last_[last] = weight_of(features_.of_last(last), weights_);
+    return *first_[first] + *last_[last] + weight_of(features_.of_whole(first, last), weights_);
   }
 
  private:
-  // "1 May, 1945", "Paris, Texas": a single comma may stand inside an answer.
-  bool comma_joins(size_t last) const {
-    if (last + 1 >= words_.size()) return false;
-    return sentence_.substr(words_[last].full.end, words_[last + 1].full.start - words_[last].full.end) == ", ";
-  }
-
-  size_t distance(size_t first, size_t last) const {
-    size_t best = 99;
-    for (const size_t a : asked_) best = std::min(best, a < first ? first - a : a > last ? a - last : best);
-    return best;
-  }
-
-  std::string word(size_t i) const {
-    std::string out(sentence_.substr(words_[i].full.start, words_[i].full.end - words_[i].full.start));
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
-  }
-
-  std::string shape(size_t i) const {
-    const Word& w = words_[i];
-    if (w.asked) return "asked";
-    if (w.year) return "year";
-    if (w.month) return "month";
-    if (w.number) return "number";
-    if (w.capital) return "capital";
-    if (w.stop) return "stop";
-    return w.after.empty() ? "plain" : "noun";
-  }
-
-  void add(size_t first, size_t last) {
-    Candidate c{{words_[first].span.start, words_[last].span.end}, {}};
-    c.features = features(first, last);
-    out_.push_back(c);
-    if (words_[last].after.empty()) return;
-    // The particle may belong to the word ("고양이", "제주도"): the run without cutting is a candidate too.
-    c.span.end = words_[last].full.end;
-    c.features = features(first, last);
-    std::erase_if(c.features, [](const std::string& f) { return f.starts_with("end "); });
-    c.features.push_back("uncut");
-    out_.push_back(std::move(c));
-  }
-
-  std::vector<std::string> features(size_t first, size_t last) const {
-    std::vector<std::string> f;
-    const std::string asks(asks_name(q_.asks));
-    const size_t n = last - first + 1;
-    size_t asked = 0, capital = 0, number = 0, kind = 0, time = 0, stop = 0;
-    for (size_t i = first; i <= last; ++i) {
-      asked += words_[i].asked;
-      capital += words_[i].capital;
-      number += words_[i].number;
-      time += words_[i].year || words_[i].month;
-      stop += words_[i].stop;
-      kind += is_kind(words_[i], q_.asks) && !words_[i].asked;
-    }
-    const std::string language = q_.korean ? "ko " : "en ";
-    f.push_back(language + "length " + std::to_string(std::min<size_t>(n, 6)));
-    f.push_back(asks + " length " + std::to_string(std::min<size_t>(n, 4)));
-    if (asked) f.push_back(asked == n ? "all asked" : asked * 2 > n ? "much asked" : "some asked");
-    if (asked) f.push_back(language + asks + " asked");
-    f.push_back(asks + (kind == n ? " kind all" : kind ? " kind some" : " kind none"));
-    if (capital == n) f.push_back(asks + " capitals");
-    if (number) f.push_back(asks + (number == n ? " numbers" : " number"));
-    if (time) f.push_back(asks + (time == n ? " times" : " time"));
-    if (stop) f.push_back("stop inside " + std::to_string(std::min<size_t>(stop, 3)));
-    f.push_back(asks + " first " + shape(first));
-    f.push_back(asks + " last " + shape(last));
-    f.push_back(language + "before " + (first == 0 ? "^" : words_[first].breaks_before ? "mark" : shape(first - 1)));
-    f.push_back(language + "after " + (words_[last].breaks_after ? "mark" : shape(last + 1)));
-    // The whole of a name or number: not cut out of a longer one.
-    if (first > 0 && !words_[first].breaks_before && shape(first - 1) == shape(first))
-      f.push_back("cut before " + shape(first));
-    if (!words_[last].breaks_after && shape(last + 1) == shape(last)) f.push_back("cut after " + shape(last));
-    const size_t d = distance(first, last);
-    f.push_back(language + "distance " + std::to_string(d <= 4 ? d : d <= 8 ? 8 : d <= 16 ? 16 : 99));
-    if (!words_[last].after.empty())
-      f.push_back("end " + std::string(words_[last].after));
-    else if (q_.korean)
-      f.push_back("end none");
-    if (!q_.korean && first > 0 && words_[first - 1].stop) f.push_back("en stop " + word(first - 1));
-    if (!q_.korean && first > 0 && words_[first - 1].stop && q_.asks != Asks::Other)
-      f.push_back(asks + " stop " + word(first - 1));
-    for (size_t i = first; i < last; ++i)
-      if (words_[i].breaks_after) {
-        f.push_back("comma inside");
-        break;
-      }
-    if (q_.korean)
-      for (size_t i = first; i < last; ++i) {
-        const std::string_view after = words_[i].after;
-        if (!after.empty() && after != "의") {
-          f.push_back("particle inside");
-          break;
-        }
-      }
-    return f;
-  }
-
-  std::string_view sentence_;
-  const Question& q_;
-  std::vector<Word> words_;
-  std::vector<size_t> asked_;
-  std::vector<Candidate> out_;
+  const RunFeatures& features_;
+  const ShortAnswerWeights& weights_;
+  std::vector<std::optional<double>> first_, last_;
 };
 
 }  // namespace
 
 std::vector<Candidate> short_candidates(std::string_view sentence, const Question& question) {
-  return Candidates(sentence, question).run();
+  const RunFeatures features(sentence, question);
+  const auto& words = features.words();
+  std::vector<Candidate> out;
+  each_run(sentence, words, [&](size_t first, size_t last) {
+    Candidate c{{words[first].span.start, words[last].span.end}, features.of_first(first)};
+    for (Names more : {features.of_last(last), features.of_whole(first, last)})
+      std::move(more.begin(), more.end(), std::back_inserter(c.features));
+    Candidate uncut = c;
+    c.features.push_back(features.end(last));
+    out.push_back(std::move(c));
+    if (words[last].after.empty()) return;
+    // The particle may belong to the word ("고양이", "제주도"): the run without cutting is a candidate too.
+    uncut.span.end = words[last].full.end;
+    uncut.features.push_back("uncut");
+    out.push_back(std::move(uncut));
+  });
+  return out;
 }
 
-ShortAnswer best_short_answer(std::string_view sentence, const Question& question) {
+ShortAnswer best_short_answer(std::string_view sentence, const Question& question, const ShortAnswerWeights& weights) {
+  const RunFeatures features(sentence, question);
+  const auto& words = features.words();
+  Scores scores(features, weights);
   ShortAnswer best{{0, sentence.size()}};
-  for (const Candidate& c : short_candidates(sentence, question)) {
-    double score = 0;
-    for (const std::string& f : c.features) score += short_answer_weight(f);
-    if (score > best.score) best = {c.span, score};
-  }
+  const auto take = [&](size_t first, size_t end, double score) {
+    if (score > best.score) best = {{words[first].span.start, end}, score};
+  };
+  const double uncut = weight_of("uncut", weights);
+  each_run(sentence, words, [&](size_t first, size_t last) {
+    const double score = scores.of(first, last);
+    take(first, words[last].span.end, score + weight_of(features.end(last), weights));
+    if (!words[last].after.empty()) take(first, words[last].full.end, score + uncut);
+  });
   return best;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "chain/answer/question.h"
@@ -23,10 +24,12 @@ struct ShortAnswer {
   static constexpr double kNoAnswer = -20;
 };
 
-/// The best candidate; the whole sentence when it has none.
-ShortAnswer best_short_answer(std::string_view sentence, const Question& question);
+/// By name of a feature; a name that was not learned weighs nothing.
+using ShortAnswerWeights = std::unordered_map<std::string, double>;
+const ShortAnswerWeights& learned_short_answers();
 
-/// 0 for a name that was not learned.
-double short_answer_weight(std::string_view feature);
+/// The best candidate; the whole sentence when it has none.
+ShortAnswer best_short_answer(std::string_view sentence, const Question& question,
+                              const ShortAnswerWeights& weights = learned_short_answers());
 
 }  // namespace hanok::chain::answer

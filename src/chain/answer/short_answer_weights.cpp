@@ -1,15 +1,32 @@
-#include <unordered_map>
+#include <iterator>
 
 #include "chain/answer/short_answer.h"
 
 namespace hanok::chain::answer {
+namespace {
 
-double short_answer_weight(std::string_view feature) {
-  static const std::unordered_map<std::string_view, double> weights = {
+struct Weight {
+  const char* feature;
+  float weight;
+};
+
+// A plain table: a map initialised from thousands of entries takes minutes to compile.
+constexpr Weight kWeights[] = {
 #include "chain/answer/short_answer_weights.inc"
-  };
-  const auto at = weights.find(feature);
-  return at == weights.end() ? 0 : at->second;
+};
+
+ShortAnswerWeights make_map() {
+  ShortAnswerWeights out;
+  out.reserve(std::size(kWeights));
+  for (const Weight& w : kWeights) out.emplace(w.feature, w.weight);
+  return out;
+}
+
+}  // namespace
+
+const ShortAnswerWeights& learned_short_answers() {
+  static const ShortAnswerWeights weights = make_map();
+  return weights;
 }
 
 }  // namespace hanok::chain::answer

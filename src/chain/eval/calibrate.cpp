@@ -1,9 +1,14 @@
 #include "chain/eval/calibrate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <memory>
+#include <set>
 
 #include "base/threads.h"
 #include "chain/answer/confidence.h"
@@ -23,7 +28,9 @@ constexpr size_t kSmallCollection = 6;  // articles, the unchosen half among the
 constexpr size_t kSmallShare = 5;       // questions of each, per cent of those of a whole set
 constexpr double kFlat = 0.001;         // thresholds whose balance differs by less are alike
 constexpr size_t kEvenChance = 50;      // hundredths
-constexpr double kSmallWeight = 0.03;
+constexpr size_t kLeastSeen = 10;       // questions that a feature of a short answer must be seen with
+constexpr double kSmallWeight = 0.05;
+constexpr size_t kLineBytes = 118;
 
 /// A question with its ranked sentences, with the gold paragraph in the collection and without.
 struct Case {
@@ -31,6 +38,7 @@ struct Case {
   Gathered found, without;
   std::vector<Sentence> ranked, ranked_without;
   std::string gold_path;
+  size_t fold = 0;
 
   std::string text(const Sentence& s) const {
     return found.passages[s.passage].text.substr(s.span.start, s.span.end - s.span.start);
@@ -38,6 +46,11 @@ struct Case {
   bool cites_gold(const Sentence& s) const { return found.hits[s.passage].chunk.path == gold_path; }
   bool right(const Sentence& s) const { return cites_gold(s) && holds_answer(text(s), question->answers); }
 };
+
+/// The short answers' weights for the questions of each fold. A weight that was learned from a question's own answer
+/// would make its sentence look better than those of a new question, so they are learned from the other fold.
+using FoldWeights = std::array<ShortAnswerWeights, 2>;
+size_t fold_of(size_t article) { return article / 2 % 2; }
 
 std::vector<Case> read_cases(const SquadSet& set, const SquadCollection& squad, const AnswersOptions& options,
                              bool without) {
@@ -51,15 +64,28 @@ std::vector<Case> read_cases(const SquadSet& set, const SquadCollection& squad, 
       c.gold_path = set.paragraphs[c.question->paragraph].path;
       SearchOptions search{.k = options.k, .embedder = squad.embedder()};
       c.found = gather(squad.collection(), c.question->question, search);
-      c.ranked = rank_sentences(c.found.question, c.found.passages, c.found.meaning);
+      c.fold = fold_of(set.paragraphs[c.question->paragraph].article);
       if (!without) continue;
       search.filter = all_but(c.gold_path);
       c.without = gather(squad.collection(), c.question->question, search);
-      c.ranked_without = rank_sentences(c.without.question, c.without.passages, c.without.meaning);
     }
   });
   std::erase_if(cases, [](const Case& c) { return c.question->answers.empty(); });
   return cases;
+}
+
+void rank(std::vector<Case>& cases, const FoldWeights& weights) {
+  base::parallel_for(cases.size(), 8, [&](size_t begin, size_t end, size_t) {
+    base::check_interrupt();
+    for (size_t i = begin; i < end; ++i) {
+      Case& c = cases[i];
+      const auto ranked = [&](const Gathered& g) {
+        return rank_sentences(g.question, g.passages, g.meaning, weights[c.fold]);
+      };
+      c.ranked = ranked(c.found);
+      c.ranked_without = ranked(c.without);
+    }
+  });
 }
 
 // A few articles each: in a small collection more words of a question stand nowhere and rare words are lighter, and the
@@ -97,40 +123,72 @@ std::string array_text(const std::vector<double>& weights) {
   return out + "}\n";
 }
 
-std::string learn_short_answers(const std::vector<Case>& cases) {
-  std::map<std::string, uint32_t> numbers;
-  std::vector<learn::List> lists;
-  for (const Case& c : cases) {
-    const auto sentence = std::find_if(c.ranked.begin(), c.ranked.end(), [&](const Sentence& s) { return c.right(s); });
-    if (sentence == c.ranked.end()) continue;
-    const std::string text = c.text(*sentence);
-    learn::List list;
-    std::vector<double> scores;
-    for (const Candidate& candidate : short_candidates(text, c.found.question)) {
-      list.emplace_back();
-      for (const std::string& f : candidate.features)
-        list.back().features.emplace_back(numbers.emplace(f, numbers.size()).first->second, 1.0f);
-      scores.push_back(
-          f1(text.substr(candidate.span.start, candidate.span.end - candidate.span.start), c.question->answers));
-    }
-    const double best = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
-    for (size_t i = 0; i < list.size(); ++i) list[i].right = best >= kGoodF1 && scores[i] > best - 1e-9;
-    lists.push_back(std::move(list));
-  }
-  const auto weights = learn::rank_weights(lists, numbers.size(), {.epochs = 12, .decay = 1e-3});
+std::string escaped(const std::string& name) {
   std::string out;
-  char number[32];
-  for (const auto& [name, at] : numbers) {
-    if (std::abs(weights[at]) < kSmallWeight) continue;
-    std::snprintf(number, sizeof number, "%.2f", weights[at]);
-    out += "{\"" + name + "\", " + number + "},\n";
-  }
+  for (const char c : name) out += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
   return out;
 }
 
-std::string learn_sentences(const std::vector<Case>& cases) {
+learn::List choices(const std::vector<Candidate>& candidates, const std::vector<double>& scores,
+                    const std::map<std::string, uint32_t>& numbers) {
+  const double best = *std::max_element(scores.begin(), scores.end());
+  learn::List list(candidates.size());
+  for (size_t i = 0; i < list.size(); ++i) {
+    list[i].right = best >= kGoodF1 && scores[i] > best - 1e-9;
+    for (const std::string& f : candidates[i].features)
+      if (const auto at = numbers.find(f); at != numbers.end()) list[i].features.emplace_back(at->second, 1.0f);
+  }
+  return list;
+}
+
+ShortAnswerWeights learn_short_answers(const std::vector<Case>& cases, const std::function<bool(const Case&)>& use) {
+  std::vector<std::vector<Candidate>> candidates;
+  std::vector<std::vector<double>> scores;
+  std::map<std::string, size_t> seen;  // in how many questions
+  for (const Case& c : cases) {
+    if (!use(c)) continue;
+    const auto sentence = std::find_if(c.ranked.begin(), c.ranked.end(), [&](const Sentence& s) { return c.right(s); });
+    if (sentence == c.ranked.end()) continue;
+    const std::string text = c.text(*sentence);
+    candidates.push_back(short_candidates(text, c.found.question));
+    scores.emplace_back();
+    std::set<std::string> here;
+    for (const Candidate& candidate : candidates.back()) {
+      here.insert(candidate.features.begin(), candidate.features.end());
+      scores.back().push_back(
+          f1(text.substr(candidate.span.start, candidate.span.end - candidate.span.start), c.question->answers));
+    }
+    for (const std::string& f : here) ++seen[f];
+  }
+  std::map<std::string, uint32_t> numbers;
+  for (const auto& [name, times] : seen)
+    if (times >= kLeastSeen) numbers.emplace(name, numbers.size());
+  std::vector<learn::List> lists;
+  for (size_t i = 0; i < candidates.size(); ++i)
+    if (!scores[i].empty()) lists.push_back(choices(candidates[i], scores[i], numbers));
+  const auto weights = learn::rank_weights(lists, numbers.size(), {.epochs = 12, .decay = 5e-3});
+  ShortAnswerWeights out;
+  for (const auto& [name, at] : numbers)
+    if (std::abs(weights[at]) >= kSmallWeight) out.emplace(name, weights[at]);
+  return out;
+}
+
+std::string lines_of(const ShortAnswerWeights& weights) {
+  std::string out, line;
+  char number[32];
+  for (const auto& [name, weight] : std::map<std::string, double>(weights.begin(), weights.end())) {
+    std::snprintf(number, sizeof number, "%.2f", weight);
+    const std::string next = "{\"" + escaped(name) + "\", " + number + "f},";
+    if (!line.empty() && line.size() + next.size() > kLineBytes) out += line + "\n", line.clear();
+    line += (line.empty() ? "" : " ") + next;
+  }
+  return out + line + "\n";
+}
+
+std::string learn_sentences(const std::vector<Case>& cases, bool korean) {
   std::vector<learn::List> lists;
   for (const Case& c : cases) {
+    if (c.found.question.korean != korean) continue;
     learn::List list;
     for (size_t i = 0; i < std::min(c.ranked.size(), kSentencesRanked); ++i) {
       list.push_back({{}, c.right(c.ranked[i])});
@@ -145,10 +203,11 @@ std::string learn_sentences(const std::vector<Case>& cases) {
 
 // Right: the best sentence is of the gold paragraph. (Not: holds the gold answer. The neighbouring sentence of the
 // right paragraph is a fair citation, and the curve in the report counts only exact hits as correct.)
-std::string learn_confidence(const std::vector<Case>& cases) {
+std::string learn_confidence(const std::vector<Case>& cases, bool korean) {
   std::vector<std::vector<double>> rows;
   std::vector<char> right;
   for (const Case& c : cases) {
+    if (c.found.question.korean != korean) continue;
     if (!c.ranked.empty()) {
       rows.push_back(confidence_features(c.found.question, c.found.passages, c.ranked));
       right.push_back(c.cites_gold(c.ranked[0]));
@@ -159,6 +218,17 @@ std::string learn_confidence(const std::vector<Case>& cases) {
     }
   }
   return array_text(learn::logistic_weights(rows, right));
+}
+
+// A row of weights.h for each language that has questions.
+std::string by_language(const std::vector<Case>& cases, std::string (*learn)(const std::vector<Case>&, bool),
+                        const AnswersOptions& options) {
+  std::string out;
+  for (const bool korean : {false, true})
+    if (std::any_of(cases.begin(), cases.end(), [&](const Case& c) { return c.found.question.korean == korean; }))
+      out += std::string("/* ") + (korean ? "kKorean" : "kEnglish") + (options.embedder ? "Meaning */ " : " */ ") +
+             learn(cases, korean);
+  return out;
 }
 
 // Answered plus abstained at each hundredth, halved and averaged over the sets (a large one has no more say), without
@@ -179,7 +249,7 @@ std::string choose_threshold(const std::vector<SquadSet>& sets, const AnswersOpt
     }
   const double most = *std::max_element(balance.begin(), balance.end());
   size_t best = static_cast<size_t>(std::max_element(balance.begin(), balance.end()) - balance.begin());
-  for (size_t i = best + 1; i <= kEvenChance; ++i)
+  for (size_t i = 1; i <= kEvenChance; ++i)
     if (balance[i] >= most - kFlat) best = i;
   char line[64];
   std::snprintf(line, sizeof line, "%.2f\n", static_cast<double>(best) / 100);
@@ -195,33 +265,31 @@ std::string choose_threshold(const std::vector<SquadSet>& sets, const AnswersOpt
 
 std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options) {
   if (step == Step::Threshold) return choose_threshold(sets, options);
+  std::vector<std::unique_ptr<SquadCollection>> squads;  // the cases ask their embedders
   std::vector<Case> cases;
+  const auto add = [&](std::vector<Case> more) { std::move(more.begin(), more.end(), std::back_inserter(cases)); };
   for (const SquadSet& set : sets) {
-    const SquadCollection squad(set, options);
-    auto more = read_cases(set, squad, options, step == Step::Confidence);
-    for (Case& c : more) cases.push_back(std::move(c));
+    squads.push_back(std::make_unique<SquadCollection>(set, options));
+    add(read_cases(set, *squads.back(), options, step == Step::Confidence));
   }
+  rank(cases, {learned_short_answers(), learned_short_answers()});
+  if (step == Step::ShortAnswers) return lines_of(learn_short_answers(cases, [](const Case&) { return true; }));
+  const FoldWeights folds = {learn_short_answers(cases, [](const Case& c) { return c.fold == 1; }),
+                             learn_short_answers(cases, [](const Case& c) { return c.fold == 0; })};
+  rank(cases, folds);
+  if (step == Step::Sentences) return by_language(cases, learn_sentences, options);
   std::vector<SquadSet> parts;  // the cases point into it
-  if (step == Step::Confidence)
-    for (const SquadSet& set : sets)
-      for (SquadSet& part : small_sets(set, options.half)) parts.push_back(std::move(part));
+  for (const SquadSet& set : sets)
+    for (SquadSet& part : small_sets(set, options.half)) parts.push_back(std::move(part));
   for (const SquadSet& part : parts) {
     AnswersOptions few = options;
     few.sample = options.sample * kSmallShare / 100;
-    auto more = read_cases(part, SquadCollection(part, few), few, true);
-    for (Case& c : more) cases.push_back(std::move(c));
+    const SquadCollection squad(part, few);
+    auto more = read_cases(part, squad, few, true);
+    rank(more, folds);
+    add(std::move(more));
   }
-  switch (step) {
-    case Step::ShortAnswers:
-      return learn_short_answers(cases);
-    case Step::Sentences:
-      return learn_sentences(cases);
-    case Step::Confidence:
-      return learn_confidence(cases);
-    case Step::Threshold:
-      break;
-  }
-  return {};
+  return by_language(cases, learn_confidence, options);
 }
 
 }  // namespace hanok::chain

@@ -12,7 +12,8 @@ namespace hanok::chain {
 enum class Step { ShortAnswers, Sentences, Confidence, Threshold };
 
 /// C++ text of the weights learned from the questions that options.half chooses in all sets (docs/how-answers-work.md):
-/// lines of short_answer_weights.inc, or an array of weights.h (the one with meaning where there is an embedder).
+/// lines of short_answer_weights.inc, or rows of weights.h, one for each language of the questions (those with meaning
+/// where there is an embedder).
 /// Threshold: the balance of a hundredth is (answered + abstained) / 2 (CurvePoint), averaged over the sets and, with
 /// an embedder, over words alone and words with meaning. Chosen is the best, or the highest hundredth up to .50 whose
 /// balance is within .001 of it: a wrong answer costs more than none, but what is likelier right than wrong is shown.
