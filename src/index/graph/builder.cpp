@@ -77,7 +77,7 @@ size_t prune(const Graph& graph, std::span<const Candidate> candidates, size_t d
 
 // Sorted candidates from a walk; distances as between nodes, the node's own cut-off part included.
 void find_candidates(const Graph& graph, uint32_t node, size_t ef, Worker& w) {
-  walk(graph, graph.record(node), ef, w.walk);
+  walk(graph, graph.record(node), {.ef = ef}, w.walk);
   w.candidates.clear();
   const int32_t bias = bias_of(graph, node);
   for (size_t i = 0; i < w.walk.pool.size(); ++i)
@@ -260,7 +260,7 @@ void connect(Graph& graph, const BuildPlan& plan) {
   WalkScratch scratch;
   for (uint32_t node = 0; node < graph.size; ++node) {
     if (reached[node]) continue;
-    walk(graph, graph.record(node), plan.ef, scratch);
+    walk(graph, graph.record(node), {.ef = plan.ef}, scratch);
     bool linked = false;
     for (size_t i = 0; i < scratch.pool.size() && !linked; ++i) {
       const uint32_t from = scratch.pool.node(i);

@@ -1,5 +1,8 @@
 #include "index/graph/graph.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/random.h"
 #include "math/distance.h"
 
@@ -12,7 +15,38 @@ inline void prefetch_row(const Graph& graph, uint32_t node) {
   for (size_t at = 0; at < graph.degree; at += 16) __builtin_prefetch(row + at);
 }
 
+// When a walk is done, and what it need not keep.
+class Stop {
+ public:
+  Stop(Reach reach, double growth)
+      : k_(growth > 0 ? reach.k : 0),
+        least_(k_ ? std::max(reach.k, reach.ef / kLeastShare) : SIZE_MAX),
+        factor_(k_ ? walk_factor(reach, growth) : 0) {}
+
+  bool keeps(const Pool& pool, int32_t distance) const {
+    return pool.accepts(distance) && (distance <= limit_ || pool.size() < least_);
+  }
+  /// Before each expansion.
+  bool reached(const Pool& pool) {
+    if (!pool.has_next()) return true;
+    if (k_ == 0 || pool.size() < k_) return false;
+    const double kth = std::max(0, pool.distance(k_ - 1));
+    limit_ = static_cast<int32_t>(std::min<double>(INT32_MAX, std::max(pool.distance(k_ - 1) + 0.0, factor_ * kth)));
+    return pool.next_position() >= least_ && pool.distance(pool.next_position()) > limit_;
+  }
+
+ private:
+  static constexpr size_t kLeastShare = 4;
+  size_t k_, least_;
+  double factor_;
+  int32_t limit_ = INT32_MAX;
+};
+
 }  // namespace
+
+double walk_factor(Reach reach, double growth) {
+  return std::pow(std::max(1.0, static_cast<double>(reach.ef) / static_cast<double>(reach.k)), growth);
+}
 
 size_t Graph::row_length(uint32_t node) const {
   size_t n = 0;
@@ -20,12 +54,13 @@ size_t Graph::row_length(uint32_t node) const {
   return n;
 }
 
-void walk(const Graph& graph, const uint8_t* query_record, size_t ef, WalkScratch& s) {
+void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& s) {
   const auto scan = math::distance().scan_records;
   const size_t lines = graph.projection.lines(), degree = graph.degree;
   const auto nodes = static_cast<uint32_t>(graph.size);
   s.visited.fit(graph.size);
-  s.pool.reset(ef);
+  Stop stop(reach, graph.growth);
+  s.pool.reset(reach.k && graph.growth > 0 ? kWalkMost * reach.ef : reach.ef);
   s.touched.clear();
   if (s.fresh.size() < std::max(degree, graph.entries.size())) {
     s.fresh.resize(std::max(degree, graph.entries.size()));
@@ -39,8 +74,8 @@ void walk(const Graph& graph, const uint8_t* query_record, size_t ef, WalkScratc
     scan(query_record, graph.records.data(), lines, fresh, n, s.distances.data());
     s.touched.insert(s.touched.end(), fresh, fresh + n);
     for (size_t i = 0; i < n; ++i)
-      if (s.pool.accepts(s.distances[i])) s.pool.insert(s.distances[i], fresh[i]);
-    if (!s.pool.has_next()) break;
+      if (stop.keeps(s.pool, s.distances[i])) s.pool.insert(s.distances[i], fresh[i]);
+    if (stop.reached(s.pool)) break;
     const uint32_t* row = graph.row(s.pool.take_next());
     if (s.pool.has_next()) prefetch_row(graph, s.pool.peek_next());
     n = 0;

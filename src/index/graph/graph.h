@@ -21,6 +21,7 @@ struct Graph {
   Projection projection;
   size_t degree = 0;
   size_t size = 0;
+  double growth = 0;  // the n nearest lie within about n^growth times the squared distance of the first; 0: not known
   Buffer<uint32_t> rows;
   Buffer<uint8_t> records;
   std::vector<uint32_t> entries;  // where walks start: measured all, then the nearest first
@@ -31,9 +32,19 @@ struct Graph {
   size_t bytes_resident() const { return size * (degree * sizeof(uint32_t) + projection.record_bytes()); }
 };
 
-/// Best-first search with a pool of ef: afterwards scratch.pool holds the ef nearest found, best first, by code
-/// distance, and scratch.touched every node measured. Ids outside the graph (a damaged file) are passed over.
-void walk(const Graph& graph, const uint8_t* query_record, size_t ef, WalkScratch& scratch);
+/// How far a walk goes: without k (or where the graph's growth is not known) until the ef nearest found are expanded;
+/// with k until the next is farther than walk_factor times the k-th, which takes ef of them for a usual query, as few
+/// as a quarter of ef where the k stand out, and up to kWalkMost ef where many are nearly as near.
+struct Reach {
+  size_t ef = 0, k = 0;
+};
+inline constexpr size_t kWalkMost = 3;
+double walk_factor(Reach reach, double growth);
+
+/// Best-first search: afterwards scratch.pool holds the nearest found, best first, by code distance; those before
+/// next_position() were expanded. scratch.touched has every node measured. Ids outside the graph (a damaged file) are
+/// passed over. When to stop with k: Al-Jazzazi et al. 2025 (distance adaptive beam search).
+void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch);
 
 /// Some nodes that lie apart: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so these are a random
 /// sample.

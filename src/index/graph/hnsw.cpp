@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "index/flat/row_store.h"
+#include "index/graph/growth.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -32,7 +33,7 @@ HnswKeys::HnswKeys(const Options& options) {
   if (degree > 0 && degree < 4)
     throw Error(Code::Invalid,
                 "hnsw: degree is from 4 to 256, or 0 for a choice by the data; found " + std::to_string(degree));
-  ef_construction = keys.integer("ef_construction", 128, 4, 65536);
+  ef_construction = keys.integer("ef_construction", 96, 4, 65536);
   alpha = static_cast<float>(keys.real("alpha", 1.2, 1, 4));
   code_lines = keys.integer("code_lines", 0, 0, Projection::kMostLines);
   exact_below = keys.integer("exact_below", 1000, 2, kMaxSlots);
@@ -158,6 +159,17 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
       },
       options_.threads);
   build(*graph, build_plan(degree_for(graph->projection)));
+  measure_growth(
+      *graph,
+      [&](uint32_t node, uint8_t* record) {
+        Projection::Scratch scratch;
+        PreparedQuery query;
+        std::vector<float> row(dim());
+        state.vectors.decode(node, row.data());
+        state.vectors.prepare(row, query);
+        graph->projection.encode_query(query.floats.data(), record, scratch);
+      },
+      options_.seed, options_.threads);
   return graph;
 }
 
@@ -384,6 +396,7 @@ std::map<std::string, std::string> Hnsw::statistics() const {
     out["code_bytes"] = std::to_string(s.graph->projection.record_bytes());
     out["code_directions"] = std::to_string(s.graph->projection.directions());
     out["entries"] = std::to_string(s.graph->entries.size());
+    out["growth"] = std::to_string(s.graph->growth);
     if (const double d = s.graph->projection.local_dimension(); d > 0)
       out["local_dimension"] = std::to_string(std::lround(d));
   }

@@ -16,6 +16,18 @@ uint64_t number(const FileReader& file, const std::map<std::string, std::string>
   return value;
 }
 
+// Of files written before it was measured: 0.
+double growth(const FileReader& file, const std::map<std::string, std::string>& more) {
+  constexpr double kMost = 4;
+  const auto it = more.find("growth");
+  if (it == more.end()) return 0;
+  double value = -1;
+  const char* end = it->second.data() + it->second.size();
+  if (std::from_chars(it->second.data(), end, value).ptr != end || !(value >= 0 && value <= kMost))
+    file.corrupt("section 'options': growth '" + it->second + "' is no number from 0 to 4");
+  return value;
+}
+
 template <typename T>
 std::span<const std::byte> bytes(const T* data, size_t n) {
   return std::as_bytes(std::span(data, n));
@@ -40,7 +52,10 @@ void Hnsw::save(const std::filesystem::path& path) const {
                                           {"trained_on", std::to_string(s.trained_on)},
                                           {"ef", std::to_string(ef_)},
                                           {"rerank", std::to_string(rerank_)}};
-  if (s.graph) more["degree"] = std::to_string(s.graph->degree);
+  if (s.graph) {
+    more["degree"] = std::to_string(s.graph->degree);
+    more["growth"] = std::to_string(s.graph->growth);
+  }
   out.add_text("options", options_text(options_, more));
   s.vectors.save(out);
   out.add("ids", bytes(s.ids.data(), s.slots()));
@@ -87,6 +102,7 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     constexpr uint64_t kMostDegree = 256;
     if (graph->degree < 1 || graph->degree > kMostDegree)
       file.corrupt("section 'options': degree " + std::to_string(graph->degree));
+    graph->growth = growth(file, more);
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
     const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));

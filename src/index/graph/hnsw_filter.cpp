@@ -160,7 +160,7 @@ bool Hnsw::filtered_walk(const PreparedQuery& query, size_t k, size_t ef, const 
     const double cost = kSteps * static_cast<double>(wide);
     if (cost > left || wide >= s.slots()) return false;
     left -= cost;
-    walk(*s.graph, mine.query_record, wide, mine.walk);
+    walk(*s.graph, mine.query_record, {.ef = wide}, mine.walk);
     const Pool& pool = mine.walk.pool;
     std::vector<uint32_t>& live = mine.live;
     live.clear();

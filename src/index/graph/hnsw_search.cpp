@@ -33,15 +33,16 @@ std::vector<Match> Hnsw::matches(const std::vector<Found>& found) const {
   return out;
 }
 
-// Up to k live neighbours; fewer where the pool held too many removed ones.
+// Up to k live neighbours; fewer where the pool held too many removed ones. rerank 0: by what the walk expanded.
 void Hnsw::walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t rerank,
                          std::vector<Found>& out) const {
   const HnswState& s = *state_;
   Local& mine = local();
   uint8_t* record = mine.aligned_record(s.graph->projection.record_bytes());
   s.graph->projection.encode_query(query.floats.data(), record, mine.projection);
-  walk(*s.graph, record, ef, mine.walk);
+  walk(*s.graph, record, {.ef = ef, .k = k}, mine.walk);
   const Pool& pool = mine.walk.pool;
+  if (rerank == 0) rerank = default_rerank(k, pool.next_position());
   std::vector<uint32_t>& live = mine.live;
   live.clear();
   for (size_t i = 0; i < pool.size() && live.size() < std::max(k, rerank); ++i)
@@ -83,7 +84,7 @@ std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const Se
     ef += ef * s.dead_count / s.slots();
     for (;; ef *= 4) {
       ef = std::min(ef, s.slots());
-      walk_and_rank(mine.query, k, ef, rerank ? rerank : default_rerank(k, ef), found);
+      walk_and_rank(mine.query, k, ef, rerank, found);
       if (found.size() == k || ef == s.slots()) break;
     }
     if (found.size() < k) exact(mine.query, k, nullptr, found);
