@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -28,6 +29,38 @@ void scalar_panel(size_t m, size_t depth, const float* a, size_t lda, const floa
       for (size_t j = 0; j < kWidth; ++j) sum[j] += a[i * lda + k] * panel[k * kWidth + j];
     for (size_t j = 0; j < cols; ++j) c[i * ldc + j] = accumulate ? c[i * ldc + j] + sum[j] : sum[j];
   }
+}
+
+using Four = float __attribute__((vector_size(16)));
+
+inline Four load_four(const float* p) {
+  Four out;
+  std::memcpy(&out, p, sizeof out);
+  return out;
+}
+
+// to[k * ldt + j] = from[j * ldf + k] for 4 x 4.
+inline void transpose_four(const float* from, size_t ldf, float* to, size_t ldt) {
+  const Four a = load_four(from), b = load_four(from + ldf), c = load_four(from + 2 * ldf),
+             d = load_four(from + 3 * ldf);
+  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Four rows[4] = {
+      __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+      __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+  for (size_t k = 0; k < 4; ++k) std::memcpy(to + k * ldt, &rows[k], sizeof rows[k]);
+}
+
+// to[k * ldt + j] = from[j * ldf + k], j below `have`, k below `deep`.
+void transpose(const float* from, size_t ldf, size_t have, size_t deep, float* to, size_t ldt) {
+  const size_t fours = have / 4 * 4, deep_fours = deep / 4 * 4;
+  for (size_t j = 0; j < fours; j += 4) {
+    for (size_t k = 0; k < deep_fours; k += 4) transpose_four(from + j * ldf + k, ldf, to + k * ldt + j, ldt);
+    for (size_t k = deep_fours; k < deep; ++k)
+      for (size_t i = j; i < j + 4; ++i) to[k * ldt + i] = from[i * ldf + k];
+  }
+  for (size_t j = fours; j < have; ++j)
+    for (size_t k = 0; k < deep; ++k) to[k * ldt + j] = from[j * ldf + k];
 }
 
 }  // namespace
@@ -106,8 +139,7 @@ void PackedMatrix::pack_transposed(const float* w, size_t ldw, size_t width, siz
       float* to = panel(b, p);
       const size_t have = std::min(n, width - p * n), deep = block_depth(b);
       const float* from = w + p * n * ldw + b * step_;
-      for (size_t j = 0; j < have; ++j)
-        for (size_t k = 0; k < deep; ++k) to[k * n + j] = from[j * ldw + k];
+      transpose(from, ldw, have, deep, to, n);
       for (size_t j = have; j < n; ++j)
         for (size_t k = 0; k < deep; ++k) to[k * n + j] = 0;
     }

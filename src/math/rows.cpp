@@ -9,12 +9,17 @@
 namespace hanok::math {
 namespace {
 
-void softmax(float* x, size_t n, float scale) {
-  if (n == 0) return;
+float exponentials(float* x, size_t n, float scale) {
+  if (n == 0) return 0;
   float most = x[0] * scale;
   for (size_t i = 1; i < n; ++i) most = std::max(most, x[i] * scale);
   float sum = 0;
   for (size_t i = 0; i < n; ++i) sum += x[i] = std::exp(x[i] * scale - most);
+  return sum;
+}
+
+void softmax(float* x, size_t n, float scale) {
+  const float sum = exponentials(x, n, scale);
   for (size_t i = 0; i < n; ++i) x[i] /= sum;
 }
 
@@ -86,8 +91,8 @@ void widen_bf16(const uint16_t* from, size_t n, float* to) {
 
 }  // namespace
 
-const RowKernels kRowsScalar{softmax,    gelu,     gelu_tanh, silu,      add,       multiply,
-                             layer_norm, rms_norm, rope,      widen_f16, widen_bf16};
+const RowKernels kRowsScalar{softmax,  exponentials, gelu,     gelu_tanh, silu,      add,
+                             multiply, layer_norm,   rms_norm, rope,      widen_f16, widen_bf16};
 
 const RowKernels& rows(Level level) {
 #if defined(__x86_64__)

@@ -14,6 +14,8 @@ enum class Level;  // math/cpu.h
 struct RowKernels {
   /// x[i] = exp(scale * x[i] - max) / sum. n == 0 does nothing. Relative error below 2^-21.
   void (*softmax)(float* x, size_t n, float scale);
+  /// The same without the division: x[i] = exp(scale * x[i] - max); returns the sum (0 for n == 0).
+  float (*exponentials)(float* x, size_t n, float scale);
   /// x * Phi(x) with the exact normal distribution function; absolute error below 1e-7 * max(1, |x|).
   void (*gelu)(float* x, size_t n);
   /// x * sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3): the form with tanh of Hendrycks and Gimpel 2016.

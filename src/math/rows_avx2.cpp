@@ -72,8 +72,8 @@ inline __m256 gelu(__m256 x) {
   return _mm256_sub_ps(_mm256_max_ps(x, _mm256_setzero_ps()), tail);
 }
 
-void softmax(float* x, size_t n, float scale) {
-  if (n == 0) return;
+float exponentials(float* x, size_t n, float scale) {
+  if (n == 0) return 0;
   const __m256 factor = set(scale);
   __m256 top = set(x[0] * scale), total = _mm256_setzero_ps();
   size_t i = 0;
@@ -91,8 +91,13 @@ void softmax(float* x, size_t n, float scale) {
     store(x + i, n - i, e);
     total = _mm256_add_ps(total, _mm256_and_ps(e, _mm256_castsi256_ps(mask(n - i))));
   }
-  const __m256 share = set(1 / sum(total));
-  for (i = 0; i < n; i += 8) store(x + i, n - i, _mm256_mul_ps(load(x + i, n - i), share));
+  return sum(total);
+}
+
+void softmax(float* x, size_t n, float scale) {
+  if (n == 0) return;
+  const __m256 share = set(1 / exponentials(x, n, scale));
+  for (size_t i = 0; i < n; i += 8) store(x + i, n - i, _mm256_mul_ps(load(x + i, n - i), share));
 }
 
 void gelu(float* x, size_t n) {
@@ -186,8 +191,8 @@ void widen_bf16(const uint16_t* from, size_t n, float* to) {
 
 }  // namespace
 
-const RowKernels kRowsAvx2{softmax,    gelu,     gelu_tanh, silu,      add,       multiply,
-                           layer_norm, rms_norm, rope,      widen_f16, widen_bf16};
+const RowKernels kRowsAvx2{softmax,  exponentials, gelu,     gelu_tanh, silu,      add,
+                           multiply, layer_norm,   rms_norm, rope,      widen_f16, widen_bf16};
 
 }  // namespace hanok::math
 #endif

@@ -52,8 +52,8 @@ inline __m512 gelu(__m512 x) {
   return _mm512_sub_ps(_mm512_max_ps(x, _mm512_setzero_ps()), tail);
 }
 
-void softmax(float* x, size_t n, float scale) {
-  if (n == 0) return;
+float exponentials(float* x, size_t n, float scale) {
+  if (n == 0) return 0;
   const __m512 factor = set(scale);
   __m512 top = set(x[0] * scale), total = _mm512_setzero_ps();
   for (size_t i = 0; i < n; i += 16)
@@ -64,7 +64,12 @@ void softmax(float* x, size_t n, float scale) {
     store(x + i, n - i, e);
     total = _mm512_mask_add_ps(total, mask(n - i), total, e);
   }
-  const __m512 share = set(1 / _mm512_reduce_add_ps(total));
+  return _mm512_reduce_add_ps(total);
+}
+
+void softmax(float* x, size_t n, float scale) {
+  if (n == 0) return;
+  const __m512 share = set(1 / exponentials(x, n, scale));
   for (size_t i = 0; i < n; i += 16) store(x + i, n - i, _mm512_mul_ps(load(x + i, n - i), share));
 }
 
@@ -150,8 +155,8 @@ void widen_bf16(const uint16_t* from, size_t n, float* to) {
 
 }  // namespace
 
-const RowKernels kRowsAvx512{softmax,    gelu,     gelu_tanh, silu,      add,       multiply,
-                             layer_norm, rms_norm, rope,      widen_f16, widen_bf16};
+const RowKernels kRowsAvx512{softmax,  exponentials, gelu,     gelu_tanh, silu,      add,
+                             multiply, layer_norm,   rms_norm, rope,      widen_f16, widen_bf16};
 
 }  // namespace hanok::math
 #endif

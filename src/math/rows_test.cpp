@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string>
@@ -40,6 +41,22 @@ void compare(Apply apply, float absolute, float relative) {
 
 TEST(Rows, Softmax) {
   compare([](const RowKernels& k, float* x, size_t n) { k.softmax(x, n, 0.7f); }, 1e-9f, 2e-6f);
+}
+
+TEST(Rows, ExponentialsAreSoftmaxTimesTheirSum) {
+  for (const Level level : testable_levels())
+    for (const size_t n : kSizes) {
+      auto shares = random_row(n, n + 3), x = shares;
+      rows(level).softmax(shares.data(), n, 0.9f);
+      const float sum = rows(level).exponentials(x.data(), n, 0.9f);
+      EXPECT_EQ(x[n], kGuard);
+      EXPECT_EQ(sum == 0, n == 0);
+      for (size_t i = 0; i < n; ++i)
+        ASSERT_NEAR(x[i] / sum, shares[i], 1e-6f * shares[i]) << level_name(level) << " " << n;
+      if (n > 0) {
+        EXPECT_NEAR(*std::max_element(x.begin(), x.end() - 1), 1, 1e-6f) << level_name(level);
+      }
+    }
 }
 
 TEST(Rows, SoftmaxOfHugeAndTinyScores) {

@@ -34,6 +34,7 @@ void one_head(const Attention& how, size_t n, const float* q, const float* k, co
       memory.values.pack(v + low * stride, stride, keys, how.head_dim);
     }
     float* scores = memory.scores.reserve(kQueryRows * keys);
+    float sums[kQueryRows];  // of each row of scores: divided by where the rows are narrow again
     math::gemm(q + first * stride, stride, count, memory.keys, scores, keys, {.threads = 1});
     for (size_t i = 0; i < count; ++i) {
       float* row = scores + i * keys;
@@ -49,9 +50,13 @@ void one_head(const Attention& how, size_t n, const float* q, const float* k, co
         for (size_t j = from; j < to; ++j) row[j - low] = row[j - low] * scale + bias[j];
         scale = 1;
       }
-      math::rows().softmax(row + (from - low), to - from, scale);
+      sums[i] = math::rows().exponentials(row + (from - low), to - from, scale);
     }
     math::gemm(scores, keys, count, memory.values, out + first * ldo, ldo, {.threads = 1});
+    for (size_t i = 0; i < count; ++i) {
+      float* row = out + (first + i) * ldo;
+      for (size_t j = 0; j < how.head_dim; ++j) row[j] /= sums[i];
+    }
   }
 }
 
