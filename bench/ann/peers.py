@@ -8,7 +8,7 @@ BASE and QUERIES hold float32 rows (make_sets.py). BENCH_ANN is the program of t
 in a process of its own, measured in turn in every round, hanok among them; a setting counts with its best pass. One search
 thread; single: a call a query; batch: all queries by one call. Between two measured settings the figure is interpolated
 log-linearly. Recall counts every result no farther than the true k-th. Builds have two threads.
-(pip: numpy faiss-cpu hnswlib usearch pyglass-portable scalable-vs pyvsag scann; what is not installed is left out, and said.)
+(pip: numpy faiss-cpu hnswlib usearch pyglass-portable scalable-vs pyvsag scann ngt; what is not installed is left out, and said.)
 Measure alone: whatever else runs takes from the figures.
 """
 import argparse
@@ -124,6 +124,24 @@ def vsag(base):
             lambda q: index.knn_search(vector=q, k=K, **now)[0], None)
 
 
+def ngt(base):
+    import ngtpy
+    folder = tempfile.mkdtemp()
+    whole, thinned = folder + "/anng", folder + "/onng"
+    ngtpy.create(whole, base.shape[1], edge_size_for_creation=100, distance_type="L2")
+    index = ngtpy.Index(whole, log_disabled=True)
+    index.batch_insert(base, THREADS)
+    index.save()
+    index.close()
+    optimizer = ngtpy.Optimizer(num_of_outgoings=10, num_of_incomings=120, log_disabled=True)
+    optimizer.set_processing_modes(shortcut_reduction=True, search_parameter_optimization=False,
+                                   prefetch_parameter_optimization=True, accuracy_table_generation=False)
+    optimizer.execute(whole, thinned)
+    index, now = ngtpy.Index(thinned, read_only=True, log_disabled=True), {}
+    return ((-.1, -.05, -.02, 0, .02, .04, .06, .09, .13, .2, .3), lambda e: now.update(epsilon=e),
+            lambda q: index.search(q, K, with_distance=False, **now), None)
+
+
 def scann(base):
     import scann as library
     leaves = int(1.6 * math.sqrt(len(base)))
@@ -143,7 +161,7 @@ def scann(base):
 ENGINES = {
     "svs-i8": lambda base: svs(base, "i8", 32), "svs-f16": lambda base: svs(base, "f16", 48), "faiss-ivfpq": faiss_ivf,
     "scann": scann, "glass-sq8": lambda base: glass(base, 48, 300, "SQ8U"),
-    "glass-sq4": lambda base: glass(base, 32, 200, "SQ4U"), "vsag": vsag, "usearch-i8": usearch, "faiss-hnsw": faiss_hnsw,
+    "glass-sq4": lambda base: glass(base, 32, 200, "SQ4U"), "vsag": vsag, "ngt": ngt, "usearch-i8": usearch, "faiss-hnsw": faiss_hnsw,
     "hnswlib": hnswlib,
 }
 HANOK = {
