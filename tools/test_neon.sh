@@ -16,7 +16,8 @@ for library in spdlog fmt nlohmann; do ln -sfn /usr/include/$library $out/includ
 flags="-std=c++20 -O2 -DFMT_HEADER_ONLY -DHANOK_SOURCE_DIR=\"$PWD\" -Iinclude -Isrc -I$out/include -I$gtest/include -I$gtest"
 sources="$(find src/base src/math src/index -name '*.cpp' ! -name '*_test.cpp' ! -name '*_fuzz.cpp' ! -name '*_bench.cpp' |
   grep -vE '_(avx2|avx512|vnni|bf16|amx)\.cpp$')
-$(ls src/math/*_test.cpp) src/index/flat/flat_test.cpp src/index/ivf/ivf_test.cpp
+$(ls src/math/*_test.cpp) src/index/panel_test.cpp src/index/flat/scan_test.cpp
+src/index/flat/flat_test.cpp src/index/ivf/ivf_test.cpp
 $gtest/src/gtest-all.cc $gtest/src/gtest_main.cc"
 compile() {
   ${CCACHE-} aarch64-linux-gnu-g++ $flags -c "$1" -o "$out/$(echo "$1" | tr / _).o"
@@ -26,4 +27,4 @@ export out flags CCACHE=$(command -v ccache || true)
 echo "$sources" | tr ' ' '\n' | xargs -P "$(nproc)" -I{} bash -euc 'compile {}'
 aarch64-linux-gnu-g++ -o $out/kernels_test $out/*.o -lpthread
 qemu-aarch64-static -L /usr/aarch64-linux-gnu $out/kernels_test \
-  --gtest_filter='*Distance*:*Codes*:*Gemm*:*Rows*:FastScan*:Flat.EveryLevel*:Flat.Answers*:Flat.Hard*'
+  --gtest_filter='*Distance*:*Codes*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.EveryLevel*:Flat.Answers*:Flat.Hard*'

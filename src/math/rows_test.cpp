@@ -68,6 +68,16 @@ TEST(Rows, SoftmaxOfHugeAndTinyScores) {
   }
 }
 
+// What stands behind the row is not among the scores, and is higher than all of them.
+TEST(Rows, SoftmaxOfLowScoresAlone) {
+  for (const Level level : testable_levels())
+    for (size_t n = 1; n <= 33; ++n) {
+      std::vector<float> x(n, -1000);
+      rows(level).softmax(x.data(), n, 1);
+      for (const float v : x) ASSERT_NEAR(v, 1 / static_cast<float>(n), 1e-6f) << level_name(level) << " n=" << n;
+    }
+}
+
 TEST(Rows, Gelu) {
   compare([](const RowKernels& k, float* x, size_t n) { k.gelu(x, n); }, 2e-7f, 2e-7f);
 }
