@@ -9,38 +9,13 @@
 namespace hanok::index {
 namespace {
 
+constexpr size_t kLeastShare = 4;  // a walk expands a quarter of ef at least
+
 // Two lines of neighbours are on their way while the node before is being measured.
 inline void prefetch_row(const Graph& graph, uint32_t node) {
   const uint32_t* row = graph.row(node);
   for (size_t at = 0; at < graph.degree; at += 16) __builtin_prefetch(row + at);
 }
-
-// When a walk is done, and what it need not keep.
-class Stop {
- public:
-  Stop(Reach reach, double growth)
-      : k_(growth > 0 ? reach.k : 0),
-        least_(k_ ? std::max(reach.k, reach.ef / kLeastShare) : SIZE_MAX),
-        factor_(k_ ? walk_factor(reach, growth) : 0) {}
-
-  bool keeps(const Pool& pool, int32_t distance) const {
-    return pool.accepts(distance) && (distance <= limit_ || pool.size() < least_);
-  }
-  /// Before each expansion.
-  bool reached(const Pool& pool) {
-    if (!pool.has_next()) return true;
-    if (k_ == 0 || pool.size() < k_) return false;
-    const double kth = std::max(0, pool.distance(k_ - 1));
-    limit_ = static_cast<int32_t>(std::min<double>(INT32_MAX, std::max(pool.distance(k_ - 1) + 0.0, factor_ * kth)));
-    return pool.next_position() >= least_ && pool.distance(pool.next_position()) > limit_;
-  }
-
- private:
-  static constexpr size_t kLeastShare = 4;
-  size_t k_, least_;
-  double factor_;
-  int32_t limit_ = INT32_MAX;
-};
 
 }  // namespace
 
@@ -54,41 +29,79 @@ size_t Graph::row_length(uint32_t node) const {
   return n;
 }
 
-void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& s) {
-  const auto scan = math::distance().scan_records;
-  const size_t lines = graph.projection.lines(), degree = graph.degree;
-  const auto nodes = static_cast<uint32_t>(graph.size);
-  s.visited.fit(graph.size);
-  Stop stop(reach, graph.growth);
-  s.pool.reset(reach.k && graph.growth > 0 ? kWalkMost * reach.ef : reach.ef);
-  s.touched.clear();
-  if (s.fresh.size() < std::max(degree, graph.entries.size())) {
-    s.fresh.resize(std::max(degree, graph.entries.size()));
-    s.distances.resize(s.fresh.size());
+Walk::Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch)
+    : graph_(graph),
+      query_(query_record),
+      s_(scratch),
+      k_(graph.growth > 0 ? reach.k : 0),
+      least_(k_ ? std::max(reach.k, reach.ef / kLeastShare) : SIZE_MAX),
+      factor_(k_ ? walk_factor(reach, graph.growth) : 0),
+      limit_(INT32_MAX) {
+  s_.visited.fit(graph.size);
+  s_.pool.reset(k_ ? kWalkMost * reach.ef : reach.ef);
+  s_.touched.clear();
+  const size_t most = std::max(graph.degree, graph.entries.size());
+  if (s_.fresh.size() < most) {
+    s_.fresh.resize(most);
+    s_.distances.resize(most);
   }
-  uint32_t* fresh = s.fresh.data();
-  size_t n = 0;
   for (const uint32_t node : graph.entries)
-    if (node < nodes && s.visited.insert(node)) fresh[n++] = node;
-  for (;;) {
-    scan(query_record, graph.records.data(), lines, fresh, n, s.distances.data());
-    s.touched.insert(s.touched.end(), fresh, fresh + n);
-    for (size_t i = 0; i < n; ++i)
-      if (stop.keeps(s.pool, s.distances[i])) s.pool.insert(s.distances[i], fresh[i]);
-    if (stop.reached(s.pool)) break;
-    const uint32_t* row = graph.row(s.pool.take_next());
-    if (s.pool.has_next()) prefetch_row(graph, s.pool.peek_next());
-    n = 0;
-    for (size_t i = 0; i < degree; ++i) {
-      const uint32_t node = row[i];
-      if (node >= nodes) {
-        if (node == kNoNode) break;
-        continue;
-      }
-      if (s.visited.insert(node)) fresh[n++] = node;
+    if (node < graph.size && s_.visited.insert(node)) s_.fresh[fresh_++] = node;
+}
+
+Walk::~Walk() {
+  s_.visited.clear(s_.touched);
+  for (size_t i = 0; i < fresh_; ++i) s_.visited.clear(s_.fresh[i]);
+}
+
+bool Walk::keeps(int32_t distance) const {
+  return s_.pool.accepts(distance) && (distance <= limit_ || s_.pool.size() < least_);
+}
+
+bool Walk::reached() {
+  const Pool& pool = s_.pool;
+  if (!pool.has_next()) return true;
+  if (k_ == 0 || pool.size() < k_) return false;
+  const double kth = std::max(0, pool.distance(k_ - 1));
+  limit_ = static_cast<int32_t>(std::min<double>(INT32_MAX, std::max(pool.distance(k_ - 1) + 0.0, factor_ * kth)));
+  return pool.next_position() >= least_ && pool.distance(pool.next_position()) > limit_;
+}
+
+bool Walk::step() {
+  const size_t degree = graph_.degree;
+  const auto nodes = static_cast<uint32_t>(graph_.size);
+  uint32_t* fresh = s_.fresh.data();
+  math::distance().scan_records(query_, graph_.records.data(), graph_.projection.lines(), fresh, fresh_,
+                                s_.distances.data());
+  s_.touched.insert(s_.touched.end(), fresh, fresh + fresh_);
+  for (size_t i = 0; i < fresh_; ++i)
+    if (keeps(s_.distances[i])) s_.pool.insert(s_.distances[i], fresh[i]);
+  if (reached()) return false;
+  const uint32_t* row = graph_.row(s_.pool.take_next());
+  if (s_.pool.has_next()) prefetch_row(graph_, s_.pool.peek_next());
+  fresh_ = 0;
+  for (size_t i = 0; i < degree; ++i) {
+    const uint32_t node = row[i];
+    if (node >= nodes) {
+      if (node == kNoNode) break;
+      continue;
     }
+    if (s_.visited.insert(node)) fresh[fresh_++] = node;
   }
-  s.visited.clear(s.touched);
+  return true;
+}
+
+void Walk::prefetch() const {
+  constexpr size_t kLine = Projection::kLine;
+  const size_t bytes = graph_.projection.record_bytes();
+  for (size_t i = 0; i < fresh_; ++i)
+    for (size_t at = 0; at < bytes; at += kLine) __builtin_prefetch(graph_.record(s_.fresh[i]) + at);
+}
+
+void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch) {
+  Walk whole(graph, query_record, reach, scratch);
+  while (whole.step()) {
+  }
 }
 
 std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed) {

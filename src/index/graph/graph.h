@@ -46,6 +46,33 @@ double walk_factor(Reach reach, double growth);
 /// passed over. When to stop with k: Al-Jazzazi et al. 2025 (distance adaptive beam search).
 void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch);
 
+/// A walk that is taken step by step, so that several may take turns: while one measures, the memory that the others
+/// will need is on its way. walk() is all of its steps.
+class Walk {
+ public:
+  /// All must outlive it; a scratch serves one walk at a time.
+  Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch);
+  ~Walk();  // leaves scratch.visited empty, also after an exception
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+  /// Measures what the step before found, and expands the nearest. False: the walk is done.
+  bool step();
+  /// Asks for the records that the next step will measure.
+  void prefetch() const;
+
+ private:
+  // When to stop, and what not to keep.
+  bool keeps(int32_t distance) const;
+  bool reached();
+
+  const Graph& graph_;
+  const uint8_t* query_;
+  WalkScratch& s_;
+  size_t k_, least_, fresh_ = 0;
+  double factor_;
+  int32_t limit_;
+};
+
 /// Some nodes that lie apart: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so these are a random
 /// sample.
 std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed);

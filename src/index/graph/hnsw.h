@@ -29,6 +29,8 @@ struct HnswKeys {
   explicit HnswKeys(const Options& options);
 };
 
+struct Local;  // search_memory.h
+
 /// Everything a search reads.
 struct HnswState {
   Vectors vectors;       // slots 0..size-1
@@ -57,6 +59,8 @@ class Hnsw : public BaseIndex {
   size_t remove(std::span<const Id> ids) override;
   std::optional<std::vector<float>> reconstruct(Id id) const override;
   std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options) const override;
+  std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
+                                               const SearchOptions& options) const override;
   std::vector<Match> range_search(std::span<const float> query, float radius,
                                   const SearchOptions& options) const override;
   std::map<std::string, std::string> statistics() const override;
@@ -83,6 +87,9 @@ class Hnsw : public BaseIndex {
   const IdMap& map() const;
   // hnsw_search.cpp
   static size_t default_rerank(size_t k, size_t ef);
+  size_t search_together(std::span<const float> queries, size_t k, const SearchOptions& options,
+                         std::span<std::vector<Match>> out) const;
+  void rank_pool(const PreparedQuery& query, size_t k, size_t rerank, Local& memory, std::vector<Found>& out) const;
   void walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t rerank, std::vector<Found>& out) const;
   // hnsw_filter.cpp
   void exact(const PreparedQuery& query, size_t k, const IdFilter* filter, std::vector<Found>& out) const;

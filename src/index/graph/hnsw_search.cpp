@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/threads.h"
 #include "index/graph/hnsw.h"
 #include "index/graph/search_memory.h"
 #include "math/distance.h"
@@ -34,16 +35,12 @@ std::vector<Match> Hnsw::matches(const std::vector<Found>& found) const {
 }
 
 // Up to k live neighbours; fewer where the pool held too many removed ones. rerank 0: by what the walk expanded.
-void Hnsw::walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t rerank,
-                         std::vector<Found>& out) const {
+void Hnsw::rank_pool(const PreparedQuery& query, size_t k, size_t rerank, Local& memory,
+                     std::vector<Found>& out) const {
   const HnswState& s = *state_;
-  Local& mine = local();
-  uint8_t* record = mine.aligned_record(s.graph->projection.record_bytes());
-  s.graph->projection.encode_query(query.floats.data(), record, mine.projection);
-  walk(*s.graph, record, {.ef = ef, .k = k}, mine.walk);
-  const Pool& pool = mine.walk.pool;
+  const Pool& pool = memory.walk.pool;
   if (rerank == 0) rerank = default_rerank(k, pool.next_position());
-  std::vector<uint32_t>& live = mine.live;
+  std::vector<uint32_t>& live = memory.live;
   live.clear();
   for (size_t i = 0; i < pool.size() && live.size() < std::max(k, rerank); ++i)
     if (!s.dead[pool.node(i)]) live.push_back(pool.node(i));
@@ -60,6 +57,16 @@ void Hnsw::walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t
                       return a.distance != b.distance ? a.distance < b.distance : s.ids[a.slot] < s.ids[b.slot];
                     });
   out.resize(keep);
+}
+
+void Hnsw::walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t rerank,
+                         std::vector<Found>& out) const {
+  const HnswState& s = *state_;
+  Local& mine = local();
+  uint8_t* record = mine.aligned_record(s.graph->projection.record_bytes());
+  s.graph->projection.encode_query(query.floats.data(), record, mine.projection);
+  walk(*s.graph, record, {.ef = ef, .k = k}, mine.walk);
+  rank_pool(query, k, rerank, mine, out);
 }
 
 std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
@@ -90,6 +97,59 @@ std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const Se
     if (found.size() < k) exact(mine.query, k, nullptr, found);
   }
   return matches(found);
+}
+
+// Walks that take turns: what one waits for from memory comes while the others measure. Returns how many of the
+// queries, from the first on, were answered; search() answers the rest: no graph, or too many removed near them.
+size_t Hnsw::search_together(std::span<const float> queries, size_t k, const SearchOptions& options,
+                             std::span<std::vector<Match>> out) const {
+  Gate::Reader reader(gate_);
+  const HnswState& s = *state_;
+  k = std::min(k, s.live());
+  if (k == 0 || !s.graph || s.dead_count > 0) return 0;
+  const size_t ef = std::min(ef_for(k, options), s.slots()), rerank = options.rerank ? options.rerank : rerank_;
+  std::array<Local, kTogether>& memory = locals();
+  for (size_t i = 0; i < out.size(); ++i) {
+    Local& mine = memory[i];
+    s.vectors.prepare(queries.subspan(i * dim(), dim()), mine.query);
+    uint8_t* record = mine.aligned_record(s.graph->projection.record_bytes());
+    s.graph->projection.encode_query(mine.query.floats.data(), record, mine.projection);
+    mine.steps.emplace(*s.graph, record, Reach{.ef = ef, .k = k}, mine.walk);
+  }
+  for (size_t walking = out.size(); walking > 0;)
+    for (size_t i = 0; i < out.size(); ++i) {
+      std::optional<Walk>& walk = memory[i].steps;
+      if (!walk) continue;
+      if (walk->step()) {
+        walk->prefetch();
+      } else {
+        walk.reset();
+        --walking;
+      }
+    }
+  std::vector<Found> found;
+  for (size_t i = 0; i < out.size(); ++i) {
+    rank_pool(memory[i].query, k, rerank, memory[i], found);
+    if (found.size() < k) return i;
+    out[i] = matches(found);
+  }
+  return out.size();
+}
+
+std::vector<std::vector<Match>> Hnsw::search_batch(std::span<const float> queries, size_t k,
+                                                   const SearchOptions& options) const {
+  if (is_filter(options.filter)) return BaseIndex::search_batch(queries, k, options);
+  check_queries(queries);
+  std::vector<std::vector<Match>> out(queries.size() / dim());
+  base::parallel_for(
+      out.size(), kTogether,
+      [&](size_t begin, size_t end, size_t) {
+        const auto part = queries.subspan(begin * dim(), (end - begin) * dim());
+        const size_t done = search_together(part, k, options, std::span(out).subspan(begin, end - begin));
+        for (size_t i = begin + done; i < end; ++i) out[i] = search(queries.subspan(i * dim(), dim()), k, options);
+      },
+      options.threads);
+  return out;
 }
 
 // Pools grow until the farthest of one lies outside the radius, so that none inside is cut off by ef alone.

@@ -24,8 +24,9 @@ class Visited {
   }
   /// `touched` are all nodes inserted since the last clear.
   void clear(const std::vector<uint32_t>& touched) {
-    for (const uint32_t node : touched) words_[node / 64] = 0;
+    for (const uint32_t node : touched) clear(node);
   }
+  void clear(uint32_t node) { words_[node / 64] = 0; }
 
  private:
   std::vector<uint64_t> words_;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "index/graph/hnsw.h"
@@ -18,6 +20,7 @@ struct Local {
   std::vector<uint8_t> record;
   uint8_t* query_record = nullptr;  // where in it the query's is
   std::vector<uint32_t> live;       // what a walk found, nobody removed and the filter accepts
+  std::optional<Walk> steps;        // of a walk among others
   uint8_t* aligned_record(size_t bytes) {
     constexpr size_t kLine = 64;
     if (record.size() < bytes + kLine) record.resize(bytes + kLine);
@@ -27,6 +30,13 @@ struct Local {
 
 inline Local& local() {
   thread_local Local mine;
+  return mine;
+}
+
+constexpr size_t kTogether = 4;  // queries of a batch whose walks take turns
+
+inline std::array<Local, kTogether>& locals() {
+  thread_local std::array<Local, kTogether> mine;
   return mine;
 }
 
