@@ -13,18 +13,15 @@ bool any_of(std::string_view word, std::initializer_list<std::string_view> list)
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-std::vector<std::string> lower_words(std::string_view text, bool with_particle, const Question& question) {
-  std::vector<std::string> out;
-  for (const Word& w : words_of(text, question)) {
-    const text::Span& span = with_particle ? w.full : w.span;
-    out.emplace_back(text.substr(span.start, span.end - span.start));
-    for (char& c : out.back()) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  }
+std::string lower(std::string_view text, const text::Span& span) {
+  std::string out(text.substr(span.start, span.end - span.start));
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return out;
 }
 
 AskedFor read_english(const Question& question) {
-  const auto words = lower_words(question.text, true, question);
+  std::vector<std::string> words;
+  for (const Word& w : words_of(question.text, question)) words.push_back(lower(question.text, w.full));
   AskedFor out;
   for (size_t i = 0; i < words.size(); ++i) {
     if (!any_of(words[i], {"what", "which", "why", "how", "who", "whom", "whose", "when", "where"})) continue;
@@ -72,7 +69,11 @@ void cut_ending(std::string& head) {
 }
 
 AskedFor read_korean(const Question& question) {
-  const auto full = lower_words(question.text, true, question), core = lower_words(question.text, false, question);
+  std::vector<std::string> full, core;  // with the particle, and without
+  for (const Word& w : words_of(question.text, question)) {
+    full.push_back(lower(question.text, w.full));
+    core.push_back(lower(question.text, w.span));
+  }
   AskedFor out;
   size_t at = full.size();
   for (size_t i = 0; i < full.size() && at == full.size(); ++i)

@@ -33,15 +33,17 @@ bool another_model_answers(const store::Collection& collection, const store::Vec
 
 bool embed_missing(store::Collection& collection, const Embedder& embedder, const GoOn& go_on) {
   const auto space = embedder.space();
+  auto ids = collection.missing_vectors(space, kBlock);
+  if (ids.empty()) return true;
   const uint64_t missing = collection.missing_vectors(space, SIZE_MAX).size(), chunks = collection.chunk_count();
-  for (uint64_t done = chunks - std::min(missing, chunks);;) {
-    const auto ids = collection.missing_vectors(space, kBlock);
-    if (ids.empty()) return true;
+  for (uint64_t done = chunks - std::min(missing, chunks); !ids.empty();
+       ids = collection.missing_vectors(space, kBlock)) {
     const uint64_t total = collection.chunk_count();
     if (!go_on(std::min(done, total), total)) return false;
     embed_block(collection, embedder, ids);
     done += ids.size();
   }
+  return true;
 }
 
 struct Reembedding::Impl {
