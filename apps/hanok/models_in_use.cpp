@@ -9,7 +9,7 @@ namespace {
 
 namespace hub = chain::hub;
 
-std::unique_ptr<chain::Embedder> open(const std::filesystem::path& folder, const std::string& name) {
+std::unique_ptr<chain::EmbeddingModel> open(const std::filesystem::path& folder, const std::string& name) {
   return chain::make_embedder(std::make_shared<hanok::Embedder>(folder), name);
 }
 
@@ -21,12 +21,12 @@ std::string lasting_name(const std::string& name) {
                                                       : name;
 }
 
-std::unique_ptr<chain::Embedder> load(const std::string& name) {
+std::unique_ptr<chain::EmbeddingModel> load(const std::string& name) {
   const auto folder = model_folder(name);
   return folder ? open(*folder, lasting_name(name)) : nullptr;
 }
 
-std::unique_ptr<chain::Embedder> load_if_there(const Session& session, const std::string& name) {
+std::unique_ptr<chain::EmbeddingModel> load_if_there(const Session& session, const std::string& name) {
   try {
     return load(name);
   } catch (const Error& e) {
@@ -48,14 +48,14 @@ std::vector<std::filesystem::path> places(const std::string& name) {
 
 /// The model that made vectors, known by its fingerprint.
 struct Maker {
-  std::unique_ptr<chain::Embedder> model;  // nullptr: not on this machine
-  bool earlier = false;                    // there is a newer revision of it
+  std::unique_ptr<chain::EmbeddingModel> model;  // nullptr: not on this machine
+  bool earlier = false;                          // there is a newer revision of it
   std::string why_not;
 };
 
 /// The model in a folder if it made them; else nullptr, and why_not is told unless it was.
-std::unique_ptr<chain::Embedder> open_maker(const std::filesystem::path& folder, const store::VectorSpace& space,
-                                            std::string& why_not) {
+std::unique_ptr<chain::EmbeddingModel> open_maker(const std::filesystem::path& folder, const store::VectorSpace& space,
+                                                  std::string& why_not) {
   std::string reason = folder.string() + " has changed since";
   try {
     auto model = open(folder, space.model);

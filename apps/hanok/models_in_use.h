@@ -21,10 +21,10 @@ class ModelsInUse {
   static ModelsInUse for_search(const Session& session, const store::Collection& collection);
   /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
   static ModelsInUse named(const Session& session, const std::string& model, bool none = false);
-  const chain::Embedder* embedder() const { return embedder_.get(); }
+  const chain::EmbeddingModel* embedder() const { return embedder_.get(); }
 
  private:
-  std::unique_ptr<chain::Embedder> embedder_;
+  std::unique_ptr<chain::EmbeddingModel> embedder_;
 };
 
 /// The folder of an embedding model: "" = the default model where it is there, "none", ORG/NAME or a folder.

@@ -16,9 +16,9 @@
 namespace hanok::chain {
 
 /// Anything that turns texts into vectors: a hanok::Embedder (see make_embedder), a remote server, a test's table.
-class Embedder {
+class EmbeddingModel {
  public:
-  virtual ~Embedder() = default;
+  virtual ~EmbeddingModel() = default;
   virtual store::VectorSpace space() const = 0;
   virtual size_t count_tokens(std::string_view text) const = 0;
   virtual Matrix embed(std::span<const std::string> texts, Prompt prompt) const = 0;
@@ -26,9 +26,9 @@ class Embedder {
   virtual double trust(std::string_view text) const = 0;
 };
 
-/// A model of this process as an Embedder. `name` is kept with the vectors (ORG/NAME or a folder), so that the model
-/// can be found again; empty takes the model's own.
-std::unique_ptr<Embedder> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name = "");
+/// A model of this process as an EmbeddingModel. `name` is kept with the vectors (ORG/NAME or a folder), so that the
+/// model can be found again; empty takes the model's own.
+std::unique_ptr<EmbeddingModel> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name = "");
 
 struct Message {
   std::string role;  // "system", "user", "assistant"
@@ -55,7 +55,7 @@ struct IngestOptions {
   text::SplitOptions split;
   text::LoadOptions load;
   store::Json metadata = store::Json::object();  // added to every document
-  const Embedder* embedder = nullptr;            // none: keywords only
+  const EmbeddingModel* embedder = nullptr;      // none: keywords only
   bool reembed = true;                           // false: chunks that another model embedded are left to a Reembedding
   std::function<void(uint64_t done, uint64_t total, std::string_view path)> on_progress;
 };
@@ -86,7 +86,7 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
 /// new ones take over at once. Documents may be added, changed and removed meanwhile. What is done stays done: after
 /// stop(), or a killed process, the next one goes on from there.
 ///   Reembedding change(collection, new_model);
-///   const Embedder* models[] = {&new_model, &old_model};
+///   const EmbeddingModel* models[] = {&new_model, &old_model};
 ///   search(collection, query, {.embedder = answering(collection, models)});
 /// Its methods may be called from several threads; collection and embedder must outlive it.
 class Reembedding {
@@ -96,7 +96,7 @@ class Reembedding {
     bool complete = false;         // every chunk has its vector
   };
   /// Declares embedder.space() as the collection's and begins.
-  Reembedding(store::Collection& collection, const Embedder& embedder);
+  Reembedding(store::Collection& collection, const EmbeddingModel& embedder);
   ~Reembedding();  // stops, after the block at hand
   Reembedding(const Reembedding&) = delete;
   Reembedding& operator=(const Reembedding&) = delete;
@@ -113,7 +113,7 @@ class Reembedding {
 };
 
 /// The one among the models whose vectors answer now, by fingerprint; nullptr where none did them, or there are none.
-const Embedder* answering(const store::Collection& collection, std::span<const Embedder* const> models);
+const EmbeddingModel* answering(const store::Collection& collection, std::span<const EmbeddingModel* const> models);
 
 /// What stands for a chunk in front of a model: its heading path, a line break, its text.
 std::string passage_text(std::string_view heading, std::string_view text);
@@ -126,7 +126,7 @@ struct SearchOptions {
   size_t k = 10;
   Mode mode = Mode::Hybrid;  // without an embedder or vectors this is Keyword, and SearchResult::mode says so
   store::Filter filter;
-  const Embedder* embedder = nullptr;
+  const EmbeddingModel* embedder = nullptr;
   const Reranker* reranker = nullptr;
   std::string fusion = "score";  // "score" or "rrf"
   double mmr_lambda = 1.0;       // 1 = relevance only; lower diversifies (Carbonell and Goldstein 1998)

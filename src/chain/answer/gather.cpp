@@ -26,7 +26,7 @@ std::optional<Scale> scale_of(const std::vector<Hit>& hits) {
   return scale.deviation > 0 ? std::optional(scale) : std::nullopt;
 }
 
-Meaning meaning_of(const std::string& question, const Embedder* embedder, Scale scale) {
+Meaning meaning_of(const std::string& question, const EmbeddingModel* embedder, Scale scale) {
   return [question, embedder, scale](const std::vector<std::string>& sentences) {
     const Matrix q = embedder->embed(std::span(&question, 1), hanok::Prompt::Query);
     const Matrix rows = embedder->embed(sentences, hanok::Prompt::Passage);
@@ -43,7 +43,7 @@ Gathered gather(const store::Collection& collection, std::string_view question, 
   Gathered out;
   out.question = read_question(question, [&](std::string_view t) { return double(collection.keyword_ceiling(t)); });
   const double ceiling = out.question.ceiling;
-  const Embedder* embedder = options.embedder;
+  const EmbeddingModel* embedder = options.embedder;
   auto scale = scale_of(found.hits);
   if (!embedder || embedder->trust(question) < kTrusted) scale.reset();
   for (const Hit& hit : found.hits) {

@@ -1,4 +1,4 @@
-// A hanok::Embedder of this process as a chain::Embedder.
+// A hanok::Embedder of this process as a chain::EmbeddingModel.
 #include <algorithm>
 
 #include "hanok/chain.h"
@@ -34,7 +34,7 @@ size_t letters(std::string_view text) {
   return n;
 }
 
-class LocalEmbedder : public Embedder {
+class LocalEmbedder : public EmbeddingModel {
  public:
   LocalEmbedder(std::shared_ptr<const hanok::Embedder> model, std::string name)
       : model_(std::move(model)), name_(name.empty() ? model_->name() : std::move(name)) {}
@@ -64,7 +64,7 @@ class LocalEmbedder : public Embedder {
 
 }  // namespace
 
-std::unique_ptr<Embedder> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name) {
+std::unique_ptr<EmbeddingModel> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name) {
   return std::make_unique<LocalEmbedder>(std::move(model), std::move(name));
 }
 

@@ -16,7 +16,7 @@ namespace hanok::chain {
 enum class Half { All, Even, Odd };
 
 struct AnswersOptions {
-  const Embedder* embedder = nullptr;  // none: keywords only
+  const EmbeddingModel* embedder = nullptr;  // none: keywords only
   Half half = Half::Odd;
   size_t sample = 0;  // questions, drawn with the seed; 0 = all
   uint64_t seed = 1;

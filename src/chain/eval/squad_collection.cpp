@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kGroup = 200;  // documents a transaction
 
 store::NewDocument make_document(const SquadParagraph& paragraph, const AnswersOptions& options,
-                                 const Embedder* embedder) {
+                                 const EmbeddingModel* embedder) {
   store::NewDocument out;
   out.info.path = paragraph.path;
   out.info.format = "txt";
@@ -32,7 +32,7 @@ store::NewDocument make_document(const SquadParagraph& paragraph, const AnswersO
 }
 
 // All sentences once, in batches that fill every core: asking one question at a time would not.
-void warm(const SquadSet& set, const Embedder& embedder, const base::OnProgress& progress) {
+void warm(const SquadSet& set, const EmbeddingModel& embedder, const base::OnProgress& progress) {
   std::vector<std::string> texts;
   for (size_t i = 0; i < set.paragraphs.size(); ++i) {
     const std::string& text = set.paragraphs[i].text;

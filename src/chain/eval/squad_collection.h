@@ -11,16 +11,16 @@
 namespace hanok::chain {
 
 /// Remembers every vector: an evaluation meets the same sentences thousands of times. Safe for several threads.
-class CachedEmbedder : public Embedder {
+class CachedEmbedder : public EmbeddingModel {
  public:
-  explicit CachedEmbedder(const Embedder& inner) : inner_(inner) {}
+  explicit CachedEmbedder(const EmbeddingModel& inner) : inner_(inner) {}
   store::VectorSpace space() const override { return inner_.space(); }
   size_t count_tokens(std::string_view text) const override { return inner_.count_tokens(text); }
   double trust(std::string_view text) const override { return inner_.trust(text); }
   Matrix embed(std::span<const std::string> texts, Prompt prompt) const override;
 
  private:
-  const Embedder& inner_;
+  const EmbeddingModel& inner_;
   mutable std::mutex mutex_;
   mutable std::unordered_map<std::string, std::vector<float>> vectors_;
 };
@@ -29,7 +29,7 @@ class SquadCollection {
  public:
   SquadCollection(const SquadSet& set, const AnswersOptions& options);
   const store::Collection& collection() const { return *collection_; }
-  const Embedder* embedder() const { return embedder_.get(); }
+  const EmbeddingModel* embedder() const { return embedder_.get(); }
 
  private:
   base::TempFolder folder_;

@@ -23,7 +23,7 @@ using store::Json;
 constexpr size_t kGroupFiles = 64;
 constexpr uint64_t kGroupBytes = 32ull << 20;
 constexpr size_t kLanguageSample = 2000;  // bytes of a document that are looked at
-constexpr double kTrusted = 0.5;          // Embedder::trust below this: the model does not know the language
+constexpr double kTrusted = 0.5;          // EmbeddingModel::trust below this: the model does not know the language
 
 // Changes of these make stored chunks stale, whatever the file's hash.
 Json pipeline_settings(const IngestOptions& options) {

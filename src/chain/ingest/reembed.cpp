@@ -13,7 +13,7 @@ namespace {
 // beside that a transaction's few milliseconds do not show.
 constexpr size_t kBlock = 16;
 
-void embed_block(store::Collection& collection, const Embedder& embedder, std::span<const store::ChunkId> ids) {
+void embed_block(store::Collection& collection, const EmbeddingModel& embedder, std::span<const store::ChunkId> ids) {
   std::vector<store::ChunkId> there;  // a document may have been removed since the ids were asked for
   std::vector<std::string> texts;
   for (const auto& chunk : collection.chunks(ids)) {
@@ -31,7 +31,7 @@ bool another_model_answers(const store::Collection& collection, const store::Vec
   return pending && now && now->fingerprint != space.fingerprint;
 }
 
-bool embed_missing(store::Collection& collection, const Embedder& embedder, const GoOn& go_on) {
+bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder, const GoOn& go_on) {
   const auto space = embedder.space();
   auto ids = collection.missing_vectors(space, kBlock);
   if (ids.empty()) return true;
@@ -47,7 +47,7 @@ bool embed_missing(store::Collection& collection, const Embedder& embedder, cons
 }
 
 struct Reembedding::Impl {
-  Impl(store::Collection& to, const Embedder& by) : collection(to), embedder(by) {}
+  Impl(store::Collection& to, const EmbeddingModel& by) : collection(to), embedder(by) {}
 
   void run(const std::atomic<bool>& stop) {
     try {
@@ -67,14 +67,14 @@ struct Reembedding::Impl {
   }
 
   store::Collection& collection;
-  const Embedder& embedder;
+  const EmbeddingModel& embedder;
   mutable std::mutex mutex;  // of the next two
   Progress progress;
   std::exception_ptr error;
   base::Background work;  // last: it uses the others
 };
 
-Reembedding::Reembedding(store::Collection& collection, const Embedder& embedder)
+Reembedding::Reembedding(store::Collection& collection, const EmbeddingModel& embedder)
     : impl_(std::make_unique<Impl>(collection, embedder)) {
   collection.set_vector_space(embedder.space());
   impl_->work.start([impl = impl_.get()](const std::atomic<bool>& stop) { impl->run(stop); });
@@ -97,9 +97,9 @@ void Reembedding::wait() {
 
 void Reembedding::stop() { impl_->work.stop(); }
 
-const Embedder* answering(const store::Collection& collection, std::span<const Embedder* const> models) {
+const EmbeddingModel* answering(const store::Collection& collection, std::span<const EmbeddingModel* const> models) {
   const auto space = collection.vector_space();
-  for (const Embedder* model : models)
+  for (const EmbeddingModel* model : models)
     if (model && space && model->space().fingerprint == space->fingerprint) return model;
   return nullptr;
 }

@@ -16,6 +16,6 @@ using GoOn = std::function<bool(uint64_t done, uint64_t total)>;
 /// two blocks and goes on from there another time. Documents may come and go meanwhile. With the last block the store
 /// lets the new vectors answer, and the result is true. Throws what the embedder and go_on throw, and Invalid where the
 /// collection has been given another vector space.
-bool embed_missing(store::Collection& collection, const Embedder& embedder, const GoOn& go_on);
+bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder, const GoOn& go_on);
 
 }  // namespace hanok::chain

@@ -22,7 +22,7 @@ using testing::HasSubstr;
 constexpr size_t kBlock = 10;  // this many passages at once are a Reembedding's; a few are a file's
 
 /// Words in `dim` buckets. Blocks of a re-embedding wait in embed() where no more of them are allowed, or fail.
-class Words : public Embedder {
+class Words : public EmbeddingModel {
  public:
   explicit Words(size_t dim) : dim_(dim) {}
 
@@ -106,12 +106,12 @@ class ReembeddingTest : public testing::Test {
   static std::string number(size_t i) { return std::to_string(1000 + i); }
   base::fs::path path(size_t i) const { return files_.path() / (number(i) + ".txt"); }
   void write(size_t i, const std::string& text) { base::write_file_atomic(path(i), text); }
-  IngestReport ingest_with(const Embedder& model, bool reembed = true) {
+  IngestReport ingest_with(const EmbeddingModel& model, bool reembed = true) {
     const base::fs::path folder = files_.path();
     return ingest(*collection_, std::span(&folder, 1), {.embedder = &model, .reembed = reembed});
   }
   SearchResult ask_for(size_t i) {
-    const Embedder* models[] = {&new_, &old_};
+    const EmbeddingModel* models[] = {&new_, &old_};
     return search(*collection_, "item" + number(i), {.k = 3, .embedder = answering(*collection_, models)});
   }
   void expect_hybrid(size_t i) {
@@ -334,7 +334,7 @@ TEST(Answering, TheModelIsKnownByItsFingerprint) {
   const auto store = store::Store::open(folder.path());
   auto& collection = store->collection("c", true);
   const Words a(8), b(16);
-  const Embedder* models[] = {nullptr, &a, &b};
+  const EmbeddingModel* models[] = {nullptr, &a, &b};
   EXPECT_EQ(answering(collection, models), nullptr);
   auto renamed = b.space();
   renamed.model = "another name";

@@ -24,7 +24,8 @@ constexpr double kTrusted = 0.5;  // below: the model does not know the language
 
 const char* mode_name(Mode mode) { return mode == Mode::Hybrid ? "hybrid" : mode == Mode::Dense ? "dense" : "keyword"; }
 
-bool has_vectors(const store::Collection& collection, const Embedder* embedder, std::vector<std::string>& warnings) {
+bool has_vectors(const store::Collection& collection, const EmbeddingModel* embedder,
+                 std::vector<std::string>& warnings) {
   if (!embedder) return false;
   const auto space = collection.vector_space();
   if (!space) return false;
