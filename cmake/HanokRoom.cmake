@@ -3,24 +3,29 @@
 #   src/index/**/*_test.cpp       -> one test program hanok_index_test, every TEST registered with ctest
 #   src/index/**/*_bench.cpp      -> hanok_index_bench (Google Benchmark), with HANOK_BENCH
 #   src/index/**/*_fuzz.cpp       -> one program each: corpus replay always, libFuzzer with HANOK_FUZZ
-# Files named *_avx2.cpp, *_avx512.cpp, *_vnni.cpp, *_amx.cpp get the flags of that CPU level, and no others do. They are
-# built for x86-64 alone, *_neon.cpp for 64-bit ARM alone.
+# Files named after a CPU feature (*_avx2.cpp, *_vnni.cpp, ...) get its flags, and no others do. Those of x86-64 are built
+# there alone, *_neon.cpp and *_i8mm.cpp for 64-bit ARM alone.
+set(HANOK_X86_FEATURES "avx2|avxvnni|avx512|vnni|bf16|amx")
+set(HANOK_ARM_FEATURES "neon|i8mm")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
-  set(HANOK_OTHER_CPU "_(avx2|avx512|vnni|bf16|amx)\\.cpp$")
+  set(HANOK_OTHER_CPU "_(${HANOK_X86_FEATURES})\\.cpp$")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(HANOK_OTHER_CPU "_neon\\.cpp$")
+  set(HANOK_OTHER_CPU "_(${HANOK_ARM_FEATURES})\\.cpp$")
 else()
-  set(HANOK_OTHER_CPU "_(avx2|avx512|vnni|bf16|amx|neon)\\.cpp$")
+  set(HANOK_OTHER_CPU "_(${HANOK_X86_FEATURES}|${HANOK_ARM_FEATURES})\\.cpp$")
 endif()
 set(HANOK_FLAGS_avx2 -mavx2 -mfma -mf16c)
+set(HANOK_FLAGS_avxvnni ${HANOK_FLAGS_avx2} -mavxvnni)
 set(HANOK_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mavx512cd)
 set(HANOK_FLAGS_vnni ${HANOK_FLAGS_avx512} -mavx512vnni)
 set(HANOK_FLAGS_bf16 ${HANOK_FLAGS_vnni} -mavx512bf16)
 set(HANOK_FLAGS_amx ${HANOK_FLAGS_bf16} -mamx-tile -mamx-int8 -mamx-bf16)
+set(HANOK_FLAGS_neon)
+set(HANOK_FLAGS_i8mm -march=armv8.2-a+i8mm+dotprod)
 
 function(hanok_cpu_flags)
   foreach(file ${ARGN})
-    if(file MATCHES "_(avx2|avx512|vnni|bf16|amx)\\.cpp$")
+    if(file MATCHES "_(${HANOK_X86_FEATURES}|${HANOK_ARM_FEATURES})\\.cpp$")
       set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${HANOK_FLAGS_${CMAKE_MATCH_1}};-O3")
     endif()
   endforeach()

@@ -3,7 +3,7 @@
 #
 #   tools/test_avx512.sh      needs libsimde-dev and the sources of GoogleTest (libgtest-dev)
 #
-# Rooms base, math and index are compiled with every CPU level said to be there, and the 512-bit intrinsics emulated
+# Rooms base, math and index are compiled with all of AVX-512 and VNNI said to be there, and the 512-bit intrinsics emulated
 # (tools/avx512/immintrin.h). In the kernels address and undefined-behaviour sanitizers look on: what a mask leaves out must
 # not be read. Says nothing about speed.
 set -euo pipefail
@@ -13,8 +13,8 @@ grep -q avx2 /proc/cpuinfo || { echo "needs a CPU with AVX2" >&2; exit 2; }
 out=build/avx512 gtest=/usr/src/googletest/googletest
 rm -rf $out && mkdir -p $out/math
 # A CPU that has everything up to VNNI, beyond which there are no kernels.
-sed 's/^Level detect() {$/&\n  return Level::Vnni;/' src/math/cpu.cpp > $out/math/cpu.cpp
-grep -q 'return Level::Vnni;$' $out/math/cpu.cpp || { echo "src/math/cpu.cpp: no 'Level detect() {' to replace" >&2; exit 2; }
+sed 's/^Features detect() {$/&\n  return needs(Feature::Vnni);/' src/math/cpu.cpp > $out/math/cpu.cpp
+grep -q 'return needs(Feature::Vnni);$' $out/math/cpu.cpp || { echo "src/math/cpu.cpp: no 'Features detect() {' to replace" >&2; exit 2; }
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 flags="-std=c++20 -O1 -DFMT_HEADER_ONLY -DHANOK_SOURCE_DIR=\"$PWD\" -Iinclude -Isrc -I$gtest/include -I$gtest"
 sources="$(find src/base src/math src/index -name '*.cpp' ! -name '*_test.cpp' ! -name '*_fuzz.cpp' ! -name '*_bench.cpp' \
@@ -34,8 +34,8 @@ export -f compile
 export out flags sanitize CCACHE=$(command -v ccache || true)
 echo "$sources" | tr ' ' '\n' | xargs -P "$(nproc)" -I{} bash -euc 'compile {}'
 g++ $sanitize -o $out/kernels_test $out/*.o -lpthread
-filter='*Distance*:*Codes*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.*:Ivf.*:Hnsw.Equal*:Hnsw.Grows*:Hnsw.Range*'
-for level in vnni avx512; do  # tables filled once, from the level in use
-  echo "HANOK_CPU=$level"
-  HANOK_CPU=$level $out/kernels_test --gtest_filter="$filter"
+filter='*Distance*:*Codes*:*Convert*:Kernels*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.*:Ivf.*:Hnsw.Equal*:Hnsw.Grows*:Hnsw.Range*'
+for cpu in vnni avx512; do  # tables filled once, from the features in use
+  echo "HANOK_CPU=$cpu"
+  HANOK_CPU=$cpu $out/kernels_test --gtest_filter="$filter"
 done

@@ -4,7 +4,7 @@
 #   tools/test_neon.sh        needs g++-aarch64-linux-gnu, qemu-user-static and the sources of GoogleTest (libgtest-dev)
 #
 # Rooms base, math and index are cross-compiled with the header-only forms of spdlog and fmt, and the tests that run every
-# CPU level run under qemu.
+# version of the kernels run under qemu.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for tool in aarch64-linux-gnu-g++ qemu-aarch64-static; do
@@ -15,7 +15,7 @@ rm -rf $out && mkdir -p $out/include
 for library in spdlog fmt nlohmann; do ln -sfn /usr/include/$library $out/include/$library; done
 flags="-std=c++20 -O2 -DFMT_HEADER_ONLY -DHANOK_SOURCE_DIR=\"$PWD\" -Iinclude -Isrc -I$out/include -I$gtest/include -I$gtest"
 sources="$(find src/base src/math src/index -name '*.cpp' ! -name '*_test.cpp' ! -name '*_fuzz.cpp' ! -name '*_bench.cpp' |
-  grep -vE '_(avx2|avx512|vnni|bf16|amx)\.cpp$')
+  grep -vE '_(avx2|avxvnni|avx512|vnni|bf16|amx)\.cpp$')
 $(ls src/math/*_test.cpp) src/index/panel_test.cpp src/index/flat/scan_test.cpp
 src/index/flat/flat_test.cpp src/index/ivf/ivf_test.cpp
 $gtest/src/gtest-all.cc $gtest/src/gtest_main.cc"
@@ -27,4 +27,4 @@ export out flags CCACHE=$(command -v ccache || true)
 echo "$sources" | tr ' ' '\n' | xargs -P "$(nproc)" -I{} bash -euc 'compile {}'
 aarch64-linux-gnu-g++ -o $out/kernels_test $out/*.o -lpthread
 qemu-aarch64-static -L /usr/aarch64-linux-gnu $out/kernels_test \
-  --gtest_filter='*Distance*:*Codes*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.EveryLevel*:Flat.Answers*:Flat.Hard*'
+  --gtest_filter='*Distance*:*Codes*:*Convert*:Kernels*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.EveryVersion*:Flat.Answers*:Flat.Hard*'

@@ -93,7 +93,7 @@ OrderedJson examine(Session& session) {
   std::vector<std::string> problems;
   OrderedJson out = {{"version", HANOK_VERSION}};
   out["cpu"] = {{"name", cpu_name()},
-                {"level", math::level_name(math::level())},
+                {"features", math::features_name(math::features())},
                 {"threads", base::default_threads()},
                 {"memory_gb_per_second", memory_bandwidth() / 1e9}};
   OrderedJson tools = {tool("pdftotext", "PDF files")};
@@ -117,8 +117,8 @@ void add_doctor(Command& root) {
     session.print(report, [&](std::ostream& out) {
       const auto& cpu = report["cpu"];
       out << "hanok " HANOK_VERSION "\n";
-      out << "cpu      " << cpu["name"].get<std::string>() << ", kernels: " << cpu["level"].get<std::string>() << ", "
-          << cpu["threads"] << " threads, " << static_cast<int>(cpu["memory_gb_per_second"].get<double>())
+      out << "cpu      " << cpu["name"].get<std::string>() << ", kernels: " << cpu["features"].get<std::string>()
+          << ", " << cpu["threads"] << " threads, " << static_cast<int>(cpu["memory_gb_per_second"].get<double>())
           << " GB/s from memory\n";
       out << "data     " << report["data"]["folder"].get<std::string>() << " ("
           << report["data"]["state"].get<std::string>() << ")\n";

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "math/cpu.h"
+#include "math/kernels.h"
 
 namespace hanok::index {
 
@@ -11,21 +11,6 @@ namespace {
 constexpr size_t kGroupBytes = 48 << 10;  // of panels: leaves the second-level cache room for the vectors
 
 }  // namespace
-
-const PanelKernels& panel_kernels() {
-  static const PanelKernels table = [] {
-    PanelKernels t{};
-    fill_panel_scalar(t);
-#if defined(__x86_64__)
-    if (math::level() >= math::Level::Avx2) fill_panel_avx2(t);
-    if (math::level() >= math::Level::Avx512) fill_panel_avx512(t);
-#elif defined(__aarch64__)
-    if (math::level() == math::Level::Neon) fill_panel_neon(t);
-#endif
-    return t;
-  }();
-  return table;
-}
 
 Panels::Panels(std::span<const float> matrix, size_t dim) : rows_(dim ? matrix.size() / dim : 0), dim_(dim) {
   packed_.assign(padded() * dim_, 0.0f);
@@ -42,8 +27,9 @@ void Panels::dots(const float* x, size_t n, float* out) const {
                                           : std::max<size_t>(1, kGroupBytes / (dim_ * kPanelRows * sizeof(float) + 1));
   for (size_t p = 0; p < all; p += group)
     for (size_t i = 0; i < n; i += kPanelQueries)
-      panel_kernels().dots(packed_.data() + p * dim_ * kPanelRows, std::min(group, all - p), dim_, x + i * dim_,
-                           std::min(kPanelQueries, n - i), out + i * padded() + p * kPanelRows, padded());
+      math::kernels<math::PanelKernels>().dots(packed_.data() + p * dim_ * kPanelRows, std::min(group, all - p), dim_,
+                                               x + i * dim_, std::min(kPanelQueries, n - i),
+                                               out + i * padded() + p * kPanelRows, padded());
 }
 
 }  // namespace hanok::index

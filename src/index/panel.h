@@ -6,11 +6,12 @@
 #include <span>
 #include <vector>
 
-#include "index/panel_kernels.h"
+#include "math/panel_kernels.h"
 
 namespace hanok::index {
 
-const PanelKernels& panel_kernels();
+using math::kPanelQueries;
+using math::kPanelRows;
 
 /// A matrix [rows, dim] packed for products with vectors.
 class Panels {

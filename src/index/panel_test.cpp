@@ -6,22 +6,10 @@
 #include <string>
 
 #include "base/random.h"
-#include "math/cpu.h"
+#include "math/kernels.h"
 
 namespace hanok::index {
 namespace {
-
-PanelKernels kernels_at(math::Level level) {
-  PanelKernels t{};
-  fill_panel_scalar(t);
-#if defined(__x86_64__)
-  if (level >= math::Level::Avx2) fill_panel_avx2(t);
-  if (level >= math::Level::Avx512) fill_panel_avx512(t);
-#elif defined(__aarch64__)
-  if (level == math::Level::Neon) fill_panel_neon(t);
-#endif
-  return t;
-}
 
 std::vector<float> normals(size_t n, uint64_t seed) {
   base::Random random(seed);
@@ -31,15 +19,15 @@ std::vector<float> normals(size_t n, uint64_t seed) {
 }
 
 // Every number of vectors and of panels has a path of its own.
-TEST(Panel, EveryLevelAgreesWithFloat64) {
-  for (const math::Level level : math::testable_levels())
+TEST(Panel, EveryVersionAgreesWithFloat64) {
+  for (const math::Features cpu : math::testable_features())
     for (const size_t dim : {1, 7, 64})
       for (const size_t panels : {1, 2, 3, 5, 8, 9, 17})
         for (size_t n = 1; n <= kPanelQueries; ++n) {
           const auto packed = normals(panels * dim * kPanelRows, dim), x = normals(n * dim, panels);
           const size_t stride = panels * kPanelRows + 3;  // what lies between two rows is another's
           std::vector<float> out(n * stride, 77);
-          kernels_at(level).dots(packed.data(), panels, dim, x.data(), n, out.data(), stride);
+          math::kernels<math::PanelKernels>(cpu).dots(packed.data(), panels, dim, x.data(), n, out.data(), stride);
           for (size_t i = 0; i < n; ++i)
             for (size_t r = 0; r < stride; ++r) {
               double expected = r < panels * kPanelRows ? 0 : 77;
@@ -47,7 +35,8 @@ TEST(Panel, EveryLevelAgreesWithFloat64) {
                 expected += static_cast<double>(x[i * dim + j]) *
                             packed[(r / kPanelRows * dim + j) * kPanelRows + r % kPanelRows];
               ASSERT_NEAR(out[i * stride + r], expected, 1e-5 * static_cast<double>(dim))
-                  << math::level_name(level) << " dim " << dim << ", " << panels << " panels, row " << r << " of " << i;
+                  << math::features_name(cpu) << " dim " << dim << ", " << panels << " panels, row " << r << " of "
+                  << i;
             }
         }
 }

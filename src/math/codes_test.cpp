@@ -8,14 +8,15 @@
 
 #include "base/random.h"
 #include "math/distance.h"
+#include "math/test_cpus.h"
 
 namespace hanok::math {
 namespace {
 
-class Codes : public testing::TestWithParam<Level> {};
+class Codes : public testing::TestWithParam<Features> {};
 
 TEST_P(Codes, ScanAgreesWithScalar) {
-  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   base::Random random(2);
   for (const size_t lines : {1u, 2u, 3u, 4u, 5u, 8u, 13u}) {
     constexpr size_t kRecords = 50;
@@ -39,7 +40,7 @@ TEST_P(Codes, ScanAgreesWithScalar) {
 }
 
 TEST_P(Codes, ProjectAgreesWithScalar) {
-  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   base::Random random(3);
   for (const size_t stride : {32u, 96u, 800u})
     for (const size_t n : {0u, 1u, 3u, 4u, 9u, 60u}) {
@@ -55,7 +56,7 @@ TEST_P(Codes, ProjectAgreesWithScalar) {
 }
 
 TEST_P(Codes, BytesOfFloats) {
-  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   base::Random random(4);
   for (const size_t n : {0u, 1u, 7u, 8u, 9u, 100u}) {
     std::vector<float> x(n), low(n), scale(n);
@@ -72,7 +73,7 @@ TEST_P(Codes, BytesOfFloats) {
 }
 
 TEST_P(Codes, WholeBytesAndFiniteNumbersAreTold) {
-  const auto fast = distance_at(GetParam());
+  const auto fast = kernels<DistanceKernels>(GetParam());
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const size_t n : {1u, 8u, 9u, 33u})
     for (size_t at = 0; at < n; ++at) {
@@ -91,8 +92,7 @@ TEST_P(Codes, WholeBytesAndFiniteNumbersAreTold) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Codes, testing::ValuesIn(testable_levels()),
-                         [](const auto& info) { return std::string(level_name(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Cpus, Codes, testing::ValuesIn(testable_features()), name_of_features);
 
 }  // namespace
 }  // namespace hanok::math

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <string>
+#include <optional>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
+#if defined(__linux__) && defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 #include "base/log.h"
@@ -18,14 +22,25 @@
 namespace hanok::math {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames{"scalar", "avx2", "avx512", "vnni", "bf16", "amx", "neon"};
+constexpr std::array<std::pair<std::string_view, Feature>, 8> kNames{{{"avx2", Feature::Avx2},
+                                                                      {"avxvnni", Feature::AvxVnni},
+                                                                      {"avx512", Feature::Avx512},
+                                                                      {"vnni", Feature::Vnni},
+                                                                      {"bf16", Feature::Bf16},
+                                                                      {"amx", Feature::Amx},
+                                                                      {"neon", Feature::Neon},
+                                                                      {"i8mm", Feature::I8mm}}};
 
 #if defined(__x86_64__)
-// clang 14's __builtin_cpu_supports does not know these two, so the bits are read here (Intel SDM, CPUID leaves 1 and
-// 7).
+// clang 14's __builtin_cpu_supports does not know these, so the bits are read here (Intel SDM, CPUID leaves 1 and 7).
 bool has_f16c() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   return __get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 29);
+}
+
+bool has_avx_vnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4);
 }
 
 bool has_amx() {
@@ -44,58 +59,88 @@ bool amx_allowed() {
 #endif
 }
 
-Level detect() {
+Features detect() {
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c()) return Level::Scalar;
-  for (const bool has : {__builtin_cpu_supports("avx512f") != 0, __builtin_cpu_supports("avx512bw") != 0,
-                         __builtin_cpu_supports("avx512dq") != 0, __builtin_cpu_supports("avx512vl") != 0,
-                         __builtin_cpu_supports("avx512cd") != 0})
-    if (!has) return Level::Avx2;
-  if (!__builtin_cpu_supports("avx512vnni")) return Level::Avx512;
-  if (!__builtin_cpu_supports("avx512bf16")) return Level::Vnni;
-  return amx_allowed() ? Level::Amx : Level::Bf16;
+  Features found;
+  const auto add = [&](Feature f, bool there) {
+    if (there && found.with(f).include(needs(f))) found = found.with(f);
+  };
+  add(Feature::Avx2, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c());
+  add(Feature::AvxVnni, has_avx_vnni());
+  add(Feature::Avx512, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                           __builtin_cpu_supports("avx512cd"));
+  add(Feature::Vnni, __builtin_cpu_supports("avx512vnni"));
+  add(Feature::Bf16, __builtin_cpu_supports("avx512bf16"));
+  add(Feature::Amx, found.has(Feature::Bf16) && amx_allowed());
+  return found;
 }
 #elif defined(__aarch64__)
-Level detect() { return Level::Neon; }
+Features detect() {
+  Features found = needs(Feature::Neon);
+#if defined(__linux__)
+  constexpr unsigned long kI8mm = 1ul << 13;  // HWCAP2_I8MM
+  if (::getauxval(AT_HWCAP2) & kI8mm) found = found.with(Feature::I8mm);
+#endif
+  return found;
+}
 #else
-Level detect() { return Level::Scalar; }
+Features detect() { return {}; }
 #endif
 
-Level choose() {
-  const Level found = detected_level();
+// "avx512+avxvnni"; nothing if a name is not one.
+std::optional<Features> read_features(std::string_view text) {
+  if (text == "scalar") return Features();
+  Features out;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find('+', at), text.size());
+    const auto found = std::find_if(kNames.begin(), kNames.end(),
+                                    [&](const auto& name) { return name.first == text.substr(at, end - at); });
+    if (found == kNames.end()) return std::nullopt;
+    out = out | needs(found->second);
+    at = end + 1;
+  }
+  return out;
+}
+
+Features choose() {
+  const Features found = detected_features();
   const char* wanted = std::getenv("HANOK_CPU");
   if (!wanted) return found;
-  for (size_t i = 0; i < kNames.size(); ++i)
-    if (kNames[i] == wanted) {
-      const auto offered = testable_levels();
-      if (std::find(offered.begin(), offered.end(), static_cast<Level>(i)) != offered.end())
-        return static_cast<Level>(i);
-      base::warn_once("HANOK_CPU=" + std::string(wanted) + " is more than this CPU has; using " +
-                      std::string(level_name(found)));
-      return found;
-    }
-  base::warn_once("HANOK_CPU=" + std::string(wanted) + " is not one of scalar avx2 avx512 vnni bf16 amx neon; ignored");
+  const auto chosen = read_features(wanted);
+  if (chosen && found.include(*chosen)) return *chosen;
+  base::warn_once("HANOK_CPU=" + std::string(wanted) +
+                  (chosen ? " is more than this CPU has"
+                          : " is neither scalar nor made of avx2 avxvnni avx512 vnni bf16 amx neon i8mm joined by +") +
+                  "; using " + features_name(found));
   return found;
 }
 
 }  // namespace
 
-std::string_view level_name(Level level) { return kNames[static_cast<size_t>(level)]; }
+std::string features_name(Features features) {
+  std::string out;
+  for (const auto& [name, feature] : kNames)
+    if (features.has(feature)) out += (out.empty() ? "" : "+") + std::string(name);
+  return out.empty() ? "scalar" : out;
+}
 
-Level detected_level() {
-  static const Level found = detect();
+Features detected_features() {
+  static const Features found = detect();
   return found;
 }
 
-Level level() {
-  static const Level chosen = choose();
+Features features() {
+  static const Features chosen = choose();
   return chosen;
 }
 
-std::vector<Level> testable_levels() {
-  if (detected_level() == Level::Neon) return {Level::Scalar, Level::Neon};
-  std::vector<Level> out;
-  for (int i = 0; i <= static_cast<int>(detected_level()); ++i) out.push_back(static_cast<Level>(i));
+std::vector<Features> testable_features() {
+  const Features all = detected_features();
+  std::vector<Features> out{Features()};
+  for (const auto& [name, feature] : kNames)
+    if (all.has(feature)) out.push_back(needs(feature));
+  if (out.back() != all) out.push_back(all);
   return out;
 }
 

@@ -187,21 +187,6 @@ uint32_t hamming(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return bits;
 }
 
-void f32_to_f16(const float* in, uint16_t* out, size_t n) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
-                     _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
-  for (; i < n; ++i) out[i] = _cvtss_sh(in[i], _MM_FROUND_TO_NEAREST_INT);
-}
-
-template <typename Stored>
-void to_f32(const uint16_t* in, float* out, size_t n) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, Stored::load(in + i));
-  for (; i < n; ++i) out[i] = Stored::one(in[i]);
-}
-
 }  // namespace
 
 void fill_distance_avx2(DistanceKernels& table) {
@@ -219,9 +204,6 @@ void fill_distance_avx2(DistanceKernels& table) {
   table.hamming = hamming;
   table.l2_f32_rows = rows_of<L2>;
   table.ip_f32_rows = rows_of<Ip>;
-  table.f32_to_f16 = f32_to_f16;
-  table.f16_to_f32 = to_f32<F16>;
-  table.bf16_to_f32 = to_f32<Bf16>;
 }
 
 }  // namespace hanok::math

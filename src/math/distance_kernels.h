@@ -42,14 +42,9 @@ struct DistanceKernels {
   // True if every x[j] is a whole number 0..255; out then holds them.
   bool (*whole_bytes)(const float* x, uint8_t* out, size_t n);
   bool (*all_finite)(const float* x, size_t n);
-  // Conversions of n numbers, to nearest, ties to even. f16 overflows to infinity.
-  void (*f32_to_f16)(const float* in, uint16_t* out, size_t n);
-  void (*f16_to_f32)(const uint16_t* in, float* out, size_t n);
-  void (*f32_to_bf16)(const float* in, uint16_t* out, size_t n);
-  void (*bf16_to_f32)(const uint16_t* in, float* out, size_t n);
 };
 
-// Each fills in what its level does better and leaves the rest.
+// Each fills in what its version does better and leaves the rest.
 void fill_distance_scalar(DistanceKernels& table);
 void fill_distance_avx2(DistanceKernels& table);
 void fill_codes_avx2(DistanceKernels& table);

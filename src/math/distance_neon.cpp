@@ -156,19 +156,6 @@ void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int3
   }
 }
 
-void f32_to_f16(const float* in, uint16_t* out, size_t n) {
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4) vst1_u16(out + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(in + i))));
-  for (; i < n; ++i) out[i] = vget_lane_u16(vreinterpret_u16_f16(vcvt_f16_f32(vdupq_n_f32(in[i]))), 0);
-}
-
-template <typename Stored>
-void to_f32(const uint16_t* in, float* out, size_t n) {
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4) vst1q_f32(out + i, Stored::load(in + i));
-  for (; i < n; ++i) out[i] = Stored::one(in[i]);
-}
-
 }  // namespace
 
 void fill_distance_neon(DistanceKernels& table) {
@@ -188,9 +175,6 @@ void fill_distance_neon(DistanceKernels& table) {
   table.ip_f32_rows = rows_of<Ip>;
   table.scan_records = scan_records;
   table.project = project;
-  table.f32_to_f16 = f32_to_f16;
-  table.f16_to_f32 = to_f32<F16>;
-  table.bf16_to_f32 = to_f32<Bf16>;
 }
 
 }  // namespace hanok::math

@@ -4,38 +4,10 @@
 #include <cstring>
 
 #include "math/distance_kernels.h"
+#include "math/half.h"
 
 namespace hanok::math {
 namespace {
-
-float half_to_float(uint16_t h) {
-  const uint32_t sign = (h & 0x8000u) << 16, exponent = (h >> 10) & 31, mantissa = h & 1023;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | (mantissa ? 0x400000u : 0u) | (mantissa << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-  const float tiny = static_cast<float>(mantissa) * 0x1p-24f;  // subnormal, or zero
-  return sign ? -tiny : tiny;
-}
-
-uint16_t float_to_half(float f) {
-  const uint32_t bits = std::bit_cast<uint32_t>(f), sign = (bits >> 16) & 0x8000u, magnitude = bits & 0x7FFFFFFFu;
-  if (magnitude > 0x7F800000u)
-    return static_cast<uint16_t>(sign | 0x7E00u | ((magnitude >> 13) & 0x3FFu));  // quiet NaN
-  if (magnitude >= 0x477FF000u) return static_cast<uint16_t>(sign | 0x7C00u);     // 65,520 and more round to infinity
-  if (magnitude < 0x38800000u) {  // below 2^-14: adding 1/2 makes the float unit round to multiples of 2^-24
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3F000000u));
-  }
-  const uint32_t rounded = magnitude + 0xFFFu + ((magnitude >> 13) & 1);
-  return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
-}
-
-float brain_to_float(uint16_t b) { return std::bit_cast<float>(static_cast<uint32_t>(b) << 16); }
-
-uint16_t float_to_brain(float f) {
-  const uint32_t bits = std::bit_cast<uint32_t>(f);
-  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);  // keep a NaN a NaN
-  return static_cast<uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1)) >> 16);
-}
 
 float same(float f) { return f; }
 
@@ -137,11 +109,6 @@ void rows_of(const float* a, const float* const* rows, size_t n, size_t dim, flo
   for (size_t i = 0; i < n; ++i) out[i] = one(a, rows[i], dim);
 }
 
-template <typename In, typename Out, Out (*convert_one)(In)>
-void convert(const In* in, Out* out, size_t n) {
-  for (size_t i = 0; i < n; ++i) out[i] = convert_one(in[i]);
-}
-
 }  // namespace
 
 void fill_distance_scalar(DistanceKernels& table) {
@@ -149,8 +116,8 @@ void fill_distance_scalar(DistanceKernels& table) {
   table.ip_f32 = ip<float, same>;
   table.l2_f16 = l2<uint16_t, half_to_float>;
   table.ip_f16 = ip<uint16_t, half_to_float>;
-  table.l2_bf16 = l2<uint16_t, brain_to_float>;
-  table.ip_bf16 = ip<uint16_t, brain_to_float>;
+  table.l2_bf16 = l2<uint16_t, bf16_to_float>;
+  table.ip_bf16 = ip<uint16_t, bf16_to_float>;
   table.l2_u8 = l2_bytes;
   table.ip_u8 = ip_bytes;
   table.l2_sq8 = l2_sq8;
@@ -164,10 +131,6 @@ void fill_distance_scalar(DistanceKernels& table) {
   table.f32_to_u8 = f32_to_u8;
   table.whole_bytes = whole_bytes;
   table.all_finite = all_finite;
-  table.f32_to_f16 = convert<float, uint16_t, float_to_half>;
-  table.f16_to_f32 = convert<uint16_t, float, half_to_float>;
-  table.f32_to_bf16 = convert<float, uint16_t, float_to_brain>;
-  table.bf16_to_f32 = convert<uint16_t, float, brain_to_float>;
 }
 
 }  // namespace hanok::math

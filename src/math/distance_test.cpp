@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <string>
 
 #include "base/random.h"
+#include "math/convert.h"
+#include "math/test_cpus.h"
 
 namespace hanok::math {
 namespace {
@@ -30,16 +31,16 @@ struct Sample {
       u7a[j] = static_cast<uint8_t>(random.below(128));
       u7b[j] = static_cast<uint8_t>(random.below(128));
     }
-    const auto scalar = distance_at(Level::Scalar);
+    const auto scalar = kernels<ConvertKernels>({});
     scalar.f32_to_f16(b.data(), half.data(), dim + 1);
     scalar.f32_to_bf16(b.data(), brain.data(), dim + 1);
   }
 };
 
-class Distance : public testing::TestWithParam<Level> {};
+class Distance : public testing::TestWithParam<Features> {};
 
 TEST_P(Distance, FloatsAgreeWithScalar) {
-  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   for (const size_t dim : kDims) {
     const Sample s(dim);
     const float* a = s.a.data() + 1;
@@ -59,7 +60,7 @@ TEST_P(Distance, FloatsAgreeWithScalar) {
 }
 
 TEST_P(Distance, IntegersAreExact) {
-  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
+  const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   for (const size_t dim : kDims) {
     const Sample s(dim, 7);
     const uint8_t *a = s.u8a.data() + 1, *b = s.u8b.data() + 1, *c = s.u7a.data() + 1, *d = s.u7b.data() + 1;
@@ -71,7 +72,7 @@ TEST_P(Distance, IntegersAreExact) {
 }
 
 TEST_P(Distance, LargestDifferencesDoNotSaturate) {
-  const auto fast = distance_at(GetParam());
+  const auto fast = kernels<DistanceKernels>(GetParam());
   for (const size_t dim : {32u, 64u, 1000u, 65536u}) {
     const std::vector<uint8_t> zero(dim, 0), byte(dim, 255), seven(dim, 127);
     EXPECT_EQ(fast.l2_u8(zero.data(), byte.data(), dim), dim * 65025u);
@@ -83,7 +84,7 @@ TEST_P(Distance, LargestDifferencesDoNotSaturate) {
 }
 
 TEST_P(Distance, RowsAgreeWithOneByOne) {
-  const auto fast = distance_at(GetParam());
+  const auto fast = kernels<DistanceKernels>(GetParam());
   for (const size_t dim : {1u, 7u, 16u, 100u}) {
     std::vector<Sample> samples;
     for (uint64_t i = 0; i < 7; ++i) samples.emplace_back(dim, i + 1);
@@ -101,44 +102,7 @@ TEST_P(Distance, RowsAgreeWithOneByOne) {
   }
 }
 
-TEST_P(Distance, EveryHalfSurvivesTheRoundTrip) {
-  const auto fast = distance_at(GetParam());
-  std::vector<uint16_t> all(65536), back(65536);
-  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<uint16_t>(i);
-  std::vector<float> wide(65536), scalar(65536);
-  fast.f16_to_f32(all.data(), wide.data(), all.size());
-  distance_at(Level::Scalar).f16_to_f32(all.data(), scalar.data(), all.size());
-  fast.f32_to_f16(wide.data(), back.data(), all.size());
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (std::isnan(wide[i])) {
-      EXPECT_TRUE(std::isnan(scalar[i])) << i;
-      continue;
-    }
-    EXPECT_EQ(std::bit_cast<uint32_t>(wide[i]), std::bit_cast<uint32_t>(scalar[i])) << i;
-    EXPECT_EQ(back[i], all[i]);
-  }
-}
-
-TEST_P(Distance, HalvesRoundToNearestEven) {
-  const auto fast = distance_at(GetParam()), plain = distance_at(Level::Scalar);
-  base::Random random(5);
-  std::vector<float> in;
-  for (int i = 0; i < 20000; ++i)
-    in.push_back(static_cast<float>(std::ldexp(random.normal(), static_cast<int>(random.below(50)) - 30)));
-  for (const float f : {0.f, -0.f, 65504.f, 65519.9f, 65520.f, 1e30f, -1e30f, 5.9604645e-8f, 2.98e-8f, 2.9802322e-8f})
-    in.push_back(f);
-  std::vector<uint16_t> a(in.size()), b(in.size());
-  fast.f32_to_f16(in.data(), a.data(), in.size());
-  plain.f32_to_f16(in.data(), b.data(), in.size());
-  for (size_t i = 0; i < in.size(); ++i) EXPECT_EQ(a[i], b[i]) << in[i];
-  fast.f32_to_bf16(in.data(), a.data(), in.size());
-  std::vector<float> back(in.size());
-  fast.bf16_to_f32(a.data(), back.data(), in.size());
-  for (size_t i = 0; i < in.size(); ++i) EXPECT_NEAR(back[i], in[i], std::abs(in[i]) / 256) << in[i];
-}
-
-INSTANTIATE_TEST_SUITE_P(Levels, Distance, testing::ValuesIn(testable_levels()),
-                         [](const auto& info) { return std::string(level_name(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Cpus, Distance, testing::ValuesIn(testable_features()), name_of_features);
 
 }  // namespace
 }  // namespace hanok::math

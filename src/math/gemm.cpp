@@ -65,16 +65,7 @@ void transpose(const float* from, size_t ldf, size_t have, size_t deep, float* t
 
 }  // namespace
 
-const GemmKernel kGemmScalar{1, 16, scalar_panel};
-
-const GemmKernel& gemm_kernel(Level level) {
-#if defined(__x86_64__)
-  if (level >= Level::Avx512) return kGemmAvx512;
-  if (level >= Level::Avx2) return kGemmAvx2;
-#endif
-  (void)level;
-  return kGemmScalar;
-}
+void fill_gemm_scalar(GemmKernel& table) { table = {1, 16, scalar_panel}; }
 
 void Scratch::Free::operator()(float* p) const { ::operator delete[](p, std::align_val_t(kAlign)); }
 
@@ -94,7 +85,7 @@ void PackedMatrix::shape(size_t width, size_t depth) {
   blocks_ = std::max<size_t>(1, (depth + kDepthBlock - 1) / kDepthBlock);
   step_ = (depth + blocks_ - 1) / blocks_;
   bias_.clear();
-  data_.reserve(panels() * kernel_->width * std::max<size_t>(depth, 1));
+  data_.reserve(panels() * kernel_.width * std::max<size_t>(depth, 1));
 }
 
 size_t PackedMatrix::block_depth(size_t block) const {
@@ -103,8 +94,8 @@ size_t PackedMatrix::block_depth(size_t block) const {
 }
 
 const float* PackedMatrix::panel(size_t block, size_t p) const {
-  return data_.data() + std::min(depth_, block * step_) * panels() * kernel_->width +
-         p * kernel_->width * block_depth(block);
+  return data_.data() + std::min(depth_, block * step_) * panels() * kernel_.width +
+         p * kernel_.width * block_depth(block);
 }
 
 float* PackedMatrix::panel(size_t block, size_t p) { return const_cast<float*>(std::as_const(*this).panel(block, p)); }
@@ -112,7 +103,7 @@ float* PackedMatrix::panel(size_t block, size_t p) { return const_cast<float*>(s
 void PackedMatrix::pack_rows(size_t width, size_t depth, const std::function<void(size_t, float*)>& fill,
                              std::vector<float> bias) {
   shape(width, depth);
-  const size_t n = kernel_->width;
+  const size_t n = kernel_.width;
   base::parallel_for(panels(), 1, [&](size_t begin, size_t end, size_t) {
     std::vector<float> rows(n * depth);
     for (size_t p = begin; p < end; ++p) {
@@ -133,7 +124,7 @@ void PackedMatrix::pack_rows(size_t width, size_t depth, const std::function<voi
 
 void PackedMatrix::pack_transposed(const float* w, size_t ldw, size_t width, size_t depth) {
   shape(width, depth);
-  const size_t n = kernel_->width;
+  const size_t n = kernel_.width;
   for (size_t b = 0; b < blocks_; ++b)
     for (size_t p = 0; p < panels(); ++p) {
       float* to = panel(b, p);
@@ -147,7 +138,7 @@ void PackedMatrix::pack_transposed(const float* w, size_t ldw, size_t width, siz
 
 void PackedMatrix::pack(const float* b, size_t ldb, size_t depth, size_t width) {
   shape(width, depth);
-  const size_t n = kernel_->width;
+  const size_t n = kernel_.width;
   for (size_t block = 0; block < blocks_; ++block)
     for (size_t p = 0; p < panels(); ++p) {
       float* to = panel(block, p);
@@ -181,7 +172,7 @@ void activate(Activation activation, float* x, size_t n) {
 
 void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options) {
   if (m == 0 || w.width_ == 0) return;
-  const size_t width = w.kernel_->width, panels = w.panels();
+  const size_t width = w.kernel_.width, panels = w.panels();
   size_t threads = options.threads ? options.threads : base::default_threads();
   if (m * w.width_ * w.depth_ < kSmallWork) threads = 1;
   // Tasks: blocks of rows; where these are fewer than threads, each is cut into chunks of panels too.
@@ -206,9 +197,9 @@ void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
       for (size_t p = first; p < last; ++p) {
         const size_t cols = std::min(width, w.width_ - p * width);
         float* out = c + row * ldc + p * width;
-        w.kernel_->panel(count, depth, left, ldl, w.panel(b, p),
-                         b == 0 && !w.bias_.empty() ? w.bias_.data() + p * width : nullptr, b > 0 || options.accumulate,
-                         out, ldc, cols);
+        w.kernel_.panel(count, depth, left, ldl, w.panel(b, p),
+                        b == 0 && !w.bias_.empty() ? w.bias_.data() + p * width : nullptr, b > 0 || options.accumulate,
+                        out, ldc, cols);
         if (b + 1 == w.blocks_ && options.activation != Activation::None)
           for (size_t i = 0; i < count; ++i) activate(options.activation, out + i * ldc, cols);
       }

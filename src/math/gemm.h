@@ -10,8 +10,8 @@
 #include <memory>
 #include <vector>
 
-#include "math/cpu.h"
 #include "math/gemm_kernel.h"
+#include "math/kernels.h"
 
 namespace hanok::math {
 
@@ -32,10 +32,10 @@ class Scratch {
   size_t size_ = 0;
 };
 
-/// The right side of a product, packed for one level. Reading is safe from several threads.
+/// The right side of a product, packed for one tile. Reading is safe from several threads.
 class PackedMatrix {
  public:
-  explicit PackedMatrix(Level level = math::level()) : kernel_(&gemm_kernel(level)) {}
+  explicit PackedMatrix(Features features = math::features()) : kernel_(kernels<GemmKernel>(features)) {}
 
   /// fill(row, out) writes row `row` of w, depth floats. Runs on all cores; bias is empty or has `width` values.
   void pack_rows(size_t width, size_t depth, const std::function<void(size_t row, float* out)>& fill,
@@ -51,12 +51,12 @@ class PackedMatrix {
  private:
   friend void gemm(const float*, size_t, size_t, const PackedMatrix&, float*, size_t, struct GemmOptions);
   void shape(size_t width, size_t depth);
-  size_t panels() const { return (width_ + kernel_->width - 1) / kernel_->width; }
+  size_t panels() const { return (width_ + kernel_.width - 1) / kernel_.width; }
   size_t block_depth(size_t block) const;
   const float* panel(size_t block, size_t p) const;
   float* panel(size_t block, size_t p);
 
-  const GemmKernel* kernel_;
+  GemmKernel kernel_;
   size_t width_ = 0, depth_ = 0, blocks_ = 0, step_ = 0;  // depth is cut in `blocks_` blocks of at most step_
   Scratch data_;
   std::vector<float> bias_;  // padded with zeros to whole panels; empty = none

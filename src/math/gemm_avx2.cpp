@@ -75,7 +75,7 @@ void panel_rows(size_t m, size_t depth, const float* a, size_t lda, const float*
 
 }  // namespace
 
-const GemmKernel kGemmAvx2{kRows, kWidth, panel_rows};
+void fill_gemm_avx2(GemmKernel& table) { table = {kRows, kWidth, panel_rows}; }
 
 }  // namespace hanok::math
 #endif

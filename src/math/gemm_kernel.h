@@ -1,14 +1,12 @@
-// The register tiles behind gemm.h, one table a CPU level. This header has no templates, so that files compiled for a
-// level cannot leak its instructions into others.
+// The register tiles behind gemm.h. This header has no templates, so that files with CPU flags
+// cannot leak their instructions into others.
 #pragma once
 
 #include <cstddef>
 
 namespace hanok::math {
 
-enum class Level;
-
-/// One level's register tile.
+/// One register tile.
 struct GemmKernel {
   size_t rows, width;  // of the tile
   /// c[m, cols] = a[m, depth] * panel[depth, width] (+ bias[width]) (+ c). cols <= width; bias may be null.
@@ -16,11 +14,8 @@ struct GemmKernel {
                 bool accumulate, float* c, size_t ldc, size_t cols);
 };
 
-const GemmKernel& gemm_kernel(Level level);
-extern const GemmKernel kGemmScalar;
-#if defined(__x86_64__)
-extern const GemmKernel kGemmAvx2;
-extern const GemmKernel kGemmAvx512;
-#endif
+void fill_gemm_scalar(GemmKernel& table);
+void fill_gemm_avx2(GemmKernel& table);
+void fill_gemm_avx512(GemmKernel& table);
 
 }  // namespace hanok::math

@@ -30,9 +30,9 @@ std::vector<double> reference(const std::vector<float>& a, const std::vector<flo
 
 enum class How { Rows, Transposed, Plain };
 
-void check(Level level, size_t m, size_t n, size_t k, How how, bool bias, bool accumulate) {
+void check(Features cpu, size_t m, size_t n, size_t k, How how, bool bias, bool accumulate) {
   const auto a = random_values(m * k, 1), w = random_values(n * k, 2), shift = random_values(n, 3);
-  PackedMatrix packed(level);
+  PackedMatrix packed(cpu);
   if (how == How::Rows) {
     packed.pack_rows(
         n, k, [&](size_t row, float* out) { std::copy_n(w.data() + row * k, k, out); },
@@ -53,32 +53,32 @@ void check(Level level, size_t m, size_t n, size_t k, How how, bool bias, bool a
   for (size_t i = 0; i < m; ++i) {
     for (size_t j = 0; j < n; ++j)
       ASSERT_NEAR(c[i * ldc + j], expected[i * n + j] + (bias ? shift[j] : 0) + (accumulate ? 7 : 0), tolerance)
-          << level_name(level) << " m=" << m << " n=" << n << " k=" << k << " at " << i << "," << j;
+          << features_name(cpu) << " m=" << m << " n=" << n << " k=" << k << " at " << i << "," << j;
     for (size_t j = n; j < ldc; ++j) ASSERT_EQ(c[i * ldc + j], 7.0f) << "wrote beside c";
   }
 }
 
 TEST(Gemm, EverySizeInEachDirection) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (const size_t s : kSizes) {
-      check(level, s, 37, 29, How::Rows, true, false);
-      check(level, 7, s, 29, How::Rows, true, true);
-      check(level, 7, 37, s, How::Rows, false, true);
+      check(cpu, s, 37, 29, How::Rows, true, false);
+      check(cpu, 7, s, 29, How::Rows, true, true);
+      check(cpu, 7, 37, s, How::Rows, false, true);
     }
 }
 
 TEST(Gemm, ThreeWaysToPack) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (const How how : {How::Rows, How::Transposed, How::Plain}) {
-      check(level, 13, 50, 800, how, false, false);
-      check(level, 13, 50, 384, how, false, true);
+      check(cpu, 13, 50, 800, how, false, false);
+      check(cpu, 13, 50, 384, how, false, true);
     }
 }
 
 TEST(Gemm, SharedAmongThreads) {
-  check(level(), 200, 300, 1000, How::Rows, true, true);  // rows long enough to be copied together
-  check(level(), 500, 200, 100, How::Rows, true, true);
-  check(level(), 5, 2000, 400, How::Rows, true, false);
+  check(features(), 200, 300, 1000, How::Rows, true, true);  // rows long enough to be copied together
+  check(features(), 500, 200, 100, How::Rows, true, true);
+  check(features(), 5, 2000, 400, How::Rows, true, false);
 }
 
 TEST(Gemm, PackedMatrixIsReused) {

@@ -1,4 +1,4 @@
-#include "math/rows.h"
+#include "math/row_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -173,26 +173,11 @@ void rope(float* x, const float* cosine, const float* sine, size_t half) {
   }
 }
 
-void widen_f16(const uint16_t* from, size_t n, float* to) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i))));
-  for (; i < n; ++i) to[i] = _cvtsh_ss(from[i]);
-}
-
-void widen_bf16(const uint16_t* from, size_t n, float* to) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
-    _mm256_storeu_ps(to + i, _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16)));
-  }
-  for (; i < n; ++i) to[i] = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(from[i]) << 16)));
-}
-
 }  // namespace
 
-const RowKernels kRowsAvx2{softmax,  exponentials, gelu,     gelu_tanh, silu,      add,
-                           multiply, layer_norm,   rms_norm, rope,      widen_f16, widen_bf16};
+void fill_rows_avx2(RowKernels& table) {
+  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, layer_norm, rms_norm, rope};
+}
 
 }  // namespace hanok::math
 #endif

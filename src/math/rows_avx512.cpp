@@ -1,4 +1,4 @@
-#include "math/rows.h"
+#include "math/row_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -141,22 +141,11 @@ void rope(float* x, const float* cosine, const float* sine, size_t half) {
   }
 }
 
-void widen_f16(const uint16_t* from, size_t n, float* to) {
-  for (size_t i = 0; i < n; i += 16)
-    store(to + i, n - i, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask(n - i), from + i)));
-}
-
-void widen_bf16(const uint16_t* from, size_t n, float* to) {
-  for (size_t i = 0; i < n; i += 16) {
-    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask(n - i), from + i));
-    store(to + i, n - i, _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16)));
-  }
-}
-
 }  // namespace
 
-const RowKernels kRowsAvx512{softmax,  exponentials, gelu,     gelu_tanh, silu,      add,
-                             multiply, layer_norm,   rms_norm, rope,      widen_f16, widen_bf16};
+void fill_rows_avx512(RowKernels& table) {
+  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, layer_norm, rms_norm, rope};
+}
 
 }  // namespace hanok::math
 #endif

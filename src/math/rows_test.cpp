@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
-#include "math/cpu.h"
 
 namespace hanok::math {
 namespace {
@@ -27,15 +25,15 @@ std::vector<float> random_row(size_t n, uint64_t seed, float spread = 3) {
 // Runs `apply(table, row)` for every size and level, and compares with the scalar table.
 template <class Apply>
 void compare(Apply apply, float absolute, float relative) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (const size_t n : kSizes) {
       auto expected = random_row(n, n + 1), found = expected;
-      apply(kRowsScalar, expected.data(), n);
-      apply(rows(level), found.data(), n);
-      EXPECT_EQ(found[n], kGuard) << level_name(level) << " n=" << n;
+      apply(kernels<RowKernels>({}), expected.data(), n);
+      apply(kernels<RowKernels>(cpu), found.data(), n);
+      EXPECT_EQ(found[n], kGuard) << features_name(cpu) << " n=" << n;
       for (size_t i = 0; i < n; ++i)
         ASSERT_NEAR(found[i], expected[i], absolute + relative * std::fabs(expected[i]))
-            << level_name(level) << " n=" << n << " i=" << i;
+            << features_name(cpu) << " n=" << n << " i=" << i;
     }
 }
 
@@ -44,25 +42,25 @@ TEST(Rows, Softmax) {
 }
 
 TEST(Rows, ExponentialsAreSoftmaxTimesTheirSum) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (const size_t n : kSizes) {
       auto shares = random_row(n, n + 3), x = shares;
-      rows(level).softmax(shares.data(), n, 0.9f);
-      const float sum = rows(level).exponentials(x.data(), n, 0.9f);
+      kernels<RowKernels>(cpu).softmax(shares.data(), n, 0.9f);
+      const float sum = kernels<RowKernels>(cpu).exponentials(x.data(), n, 0.9f);
       EXPECT_EQ(x[n], kGuard);
       EXPECT_EQ(sum == 0, n == 0);
       for (size_t i = 0; i < n; ++i)
-        ASSERT_NEAR(x[i] / sum, shares[i], 1e-6f * shares[i]) << level_name(level) << " " << n;
+        ASSERT_NEAR(x[i] / sum, shares[i], 1e-6f * shares[i]) << features_name(cpu) << " " << n;
       if (n > 0) {
-        EXPECT_NEAR(*std::max_element(x.begin(), x.end() - 1), 1, 1e-6f) << level_name(level);
+        EXPECT_NEAR(*std::max_element(x.begin(), x.end() - 1), 1, 1e-6f) << features_name(cpu);
       }
     }
 }
 
 TEST(Rows, SoftmaxOfHugeAndTinyScores) {
-  for (const Level level : testable_levels()) {
+  for (const Features cpu : testable_features()) {
     std::vector<float> x{1000, -1000, 999, -5000, 1000, 0, 0, 0, 1000};
-    rows(level).softmax(x.data(), x.size(), 1);
+    kernels<RowKernels>(cpu).softmax(x.data(), x.size(), 1);
     EXPECT_NEAR(x[0], 1 / (3 + std::exp(-1.0f)), 1e-6f);
     EXPECT_NEAR(x[3], 0, 1e-30f);
   }
@@ -70,11 +68,11 @@ TEST(Rows, SoftmaxOfHugeAndTinyScores) {
 
 // What stands behind the row is not among the scores, and is higher than all of them.
 TEST(Rows, SoftmaxOfLowScoresAlone) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (size_t n = 1; n <= 33; ++n) {
       std::vector<float> x(n, -1000);
-      rows(level).softmax(x.data(), n, 1);
-      for (const float v : x) ASSERT_NEAR(v, 1 / static_cast<float>(n), 1e-6f) << level_name(level) << " n=" << n;
+      kernels<RowKernels>(cpu).softmax(x.data(), n, 1);
+      for (const float v : x) ASSERT_NEAR(v, 1 / static_cast<float>(n), 1e-6f) << features_name(cpu) << " n=" << n;
     }
 }
 
@@ -83,12 +81,12 @@ TEST(Rows, Gelu) {
 }
 
 TEST(Rows, GeluOverItsWholeRange) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (double x = -12; x <= 12; x += 0.0037) {
       float v = static_cast<float>(x);
       const double expected = 0.5 * v * std::erfc(-static_cast<double>(v) / std::sqrt(2.0));
-      rows(level).gelu(&v, 1);
-      ASSERT_NEAR(v, expected, 1e-7 * std::max(1.0, std::fabs(x))) << level_name(level) << " x=" << x;
+      kernels<RowKernels>(cpu).gelu(&v, 1);
+      ASSERT_NEAR(v, expected, 1e-7 * std::max(1.0, std::fabs(x))) << features_name(cpu) << " x=" << x;
     }
 }
 
@@ -122,7 +120,7 @@ TEST(Rows, RmsNorm) {
 }
 
 TEST(Rows, Rope) {
-  for (const Level level : testable_levels())
+  for (const Features cpu : testable_features())
     for (const size_t half : kSizes) {
       std::vector<float> c(half), s(half);
       for (size_t i = 0; i < half; ++i) {
@@ -130,39 +128,11 @@ TEST(Rows, Rope) {
         s[i] = std::sin(0.1f * static_cast<float>(i));
       }
       auto expected = random_row(2 * half, 3), found = expected;
-      kRowsScalar.rope(expected.data(), c.data(), s.data(), half);
-      rows(level).rope(found.data(), c.data(), s.data(), half);
+      kernels<RowKernels>({}).rope(expected.data(), c.data(), s.data(), half);
+      kernels<RowKernels>(cpu).rope(found.data(), c.data(), s.data(), half);
       for (size_t i = 0; i <= 2 * half; ++i)
-        ASSERT_NEAR(found[i], expected[i], 2e-6f) << level_name(level) << " " << half;
+        ASSERT_NEAR(found[i], expected[i], 2e-6f) << features_name(cpu) << " " << half;
     }
-}
-
-TEST(Rows, WidensEveryHalfAndBfloat) {
-  std::vector<uint16_t> all(65536);
-  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<uint16_t>(i);
-  std::vector<float> expected(all.size()), found(all.size());
-  const auto same = [](float a, float b) {  // NaN: any NaN
-    return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
-  };
-  for (const Level level : testable_levels()) {
-    kRowsScalar.widen_f16(all.data(), all.size(), expected.data());
-    rows(level).widen_f16(all.data(), all.size(), found.data());
-    for (size_t i = 0; i < all.size(); ++i) ASSERT_TRUE(same(expected[i], found[i])) << i;
-    kRowsScalar.widen_bf16(all.data(), all.size(), expected.data());
-    rows(level).widen_bf16(all.data(), all.size(), found.data());
-    for (size_t i = 0; i < all.size(); ++i) ASSERT_TRUE(same(expected[i], found[i])) << i;
-  }
-  for (const Level level : testable_levels())
-    for (const size_t n : kSizes) {
-      std::vector<float> a(n + 1, kGuard);
-      rows(level).widen_f16(all.data() + 15000, n, a.data());
-      rows(level).widen_bf16(all.data() + 15000, n, a.data());
-      EXPECT_EQ(a[n], kGuard);
-    }
-  kRowsScalar.widen_f16(all.data() + 0x3C00, 1, found.data());
-  EXPECT_EQ(found[0], 1.0f);
-  kRowsScalar.widen_f16(all.data() + 0x8001, 1, found.data());
-  EXPECT_EQ(found[0], -0x1p-24f);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "hanok/error.h"
-#include "math/rows.h"
+#include "math/convert.h"
 
 namespace hanok::nn {
 namespace {
@@ -45,12 +45,12 @@ void read_f64(const std::byte* from, size_t n, float* out) {
 template <class Widen>
 void read_16(const std::byte* from, size_t n, float* out, Widen widen) {
   if (reinterpret_cast<uintptr_t>(from) % alignof(uint16_t) == 0)
-    return widen(reinterpret_cast<const uint16_t*>(from), n, out);
+    return widen(reinterpret_cast<const uint16_t*>(from), out, n);
   std::array<uint16_t, 256> piece;
   for (size_t i = 0; i < n; i += piece.size()) {
     const size_t m = std::min(piece.size(), n - i);
     std::memcpy(piece.data(), from + i * sizeof(uint16_t), m * sizeof(uint16_t));
-    widen(piece.data(), m, out + i);
+    widen(piece.data(), out + i, m);
   }
 }
 
@@ -80,9 +80,9 @@ void read_floats(const Tensor& tensor, size_t first, size_t n, float* out) {
       if (n) std::memcpy(out, from, n * sizeof(float));
       return;
     case DType::F16:
-      return read_16(from, n, out, math::rows().widen_f16);
+      return read_16(from, n, out, math::convert().f16_to_f32);
     case DType::BF16:
-      return read_16(from, n, out, math::rows().widen_bf16);
+      return read_16(from, n, out, math::convert().bf16_to_f32);
     case DType::F64:
       return read_f64(from, n, out);
     default:

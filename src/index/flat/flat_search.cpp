@@ -87,7 +87,7 @@ std::unique_ptr<ScanCodes> Flat::new_codes() const {
   if (ids_.size() < kRowsWorthDirections || longest > kLongest)
     return std::make_unique<ScanCodes>(metric(), centre, Subspace(dim()));
   for (size_t i = 0; i < sample.size(); ++i) sample[i] -= centre[i % dim()];
-  const ScanKernels kernels = scan_kernels(math::level());
+  const ScanKernels& kernels = math::kernels<ScanKernels>();
   ScanCosts costs;
   costs.row_limit = kernels.row_limit, costs.query_limit = kernels.query_limit;
   return std::make_unique<ScanCodes>(metric(), centre, cheapest_subspace(sample, centre, metric(), ids_.size(), costs));

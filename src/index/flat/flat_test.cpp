@@ -123,8 +123,8 @@ TEST(Flat, HardNumbersDoNotFoolTheBound) {
     }
 }
 
-TEST(Flat, EveryLevelOfTheScanBoundsTheScore) {
-  for (const math::Level level : math::testable_levels())
+TEST(Flat, EveryVersionOfTheScanBoundsTheScore) {
+  for (const math::Features cpu : math::testable_features())
     for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine})
       for (const size_t dim : {1, 5, 16, 31, 100, 785}) {
         const size_t n = 37;
@@ -132,7 +132,7 @@ TEST(Flat, EveryLevelOfTheScanBoundsTheScore) {
         const auto centre = normals(dim, 4, 0, metric == Metric::Cosine ? 0.1 : 1);
         for (const bool whole : {true, false}) {
           const size_t m = std::clamp<size_t>(dim * 2 / 3, 1, 64);
-          ScanCodes codes(metric, centre, whole ? Subspace(dim) : Subspace(normals(m * dim, 8), dim, 5), level);
+          ScanCodes codes(metric, centre, whole ? Subspace(dim) : Subspace(normals(m * dim, 8), dim, 5), cpu);
           EXPECT_EQ(codes.directions(), whole ? dim : m);
           codes.resize(n);
           codes.set(0, std::span(x).first(2 * dim));

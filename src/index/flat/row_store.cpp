@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "index/base_index.h"
+#include "math/convert.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -47,10 +48,10 @@ void encode(const float* x, size_t dim, Storage storage, uint8_t* out) {
       std::memcpy(out, x, dim * 4);
       return;
     case Storage::F16:
-      math::distance().f32_to_f16(x, reinterpret_cast<uint16_t*>(out), dim);
+      math::convert().f32_to_f16(x, reinterpret_cast<uint16_t*>(out), dim);
       return;
     case Storage::Bf16:
-      math::distance().f32_to_bf16(x, reinterpret_cast<uint16_t*>(out), dim);
+      math::convert().f32_to_bf16(x, reinterpret_cast<uint16_t*>(out), dim);
       return;
     case Storage::Sq8:
       encode_sq8(x, dim, out);
@@ -141,10 +142,10 @@ void RowStore::decode(size_t row, float* out) const {
       std::memcpy(out, from, dim_ * 4);
       return;
     case Storage::F16:
-      math::distance().f16_to_f32(reinterpret_cast<const uint16_t*>(from), out, dim_);
+      math::convert().f16_to_f32(reinterpret_cast<const uint16_t*>(from), out, dim_);
       return;
     case Storage::Bf16:
-      math::distance().bf16_to_f32(reinterpret_cast<const uint16_t*>(from), out, dim_);
+      math::convert().bf16_to_f32(reinterpret_cast<const uint16_t*>(from), out, dim_);
       return;
     case Storage::Sq8:
       decode_sq8(from, dim_, out);

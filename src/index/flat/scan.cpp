@@ -32,30 +32,6 @@ float up(double value) { return static_cast<float>(value * kUp); }
 
 }  // namespace
 
-ScanKernels scan_kernels(math::Level level) {
-  ScanKernels table{};
-  fill_scan_scalar(table);
-#if defined(__x86_64__)
-  if (level >= math::Level::Avx2) fill_scan_avx2(table);
-  if (level >= math::Level::Vnni) fill_scan_vnni(table);
-#elif defined(__aarch64__)
-  if (level == math::Level::Neon) fill_scan_neon(table);
-#endif
-  return table;
-}
-
-const ExactKernels& exact_kernels() {
-  static const ExactKernels table = [] {
-    ExactKernels t{};
-    fill_exact_scalar(t);
-#if defined(__x86_64__)
-    if (math::level() >= math::Level::Avx2) fill_exact_avx2(t);
-#endif
-    return t;
-  }();
-  return table;
-}
-
 double exact_score(Metric metric, const float* query, const float* row, size_t dim, double query_norm,
                    double row_norm) {
   const ExactKernels& kernels = exact_kernels();
@@ -64,13 +40,13 @@ double exact_score(Metric metric, const float* query, const float* row, size_t d
   return metric == Metric::InnerProduct ? dot : dot / (query_norm * row_norm);
 }
 
-ScanCodes::ScanCodes(Metric metric, std::vector<float> centre, Subspace subspace, math::Level level)
+ScanCodes::ScanCodes(Metric metric, std::vector<float> centre, Subspace subspace, math::Features features)
     : dim_(centre.size()),
       groups_((subspace.size() + 15) / 16 * 4),
       metric_(metric),
       centre_(std::move(centre)),
       subspace_(std::move(subspace)),
-      kernels_(scan_kernels(level)) {}
+      kernels_(math::kernels<ScanKernels>(features)) {}
 
 void ScanCodes::resize(size_t rows) {
   rows_ = rows;

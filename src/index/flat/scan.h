@@ -10,14 +10,20 @@
 #include <vector>
 
 #include "hanok/index.h"
-#include "index/flat/scan_kernels.h"
 #include "index/flat/subspace.h"
-#include "math/cpu.h"
+#include "math/kernels.h"
+#include "math/scan_kernels.h"
 
 namespace hanok::index {
 
-ScanKernels scan_kernels(math::Level level);
-const ExactKernels& exact_kernels();
+using math::ExactKernels;
+using math::kScanQueries;
+using math::kScanRows;
+using math::ScanKernels;
+using math::ScanQuery;
+using math::ScanRows;
+
+inline const ExactKernels& exact_kernels() { return math::kernels<ExactKernels>(); }
 
 /// Score of the exact scan, large is near: -(squared distance) under L2, the dot product under InnerProduct, the cosine
 /// under Cosine. In float64; `query_norm` and `row_norm` are used by Cosine alone.
@@ -28,7 +34,7 @@ class ScanCodes {
  public:
   /// `centre` [dim] is subtracted from every row (and from queries under L2): any is right, the mean makes the bound
   /// small. Codes are of the coordinates in `subspace`.
-  ScanCodes(Metric metric, std::vector<float> centre, Subspace subspace, math::Level level = math::level());
+  ScanCodes(Metric metric, std::vector<float> centre, Subspace subspace, math::Features features = math::features());
 
   void resize(size_t rows);
   size_t rows() const { return rows_; }

@@ -13,7 +13,7 @@ struct Tile {
   std::vector<int8_t> tile;    // [groups, kScanQueries, 4]
 };
 
-/// Codes within the limits of a level; `largest`: all of them as large as may be, of one sign.
+/// Codes within the limits of a version; `largest`: all of them as large as may be, of one sign.
 Tile make_tile(const ScanKernels& kernels, size_t groups, bool largest) {
   base::Random random(groups);
   const auto code = [&](int limit) {
@@ -25,10 +25,10 @@ Tile make_tile(const ScanKernels& kernels, size_t groups, bool largest) {
   return out;
 }
 
-TEST(Scan, EveryLevelSumsLikeTheScalar) {
-  const ScanKernels scalar = scan_kernels(math::Level::Scalar);
-  for (const math::Level level : math::testable_levels()) {
-    const ScanKernels kernels = scan_kernels(level);
+TEST(Scan, EveryVersionSumsLikeTheScalar) {
+  const ScanKernels scalar = math::kernels<ScanKernels>({});
+  for (const math::Features cpu : math::testable_features()) {
+    const ScanKernels kernels = math::kernels<ScanKernels>(cpu);
     for (const size_t groups : {4, 8, 28, 16384})  // the last: 65,536 numbers, as many as a vector may have
       for (const bool largest : {false, true}) {
         const Tile t = make_tile(kernels, groups, largest);
@@ -36,7 +36,7 @@ TEST(Scan, EveryLevelSumsLikeTheScalar) {
           std::vector<int32_t> found(n * kScanRows + 1, 77), expected(n * kScanRows + 1, 77);
           kernels.dots(t.block.data(), groups, t.tile.data(), n, found.data());
           scalar.dots(t.block.data(), groups, t.tile.data(), n, expected.data());
-          ASSERT_EQ(found, expected) << math::level_name(level) << ", " << groups << " groups, " << n << " queries";
+          ASSERT_EQ(found, expected) << math::features_name(cpu) << ", " << groups << " groups, " << n << " queries";
         }
       }
   }

@@ -7,7 +7,7 @@
 #include "base/threads.h"
 #include "index/formats/byte_reader.h"
 #include "index/formats/foreign.h"
-#include "index/formats/half.h"
+#include "math/half.h"
 
 namespace hanok::index::formats {
 namespace {
@@ -188,10 +188,10 @@ void decode_sq(const Sq& sq, const uint8_t* code, float* out) {
         break;
       }
       case Sq::Fp16:
-        out[j] = half_to_float(half());
+        out[j] = math::half_to_float(half());
         break;
       case Sq::Bf16:
-        out[j] = bf16_to_float(half());
+        out[j] = math::bf16_to_float(half());
         break;
       case Sq::Bits8Direct:
         out[j] = static_cast<float>(code[j]);

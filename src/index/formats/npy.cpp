@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "index/formats/byte_reader.h"
-#include "index/formats/half.h"
+#include "math/half.h"
 
 namespace hanok::index::formats {
 namespace {
@@ -74,7 +74,7 @@ void convert(ByteReader& in, const Header& h, size_t rows, Vectors& out) {
 
 struct Half {
   uint16_t bits;
-  explicit operator float() const { return half_to_float(bits); }
+  explicit operator float() const { return math::half_to_float(bits); }
 };
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "hanok/error.h"
-#include "index/formats/half.h"
 
 namespace hanok::index::formats {
 namespace {
@@ -104,17 +103,6 @@ TEST(VectorsIo, BytesOnlyForBytes) {
   base::TempFolder folder;
   EXPECT_THROW(write_vectors(folder.path() / "a.bvecs", 1, std::vector<float>{0.5f}), Error);
   EXPECT_THROW(write_vectors(folder.path() / "a.bvecs", 1, std::vector<float>{256}), Error);
-}
-
-TEST(Half, RoundTripsEveryFiniteValueAndRoundsToEven) {
-  for (uint32_t h = 0; h < 65536; ++h)
-    if (((h >> 10) & 31) != 31) {
-      EXPECT_EQ(float_to_half(half_to_float(static_cast<uint16_t>(h))), h);
-    }
-  EXPECT_EQ(float_to_half(1.0f + 0x1p-11f), 0x3C00);      // tie: to even
-  EXPECT_EQ(float_to_half(1.0f + 3 * 0x1p-11f), 0x3C02);  // tie: to even, upwards
-  EXPECT_EQ(float_to_half(65519.0f), 0x7BFF);
-  EXPECT_EQ(float_to_half(65520.0f), 0x7C00);
 }
 
 }  // namespace

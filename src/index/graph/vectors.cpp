@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "index/base_index.h"
+#include "math/convert.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -81,10 +82,10 @@ void Vectors::put(size_t slot, const float* v) {
       std::memcpy(row, v, row_bytes_);
       break;
     case Storage::F16:
-      kernel.f32_to_f16(v, reinterpret_cast<uint16_t*>(row), dim_);
+      math::convert().f32_to_f16(v, reinterpret_cast<uint16_t*>(row), dim_);
       break;
     case Storage::Bf16:
-      kernel.f32_to_bf16(v, reinterpret_cast<uint16_t*>(row), dim_);
+      math::convert().f32_to_bf16(v, reinterpret_cast<uint16_t*>(row), dim_);
       break;
     case Storage::Sq8:
       encode_sq8(v, dim_, row);
@@ -164,16 +165,15 @@ void Vectors::prefetch(size_t slot) const {
 }
 
 void Vectors::decode(size_t slot, float* out) const {
-  const auto& kernel = math::distance();
   const uint8_t* x = row(slot);
   switch (storage_) {
     case Storage::F32:
       std::memcpy(out, x, row_bytes_);
       return;
     case Storage::F16:
-      return kernel.f16_to_f32(as<uint16_t>(x), out, dim_);
+      return math::convert().f16_to_f32(as<uint16_t>(x), out, dim_);
     case Storage::Bf16:
-      return kernel.bf16_to_f32(as<uint16_t>(x), out, dim_);
+      return math::convert().bf16_to_f32(as<uint16_t>(x), out, dim_);
     case Storage::Sq8: {
       const auto s = sq8_scale(x);
       for (size_t j = 0; j < dim_; ++j) out[j] = s.offset + s.scale * static_cast<float>(x[sizeof(s) + j]);

@@ -6,11 +6,11 @@
 #include <limits>
 #include <vector>
 
-#include "index/ivf/fast_scan_kernels.h"
+#include "math/fast_scan_kernels.h"
 
 namespace hanok::index {
 
-const FastScanKernels& fast_scan_kernels();
+using math::kFastScanVectors;
 
 /// What the codes of a model look like: m 4-bit codes a vector (0: none), each vector with a scale of its own or not.
 struct CodeShape {
@@ -26,7 +26,7 @@ struct Coded {
 
 struct Cell {
   std::vector<uint32_t> slots;
-  std::vector<uint8_t> codes;  // blocks of 32 members, see fast_scan_kernels.h
+  std::vector<uint8_t> codes;  // blocks of 32 members, see math/fast_scan_kernels.h
   std::vector<float> terms;    // of whole blocks; infinity past the last member, so that it never passes a threshold
   std::vector<float> scales;   // of whole blocks, for scaled codes
 

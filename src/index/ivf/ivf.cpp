@@ -6,6 +6,7 @@
 
 #include "base/threads.h"
 #include "math/distance.h"
+#include "math/kernels.h"
 
 namespace hanok::index {
 namespace {
@@ -26,21 +27,6 @@ bool accepted(const IdFilter* filter, Id id) {
 bool nearer_key(const std::pair<float, uint32_t>& a, const std::pair<float, uint32_t>& b) { return a < b; }
 
 }  // namespace
-
-const FastScanKernels& fast_scan_kernels() {
-  static const FastScanKernels table = [] {
-    FastScanKernels t{};
-    fill_fast_scan_scalar(t);
-#if defined(__x86_64__)
-    if (math::level() >= math::Level::Avx2) fill_fast_scan_avx2(t);
-    if (math::level() >= math::Level::Avx512) fill_fast_scan_avx512(t);
-#elif defined(__aarch64__)
-    if (math::level() == math::Level::Neon) fill_fast_scan_neon(t);
-#endif
-    return t;
-  }();
-  return table;
-}
 
 // A query in the forms that the row types want.
 struct Ivf::Query {
@@ -388,7 +374,7 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
   scratch.row.resize(dim());
   float threshold = INFINITY, estimates[kFastScanVectors];
   size_t offered = 0;
-  const FastScanKernels& kernels = fast_scan_kernels();
+  const auto& kernels = math::kernels<math::FastScanKernels>();
   for (size_t p = 0; p < model.cells; ++p) {
     if (p == probes && offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end(), nearer_key);
     if (p >= probes && offered >= enough) return;

@@ -10,7 +10,8 @@
 #include "base/random.h"
 #include "hanok/error.h"
 #include "index/pca.h"
-#include "math/cpu.h"
+#include "math/fast_scan_kernels.h"
+#include "math/kernels.h"
 
 namespace hanok::index {
 namespace {
@@ -67,18 +68,11 @@ double recall(const std::vector<Match>& found, const std::vector<std::pair<doubl
   return wanted.empty() ? 1 : static_cast<double>(hits) / static_cast<double>(wanted.size());
 }
 
-TEST(FastScan, EveryLevelSumsLikeTheScalar) {
+TEST(FastScan, EveryVersionSumsLikeTheScalar) {
   base::Random random(5);
-  FastScanKernels scalar{};
-  fill_fast_scan_scalar(scalar);
-  for (const math::Level level : math::testable_levels()) {
-    FastScanKernels kernel = scalar;
-#if defined(__x86_64__)
-    if (level >= math::Level::Avx2) fill_fast_scan_avx2(kernel);
-    if (level >= math::Level::Avx512) fill_fast_scan_avx512(kernel);
-#elif defined(__aarch64__)
-    if (level == math::Level::Neon) fill_fast_scan_neon(kernel);
-#endif
+  const auto scalar = math::kernels<math::FastScanKernels>({});
+  for (const math::Features cpu : math::testable_features()) {
+    const auto kernel = math::kernels<math::FastScanKernels>(cpu);
     for (const size_t m : {4, 8, 12, 32, 100, 196, 256}) {
       std::vector<uint8_t> block(16 * m), table(16 * m);
       for (auto& b : block) b = static_cast<uint8_t>(random.next());

@@ -5,7 +5,8 @@
 
 #include "base/threads.h"
 #include "index/panel.h"
-#include "index/panel_kernels.h"
+#include "math/kernels.h"
+#include "math/panel_kernels.h"
 
 namespace hanok::index {
 namespace {
@@ -81,13 +82,14 @@ void ProductQuantiser::decode(const uint8_t* codes, float* x) const {
 }
 
 ProductQuantiser::Table ProductQuantiser::table(const float* x, float factor, float* scratch, uint8_t* out) const {
-  static_assert(kCodes == kPanelRows, "a codebook is one panel");
+  static_assert(kCodes == math::kPanelRows, "a codebook is one panel");
   float widest = 0;
   Table result;
   for (size_t s = 0; s < subspaces(); ++s) {
     float* dots = scratch + s * kCodes;
     const size_t first = starts_[s];
-    panel_kernels().dots(codebooks_.data() + first * kCodes, 1, starts_[s + 1] - first, x + first, 1, dots, kCodes);
+    math::kernels<math::PanelKernels>().dots(codebooks_.data() + first * kCodes, 1, starts_[s + 1] - first, x + first,
+                                             1, dots, kCodes);
     float least = INFINITY, most = -INFINITY;
     for (size_t c = 0; c < kCodes; ++c) {
       dots[c] *= factor;

@@ -1,8 +1,8 @@
 #include <arm_neon.h>
 
-#include "index/ivf/fast_scan_kernels.h"
+#include "math/fast_scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 // Sums of sixteen vectors' bytes, in 16 bits.
@@ -70,4 +70,4 @@ void fill_fast_scan_neon(FastScanKernels& table) {
   table.scan_scaled = scan_scaled;
 }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

@@ -1,10 +1,7 @@
-#include "math/rows.h"
+#include "math/row_kernels.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-
-#include "math/cpu.h"
 
 namespace hanok::math {
 namespace {
@@ -73,39 +70,10 @@ void rope(float* x, const float* cosine, const float* sine, size_t half) {
   }
 }
 
-float from_half(uint16_t h) {
-  const uint32_t sign = static_cast<uint32_t>(h & 0x8000) << 16, exponent = (h >> 10) & 31, fraction = h & 0x3FF;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
-  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
-  const float small = static_cast<float>(fraction) * 0x1p-24f;  // zero or subnormal
-  return sign ? -small : small;
-}
-
-void widen_f16(const uint16_t* from, size_t n, float* to) {
-  for (size_t i = 0; i < n; ++i) to[i] = from_half(from[i]);
-}
-
-void widen_bf16(const uint16_t* from, size_t n, float* to) {
-  for (size_t i = 0; i < n; ++i) to[i] = std::bit_cast<float>(static_cast<uint32_t>(from[i]) << 16);
-}
-
 }  // namespace
 
-const RowKernels kRowsScalar{softmax,  exponentials, gelu,     gelu_tanh, silu,      add,
-                             multiply, layer_norm,   rms_norm, rope,      widen_f16, widen_bf16};
-
-const RowKernels& rows(Level level) {
-#if defined(__x86_64__)
-  if (level >= Level::Avx512) return kRowsAvx512;
-  if (level >= Level::Avx2) return kRowsAvx2;
-#endif
-  (void)level;
-  return kRowsScalar;
-}
-
-const RowKernels& rows() {
-  static const RowKernels& table = rows(level());
-  return table;
+void fill_rows_scalar(RowKernels& table) {
+  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, layer_norm, rms_norm, rope};
 }
 
 }  // namespace hanok::math

@@ -1,6 +1,6 @@
-#include "index/ivf/fast_scan_kernels.h"
+#include "math/fast_scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 uint32_t sum_of(const uint8_t* block, const uint8_t* table, size_t m, size_t v) {
@@ -40,4 +40,4 @@ void fill_fast_scan_scalar(FastScanKernels& table) {
   table.scan_scaled = scan_scaled;
 }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

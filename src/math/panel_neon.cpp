@@ -1,8 +1,8 @@
 #include <arm_neon.h>
 
-#include "index/panel_kernels.h"
+#include "math/panel_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 // N vectors against one panel of four registers: N * 4 sums hide the latency of the additions.
@@ -43,4 +43,4 @@ void dots(const float* packed, size_t panels, size_t dim, const float* x, size_t
 
 void fill_panel_neon(PanelKernels& table) { table.dots = dots; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

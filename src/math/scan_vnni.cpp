@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "index/flat/scan_kernels.h"
+#include "math/scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 // vpdpbusd adds four byte products straight into 32 bits, so both sides may use all their eight bits:
@@ -58,4 +58,4 @@ void fill_scan_vnni(ScanKernels& table) {
   table.dots = dots;
 }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

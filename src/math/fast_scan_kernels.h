@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace hanok::index {
+namespace hanok::math {
 
 constexpr size_t kFastScanVectors = 32;
 
@@ -29,4 +29,4 @@ void fill_fast_scan_avx2(FastScanKernels& table);
 void fill_fast_scan_avx512(FastScanKernels& table);
 void fill_fast_scan_neon(FastScanKernels& table);
 
-}  // namespace hanok::index
+}  // namespace hanok::math

@@ -1,6 +1,6 @@
-#include "index/flat/scan_kernels.h"
+#include "math/scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 void dots(const uint8_t* block, size_t groups, const int8_t* tile, size_t n, int32_t* out) {
@@ -48,4 +48,4 @@ double ip(const float* a, const T* b, size_t dim) {
 void fill_scan_scalar(ScanKernels& table) { table = {128, 127, 127, dots, bounds}; }
 void fill_exact_scalar(ExactKernels& table) { table = {l2<float>, ip<float>, l2<uint8_t>, ip<uint8_t>}; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "index/panel_kernels.h"
+#include "math/panel_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 // N vectors times P panels of two registers each: N * P * 2 sums, at least eight to hide the latency of the additions.
@@ -52,4 +52,4 @@ void dots(const float* packed, size_t panels, size_t dim, const float* x, size_t
 
 void fill_panel_avx2(PanelKernels& table) { table.dots = dots; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

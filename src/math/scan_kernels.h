@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace hanok::index {
+namespace hanok::math {
 
 constexpr size_t kScanRows = 16;    // rows a block: one 512-bit register of dwords, or two of 256 bits
 constexpr size_t kScanQueries = 8;  // queries a tile: as many 32-bit accumulators as AVX2 has registers to spare
@@ -56,4 +56,4 @@ struct ExactKernels {
 void fill_exact_scalar(ExactKernels& table);
 void fill_exact_avx2(ExactKernels& table);
 
-}  // namespace hanok::index
+}  // namespace hanok::math

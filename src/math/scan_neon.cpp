@@ -1,8 +1,8 @@
 #include <arm_neon.h>
 
-#include "index/flat/scan_kernels.h"
+#include "math/scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 // A register holds four rows of four dimensions. Rows are read as signed codes (code + 128 with its top bit turned), so
@@ -59,4 +59,4 @@ uint32_t bounds(const int32_t* dots, const ScanRows& rows, const ScanQuery& quer
 
 void fill_scan_neon(ScanKernels& table) { table = {128, 127, 127, dots, bounds}; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

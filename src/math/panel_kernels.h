@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace hanok::index {
+namespace hanok::math {
 
 constexpr size_t kPanelRows = 16;
 constexpr size_t kPanelQueries = 4;
@@ -19,4 +19,4 @@ void fill_panel_avx2(PanelKernels& table);
 void fill_panel_avx512(PanelKernels& table);
 void fill_panel_neon(PanelKernels& table);
 
-}  // namespace hanok::index
+}  // namespace hanok::math

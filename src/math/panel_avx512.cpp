@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "index/panel_kernels.h"
+#include "math/panel_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 template <size_t N, size_t P>
@@ -43,4 +43,4 @@ void dots(const float* packed, size_t panels, size_t dim, const float* x, size_t
 
 void fill_panel_avx512(PanelKernels& table) { table.dots = dots; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

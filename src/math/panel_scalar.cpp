@@ -1,6 +1,6 @@
-#include "index/panel_kernels.h"
+#include "math/panel_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 void dots(const float* packed, size_t panels, size_t dim, const float* x, size_t n, float* out, size_t stride) {
@@ -17,4 +17,4 @@ void dots(const float* packed, size_t panels, size_t dim, const float* x, size_t
 
 void fill_panel_scalar(PanelKernels& table) { table.dots = dots; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

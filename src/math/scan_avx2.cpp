@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "index/flat/scan_kernels.h"
+#include "math/scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 constexpr size_t kStep = kScanQueries * 4;  // bytes of a tile between groups
@@ -146,4 +146,4 @@ double ip(const float* a, const T* b, size_t dim) {
 void fill_scan_avx2(ScanKernels& table) { table = {64, 63, 64, dots, bounds}; }
 void fill_exact_avx2(ExactKernels& table) { table = {l2<float>, ip<float>, l2<uint8_t>, ip<uint8_t>}; }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

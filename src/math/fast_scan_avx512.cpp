@@ -2,9 +2,9 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
-#include "index/ivf/fast_scan_kernels.h"
+#include "math/fast_scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 // As in fast_scan_avx2.cpp, with four subspaces a register.
@@ -81,4 +81,4 @@ void fill_fast_scan_avx512(FastScanKernels& table) {
   table.scan_scaled = scan_scaled;
 }
 
-}  // namespace hanok::index
+}  // namespace hanok::math

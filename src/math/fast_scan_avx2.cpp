@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "index/ivf/fast_scan_kernels.h"
+#include "math/fast_scan_kernels.h"
 
-namespace hanok::index {
+namespace hanok::math {
 namespace {
 
 inline __m256i load(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
@@ -86,4 +86,4 @@ void fill_fast_scan_avx2(FastScanKernels& table) {
   table.scan_scaled = scan_scaled;
 }
 
-}  // namespace hanok::index
+}  // namespace hanok::math
