@@ -3,9 +3,9 @@
 #include <cctype>
 #include <cmath>
 
+#include "base/byte_reader.h"
 #include "base/file.h"
 #include "base/threads.h"
-#include "index/formats/byte_reader.h"
 #include "index/formats/foreign.h"
 #include "math/half.h"
 
@@ -22,11 +22,11 @@ struct Header {
 
 // Every FAISS vector is a 64-bit count and its values.
 template <typename T>
-std::vector<T> vector_of(ByteReader& in, const char* what) {
+std::vector<T> vector_of(base::ByteReader& in, const char* what) {
   return in.array<T>(in.read<uint64_t>(what), what);
 }
 
-Header read_header(ByteReader& in) {
+Header read_header(base::ByteReader& in) {
   Header h;
   const auto dim = in.read<int32_t>("dimension");
   const auto count = in.read<int64_t>("vector count");
@@ -48,7 +48,7 @@ Header read_header(ByteReader& in) {
 }
 
 // values = rows * width may not exceed what was read from the file.
-void expect(const ByteReader& in, uint64_t have, uint64_t rows, uint64_t width, const char* what) {
+void expect(const base::ByteReader& in, uint64_t have, uint64_t rows, uint64_t width, const char* what) {
   if ((width && rows > UINT64_MAX / width) || have != rows * width)
     in.corrupt(std::string(what) + " has " + std::to_string(have) + " values, expected " + std::to_string(rows) +
                " x " + std::to_string(width));
@@ -56,7 +56,7 @@ void expect(const ByteReader& in, uint64_t have, uint64_t rows, uint64_t width, 
 
 // Codes are smaller than their vectors, but not a thousand times: such a header is damage, and must not make us
 // allocate.
-void expect_decodable(const ByteReader& in, uint64_t count, uint64_t dim) {
+void expect_decodable(const base::ByteReader& in, uint64_t count, uint64_t dim) {
   constexpr uint64_t kMostFloatsPerByte = 256;
   if (count && dim > kMostFloatsPerByte * (in.position() + in.left()) / count)
     in.corrupt("says " + std::to_string(count) + " vectors of dimension " + std::to_string(dim) +
@@ -76,7 +76,7 @@ void number_rows(ForeignIndex& index) {
   for (size_t i = 0; i < index.ids.size(); ++i) index.ids[i] = static_cast<Id>(i);
 }
 
-ForeignIndex read_flat(ByteReader& in) {
+ForeignIndex read_flat(base::ByteReader& in) {
   const Header h = read_header(in);
   ForeignIndex out = start("IndexFlat", h);
   const auto words = in.read<uint64_t>("vectors");  // counted in units of four bytes
@@ -93,7 +93,7 @@ struct Pq {
   size_t code_size() const { return (m * bits + 7) / 8; }
 };
 
-Pq read_pq(ByteReader& in, size_t dim) {
+Pq read_pq(base::ByteReader& in, size_t dim) {
   Pq pq;
   const auto d = in.read<uint64_t>("PQ dimension"), m = in.read<uint64_t>("PQ groups"),
              bits = in.read<uint64_t>("PQ bits");
@@ -143,7 +143,7 @@ struct Sq {
   }
 };
 
-Sq read_sq(ByteReader& in, size_t dim) {
+Sq read_sq(base::ByteReader& in, size_t dim) {
   Sq sq;
   sq.type = in.read<int32_t>("SQ type");
   in.take(8, "SQ range");
@@ -205,7 +205,7 @@ void decode_sq(const Sq& sq, const uint8_t* code, float* out) {
 
 // Codes of `count` vectors in one array, decoded.
 template <typename Decode>
-void decode_all(ByteReader& in, ForeignIndex& out, uint64_t count, size_t code_size, Decode&& decode) {
+void decode_all(base::ByteReader& in, ForeignIndex& out, uint64_t count, size_t code_size, Decode&& decode) {
   const auto codes = vector_of<uint8_t>(in, "codes");
   expect(in, codes.size(), count, code_size, "the list of codes");
   expect_decodable(in, count, out.dim);
@@ -214,7 +214,7 @@ void decode_all(ByteReader& in, ForeignIndex& out, uint64_t count, size_t code_s
   number_rows(out);
 }
 
-ForeignIndex read_scalar(ByteReader& in) {
+ForeignIndex read_scalar(base::ByteReader& in) {
   const Header h = read_header(in);
   ForeignIndex out = start("IndexScalarQuantizer", h);
   const Sq sq = read_sq(in, h.dim);
@@ -223,7 +223,7 @@ ForeignIndex read_scalar(ByteReader& in) {
   return out;
 }
 
-ForeignIndex read_product(ByteReader& in) {
+ForeignIndex read_product(base::ByteReader& in) {
   const Header h = read_header(in);
   ForeignIndex out = start("IndexPQ", h);
   const Pq pq = read_pq(in, h.dim);
@@ -233,7 +233,7 @@ ForeignIndex read_product(ByteReader& in) {
   return out;
 }
 
-ForeignIndex read_index(ByteReader& in, int depth);
+ForeignIndex read_index(base::ByteReader& in, int depth);
 
 struct IvfHeader {
   Header own;
@@ -241,7 +241,7 @@ struct IvfHeader {
   ForeignIndex quantiser;
 };
 
-IvfHeader read_ivf_header(ByteReader& in, int depth) {
+IvfHeader read_ivf_header(base::ByteReader& in, int depth) {
   IvfHeader h;
   h.own = read_header(in);
   h.lists = in.read<uint64_t>("nlist");
@@ -258,7 +258,7 @@ IvfHeader read_ivf_header(ByteReader& in, int depth) {
 
 // Calls decode(list, code, x) for every vector of every inverted list.
 template <typename Decode>
-void read_lists(ByteReader& in, const IvfHeader& h, size_t code_size, ForeignIndex& out, Decode&& decode) {
+void read_lists(base::ByteReader& in, const IvfHeader& h, size_t code_size, ForeignIndex& out, Decode&& decode) {
   const auto kind = in.take(4, "inverted lists");
   if (kind != "ilar")
     throw Error(Code::Unsupported, in.name() + ": inverted lists of kind '" + std::string(kind) +
@@ -297,7 +297,7 @@ void read_lists(ByteReader& in, const IvfHeader& h, size_t code_size, ForeignInd
   out.centroids = h.quantiser.vectors;
 }
 
-ForeignIndex read_ivf_flat(ByteReader& in, int depth) {
+ForeignIndex read_ivf_flat(base::ByteReader& in, int depth) {
   const IvfHeader h = read_ivf_header(in, depth);
   ForeignIndex out = start("IndexIVFFlat", h.own);
   read_lists(in, h, h.own.dim * 4, out,
@@ -305,7 +305,7 @@ ForeignIndex read_ivf_flat(ByteReader& in, int depth) {
   return out;
 }
 
-ForeignIndex read_ivf_pq(ByteReader& in, int depth) {
+ForeignIndex read_ivf_pq(base::ByteReader& in, int depth) {
   const IvfHeader h = read_ivf_header(in, depth);
   ForeignIndex out = start("IndexIVFPQ", h.own);
   const bool residual = in.read<uint8_t>("by_residual") != 0;
@@ -320,7 +320,7 @@ ForeignIndex read_ivf_pq(ByteReader& in, int depth) {
   return out;
 }
 
-ForeignIndex read_hnsw(ByteReader& in, int depth, const char* type) {
+ForeignIndex read_hnsw(base::ByteReader& in, int depth, const char* type) {
   const Header h = read_header(in);
   vector_of<double>(in, "level probabilities");
   const auto per_level = vector_of<int32_t>(in, "neighbours a level");
@@ -367,7 +367,7 @@ ForeignIndex read_hnsw(ByteReader& in, int depth, const char* type) {
   return out;
 }
 
-ForeignIndex read_id_map(ByteReader& in, int depth) {
+ForeignIndex read_id_map(base::ByteReader& in, int depth) {
   const Header h = read_header(in);
   ForeignIndex out = read_index(in, depth + 1);
   const auto ids = vector_of<int64_t>(in, "ids");
@@ -388,7 +388,7 @@ struct Transform {
   std::vector<float> matrix, bias;  // [to, from], [to]
 };
 
-Transform read_transform(ByteReader& in) {
+Transform read_transform(base::ByteReader& in) {
   Transform t;
   t.kind = std::string(in.take(4, "transform"));
   if (t.kind == "Pcam" || t.kind == "PcAm") {
@@ -420,7 +420,7 @@ Transform read_transform(ByteReader& in) {
   return t;
 }
 
-ForeignIndex read_transformed(ByteReader& in, int depth) {
+ForeignIndex read_transformed(base::ByteReader& in, int depth) {
   const Header h = read_header(in);
   const auto count = in.read<int32_t>("transforms");
   constexpr int32_t kMost = 16;
@@ -462,7 +462,7 @@ ForeignIndex read_transformed(ByteReader& in, int depth) {
   return out;
 }
 
-ForeignIndex read_index(ByteReader& in, int depth) {
+ForeignIndex read_index(base::ByteReader& in, int depth) {
   if (depth > kDeepest) in.corrupt("nests indexes too deep");
   const auto kind = in.take(4, "the index's kind");
   if (kind == "IxF2" || kind == "IxFI" || kind == "IxFl") return read_flat(in);
@@ -487,7 +487,7 @@ bool looks_like_faiss(std::string_view bytes) {
 }
 
 ForeignIndex parse_faiss(std::string_view bytes, const std::string& name) {
-  ByteReader in(bytes, name);
+  base::ByteReader in(bytes, name);
   ForeignIndex out = read_index(in, 0);
   for (const float v : out.vectors)
     if (!std::isfinite(v)) in.corrupt("holds a number that is not finite");

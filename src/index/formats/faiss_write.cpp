@@ -1,20 +1,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/byte_reader.h"
 #include "index/base_index.h"
-#include "index/formats/byte_reader.h"
 #include "index/formats/foreign.h"
 
 namespace hanok::index::formats {
 namespace {
 
 template <typename T>
-void put_vector(ByteWriter& out, const std::vector<T>& values) {
+void put_vector(base::ByteWriter& out, const std::vector<T>& values) {
   out.put(static_cast<uint64_t>(values.size()));
   out.put_array(std::span<const T>(values));
 }
 
-void put_header(ByteWriter& out, const char* kind, const ForeignIndex& index, size_t count) {
+void put_header(base::ByteWriter& out, const char* kind, const ForeignIndex& index, size_t count) {
   out.put_text(kind);
   out.put(static_cast<int32_t>(index.dim));
   out.put(static_cast<int64_t>(count));
@@ -24,13 +24,13 @@ void put_header(ByteWriter& out, const char* kind, const ForeignIndex& index, si
   out.put(static_cast<int32_t>(index.metric == Metric::L2 ? 1 : 0));
 }
 
-void put_flat(ByteWriter& out, const ForeignIndex& index, std::span<const float> rows) {
+void put_flat(base::ByteWriter& out, const ForeignIndex& index, std::span<const float> rows) {
   put_header(out, index.metric == Metric::L2 ? "IxF2" : "IxFI", index, rows.size() / index.dim);
   out.put(static_cast<uint64_t>(rows.size()));
   out.put_array(rows);
 }
 
-void put_ivf(ByteWriter& out, const ForeignIndex& index, std::span<const float> rows) {
+void put_ivf(base::ByteWriter& out, const ForeignIndex& index, std::span<const float> rows) {
   const size_t lists = index.centroids.size() / index.dim;
   if (lists == 0 || index.cell.size() != index.ids.size())
     throw Error(Code::Invalid, "IndexIVFFlat: needs centroids, and a cell for every vector");
@@ -57,7 +57,7 @@ void put_ivf(ByteWriter& out, const ForeignIndex& index, std::span<const float> 
   }
 }
 
-void put_hnsw(ByteWriter& out, const ForeignIndex& index, std::span<const float> rows) {
+void put_hnsw(base::ByteWriter& out, const ForeignIndex& index, std::span<const float> rows) {
   const HnswLinks& links = index.links;
   if (links.nodes.size() != index.ids.size())
     throw Error(Code::Invalid, "IndexHNSWFlat: needs neighbours for every vector");
@@ -106,7 +106,7 @@ std::string make_faiss(const ForeignIndex& given) {
     for (size_t i = 0; i < index.ids.size(); ++i)
       normalise(std::span<const float>(given.vectors).subspan(i * index.dim, index.dim),
                 index.vectors.data() + i * index.dim);
-  ByteWriter out;
+  base::ByteWriter out;
   bool plain = index.type == "IndexIVFFlat";  // which keeps ids of its own
   if (!plain) {
     plain = true;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/byte_reader.h"
 #include "index/base_index.h"
-#include "index/formats/byte_reader.h"
 #include "index/formats/foreign.h"
 
 namespace hanok::index::formats {
@@ -19,7 +19,7 @@ struct Header {
   uint64_t ef_construction;
 };
 
-Header read_header(ByteReader& in) {
+Header read_header(base::ByteReader& in) {
   Header h{};
   for (uint64_t* field : {&h.offset_level0, &h.max_elements, &h.count, &h.record, &h.label_at, &h.data_at})
     *field = in.read<uint64_t>("the hnswlib header");
@@ -43,7 +43,7 @@ Header read_header(ByteReader& in) {
 }
 
 // [count (16 bits) | flags][ids ...]
-std::vector<uint32_t> read_links(ByteReader& in, std::string_view bytes, uint64_t room, uint64_t elements) {
+std::vector<uint32_t> read_links(base::ByteReader& in, std::string_view bytes, uint64_t room, uint64_t elements) {
   uint16_t count;
   std::memcpy(&count, bytes.data(), 2);
   if (count > room)
@@ -56,7 +56,7 @@ std::vector<uint32_t> read_links(ByteReader& in, std::string_view bytes, uint64_
   return out;
 }
 
-void put_links(ByteWriter& out, const std::vector<uint32_t>& links, size_t room) {
+void put_links(base::ByteWriter& out, const std::vector<uint32_t>& links, size_t room) {
   out.put(static_cast<uint32_t>(links.size()));
   for (size_t i = 0; i < room; ++i) out.put(i < links.size() ? links[i] : uint32_t{0});
 }
@@ -64,7 +64,7 @@ void put_links(ByteWriter& out, const std::vector<uint32_t>& links, size_t room)
 }  // namespace
 
 ForeignIndex parse_hnswlib(std::string_view bytes, const std::string& name, Metric metric) {
-  ByteReader in(bytes, name);
+  base::ByteReader in(bytes, name);
   const Header h = read_header(in);
   ForeignIndex out;
   out.type = "hnswlib";
@@ -111,7 +111,7 @@ ForeignIndex parse_hnswlib(std::string_view bytes, const std::string& name, Metr
 std::string make_hnswlib(const ForeignIndex& index) {
   const HnswLinks& links = index.links;
   if (links.nodes.size() != index.ids.size()) throw Error(Code::Invalid, "hnswlib: needs neighbours for every vector");
-  ByteWriter out;
+  base::ByteWriter out;
   const size_t lowest = 2 * links.m, data_at = 4 + 4 * lowest, label_at = data_at + index.dim * 4;
   const size_t n = index.ids.size();
   for (const size_t field : {size_t{0}, std::max<size_t>(n, 1), n, label_at + 8, label_at, data_at})

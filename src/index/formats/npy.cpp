@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "index/formats/byte_reader.h"
+#include "base/byte_reader.h"
 #include "math/half.h"
 
 namespace hanok::index::formats {
@@ -18,7 +18,7 @@ struct Header {
 };
 
 // The header is a Python dict literal with three known keys; each value is found by its key's name.
-std::string_view value_of(std::string_view header, std::string_view key, const ByteReader& in) {
+std::string_view value_of(std::string_view header, std::string_view key, const base::ByteReader& in) {
   const size_t at = header.find("'" + std::string(key) + "'");
   const size_t colon = at == std::string_view::npos ? at : header.find(':', at);
   if (colon == std::string_view::npos) in.corrupt("the .npy header has no '" + std::string(key) + "'");
@@ -27,7 +27,7 @@ std::string_view value_of(std::string_view header, std::string_view key, const B
   return header.substr(from);
 }
 
-Header parse_header(std::string_view text, const ByteReader& in) {
+Header parse_header(std::string_view text, const base::ByteReader& in) {
   Header h;
   auto type = value_of(text, "descr", in);
   const size_t end = type.size() > 1 ? type.find('\'', 1) : std::string_view::npos;
@@ -60,7 +60,7 @@ Header parse_header(std::string_view text, const ByteReader& in) {
 }
 
 template <typename T>
-void convert(ByteReader& in, const Header& h, size_t rows, Vectors& out) {
+void convert(base::ByteReader& in, const Header& h, size_t rows, Vectors& out) {
   if (h.columns > 0 && h.rows > in.left() / sizeof(T) / h.columns)
     in.corrupt("the .npy header says " + std::to_string(h.rows) + " x " + std::to_string(h.columns) +
                " values, the file has bytes for " + std::to_string(in.left() / sizeof(T)));
@@ -80,7 +80,7 @@ struct Half {
 }  // namespace
 
 Vectors parse_npy(std::string_view bytes, const std::string& name, size_t max_rows) {
-  ByteReader in(bytes, name);
+  base::ByteReader in(bytes, name);
   if (in.take(kMagic.size(), "the .npy magic") != kMagic) in.corrupt("does not begin like a .npy file");
   const auto major = in.read<uint8_t>("version");
   in.read<uint8_t>("version");
@@ -94,7 +94,7 @@ Vectors parse_npy(std::string_view bytes, const std::string& name, size_t max_ro
   struct Kind {
     const char* type;
     Element element;
-    void (*convert)(ByteReader&, const Header&, size_t, Vectors&);
+    void (*convert)(base::ByteReader&, const Header&, size_t, Vectors&);
   };
   static constexpr Kind kinds[] = {
       {"<f4", Element::F32, convert<float>},        {"<f8", Element::F64, convert<double>},
@@ -119,7 +119,7 @@ std::string make_npy(size_t dim, std::span<const float> values) {
                        std::to_string(dim ? values.size() / dim : 0) + ", " + std::to_string(dim) + "), }";
   const size_t fixed = kMagic.size() + 4;                                 // magic, version, header length
   header.append(63 - (fixed + header.size()) % 64, ' ').push_back('\n');  // values begin at a multiple of 64
-  ByteWriter out;
+  base::ByteWriter out;
   out.put_text(kMagic);
   out.put<uint8_t>(1);
   out.put<uint8_t>(0);

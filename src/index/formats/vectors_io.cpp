@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/byte_reader.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "index/formats/byte_reader.h"
 #include "index/formats/npy.h"
 
 namespace hanok::index::formats {
@@ -24,7 +24,7 @@ struct Shape {
 // .fvecs and its kin: the first row's length is the length of all.
 Shape vecs_shape(std::string_view bytes, size_t element, const std::string& name, size_t max_rows) {
   if (bytes.empty()) return {};
-  ByteReader in(bytes, name);
+  base::ByteReader in(bytes, name);
   const auto width = in.read<uint32_t>("row length");
   if (width == 0 || width > kMaxRowLength) in.corrupt("row 0 says " + std::to_string(width) + " values");
   const size_t stride = 4 + width * element;
@@ -43,7 +43,7 @@ Shape vecs_shape(std::string_view bytes, size_t element, const std::string& name
 }
 
 Shape bin_shape(std::string_view bytes, size_t element, const std::string& name, size_t max_rows) {
-  ByteReader in(bytes, name);
+  base::ByteReader in(bytes, name);
   const auto rows = in.read<uint32_t>("row count");
   const auto width = in.read<uint32_t>("row length");
   if (width > kMaxRowLength || (rows > 0 && width == 0))
@@ -53,7 +53,7 @@ Shape bin_shape(std::string_view bytes, size_t element, const std::string& name,
 }
 
 Shape idx_shape(std::string_view bytes, const std::string& name, size_t max_rows) {
-  ByteReader in(bytes, name);
+  base::ByteReader in(bytes, name);
   const auto magic = in.take(4, "the IDX magic");
   constexpr char kUnsignedByte = 0x08;
   if (magic[0] != 0 || magic[1] != 0 || magic[3] < 1 || magic[3] > 4) in.corrupt("does not begin like an IDX file");
@@ -133,7 +133,7 @@ void require_bytes(std::span<const float> values, const fs::path& file) {
 }
 
 template <typename T, typename In>
-void put_row(ByteWriter& out, std::span<const In> row) {
+void put_row(base::ByteWriter& out, std::span<const In> row) {
   for (const In v : row) out.put(static_cast<T>(v));
 }
 
@@ -196,7 +196,7 @@ void write_vectors(const fs::path& file, size_t dim, std::span<const float> valu
   if (!bytes && !rowwise && format != "fbin")
     unknown_format(format, file.string(), ".npy .fvecs .bvecs .fbin .u8bin for writing");
   if (bytes) require_bytes(values, file);
-  ByteWriter out;
+  base::ByteWriter out;
   if (!rowwise) out.put(static_cast<uint32_t>(values.size() / dim)), out.put(static_cast<uint32_t>(dim));
   for (size_t at = 0; at < values.size(); at += dim) {
     if (rowwise) out.put(static_cast<uint32_t>(dim));
@@ -214,7 +214,7 @@ void write_ids(const fs::path& file, const IdRows& rows) {
   for (const int64_t id : rows.ids)
     if (id != static_cast<int32_t>(id))
       throw Error(Code::Invalid, file.string() + ": id " + std::to_string(id) + " does not fit 32 bits");
-  ByteWriter out;
+  base::ByteWriter out;
   if (format == "ibin") out.put(static_cast<uint32_t>(rows.rows())), out.put(static_cast<uint32_t>(rows.width));
   for (size_t r = 0; r < rows.rows(); ++r) {
     if (format == "ivecs") out.put(static_cast<uint32_t>(rows.width));

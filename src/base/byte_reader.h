@@ -13,9 +13,10 @@
 
 #include "hanok/error.h"
 
-namespace hanok::index::formats {
+namespace hanok::base {
 
-static_assert(std::endian::native == std::endian::little, "the formats here are little endian and read in place");
+static_assert(std::endian::native == std::endian::little,
+              "the formats that are read here are little endian and read in place");
 
 /// Walks over bytes that outlive it. Throws Corrupt: "<name>: <what> needs N bytes at byte P, the file has M".
 class ByteReader {
@@ -85,4 +86,4 @@ class ByteWriter {
   std::string bytes_;
 };
 
-}  // namespace hanok::index::formats
+}  // namespace hanok::base
