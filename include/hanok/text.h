@@ -37,8 +37,9 @@ struct Document {
   std::string format;  // "txt", "md", "html", "pdf", ...
   std::string title;   // from the file's metadata or first heading; may be empty
   std::string text;
-  std::vector<Page> pages;        // empty where the format has none
-  std::vector<Heading> headings;  // empty where the format has none
+  std::vector<Page> pages;         // empty where the format has none
+  std::vector<Heading> headings;   // empty where the format has none
+  std::vector<std::string> notes;  // what of the file could not be read, a sentence each: "2 of 9 pages have no text"
 };
 
 struct LoadOptions {

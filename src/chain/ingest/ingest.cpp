@@ -60,6 +60,7 @@ struct Prepared {
   IngestFailure failure;
   std::string sample;  // the start of what the model reads for the first time
   bool had_text = true;
+  std::vector<std::string> notes;  // what could not be read of it
 };
 
 class Ingest {
@@ -135,6 +136,7 @@ class Ingest {
       report_.chunks += p.document.chunks.size();
       if (!p.had_text)
         report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
+      for (const auto& note : p.notes) report_.warnings.push_back(p.document.info.path + ": " + note);
       group.push_back(std::move(p.document));
     }
     if (options_.embedder) embed(group);
@@ -162,6 +164,7 @@ class Ingest {
       d.info.size_bytes = static_cast<int64_t>(bytes.size());
       d.info.modified_ms = modified_ms(file.path);
       d.info.metadata = options_.metadata;
+      out.notes = std::move(document.notes);
       d.pages = std::move(document.pages);
       d.text = std::move(document.text);
       out.had_text = !d.chunks.empty();

@@ -95,11 +95,18 @@ void Writer::title(std::string_view utf8) {
   if (title_.empty()) title_ = collapse_blanks(clean_text(utf8));
 }
 
+void Writer::note(std::string what) {
+  constexpr size_t kMost = 100;  // a file may be broken in a million places
+  if (notes_.size() < kMost && std::find(notes_.begin(), notes_.end(), what) == notes_.end())
+    notes_.push_back(std::move(what));
+}
+
 Document Writer::finish() {
   while (!raw_.empty() && is_blank(raw_.back()) && (marks_.empty() || marks_.back().at < raw_.size())) raw_.pop_back();
   if (!raw_.empty() && raw_.back() != '\n') raw_.push_back('\n');
   drop_trailing_blanks(raw_);
   Document document;
+  document.notes = std::move(notes_);
   size_t from = 0;
   for (Mark& mark : marks_) {
     document.text += clean_text(std::string_view(raw_).substr(from, mark.at - from));

@@ -32,6 +32,9 @@ class Writer {
   /// The document's title; only the first that is not blank counts.
   void title(std::string_view utf8);
 
+  /// Something of the file that could not be read, while the rest could (Document::notes); the same is kept once.
+  void note(std::string what);
+
   bool empty() const { return raw_.empty(); }
   /// The finished document, without path and format. Where no title was given, the first heading is the title.
   Document finish();
@@ -47,6 +50,7 @@ class Writer {
   std::string raw_;
   std::string title_;
   std::vector<Mark> marks_;
+  std::vector<std::string> notes_;
 };
 
 /// Clean text as finish() makes it.
