@@ -7,6 +7,7 @@ BUILD_PACKAGES=(
   libroaring-dev                              # sets for filters
   libutf8proc-dev libuchardet-dev             # Unicode, charsets
   libgumbo-dev libpugixml-dev libzip-dev libmd4c-dev   # HTML, XML, zip, Markdown
+  zlib1g-dev                                  # the packed streams of HWP files
   nlohmann-json3-dev libsimdjson-dev          # JSON
   libcli11-dev libspdlog-dev                  # command line, log
   libcurl4-openssl-dev                        # HTTP client

@@ -20,7 +20,7 @@ struct Source {
 };
 
 /// What the first bytes of a file have to be.
-enum class Container { Text, Zip, Pdf };
+enum class Container { Text, Zip, Pdf, Ole };
 
 struct Loader {
   std::string_view format;    // Document::format
@@ -50,6 +50,7 @@ Document load_pptx(const Source&);
 Document load_xlsx(const Source&);
 Document load_epub(const Source&);
 Document load_hwpx(const Source&);
+Document load_hwp(const Source&);
 Document load_subtitles(const Source&);
 Document load_mail(const Source&);
 

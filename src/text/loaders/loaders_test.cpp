@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "hanok/text.h"
+#include "text/loaders/loader.h"
 
 namespace hanok::text {
 namespace {
@@ -33,6 +34,12 @@ Code code_of(std::string_view name, std::string_view bytes, std::string* message
   }
   ADD_FAILURE() << name << " was loaded";
   return Code::Internal;
+}
+
+// The number in the picture of README.md.
+TEST(Loaders, TheReadmeCountsThem) {
+  const std::string readme = base::read_file(HANOK_SOURCE_DIR "/README.md", 1 << 20);
+  EXPECT_THAT(readme, HasSubstr(" " + std::to_string(loaders().size()) + " formats "));
 }
 
 TEST(LoadTxt, CleansTheText) {

@@ -13,6 +13,7 @@ struct Magic {
 };
 
 constexpr std::string_view kOle = "an OLE container (old or encrypted Office, HWP 5)";
+constexpr std::string_view kHwp3 = "an HWP 3 document";
 
 constexpr std::array<Magic, 18> kMagic{{{"%PDF-", "a PDF", ".pdf"},
                                         {"PK\x03\x04", "a zip archive", ".docx, .pptx, .xlsx, .epub or .hwpx"},
@@ -35,7 +36,7 @@ constexpr std::array<Magic, 18> kMagic{{{"%PDF-", "a PDF", ".pdf"},
                                         {"{\\rtf", "an RTF document", ""},
                                         {"OggS", "an Ogg file", ""},
                                         {"fLaC", "a FLAC file", ""},
-                                        {"HWP Document File", "an HWP 3 document", ""}}};
+                                        {"HWP Document File", kHwp3, ""}}};
 
 const Magic* magic_of(std::string_view bytes) {
   for (const auto& magic : kMagic)
@@ -49,13 +50,30 @@ bool has_pdf_header(std::string_view bytes) { return bytes.substr(0, 1024).find(
 bool fits(std::string_view bytes, const Magic* magic, Container expected) {
   if (expected == Container::Pdf) return has_pdf_header(bytes);
   if (expected == Container::Zip) return magic && magic->bytes == "PK\x03\x04";
+  if (expected == Container::Ole) return magic && magic->what == kOle;
   return magic == nullptr;
 }
 
-// A password turns the zip of a .docx into an OLE container that holds "EncryptedPackage" (MS-OFFCRYPTO 2.3.4).
-bool is_encrypted_office(std::string_view bytes) {
-  constexpr std::string_view kName("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e", 31);
-  return bytes.find(kName) != std::string_view::npos;
+// What an OLE container is, by the name of a stream that only its kind has (names are in UTF-16LE).
+struct OleKind {
+  std::string_view stream, suffix;
+};
+constexpr std::string_view kEncrypted = "encrypted";
+constexpr std::array<OleKind, 6> kOleKinds{
+    {{"EncryptedPackage", kEncrypted},  // a .docx with a password: MS-OFFCRYPTO 2.3.4
+     {"HwpSummaryInformation", ".hwp"},
+     {"BodyText", ".hwp"},
+     {"WordDocument", ".doc"},
+     {"Workbook", ".xls"},
+     {"PowerPoint Document", ".ppt"}}};
+
+std::string_view ole_kind(std::string_view bytes) {
+  for (const auto& kind : kOleKinds) {
+    std::string name;
+    for (const char c : kind.stream) name += {c, '\0'};
+    if (bytes.find(name) != std::string_view::npos) return kind.suffix;
+  }
+  return {};
 }
 
 }  // namespace
@@ -72,10 +90,15 @@ void check_container(const Source& source, Container expected) {
   const std::string suffix(source.suffix());
   if (bytes.empty()) source.fail(Code::Corrupt, "the file is empty (0 bytes), a " + suffix + " file was expected");
   if (expected == Container::Zip && magic && magic->what == kOle) {
-    if (is_encrypted_office(bytes)) source.fail(Code::Unsupported, "is protected by a password; save it without one");
+    const std::string_view kind = ole_kind(bytes);
+    if (kind == kEncrypted) source.fail(Code::Unsupported, "is protected by a password; save it without one");
+    const std::string renamed = kind.empty() ? std::string() : "rename it to " + std::string(kind) + " or ";
     source.fail(Code::Unsupported,
-                "named " + suffix + " but is an old binary Office or HWP 5 file; save it as " + suffix);
+                "named " + suffix + " but is an old binary Office or HWP 5 file; " + renamed + "save it as " + suffix);
   }
+  if (magic && magic->what == kHwp3)
+    source.fail(Code::Unsupported,
+                "is an HWP 3 document (of Hangul 97 or before); open it in Hangul and save it as HWP 5 or HWPX");
   std::string found = magic ? "begins like " + std::string(magic->what) : "does not begin like one";
   if (!magic && to_utf8(bytes.substr(0, 4096))) found = "begins like plain text";
   std::string remedy = "download or export it again";

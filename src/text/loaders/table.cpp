@@ -31,6 +31,7 @@ constexpr std::array kLoaders{
     Loader{"xlsx", ".xlsx .xlsm", Container::Zip, &load_xlsx},
     Loader{"epub", ".epub", Container::Zip, &load_epub},
     Loader{"hwpx", ".hwpx", Container::Zip, &load_hwpx},
+    Loader{"hwp", ".hwp .hwt", Container::Ole, &load_hwp},
     Loader{"subtitles", ".srt .vtt", Container::Text, &load_subtitles},
     Loader{"mail", ".eml", Container::Text, &load_mail},
     Loader{"code", kCode, Container::Text, &load_txt},

@@ -7,13 +7,12 @@
 #include <memory>
 #include <utility>
 
+#include "text/loaders/unpack.h"
+
 namespace hanok::text {
 namespace {
 
 constexpr zip_int64_t kMaxEntries = 100'000;
-// Deflate reaches 1032:1 on constant bytes; XML of sheets reaches about 60:1.
-constexpr uint64_t kBombRatio = 200;
-constexpr uint64_t kBombFloor = 8ull << 20;  // small entries may be as dense as they like
 
 // The part that only files of one format have.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMainParts{{{"word/document.xml", ".docx"},
