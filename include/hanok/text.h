@@ -46,7 +46,10 @@ struct LoadOptions {
   uint64_t max_file_bytes = 512ull << 20;
   uint64_t max_text_bytes = 64ull << 20;       // extracted text; more is Error(Exhausted)
   uint64_t max_unpacked_bytes = 512ull << 20;  // sum over a zip's entries: zip bombs stop here
-  double timeout_seconds = 60;                 // for child processes (pdftotext)
+  double timeout_seconds = 60;                 // for each child process (pdftotext, a converter, OCR of one page)
+  /// Languages of text recognition (OCR) by tesseract, "kor+eng": then pictures are read, and those pages of a PDF that
+  /// have no text. Empty: they are not.
+  std::string ocr_languages;
 };
 
 /// Reads a file by its content and suffix. Throws NotFound, Unsupported (no loader, password, encrypted),
@@ -54,8 +57,9 @@ struct LoadOptions {
 Document load(const std::filesystem::path& path, const LoadOptions& options = {});
 /// The same for bytes at hand; `name` supplies the suffix.
 Document load_bytes(std::string_view name, std::string_view bytes, const LoadOptions& options = {});
-/// True when some loader takes files of this name.
-bool loadable(const std::filesystem::path& path);
+/// True when some loader takes files of this name; without a suffix (README, Makefile) when the file begins like text.
+/// Pictures only with LoadOptions::ocr_languages.
+bool loadable(const std::filesystem::path& path, const LoadOptions& options = {});
 /// Suffixes with a dot, sorted: ".csv", ".docx", ...
 std::vector<std::string> loadable_suffixes();
 

@@ -67,6 +67,19 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
   }
 }
 
+std::string read_start(const fs::path& path, size_t most) {
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.fd < 0) fail("open", path);
+  std::string out(most, '\0');
+  for (size_t done = 0;;) {
+    const ssize_t n = ::read(file.fd, out.data() + done, out.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("read", path);
+    done += static_cast<size_t>(n);
+    if (n == 0 || done == most) return out.substr(0, done);
+  }
+}
+
 void write_file_atomic(const fs::path& path, std::string_view bytes) { write_file_atomic(path, {&bytes, 1}); }
 
 void write_file_atomic(const fs::path& path, std::span<const std::string_view> pieces) {

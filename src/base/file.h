@@ -17,6 +17,9 @@ namespace fs = std::filesystem;
 /// max_bytes).
 std::string read_file(const fs::path& path, uint64_t max_bytes = UINT64_MAX);
 
+/// The first bytes of a file, at most `most`. Throws as read_file does.
+std::string read_start(const fs::path& path, size_t most);
+
 /// Writes `bytes` to a temporary file beside `path`, fsyncs it, renames it over `path` and fsyncs the folder:
 /// after a crash the old content or the new is there, never a mixture. Throws Unavailable or Exhausted (disk full).
 void write_file_atomic(const fs::path& path, std::string_view bytes);

@@ -31,7 +31,7 @@ struct Loader {
 
 /// All loaders; see table.cpp.
 std::span<const Loader> loaders();
-/// By suffix, any case; nullptr when no loader takes the name.
+/// By suffix, any case; nullptr when no loader takes the name. A name without a suffix is taken for text.
 const Loader* find_loader(std::string_view name);
 
 /// The bytes as UTF-8 with line ends as they are. Throws Corrupt when they are not text in a charset that is known.
@@ -53,5 +53,6 @@ Document load_hwpx(const Source&);
 Document load_hwp(const Source&);
 Document load_subtitles(const Source&);
 Document load_mail(const Source&);
+Document load_mbox(const Source&);
 
 }  // namespace hanok::text

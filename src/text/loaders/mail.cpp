@@ -1,10 +1,13 @@
 // Mail (RFC 5322 and MIME): subject, sender, receiver, date, and the text of the message; attachments are named.
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <map>
 #include <optional>
 
 #include "text/charset.h"
 #include "text/loaders/html.h"
+#include "text/loaders/mail.h"
 #include "text/loaders/mime.h"
 
 namespace hanok::text {
@@ -13,26 +16,61 @@ namespace {
 constexpr int kMaxDepth = 16;  // parts inside parts
 constexpr size_t kMaxParts = 1000;
 
+// "Tue, 4 Mar 2025 10:00:00 +0900" -> "2025-03-04" (RFC 5322, 3.3); as it is where it is not of that form.
+std::string day_of(std::string_view date) {
+  constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
+                                                     "jul", "aug", "sep", "oct", "nov", "dec"};
+  std::string_view rest = date.substr(date.find(',') == date.npos ? 0 : date.find(',') + 1);
+  std::array<std::string_view, 3> words;
+  for (auto& word : words) {
+    rest = trim(rest);
+    word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(word.size());
+  }
+  const auto number = [](std::string_view text) {
+    int n = 0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), n);
+    return result.ec == std::errc() && result.ptr == text.data() + text.size() ? n : 0;
+  };
+  const auto month = std::find(kMonths.begin(), kMonths.end(), lower_ascii(words[1].substr(0, 3)));
+  const int day = number(words[0]), year = number(words[2]);
+  if (month == kMonths.end() || day < 1 || day > 31 || year < 1900 || year > 9999) return std::string(date);
+  const auto two = [](long n) { return std::string(n < 10 ? "-0" : "-") + std::to_string(n); };
+  return std::to_string(year) + two(month - kMonths.begin() + 1) + two(day);
+}
+
 class Mail {
  public:
   Mail(const Source& source, Writer& out) : source_(source), out_(out) {}
 
   void message(std::string_view bytes, int depth) {
     const MimePart part(bytes);
-    const std::string subject = part.readable("subject");
-    out_.title(subject);
+    out_.title(part.readable("subject"));
     if (depth > 0) out_.paragraph();
-    for (const char* name : {"Subject", "From", "To", "Cc", "Date"}) {
+    headers(part, {"Subject", "From", "To", "Cc", "Date"});
+    body(part, depth);
+  }
+
+  void headed_message(std::string_view bytes) {
+    const MimePart part(bytes);
+    if (!part.has_headers()) source_.fail(Code::Corrupt, "a message without headers");
+    const std::string day = day_of(part.readable("date"));
+    out_.heading(1, part.readable("subject") + (day.empty() ? "" : " (" + day + ")"));
+    headers(part, {"From", "To", "Cc", "Date"});
+    body(part, 0);
+  }
+
+ private:
+  void headers(const MimePart& part, std::initializer_list<const char*> names) {
+    for (const char* name : names) {
       const std::string value = part.readable(name);
       if (value.empty()) continue;
       out_.line();
       out_.text(name), out_.text(": "), out_.text(value);
     }
     out_.paragraph();
-    body(part, depth);
   }
 
- private:
   void body(const MimePart& part, int depth) {
     if (depth > kMaxDepth || ++parts_ > kMaxParts)
       source_.fail(Code::Corrupt, "mail parts nest deeper than " + std::to_string(kMaxDepth) + " or are more than " +
@@ -92,6 +130,10 @@ class Mail {
 };
 
 }  // namespace
+
+void write_message(const Source& source, std::string_view bytes, Writer& out) {
+  Mail(source, out).headed_message(bytes);
+}
 
 Document load_mail(const Source& source) {
   Writer out(source);

@@ -76,6 +76,30 @@ std::string_view ole_kind(std::string_view bytes) {
   return {};
 }
 
+// "named .docx", or that there is no suffix.
+std::string named(const Source& source) {
+  return source.suffix().empty() ? "has no suffix" : "named " + std::string(source.suffix());
+}
+
+struct Controls {
+  size_t controls = 0, nuls = 0;
+};
+
+Controls count_controls(std::string_view utf8) {
+  Controls n;
+  for (const char c : utf8) {
+    n.nuls += c == 0;
+    n.controls += (c > 0 && c < ' ' && !is_blank(c) && c != 0x1B && c != 0x08) || c == 0x7F;
+  }
+  return n;
+}
+
+// Text has next to none; random bytes have one in ten; two and a few NULs are forgiven.
+bool too_many(const Controls& n, size_t size) {
+  constexpr size_t kForgiven = 2, kOneIn = 50;
+  return n.controls > kForgiven + size / kOneIn || n.nuls > 16 + size / 4;
+}
+
 }  // namespace
 
 std::string_view begins_like(std::string_view bytes) {
@@ -103,20 +127,21 @@ void check_container(const Source& source, Container expected) {
   if (!magic && to_utf8(bytes.substr(0, 4096))) found = "begins like plain text";
   std::string remedy = "download or export it again";
   if (magic && !magic->suffix.empty()) remedy = "rename it to " + std::string(magic->suffix);
-  source.fail(Code::Corrupt, "named " + suffix + " but " + found + "; " + remedy);
+  source.fail(Code::Corrupt, named(source) + " but " + found + "; " + remedy);
+}
+
+bool looks_like_text(std::string_view start) {
+  if (start.empty() || magic_of(start)) return false;
+  // The start may end within a character: the last line is left out.
+  const size_t line = start.size() < kStart ? start.npos : start.rfind('\n');
+  const auto decoded = to_utf8(start.substr(0, line));
+  return decoded && !decoded->text.empty() && !too_many(count_controls(decoded->text), decoded->text.size());
 }
 
 void check_is_text(const Source& source, std::string_view utf8) {
-  size_t controls = 0, nuls = 0;
-  for (const char c : utf8) {
-    nuls += c == 0;
-    controls += (c > 0 && c < ' ' && !is_blank(c) && c != 0x1B && c != 0x08) || c == 0x7F;
-  }
-  // Text has next to none; random bytes have one in ten; two and a few NULs are forgiven.
-  constexpr size_t kForgiven = 2, kOneIn = 50;
-  if (controls > kForgiven + utf8.size() / kOneIn || nuls > 16 + utf8.size() / 4)
-    source.fail(Code::Corrupt, "named " + std::string(source.suffix()) +
-                                   " but is not text: " + std::to_string(controls + nuls) + " of " +
+  const Controls n = count_controls(utf8);
+  if (too_many(n, utf8.size()))
+    source.fail(Code::Corrupt, named(source) + " but is not text: " + std::to_string(n.controls + n.nuls) + " of " +
                                    std::to_string(utf8.size()) + " characters are control characters");
 }
 

@@ -10,6 +10,10 @@ namespace hanok::text {
 /// "a PDF", "a zip archive", "a PNG picture", ...; empty for everything without a known mark (so for all text).
 std::string_view begins_like(std::string_view bytes);
 
+constexpr size_t kStart = 4096;  // bytes that tell what a file without a suffix is
+/// True for text in a charset that is known, by its first kStart bytes; false for none.
+bool looks_like_text(std::string_view start);
+
 /// Throws when the first bytes contradict the suffix: Corrupt ("named .docx but begins like a PDF; ..."), or
 /// Unsupported for a password-protected or old binary Office file.
 void check_container(const Source& source, Container expected);

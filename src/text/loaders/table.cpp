@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "text/loaders/loader.h"
+#include "text/loaders/mbox.h"
 #include "text/loaders/sniff.h"
 #include "text/loaders/writer.h"
 
@@ -18,6 +19,7 @@ constexpr std::string_view kCode =
     ".vue "
     ".xml .yaml .yml .zig .zsh";
 
+// The first reads text of no suffix too: README, Makefile, notes.
 constexpr std::array kLoaders{
     Loader{"txt", ".txt .text .log .rst .tex .adoc .org", Container::Text, &load_txt},
     Loader{"md", ".md .markdown", Container::Text, &load_markdown},
@@ -34,6 +36,7 @@ constexpr std::array kLoaders{
     Loader{"hwp", ".hwp .hwt", Container::Ole, &load_hwp},
     Loader{"subtitles", ".srt .vtt", Container::Text, &load_subtitles},
     Loader{"mail", ".eml", Container::Text, &load_mail},
+    Loader{"mbox", ".mbox .mbx", Container::Text, &load_mbox},
     Loader{"code", kCode, Container::Text, &load_txt},
 };
 
@@ -62,7 +65,11 @@ std::string_view Source::suffix() const {
   const size_t slash = name.rfind('/');
   const std::string_view file = slash == name.npos ? name : name.substr(slash + 1);
   const size_t dot = file.rfind('.');
-  return dot == file.npos || dot == 0 ? std::string_view() : file.substr(dot);
+  if (dot == file.npos || dot == 0) return {};
+  // "syslog.1" is numbered and "plan v2.1 final" has a point in it: neither says what it is.
+  const std::string_view behind = file.substr(dot + 1);
+  const bool number = std::all_of(behind.begin(), behind.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return number || behind.find(' ') != behind.npos ? std::string_view() : file.substr(dot);
 }
 
 void Source::fail(Code code, const std::string& message) const {
@@ -72,7 +79,7 @@ void Source::fail(Code code, const std::string& message) const {
 const Loader* find_loader(std::string_view name) {
   const LoadOptions options;
   const std::string suffix = lower_ascii(Source{name, {}, options}.suffix());
-  if (suffix.empty()) return nullptr;
+  if (suffix.empty()) return &kLoaders.front();
   for (const auto& loader : kLoaders)
     if (any_suffix(loader.suffixes, [&](std::string_view s) { return s == suffix; })) return &loader;
   return nullptr;
@@ -82,6 +89,8 @@ Document load_bytes(std::string_view name, std::string_view bytes, const LoadOpt
   const std::string path = nfc(name);
   const Source source{path, bytes, options};
   const Loader* loader = find_loader(path);
+  // Mail programs name a mailbox "Inbox" or "Sent".
+  if (source.suffix().empty() && begins_like_mbox(bytes)) loader = find_loader("a.mbox");
   if (!loader)
     source.fail(Code::Unsupported,
                 "no loader takes the suffix '" + std::string(source.suffix()) + "'; known formats: " + supported());
@@ -105,7 +114,15 @@ Document load(const std::filesystem::path& path, const LoadOptions& options) {
   return load_bytes(path.string(), base::read_file(path, options.max_file_bytes), options);
 }
 
-bool loadable(const std::filesystem::path& path) { return find_loader(path.string()) != nullptr; }
+bool loadable(const std::filesystem::path& path, const LoadOptions& options) {
+  const Loader* loader = find_loader(path.string());
+  if (!loader || !Source{path.native(), {}, options}.suffix().empty()) return loader != nullptr;
+  try {
+    return looks_like_text(base::read_start(path, kStart));
+  } catch (const Error& e) {
+    return e.code() == Code::Unavailable;  // reading it says why it cannot be read
+  }
+}
 
 std::vector<std::string> loadable_suffixes() {
   std::vector<std::string> all;
