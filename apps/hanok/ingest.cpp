@@ -105,7 +105,7 @@ void add_ingest(Command& root) {
   auto flags = std::make_shared<Flags>();
   Command c = root.subcommand(
       "ingest", "Read files and folders into a collection; run it again after changes.",
-      "Reads txt md html pdf docx pptx xlsx epub hwp hwpx csv json srt eml mbox and source code. Only new and changed files\n"
+      "Reads txt md html pdf docx pptx xlsx epub hwp hwpx csv json srt eml mbox ipynb and source code. Only new and changed files\n"
       "(by content) are read again, files that are gone are forgotten. A folder that has become empty is kept unless --prune.\n"
       "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
       "  hanok ingest ~/Documents\n"

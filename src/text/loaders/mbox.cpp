@@ -75,7 +75,7 @@ Document load_mbox(const Source& source) {
     const size_t end = next_message(bytes, at);
     const size_t first = std::min(at + line_at(bytes, at).size() + 1, end);
     try {
-      write_message(source, unquoted(bytes.substr(first, end - first)), out);
+      write_message(source, trim(unquoted(bytes.substr(first, end - first))), out);
     } catch (const Error& e) {
       if (e.code() != Code::Corrupt) throw;
       out.note("message " + std::to_string(number + 1) + " could not be read: " + e.what());

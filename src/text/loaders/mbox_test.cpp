@@ -32,7 +32,7 @@ TEST(Mbox, MessagesAreSectionsNamedBySubjectAndDay) {
       d.text,
       "환불 문의 (2025-03-04)\n\nFrom: b@x.example\nDate: Tue, 4 Mar 2025 10:00:00 +0900\n\nHello,\n\nFrom here the "
       "road is closed.\nFrom the station walk.\n>From was quoted.\n\nKeys (2025-03-05)\n\nDate: 5 Mar 2025 11:30 "
-      "+0900\n\nunder the mat\nAttachment: map.png\n");
+      "+0900\n\nunder the mat\n\nAttachment: map.png\n");
 }
 
 TEST(Mbox, IsKnownWithoutASuffix) {

@@ -37,6 +37,7 @@ constexpr std::array kLoaders{
     Loader{"subtitles", ".srt .vtt", Container::Text, &load_subtitles},
     Loader{"mail", ".eml", Container::Text, &load_mail},
     Loader{"mbox", ".mbox .mbx", Container::Text, &load_mbox},
+    Loader{"ipynb", ".ipynb", Container::Text, &load_ipynb},
     Loader{"code", kCode, Container::Text, &load_txt},
 };
 
