@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "hanok/error.h"
 
 namespace hanok::app {
@@ -98,13 +99,14 @@ void Command::flag(const std::string& flags, bool& value, const std::string& hel
 }
 void Command::run(std::function<void(Session&)> action) {
   app_->callback([session = session_, action = std::move(action)] {
-    if (session->threads_flag > 0) ::setenv("HANOK_THREADS", std::to_string(session->threads_flag).c_str(), 1);
+    const Context::Scope scope(Context().with_cancel(session->interrupts).with_threads(session->threads_flag));
     action(*session);
   });
 }
 
-int run_program(int argc, char** argv) {
+int run_program(int argc, char** argv, CancelSource interrupts) {
   Session session;
+  session.interrupts = std::move(interrupts);
   try {
     CLI::App app("hanok answers from your own files, with sources, on your own machine.", "hanok");
     build(app, session);

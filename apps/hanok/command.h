@@ -57,7 +57,8 @@ using AddCommand = void (*)(Command& root);
 const std::vector<AddCommand>& command_table();
 
 /// Parses and runs; the process's exit status. Errors go to stderr, as JSON with --json.
-int run_program(int argc, char** argv);
+/// Commands work under a context that `interrupts` ends.
+int run_program(int argc, char** argv, CancelSource interrupts);
 /// The whole tree of commands with their flags, for completions and docs: one line each, "search -k number of results".
 std::string describe_commands();
 

@@ -96,7 +96,7 @@ void run(Session& session, const Flags& flags) {
       [&](const chain::IngestReport& report) {
         if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
       },
-      [] { return base::interrupted().load(); });
+      [] { return Context::current().ended(); });
 }
 
 }  // namespace

@@ -5,6 +5,5 @@
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // `hanok search ... | head` ends with a failed write, not a signal
-  hanok::base::catch_interrupts();
-  return hanok::app::run_program(argc, argv);
+  return hanok::app::run_program(argc, argv, hanok::base::catch_interrupts());
 }

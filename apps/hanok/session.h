@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/progress.h"
+#include "hanok/context.h"
 #include "hanok/store.h"
 
 namespace hanok::app {
@@ -26,6 +27,7 @@ class Session {
   bool json = false, quiet = false;
   std::string data_flag, collection_flag;
   size_t threads_flag = 0;
+  CancelSource interrupts;  // Ctrl-C
   bool background = false;  // index vectors beside other work (StoreOptions): for a process that stays
   int status = 0;           // the process's exit status after an action that printed its result all the same
 

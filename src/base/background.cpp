@@ -3,6 +3,8 @@
 #include <exception>
 
 #include "base/log.h"
+#include "base/threads.h"
+#include "hanok/error.h"
 
 namespace hanok::base {
 
@@ -14,9 +16,10 @@ bool Background::start(Work work) {
     running_ = true;
   }
   if (thread_.joinable()) thread_.join();  // it has done its work already
-  stop_ = false;
+  stop_.reset();
+  const Context context = Context().with_threads(Context::current().threads()).with_cancel(stop_);
   try {
-    thread_ = std::thread([this, work = std::move(work)] { run(work); });
+    thread_ = std::thread([this, context, work = std::move(work)] { run(work, context); });
   } catch (...) {  // no more threads
     std::lock_guard state(mutex_);
     running_ = false;
@@ -25,11 +28,15 @@ bool Background::start(Work work) {
   return true;
 }
 
-void Background::run(const Work& work) {
+void Background::run(const Work& work, const Context& context) {
+  become_background_thread();
   try {
-    work(stop_);
+    const Context::Scope scope(context);
+    work(stop_.flag());
   } catch (const std::exception& e) {
-    log().error("work in the background: {}", e.what());
+    const auto* error = dynamic_cast<const Error*>(&e);
+    if (!(error && error->code() == Code::Cancelled && stop_.cancelled()))
+      log().error("work in the background: {}", e.what());
   }
   std::lock_guard state(mutex_);
   running_ = false;
@@ -47,7 +54,7 @@ void Background::wait() {
 }
 
 void Background::stop() {
-  stop_ = true;
+  stop_.cancel();
   wait();
   std::lock_guard lock(starting_);
   if (thread_.joinable()) thread_.join();

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <vector>
@@ -32,6 +33,18 @@ TEST(File, AtomicWriteThenReadAndMap) {
   EXPECT_EQ(read_file(path), "two");
   EXPECT_EQ(MappedFile(path).view(), "two");
   EXPECT_EQ(std::distance(fs::directory_iterator(temp.path()), {}), 1) << "a temporary file was left";
+}
+
+// Indexes of private text: what the user's umask forbids others stays forbidden.
+TEST(File, AtomicWriteHonoursTheUmask) {
+  TempFolder temp;
+  const mode_t before = ::umask(077);
+  write_file_atomic(temp.path() / "private", "x");
+  ::umask(022);
+  write_file_atomic(temp.path() / "usual", "x");
+  ::umask(before);
+  EXPECT_EQ(fs::status(temp.path() / "private").permissions(), fs::perms(0600));
+  EXPECT_EQ(fs::status(temp.path() / "usual").permissions(), fs::perms(0644));
 }
 
 TEST(File, SaysWhatIsWrong) {

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "hanok/error.h"
@@ -39,6 +41,19 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
     if (n < 0) fail("write", path);
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+}
+
+// Six letters that no other call has now: of this process by the count, of another by its number and the time.
+std::string fresh_suffix() {
+  static std::atomic<uint64_t> count{0};
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  uint64_t mixed = (static_cast<uint64_t>(::getpid()) << 40) ^ static_cast<uint64_t>(now.tv_nsec) ^
+                   (static_cast<uint64_t>(now.tv_sec) << 30) ^ (count.fetch_add(1) << 20);
+  mixed *= 0x9E3779B97F4A7C15u;  // every bit reaches the upper ones
+  std::string out;
+  for (int i = 0; i < 6; ++i) out += static_cast<char>('a' + (mixed >> (10 * i + 4)) % 26);
+  return out;
 }
 
 }  // namespace
@@ -83,12 +98,18 @@ std::string read_start(const fs::path& path, size_t most) {
 void write_file_atomic(const fs::path& path, std::string_view bytes) { write_file_atomic(path, {&bytes, 1}); }
 
 void write_file_atomic(const fs::path& path, std::span<const std::string_view> pieces) {
-  std::string name = path.string() + ".tmp-XXXXXX";
-  Descriptor file{::mkostemp(name.data(), O_CLOEXEC)};
+  // Not mkstemp, whose files only their owner may read: the system gives what the user's umask allows.
+  std::string name;
+  Descriptor file{-1};
+  for (int tries = 0; file.fd < 0 && tries < 100; ++tries) {
+    name = path.string() + ".tmp-" + fresh_suffix();
+    file.fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file.fd < 0 && errno != EEXIST) break;
+  }
   if (file.fd < 0) fail("create", name);
   try {
     for (const std::string_view piece : pieces) write_all(file.fd, piece, name);
-    if (::fchmod(file.fd, 0644) != 0 || ::fsync(file.fd) != 0) fail("sync", name);
+    if (::fsync(file.fd) != 0) fail("sync", name);
     if (::rename(name.c_str(), path.c_str()) != 0) fail("rename to", path);
   } catch (...) {
     ::unlink(name.c_str());

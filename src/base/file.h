@@ -21,7 +21,8 @@ std::string read_file(const fs::path& path, uint64_t max_bytes = UINT64_MAX);
 std::string read_start(const fs::path& path, size_t most);
 
 /// Writes `bytes` to a temporary file beside `path`, fsyncs it, renames it over `path` and fsyncs the folder:
-/// after a crash the old content or the new is there, never a mixture. Throws Unavailable or Exhausted (disk full).
+/// after a crash the old content or the new is there, never a mixture. Who may read it is what the umask says. Throws
+/// Unavailable or Exhausted (disk full).
 void write_file_atomic(const fs::path& path, std::string_view bytes);
 /// The same for pieces that follow each other, so that a large file need not be put together in memory first.
 void write_file_atomic(const fs::path& path, std::span<const std::string_view> pieces);

@@ -127,7 +127,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, std::string_view
       if (input.empty() || (n < 0 && errno != EAGAIN && errno != EINTR)) in.close(1);
     }
     if (watch.seconds() > limits.seconds) result.timed_out = true;
-    if (!killed && (result.timed_out || result.output_cut || interrupted())) {
+    if (!killed && (result.timed_out || result.output_cut || Context::current().ended())) {
       ::kill(-child, SIGKILL);
       ::kill(child, SIGKILL);
       killed = true;
@@ -140,7 +140,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, std::string_view
     if (ended < 0 && errno == EINTR) ended = 0;
     if (ended != 0 || killed) continue;
     if (watch.seconds() > limits.seconds) result.timed_out = true;
-    if (result.timed_out || interrupted()) {
+    if (result.timed_out || Context::current().ended()) {
       ::kill(-child, SIGKILL);
       ::kill(child, SIGKILL);
       killed = true;

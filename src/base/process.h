@@ -22,7 +22,7 @@ struct ProcessResult {
 };
 
 /// Runs argv[0] (found on PATH) with `input` on its stdin. The child gets no other descriptor of this process and dies
-/// with it. Throws NotFound when the program is not installed. Ctrl-C stops the child.
+/// with it. Throws NotFound when the program is not installed. The child is stopped when the current context ends.
 ProcessResult run_process(const std::vector<std::string>& argv, std::string_view input, const ProcessLimits& limits);
 
 }  // namespace hanok::base

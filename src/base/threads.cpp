@@ -1,6 +1,9 @@
 #include "base/threads.h"
 
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -8,20 +11,20 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
-
-#include "hanok/error.h"
 
 namespace hanok::base {
 namespace {
 
-constexpr size_t kMaxThreads = 256;  // beyond this a mis-set HANOK_THREADS is likelier than a machine
-thread_local bool inside_body = false;
+constexpr int kBackgroundNice = 10;
+thread_local bool inside_body = false, in_background = false;
 
 struct Job {
   const std::function<void(size_t, size_t, size_t)>* body;
   size_t n, grain;
+  const Context* context;
   std::atomic<size_t> next{0};
   std::atomic<size_t> worker{0};
   std::atomic<bool> stop{false};
@@ -50,16 +53,17 @@ struct Job {
 // Workers sleep between jobs, so a parallel_for of some microseconds does not pay for thread creation.
 class Pool {
  public:
+  /// Work that somebody waits for and work in the background do not share threads.
   static Pool& get() {
-    static Pool pool;
-    return pool;
+    static Pool waited_for(false), background(true);
+    return in_background ? background : waited_for;
   }
 
   void run(Job& job, size_t threads) {
     {
       std::lock_guard lock(mutex_);
-      while (workers_.size() + 1 < threads) workers_.emplace_back([this] { loop(); });
-      job.wanted = threads - 1;
+      hire(threads - 1);
+      job.wanted = std::min(threads - 1, workers_.size());
       jobs_.push_back(&job);
     }
     wake_.notify_all();
@@ -70,6 +74,7 @@ class Pool {
   }
 
  private:
+  explicit Pool(bool background) : background_(background) {}
   ~Pool() {
     {
       std::lock_guard lock(mutex_);
@@ -79,6 +84,14 @@ class Pool {
     for (auto& t : workers_) t.join();
   }
 
+  // As many workers as the system makes: the caller works too, so none are needed.
+  void hire(size_t n) {
+    try {
+      while (workers_.size() < n) workers_.emplace_back([this] { loop(); });
+    } catch (const std::system_error&) {  // no more threads, or no memory for a stack
+    }
+  }
+
   Job* claim() {
     for (Job* j : jobs_)
       if (j->wanted > 0) return j;
@@ -86,6 +99,7 @@ class Pool {
   }
 
   void loop() {
+    if (background_) become_background_thread();
     std::unique_lock lock(mutex_);
     for (;;) {
       Job* job = nullptr;
@@ -94,12 +108,16 @@ class Pool {
       --job->wanted;
       ++job->running;
       lock.unlock();
-      job->work();
+      {
+        const Context::Scope scope(*job->context);
+        job->work();
+      }
       lock.lock();
       if (--job->running == 0) done_.notify_all();
     }
   }
 
+  const bool background_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::vector<Job*> jobs_;
@@ -107,13 +125,19 @@ class Pool {
   bool quit_ = false;
 };
 
+// Lives as long as the process: a signal may come at any time.
+const CancelSource& interrupts() {
+  static const auto* source = new CancelSource;
+  return *source;
+}
+
 extern "C" void on_signal(int signal) {
-  if (interrupted().exchange(true)) std::_Exit(128 + signal);
+  if (interrupts().exchange()) std::_Exit(128 + signal);
 }
 
 }  // namespace
 
-size_t default_threads() {
+size_t cores() {
   if (const char* text = std::getenv("HANOK_THREADS")) {
     const long n = std::strtol(text, nullptr, 10);
     if (n >= 1) return std::min<size_t>(static_cast<size_t>(n), kMaxThreads);
@@ -136,23 +160,24 @@ void parallel_for(size_t n, size_t grain, const std::function<void(size_t, size_
   job.body = &body;
   job.n = n;
   job.grain = grain;
+  job.context = &Context::current();
   Pool::get().run(job, threads);
   if (job.error) std::rethrow_exception(job.error);
 }
 
-std::atomic<bool>& interrupted() {
-  static std::atomic<bool> flag{false};
-  return flag;
+bool background_thread() { return in_background; }
+
+void become_background_thread() {
+  in_background = true;
+  // The nice value is each thread's own in Linux; where it cannot be set, the system shares as it likes.
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kBackgroundNice);
 }
 
-void catch_interrupts() {
-  interrupted();
+CancelSource catch_interrupts() {
+  const CancelSource source = interrupts();
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-}
-
-void check_interrupt() {
-  if (interrupted()) throw Error(Code::Cancelled, "interrupted; what was saved so far is kept");
+  return source;
 }
 
 }  // namespace hanok::base

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/threads.h"
+#include "chain/http/http.h"
 #include "chain/hub/cache.h"
-#include "chain/hub/http.h"
 
 namespace hanok::chain::hub {
 namespace {
@@ -49,7 +49,7 @@ struct Listing {
 
 Listing list_files(const Settings& settings, const std::string& name, const std::string& ref) {
   const auto url = settings.endpoint + "/api/models/" + name + "/revision/" + ref + "?blobs=true";
-  const auto reply = http_get(request(settings, url));
+  const auto reply = http(request(settings, url));
   if (reply.status != 200 || !reply.problem.empty()) refuse(reply, "model " + name, settings);
   const auto json = base::parse_json(reply.body, url);
   const auto bad = [&](const std::string& what) { return Error(Code::Corrupt, url + ": " + what); };
@@ -113,12 +113,9 @@ class Puller {
     auto head = request(settings_, url(remote));
     head.head = true;
     head.follow = false;  // the Hub's own reply holds the etag; storage behind it has another
-    const auto reply = http_get(head);
+    const auto reply = http(head);
     if (reply.status < 200 || reply.status >= 400) refuse(reply, name_ + "/" + remote.file, settings_);
-    const auto header = [&](const char* key) {
-      const auto found = reply.headers.find(key);
-      return found == reply.headers.end() ? std::string() : found->second;
-    };
+    const auto header = [&](const char* key) { return std::string(reply.header(key)); };
     const auto linked = unquoted(header("x-linked-etag"));
     const auto etag = linked.empty() ? unquoted(header("etag")) : linked;
     if (!safe_etag(etag)) throw Error(Code::Corrupt, url(remote) + ": the server names no usable etag");
@@ -169,13 +166,15 @@ class Puller {
     get.from = writer->size();
     const uint64_t done_before = progress_.done;
     bool begun = false;
-    auto reply = http_get(get, [&](long status, std::string_view bytes) {
-      if (!begun && status == 200 && writer->size() > 0)
+    auto reply = http(get, [&](const HttpReply& so_far, std::string_view bytes) {
+      if (so_far.status != 200 && so_far.status != 206) return Piece::Keep;  // words about an error
+      if (!begun && so_far.status == 200 && writer->size() > 0)
         writer = std::make_unique<BlobWriter>(part, false);  // no Range here
       begun = true;
       writer->write(bytes);
       progress_.done = done_before + writer->size();
       if (on_progress_) on_progress_(progress_);
+      return Piece::Taken;
     });
     if (!reply.problem.empty()) progress_.done = done_before;
     return reply;

@@ -61,6 +61,7 @@ struct Reembedding::Impl {
       std::lock_guard lock(mutex);
       progress = {chunks, chunks, true};
     } catch (...) {
+      if (stop) return;  // in the middle of a block: it is done again next time
       std::lock_guard lock(mutex);
       error = std::current_exception();
     }

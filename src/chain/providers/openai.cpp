@@ -1,32 +1,25 @@
-// A chat model behind an OpenAI-compatible server, over libcurl. One request at a time; not for several threads at
-// once.
+// A chat model behind an OpenAI-compatible server. One request at a time; not for several threads at once.
 #include "chain/providers/openai.h"
 
-#include <curl/curl.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
 #include <memory>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/threads.h"
+#include "chain/http/http.h"
 #include "chain/providers/sse.h"
 
 namespace hanok::chain {
 namespace {
 
-constexpr size_t kLongestBody = 64u << 20;   // bytes received at most for one answer
-constexpr size_t kLongestAnswer = 8u << 20;  // of text
+constexpr size_t kLongestStream = 64u << 20;  // bytes received at most for one answer
+constexpr size_t kLongestAnswer = 8u << 20;   // of text
 constexpr double kFirstBackoff = 0.5, kLongestBackoff = 8, kLongestRetryAfter = 60;  // seconds
 constexpr double kLongestList = 10;  // seconds for GET /models, which no server has to think about
-
-struct CurlEnd {
-  void operator()(CURL* c) const { curl_easy_cleanup(c); }
-  void operator()(curl_slist* l) const { curl_slist_free_all(l); }
-};
 
 void wait_seconds(double seconds) {
   const base::Stopwatch watch;
@@ -41,13 +34,11 @@ bool status_says_retry(long status) { return status == 408 || status == 409 || s
 /// One request and what has come of it so far.
 struct Exchange {
   std::function<bool(std::string_view)> on_text;  // false: stop
-  CURL* curl = nullptr;
-  std::string text;  // the answer
-  std::string body;  // of an error, or of an answer that is not a stream
+  std::string text;                               // the answer
+  std::string body;                               // of an answer that is not a stream
   size_t received = 0;
-  bool stream = false, stopped = false, done = false, may_retry = true;
+  bool stopped = false, done = false, may_retry = true;
   double retry_after = -1;
-  std::exception_ptr failure;
   SseParser sse{[this](std::string_view data) { return event(data); }};
 
   bool event(std::string_view data) {
@@ -66,48 +57,22 @@ struct Exchange {
     return !stopped;
   }
 
-  bool take(std::string_view bytes) {
+  Piece take(const HttpReply& reply, std::string_view bytes) {
     received += bytes.size();
-    if (received > kLongestBody)
-      throw Error(Code::Exhausted, "chat server: more than " + std::to_string(kLongestBody) + " bytes came; stopped");
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (stream && status == 200) return sse.push(bytes);
-    body += bytes;
-    return true;
+    if (received > kLongestStream)
+      throw Error(Code::Exhausted, "chat server: more than " + std::to_string(kLongestStream) + " bytes came; stopped");
+    if (!is_stream(reply) || reply.status != 200) return Piece::Keep;
+    return sse.push(bytes) ? Piece::Taken : Piece::Stop;
   }
 
-  void header(std::string_view line) {
-    std::string low(line);
-    for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (low.rfind("http/", 0) == 0) stream = false;
-    if (low.rfind("content-type:", 0) == 0) stream = low.find("text/event-stream") != std::string::npos;
-    if (low.rfind("x-should-retry:", 0) == 0 && low.find("false") != std::string::npos) may_retry = false;
-    if (const double s = retry_after_seconds(line); s >= 0) retry_after = s;
+  static bool is_stream(const HttpReply& reply) {
+    return reply.header("content-type").find("text/event-stream") != std::string_view::npos;
   }
 };
-
-// libcurl is C: exceptions wait in Exchange::failure until its call has returned.
-size_t on_body(char* data, size_t, size_t n, void* user) {
-  auto& exchange = *static_cast<Exchange*>(user);
-  try {
-    return exchange.take({data, n}) ? n : CURL_WRITEFUNC_ERROR;
-  } catch (...) {
-    exchange.failure = std::current_exception();
-    return CURL_WRITEFUNC_ERROR;
-  }
-}
-size_t on_header(char* data, size_t, size_t n, void* user) {
-  static_cast<Exchange*>(user)->header({data, n});
-  return n;
-}
-int on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return base::interrupted() ? 1 : 0; }
 
 class OpenAiChat : public ChatModel {
  public:
   explicit OpenAiChat(const OpenAiOptions& options) : options_(options) {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (ready != CURLE_OK) throw Error(Code::Internal, "libcurl could not be started");
     while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
     if (!options_.base_url.starts_with("http://") && !options_.base_url.starts_with("https://"))
       throw Error(Code::Invalid,
@@ -153,64 +118,40 @@ class OpenAiChat : public ChatModel {
   // Empty on success, else what went wrong; exchange.may_retry says whether another try makes sense.
   // Throws Cancelled, and what a callback threw.
   std::string perform(const char* route, const std::string* body, Exchange& exchange) const {
-    const std::unique_ptr<CURL, CurlEnd> curl(curl_easy_init());
-    if (!curl) throw Error(Code::Internal, "libcurl gave no handle");
-    std::unique_ptr<curl_slist, CurlEnd> headers(curl_slist_append(nullptr, "Content-Type: application/json"));
-    const auto add_header = [&](const std::string& line) {
-      headers.reset(curl_slist_append(headers.release(), line.c_str()));
-    };
-    if (!options_.api_key.empty()) add_header("Authorization: Bearer " + options_.api_key);
-    add_header("Expect:");  // no round trip before a long prompt
-    const std::string url = options_.base_url + route;
-    char words[CURL_ERROR_SIZE] = {};
-    exchange.curl = curl.get();
-    curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words);
-    curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_seconds * 1000));
-    curl_easy_setopt(
-        curl.get(), CURLOPT_TIMEOUT_MS,
-        static_cast<long>((body ? options_.timeout_seconds : std::min(options_.timeout_seconds, kLongestList)) * 1000));
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &exchange);
-    curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &exchange);
-    curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, on_progress);
-    if (body) {
-      curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body->data());
-      curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
-    }
-    const CURLcode code = curl_easy_perform(curl.get());
-    long status = 0;
-    curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-    base::check_interrupt();
-    if (exchange.failure) std::rethrow_exception(exchange.failure);
+    HttpRequest request{.url = options_.base_url + route,
+                        .token = options_.api_key,
+                        .follow = false,
+                        .connect_timeout_seconds = options_.connect_timeout_seconds,
+                        .timeout_seconds = options_.timeout_seconds,
+                        .stall_seconds = 0};  // a server may think for long before its first word
+    if (body)
+      request.post = *body;
+    else
+      request.timeout_seconds = std::min(options_.timeout_seconds, kLongestList);
+    HttpReply reply =
+        http(request, [&](const HttpReply& so_far, std::string_view bytes) { return exchange.take(so_far, bytes); });
+    exchange.body = std::move(reply.body);
+    if (reply.header("x-should-retry") == "false") exchange.may_retry = false;
+    for (const char* name : {"retry-after", "retry-after-ms"})
+      if (const double s = retry_after_seconds(name + (": " + std::string(reply.header(name)))); s >= 0)
+        exchange.retry_after = s;
     if (exchange.stopped || exchange.done) return {};
-    if (code != CURLE_OK) {
+    const std::string& url = request.url;
+    if (!reply.problem.empty()) {
       // A slow server was given all the time there is; asking again would double it.
-      if (code == CURLE_OPERATION_TIMEDOUT && status == 0 && exchange.received == 0 && connected(curl.get()))
-        exchange.may_retry = false;
-      return "chat server " + url + ": " + (words[0] ? words : curl_easy_strerror(code)) +
+      if (reply.timed_out && reply.status == 0 && exchange.received == 0 && reply.connected) exchange.may_retry = false;
+      return "chat server " + url + ": " + reply.problem +
              (exchange.text.empty() ? "" : " after " + std::to_string(exchange.text.size()) + " bytes of the answer");
     }
-    if (status != 200) {
-      exchange.may_retry = exchange.may_retry && status_says_retry(status);
-      return "chat server " + url + " says " + std::to_string(status) + ": " + error_words(exchange.body);
+    if (reply.status != 200) {
+      exchange.may_retry = exchange.may_retry && status_says_retry(reply.status);
+      return "chat server " + url + " says " + std::to_string(reply.status) + ": " + error_words(exchange.body);
     }
-    return body ? finish(url, exchange) : std::string();
+    return body ? finish(url, Exchange::is_stream(reply), exchange) : std::string();
   }
 
-  static bool connected(CURL* curl) {
-    curl_off_t connect_us = 0;
-    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_us);
-    return connect_us > 0;
-  }
-
-  static std::string finish(const std::string& url, Exchange& exchange) {
-    if (!exchange.stream) {  // a server that does not stream
+  static std::string finish(const std::string& url, bool stream, Exchange& exchange) {
+    if (!stream) {  // a server that does not stream
       exchange.add(read_chat_chunk(exchange.body).text);
       return {};
     }

@@ -294,13 +294,20 @@ TEST(OpenAi, EndlessDataStops) {
   EXPECT_THAT(error_of([&] { ask(server.url()); }, Code::Exhausted), HasSubstr("stopped"));
 }
 
-TEST(OpenAi, TimeoutAndCtrlC) {
+TEST(OpenAi, TimeoutCancelAndDeadline) {
   LocalServer server([](int, const std::string&, int) { ::pause(); });
   const base::Stopwatch watch;
   error_of([&] { ask(server.url(), {}, {.timeout_seconds = 0.3}); });
-  base::interrupted() = true;
-  error_of([&] { ask(server.url()); }, Code::Cancelled);
-  base::interrupted() = false;
+  const CancelSource stop;
+  stop.cancel();
+  {
+    const Context::Scope scope(Context().with_cancel(stop));
+    error_of([&] { ask(server.url()); }, Code::Cancelled);
+  }
+  {
+    const Context::Scope scope(Context().with_timeout(0.2));
+    error_of([&] { ask(server.url()); }, Code::Unavailable);
+  }
   EXPECT_LT(watch.seconds(), 10);
 }
 
