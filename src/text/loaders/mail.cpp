@@ -7,8 +7,10 @@
 
 #include "text/charset.h"
 #include "text/loaders/html.h"
+#include "text/loaders/hyphens.h"
 #include "text/loaders/mail.h"
 #include "text/loaders/mime.h"
+#include "text/loaders/parts.h"
 
 namespace hanok::text {
 namespace {
@@ -84,8 +86,8 @@ class Mail {
       return;
     }
     if (type == "message/rfc822") return message(part.content(), depth + 1);
-    if (type == "text/html") return html(part);
-    if (type.starts_with("text/")) plain(part);
+    if (!type.starts_with("text/")) return;
+    Parts(source_, out_).read_extra([&] { type == "text/html" ? html(part) : plain(part); });
   }
 
   void multipart(const MimePart& part, const std::string& type, int depth) {
@@ -112,7 +114,7 @@ class Mail {
 
   void plain(const MimePart& part) {
     out_.paragraph();
-    out_.text(decoded(part, part.charset()));
+    out_.text(join_hyphens(decoded(part, part.charset())));
     out_.paragraph();
   }
 

@@ -1,11 +1,15 @@
-// Plain text and source code: the text as it is.
+// Plain text and source code: the text as it is, but for words that a line end cuts in prose.
+#include "text/loaders/hyphens.h"
 #include "text/loaders/writer.h"
 
 namespace hanok::text {
 
 Document load_txt(const Source& source) {
   Writer out(source);
-  out.text(decode_text(source));
+  const std::string text = decode_text(source);
+  const std::string suffix = lower_ascii(source.suffix());
+  const bool prose = suffix == ".txt" || suffix == ".text";
+  out.text(prose ? join_hyphens(text) : text);
   return out.finish();
 }
 
