@@ -3,6 +3,7 @@
 
 #include "text/charset.h"
 #include "text/loaders/html.h"
+#include "text/loaders/parts.h"
 #include "text/loaders/xml.h"
 
 namespace hanok::text {
@@ -44,15 +45,19 @@ Document load_epub(const Source& source) {
   for (const auto& item : child(opf.root(), "manifest").children())
     if (attribute(item, "properties").find("nav") == std::string_view::npos)
       files.emplace(attribute(item, "id"), resolve(folder_of(package), attribute(item, "href")));
+  Parts chapters(source, out);
   for (const auto& itemref : child(opf.root(), "spine").children()) {
     const auto file = files.find(attribute(itemref, "idref"));
     if (file == files.end()) continue;  // the table of contents, or a chapter in a format of the publisher
-    const std::string bytes = zip.read(file->second);
-    const auto chapter = to_utf8(bytes, declared_charset(bytes));
-    if (!chapter) source.fail(Code::Corrupt, "chapter " + file->second + " is not text");
-    out.paragraph();
-    write_html(source, chapter->text, out);
+    chapters.read([&] {
+      const std::string bytes = zip.read(file->second);
+      const auto chapter = to_utf8(bytes, declared_charset(bytes));
+      if (!chapter) source.fail(Code::Corrupt, "chapter " + file->second + " is not text");
+      out.paragraph();
+      write_html(source, chapter->text, out);
+    });
   }
+  chapters.check();
   return out.finish();
 }
 

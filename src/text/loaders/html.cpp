@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <csetjmp>
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "text/loaders/grid.h"
+#include "text/loaders/raised.h"
 
 namespace hanok::text {
 namespace {
@@ -120,6 +124,7 @@ bool is_skipped(GumboTag tag) {
     case GUMBO_TAG_SELECT:
     case GUMBO_TAG_BUTTON:
     case GUMBO_TAG_TEXTAREA:
+    case GUMBO_TAG_RP:  // brackets for browsers that know no ruby: enter() writes its own
       return true;
     default:
       return false;
@@ -145,6 +150,8 @@ bool is_block(GumboTag tag) {
     case GUMBO_TAG_FIGURE:
     case GUMBO_TAG_FIELDSET:
     case GUMBO_TAG_ADDRESS:
+    case GUMBO_TAG_DETAILS:
+    case GUMBO_TAG_SUMMARY:
       return true;
     default:
       return false;
@@ -162,6 +169,7 @@ bool is_line(GumboTag tag) {
     case GUMBO_TAG_CAPTION:
     case GUMBO_TAG_FIGCAPTION:
     case GUMBO_TAG_OPTION:
+    case GUMBO_TAG_LEGEND:
       return true;
     default:
       return false;
@@ -173,7 +181,65 @@ int heading_level(GumboTag tag) { return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG
 bool is_hidden(const GumboElement& element) {
   if (gumbo_get_attribute(&element.attributes, "hidden")) return true;
   const GumboAttribute* style = gumbo_get_attribute(&element.attributes, "style");
-  return style && std::strstr(style->value, "display:none");
+  return style && (std::strstr(style->value, "display:none") || std::strstr(style->value, "display: none"));
+}
+
+std::string_view value_of(const GumboElement& element, const char* name) {
+  const GumboAttribute* attribute = gumbo_get_attribute(&element.attributes, name);
+  return attribute ? std::string_view(attribute->value) : std::string_view();
+}
+
+bool is_element(const GumboNode* node, GumboTag tag) {
+  return node->type == GUMBO_NODE_ELEMENT && node->v.element.tag == tag;
+}
+
+bool is_cell(const GumboNode* node) { return is_element(node, GUMBO_TAG_TD) || is_element(node, GUMBO_TAG_TH); }
+
+// A link that is the mark of a note: EPUB 3 and ARIA say so, and Markdown's converters by their class.
+bool is_note_link(const GumboElement& element) {
+  if (element.tag != GUMBO_TAG_A) return false;
+  return value_of(element, "epub:type").find("noteref") != std::string_view::npos ||
+         value_of(element, "role") == "doc-noteref" ||
+         value_of(element, "class").find("footnote-ref") != std::string_view::npos;
+}
+
+// Every node below `root` in document order, without recursion; `visit` says whether to go into a node.
+template <typename F>
+void each_node(const GumboNode* root, F visit) {
+  const GumboNode* node = root;
+  bool into = true;
+  for (;;) {
+    if (into && (node->type == GUMBO_NODE_ELEMENT || node->type == GUMBO_NODE_TEMPLATE) &&
+        node->v.element.children.length > 0) {
+      node = static_cast<const GumboNode*>(node->v.element.children.data[0]);
+    } else {
+      while (node != root && node->index_within_parent + 1 >= node->parent->v.element.children.length)
+        node = node->parent;
+      if (node == root) return;
+      node = static_cast<const GumboNode*>(node->parent->v.element.children.data[node->index_within_parent + 1]);
+    }
+    into = visit(node);
+  }
+}
+
+// A table of values rather than one that lays out a page: rows of several cells, no headings, no tables in it, no
+// cell as long as a page.
+bool is_data_table(const GumboNode* table) {
+  constexpr size_t kLongCell = 2000;  // bytes
+  size_t in_row = 0, most = 0, bytes = 0;
+  bool plain = true;
+  each_node(table, [&](const GumboNode* node) {
+    if (!plain) return false;
+    if (is_element(node, GUMBO_TAG_TR)) in_row = 0;
+    if (is_cell(node)) ++in_row, bytes = 0;
+    most = std::max(most, in_row);
+    if (node->type == GUMBO_NODE_TEXT) bytes += std::strlen(node->v.text.text);
+    if (node->type == GUMBO_NODE_ELEMENT)
+      plain = node->v.element.tag != GUMBO_TAG_TABLE && heading_level(node->v.element.tag) == 0;
+    plain = plain && bytes <= kLongCell;
+    return plain;
+  });
+  return plain && most >= 2;
 }
 
 class Reader {
@@ -218,18 +284,24 @@ class Reader {
     if (node->type != GUMBO_NODE_ELEMENT) return false;
     const GumboElement& element = node->v.element;
     if (is_skipped(element.tag) || is_hidden(element)) return false;
+    if (element.tag == GUMBO_TAG_TABLE && !in_heading_ && !cell_text_ && is_data_table(node)) return table(node), false;
     if (element.tag == GUMBO_TAG_TITLE) in_title_ = true;
-    if (heading_level(element.tag)) in_heading_ = true;
+    if (heading_level(element.tag)) in_heading_ = true, cell_ = false;
     if (element.tag == GUMBO_TAG_PRE) ++pre_;
     if (element.tag == GUMBO_TAG_IMG) picture(element);
-    if (in_heading_) {
-      if (element.tag == GUMBO_TAG_BR) heading_ += ' ';
+    if (is_raised(element)) begin_raised(node);
+    if (element.tag == GUMBO_TAG_RT) words("(");
+    if (std::string* line = line_text()) {  // what is one line takes no breaks
+      if (element.tag == GUMBO_TAG_LI && !trim(*line).empty())
+        *line += "; ";
+      else if (is_block(element.tag) || is_line(element.tag))
+        *line += ' ';
       return true;
     }
-    if (is_block(element.tag)) out_.paragraph();
+    if (is_block(element.tag)) cell_ = false, out_.paragraph();
     if (is_line(element.tag)) out_.line();
     if (element.tag == GUMBO_TAG_LI) out_.text("- ");
-    if ((element.tag == GUMBO_TAG_TD || element.tag == GUMBO_TAG_TH) && node->index_within_parent > 0) cell_ = true;
+    if (is_cell(node) && node->index_within_parent > 0) cell_ = true;
     return true;
   }
 
@@ -238,15 +310,91 @@ class Reader {
     const GumboTag tag = node->v.element.tag;
     if (tag == GUMBO_TAG_PRE) --pre_;
     if (tag == GUMBO_TAG_TITLE) in_title_ = false, out_.title(title_);
+    if (tag == GUMBO_TAG_RT) words(")");
+    if (node == raised_from_) end_raised(tag);
     if (const int level = heading_level(tag)) {
       in_heading_ = false;
       out_.heading(level, heading_);
       heading_.clear();
     }
-    if (in_heading_) return;
+    if (std::string* line = line_text()) {
+      if (is_block(tag) || is_line(tag)) *line += ' ';
+      return;
+    }
     if (tag == GUMBO_TAG_TR) cell_ = false;
     if (is_block(tag)) out_.paragraph();
     if (is_line(tag) && tag != GUMBO_TAG_BR && tag != GUMBO_TAG_HR) out_.line();
+  }
+
+  // The string that collects a heading or a cell; nullptr where text goes to the document.
+  std::string* line_text() { return in_heading_ ? &heading_ : cell_text_; }
+
+  // ---- superscripts and subscripts
+
+  static bool is_raised(const GumboElement& element) {
+    return element.tag == GUMBO_TAG_SUP || element.tag == GUMBO_TAG_SUB || is_note_link(element);
+  }
+
+  void begin_raised(const GumboNode* node) {
+    if (raised_from_) {
+      raised_note_ |= is_note_link(node->v.element);
+      return;
+    }
+    raised_from_ = node;
+    raised_.clear();
+    raised_note_ =
+        is_note_link(node->v.element) || value_of(node->v.element, "class").find("reference") != std::string_view::npos;
+  }
+
+  void end_raised(GumboTag tag) {
+    raised_from_ = nullptr;
+    const std::string* line = line_text();
+    const std::string_view before = line ? std::string_view(*line) : out_.written();
+    const std::string text =
+        tag == GUMBO_TAG_SUB ? subscript(before, raised_) : superscript(before, raised_, raised_note_);
+    words(text);
+  }
+
+  // ---- tables
+
+  static size_t span(const GumboNode* cell, const char* name) {
+    size_t value = 1;
+    const std::string_view text = trim(value_of(cell->v.element, name));
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return std::min<size_t>(value, 65534);  // HTML's limit for rows; Grid has one for columns
+  }
+
+  std::string text_of(const GumboNode* node) {
+    std::string text;
+    cell_text_ = &text;
+    walk(node);
+    cell_text_ = nullptr;
+    return text;
+  }
+
+  void table(const GumboNode* table) {
+    out_.paragraph();
+    each_node(table, [&](const GumboNode* node) {
+      if (!is_element(node, GUMBO_TAG_CAPTION)) return !is_element(node, GUMBO_TAG_TR);
+      out_.line();
+      out_.text(collapse_blanks(text_of(node)));
+      out_.line();
+      return false;
+    });
+    Grid grid(out_);
+    each_node(table, [&](const GumboNode* node) {
+      if (!is_element(node, GUMBO_TAG_TR)) return !is_element(node, GUMBO_TAG_CAPTION);
+      if (is_hidden(node->v.element)) return false;
+      std::vector<GridCell> cells;
+      const GumboVector& children = node->v.element.children;
+      for (unsigned i = 0; i < children.length; ++i) {
+        const auto* cell = static_cast<const GumboNode*>(children.data[i]);
+        if (is_cell(cell)) cells.push_back({text_of(cell), span(cell, "colspan"), span(cell, "rowspan")});
+      }
+      grid.row(cells);
+      return false;
+    });
+    grid.finish();
   }
 
   void picture(const GumboElement& element) {
@@ -256,8 +404,10 @@ class Reader {
   void words(std::string_view text) {
     if (in_title_)
       title_ += text;
-    else if (in_heading_)
-      heading_ += text;
+    else if (raised_from_)
+      raised_ += text;
+    else if (std::string* line = line_text())
+      *line += text;
     else if (pre_ > 0)
       out_.text(text);
     else
@@ -280,7 +430,10 @@ class Reader {
   }
 
   Writer& out_;
-  std::string title_, heading_;
+  std::string title_, heading_, raised_;
+  std::string* cell_text_ = nullptr;        // collects the cell that is being read
+  const GumboNode* raised_from_ = nullptr;  // the outermost <sup>, <sub> or link to a note that is open
+  bool raised_note_ = false;
   bool in_title_ = false, in_heading_ = false, cell_ = false;
   int pre_ = 0;
 };

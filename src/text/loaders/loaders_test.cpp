@@ -70,7 +70,7 @@ TEST(LoadMarkdown, HeadingsListsTablesCode) {
   EXPECT_EQ(
       d.text,
       "Rules of the house\n\nBe kind to\nbooks.\n\n- one\n- two\n- three\n\nPrices\n\nroom | won\nsmall | 50,000\n\n"
-      "a  b\n\nSetext\n\nend & out\n");
+      "a  b\n\nraw\n\nSetext\n\nend & out\n");
 }
 
 TEST(LoadHtml, TextHeadingsTitleAndWhatIsSkipped) {
@@ -120,6 +120,72 @@ TEST(LoadJson, LinesWithKeyPaths) {
   EXPECT_EQ(d.title, "Menu");
   EXPECT_EQ(d.text, "title: Menu\ntea.price: 4000\ntea.hot: true\ntags: a\ntags: b\n\nitems.n: 1\n\nitems.n: 2\n");
   EXPECT_EQ(load_bytes("a.jsonl", "{\"a\":1}\n\n{\"a\":2}\n").text, "a: 1\n\na: 2\n");
+}
+
+TEST(LoadMarkdown, HtmlInside) {
+  EXPECT_EQ(
+      load_bytes(
+          "a.md",
+          "| Dish | Note |\n|---|---|\n| Soup | hot<br>spicy |\n\nFirst<br>second <b>bold</b> &#8211; &mdash;\n\n"
+          "<table><tr><td>Deposit</td><td>77,000</td></tr></table>\n\n<div align=center>\n  <h2>Shop rules</h2>\n  <p>Refunds.</p>\n</div>\n\n"
+          "<details><summary>How to reset</summary>\n\nHold **it**.\n\n</details>\n\n<ul><li>Passport</li></ul>\n\n<!-- no -->\n\n"
+          "<table>\n<tr>\n\n<td>A</td>\n\n<td>B</td>\n\n</tr>\n</table>\n")
+          .text,
+      "Dish | Note\nSoup | hot spicy\n\nFirst\nsecond bold – —\n\nDeposit | 77,000\n\nShop rules\n\nRefunds.\n\nHow to reset\n\nHold it.\n\n"
+      "- Passport\n\nA | B\n");
+  const Document d = load_bytes("a.md", "<h2>Rules</h2>\n\ntext\n");
+  ASSERT_EQ(d.headings.size(), 1u);
+  EXPECT_EQ(d.headings[0].level, 2);
+}
+
+TEST(LoadMarkdown, ShortRulesOfTables) {
+  EXPECT_EQ(load_bytes("a.md", "| Part | Price |\n|--|:-:|\n| bolt | 12 |\n\n|Dish|Cost|\n|-|-|\n|soup|7|\n").text,
+            "Part | Price\nbolt | 12\n\nDish | Cost\nsoup | 7\n");
+  EXPECT_EQ(load_bytes("a.md", "```\n|a|b|\n|-|-|\n```\n\n- a\n- b\n").text, "|a|b|\n|-|-|\n\n- a\n- b\n");
+}
+
+TEST(LoadHtml, CellsThatSpanAndTablesThatLayOut) {
+  EXPECT_EQ(
+      load_bytes(
+          "a.html",
+          "<table><caption>Fees</caption><tr><th>Region</th><th>City</th><th>Fee</th></tr><tr><td rowspan=2>North</td><td>Suwon</td>"
+          "<td>100</td></tr><tr><td>Paju</td><td>200<br>won</td></tr><tr><td></td><td colspan=2>none</td></tr>"
+          "<tr><td colspan=3>All fees are for a day.</td></tr></table>")
+          .text,
+      "Fees\n\nRegion | City | Fee\nNorth | Suwon | 100\nNorth | Paju | 200 won\n| none | none\nAll fees are for a day.\n");
+  EXPECT_EQ(
+      load_bytes("a.html", "<table><tr><td>menu</td><td><h1>Title</h1><p>one</p><p>two</p></td></tr></table>").text,
+      "menu\n\nTitle\n\none\n\ntwo\n");
+  EXPECT_EQ(load_bytes("a.html", "<ruby>漢<rp>(</rp><rt>한</rt><rp>)</rp>江<rt>강</rt></ruby> 다리").text,
+            "漢(한)江(강) 다리\n");
+  // A span that reaches over millions of cells.
+  EXPECT_LT(
+      load_bytes("a.html", "<table><tr><td colspan=99999999 rowspan=99999999>x</td><td>y</td></tr><tr><td>z</table>")
+          .text.size(),
+      10000u);
+}
+
+TEST(LoadJson, AsPeopleWriteIt) {
+  EXPECT_EQ(
+      load_bytes("a.json", "{\n  // the editor\n  \"theme\": \"dark\", /* and */ 'size': 1.10, wide: True,\n}\n").text,
+      "theme: dark\nsize: 1.10\nwide: True\n");
+  EXPECT_EQ(
+      load_bytes("a.json", "{\"loss\": NaN, \"best\": -Infinity, \"big\": 12345678901234567890, \"n\": 1e999}").text,
+      "loss: NaN\nbest: -Infinity\nbig: 12345678901234567890\nn: 1e999\n");
+  EXPECT_EQ(load_bytes("a.json", R"({"a":"\ud55c \uD83D\uDE00 \ud800 x"})").text, "a: 한 😀 \uFFFD x\n");
+  EXPECT_EQ(load_bytes("a.json", "{\"a\":1}\n{\"a\":2}").text, "a: 1\n\na: 2\n");
+}
+
+TEST(LoadJson, WhatComesBeforeABreakIsRead) {
+  const Document d = load_bytes("a.json", R"({"a":1,"b":"cut of)");
+  EXPECT_EQ(d.text, "a: 1\n");
+  ASSERT_EQ(d.notes.size(), 1u);
+  EXPECT_THAT(d.notes[0], HasSubstr("at byte 11 of 18 a string does not end"));
+  const Document lines = load_bytes("a.jsonl", "{\"a\":1}\n{\"b\":\"cut of\n{\"c\":3}\n");
+  EXPECT_EQ(lines.text, "a: 1\n\nc: 3\n");
+  ASSERT_EQ(lines.notes.size(), 1u);
+  EXPECT_THAT(lines.notes[0], HasSubstr("1 of 3 lines are not valid JSON, the first is line 2"));
+  EXPECT_EQ(code_of("a.json", "just words"), Code::Corrupt);
 }
 
 TEST(LoadJson, DamageIsNamed) {

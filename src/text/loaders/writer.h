@@ -36,6 +36,8 @@ class Writer {
   void note(std::string what);
 
   bool empty() const { return raw_.empty(); }
+  /// What was written so far, not yet cleaned.
+  std::string_view written() const { return raw_; }
   /// The finished document, without path and format. Where no title was given, the first heading is the title.
   Document finish();
 

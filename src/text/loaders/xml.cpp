@@ -96,6 +96,13 @@ std::string Relationships::by_type(std::string_view type) const {
   return {};
 }
 
+std::vector<std::string> Relationships::all_by_type(std::string_view type) const {
+  std::vector<std::string> out;
+  for (const auto& [id, entry] : entries_)
+    if (std::string_view(entry.type).ends_with(type)) out.push_back(entry.target);
+  return out;
+}
+
 std::string office_title(const Source& source, Zip& zip) {
   auto bytes = zip.find("docProps/core.xml");
   if (!bytes) return {};

@@ -6,6 +6,7 @@
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/loaders/loader.h"
 #include "text/loaders/zip.h"
@@ -44,10 +45,13 @@ std::string all_text(const pugi::xml_node& node);
 /// unknown.
 class Relationships {
  public:
+  Relationships() = default;
   Relationships(const Source& source, Zip& zip, const std::string& part);
   std::string by_id(std::string_view id) const;
   /// The first whose type ends with `type`, such as "/notesSlide".
   std::string by_type(std::string_view type) const;
+  /// All of them, in the order of their ids.
+  std::vector<std::string> all_by_type(std::string_view type) const;
 
  private:
   struct Entry {
