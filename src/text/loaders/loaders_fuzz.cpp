@@ -69,7 +69,9 @@ void load_part(const Part& part, std::string_view bytes) {
 void printed_pages(std::string_view bytes) {
   const Source source{"a.pdf", bytes, kOptions};
   Writer out(source);
-  write_pages(bytes, out);
+  Hyphens hyphens;
+  hyphens.learn_text(bytes);
+  write_pages(read_layout(bytes), 1, hyphens, out);
   check(out.finish());
 }
 

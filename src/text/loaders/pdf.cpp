@@ -3,18 +3,22 @@
 #include "text/loaders/pdf.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "base/clock.h"
 #include "base/process.h"
 
 namespace hanok::text {
 namespace {
 
 constexpr uint64_t kChildMemory = 2ull << 30;
+constexpr uint64_t kMostLayout = 1ull << 30;  // bytes of words with their places, of kPagesAtOnce pages
 constexpr double kTitleSeconds = 5;
 
 base::ProcessResult run(const Source& source, const std::vector<std::string>& argv, double seconds) {
-  const base::ProcessLimits limits{
-      .seconds = seconds, .memory_bytes = kChildMemory, .output_bytes = source.options.max_text_bytes + 1};
+  const base::ProcessLimits limits{.seconds = seconds,
+                                   .memory_bytes = kChildMemory,
+                                   .output_bytes = std::min(kMostLayout, source.options.max_text_bytes * 24 + 65536)};
   try {
     return base::run_process(argv, source.bytes, limits);
   } catch (const Error& e) {
@@ -54,38 +58,71 @@ void check(const Source& source, const base::ProcessResult& result) {
               "is not a PDF that can be read (" + last_line(result.err) + "); download or export it again");
 }
 
-std::string info_title(const Source& source) {
+struct Info {
+  std::string title;
+  int pages = 0;  // 0: not known
+};
+
+Info read_info(const Source& source) {
   const auto result =
       run(source, {"pdfinfo", "-enc", "UTF-8", "-"}, std::min(kTitleSeconds, source.options.timeout_seconds));
-  constexpr std::string_view kKey = "Title:";
-  if (result.exit_status != 0 || !result.out.starts_with(kKey)) return {};  // it is the first line where there is one
-  return result.out.substr(kKey.size(), result.out.find('\n') - kKey.size());
+  Info info;
+  if (result.exit_status != 0) return info;
+  std::string_view text = result.out;
+  constexpr std::string_view kTitle = "Title:", kPages = "Pages:";
+  if (text.starts_with(kTitle))  // it is the first line where there is one
+    info.title = text.substr(kTitle.size(), text.find('\n') - kTitle.size());
+  for (size_t at = text.find(kPages); at != text.npos; at = text.find(kPages, at + 1)) {
+    if (at > 0 && text[at - 1] != '\n') continue;  // inside a title
+    const std::string_view number = trim(text.substr(at + kPages.size(), 24));
+    std::from_chars(number.data(), number.data() + number.size(), info.pages);
+  }
+  return info;
+}
+
+// Pages `from`..`to` with the places of their words, which take about twenty times the bytes of the text.
+base::ProcessResult print_layout(const Source& source, int from, int to, double seconds) {
+  std::vector<std::string> argv{"pdftotext", "-bbox-layout", "-enc", "UTF-8"};
+  if (to > 0) argv.insert(argv.end(), {"-f", std::to_string(from), "-l", std::to_string(to)});
+  argv.insert(argv.end(), {"-", "-"});
+  auto result = run(source, argv, seconds);
+  check(source, result);
+  return result;
 }
 
 }  // namespace
 
-void write_pages(std::string_view printed, Writer& out) {
-  int number = 0;
-  while (!printed.empty()) {
-    const size_t end = std::min(printed.find('\f'), printed.size());
-    out.page(++number);
-    out.text(printed.substr(0, end));
-    printed.remove_prefix(std::min(end + 1, printed.size()));
-  }
-}
-
 Document load_pdf(const Source& source) {
-  const auto result =
-      run(source, {"pdftotext", "-enc", "UTF-8", "-eol", "unix", "-", "-"}, source.options.timeout_seconds);
-  check(source, result);
-  if (std::all_of(result.out.begin(), result.out.end(), is_blank))
+  constexpr int kPagesAtOnce = 100;  // bounds the memory for a book; a start of pdftotext takes 5 ms
+  const Info info = read_info(source);
+  const base::Stopwatch watch;
+  std::vector<PdfPage> pages;
+  std::string said;
+  int from = 1;
+  do {
+    const int to = info.pages == 0 ? 0 : std::min(info.pages, from + kPagesAtOnce - 1);
+    const double left = source.options.timeout_seconds - watch.seconds();
+    auto result = print_layout(source, from, to, std::max(left, 0.001));
+    said += result.err;
+    for (auto& page : read_layout(result.out)) pages.push_back(std::move(page));
+    from = to + 1;
+  } while (from > 1 && from <= info.pages);
+  Hyphens hyphens;
+  bool any = false;
+  for (const auto& page : pages)
+    for (const auto& line : page) {
+      any = true;
+      for (const auto& word : line.words)
+        if (&word != &line.words.back() || !word.text.ends_with('-')) hyphens.learn(word.text);
+    }
+  if (!any)
     source.fail(Code::Unsupported,
-                says(result, "poppler-data") || says(result, "language pack")
+                said.find("poppler-data") != said.npos || said.find("language pack") != said.npos
                     ? "needs the package poppler-data: its text uses a character map that is not here"
                     : "has no text in it (pages are pictures?); run it through text recognition (OCR) first");
   Writer out(source);
-  out.title(info_title(source));
-  write_pages(result.out, out);
+  out.title(info.title);
+  write_pages(pages, 1, hyphens, out);
   return out.finish();
 }
 
