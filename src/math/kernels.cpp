@@ -5,6 +5,7 @@
 #include "math/fast_scan_kernels.h"
 #include "math/gemm_kernel.h"
 #include "math/panel_kernels.h"
+#include "math/product_kernels.h"
 #include "math/row_kernels.h"
 #include "math/scan_kernels.h"
 
@@ -65,6 +66,15 @@ constexpr Version<GemmKernel> kVersions<GemmKernel>[] = {
 #if defined(__x86_64__)
     {kAvx2, fill_gemm_avx2},
     {kAvx512, fill_gemm_avx512},
+#endif
+};
+
+template <>
+constexpr Version<ProductKernels> kVersions<ProductKernels>[] = {
+    {kAny, fill_products_scalar},
+#if defined(__x86_64__)
+    {kAvx2, fill_products_avx2},
+    {kVnni, fill_products_vnni},
 #endif
 };
 
@@ -132,6 +142,7 @@ HANOK_KNOWN_TABLE(ConvertKernels)
 HANOK_KNOWN_TABLE(DistanceKernels)
 HANOK_KNOWN_TABLE(RowKernels)
 HANOK_KNOWN_TABLE(GemmKernel)
+HANOK_KNOWN_TABLE(ProductKernels)
 HANOK_KNOWN_TABLE(PanelKernels)
 HANOK_KNOWN_TABLE(ScanKernels)
 HANOK_KNOWN_TABLE(ExactKernels)

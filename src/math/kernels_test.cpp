@@ -9,6 +9,7 @@
 #include "math/fast_scan_kernels.h"
 #include "math/gemm_kernel.h"
 #include "math/panel_kernels.h"
+#include "math/product_kernels.h"
 #include "math/row_kernels.h"
 #include "math/scan_kernels.h"
 
@@ -50,6 +51,7 @@ TEST(Kernels, EveryTableIsFullOnEveryCpu) {
   expect_full<DistanceKernels>();
   expect_full<RowKernels>();
   expect_full<PanelKernels>();
+  expect_full<ProductKernels>();
   expect_full<ExactKernels>();
   expect_full<FastScanKernels>();
   expect_full<GemmKernel>();

@@ -1,0 +1,249 @@
+#include "math/packed_weights.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "base/threads.h"
+#include "hanok/error.h"
+#include "math/weight_parts.h"
+
+namespace hanok::math {
+namespace {
+
+constexpr size_t kAlign = 64;
+constexpr size_t kGroupBytes = 192 << 10;  // panels that stay in the second-level cache while all tiles pass
+constexpr size_t kSmallWork = 1 << 20;     // multiply-adds below which waking a second thread costs more than it saves
+constexpr size_t kGroupsPerThread = 4;     // so that a thread that is held up leaves little behind
+constexpr size_t kTilesPerTask = 4;
+
+size_t plain_index(WeightFormat format) {
+  return format == WeightFormat::F32 ? 0 : format == WeightFormat::F16 ? 1 : 2;
+}
+
+void put16(uint8_t* at, size_t i, uint16_t bits) { std::memcpy(at + 2 * i, &bits, 2); }
+
+void or32(uint8_t* at, uint32_t bits) {
+  uint32_t x;
+  std::memcpy(&x, at, 4);
+  x |= bits;
+  std::memcpy(at, &x, 4);
+}
+
+// The 32 codes of row `row` into a block's codes, four at a time.
+void put_codes(unsigned bits, const uint8_t* code, size_t row, uint8_t* codes) {
+  const unsigned low = bits == 8 ? 8 : bits >= 4 ? 4 : 2;
+  const uint32_t low_mask = low == 4 ? 0x0F0F0F0Fu : 0x03030303u;
+  uint8_t* high = codes + 64 * low;
+  for (size_t g = 0; g < 8; ++g) {
+    uint32_t four;
+    std::memcpy(&four, code + 4 * g, 4);
+    if (low == 8) std::memcpy(codes + 64 * g + 4 * row, &four, 4);
+    if (low == 4) or32(codes + 64 * (g % 4) + 4 * row, (four & low_mask) << (4 * (g / 4)));
+    if (low == 2) or32(codes + 64 * (g / 4) + 4 * row, (four & low_mask) << (2 * (g % 4)));
+    if (bits == 6) or32(high + 64 * (g / 4) + 4 * row, (four >> 4 & 0x03030303u) << (2 * (g % 4)));
+    if (bits == 5 || bits == 3) {
+      const uint32_t ones = four >> low & 0x01010101u;          // a bit in each byte
+      const uint32_t nibble = (ones * 0x01020408u) >> 24 & 15;  // gathered
+      high[8 * g + row / 2] = static_cast<uint8_t>(high[8 * g + row / 2] | nibble << (4 * (row % 2)));
+    }
+  }
+}
+
+// Scales (and minima) of the 32 values `b` of a block, for row `row`.
+void put_scales(const PackedForm& form, const WeightParts& parts, size_t b, size_t row, uint8_t* at) {
+  switch (form.scale) {
+    case Scale::Half:
+      put16(at, row, parts.d);
+      break;
+    case Scale::Byte:
+    case Scale::SignedByte:
+    case Scale::Exponent:
+      at[row] = parts.scale[b];
+      break;
+    case Scale::SignedPairs:
+    case Scale::Nibbles:
+      at[row] = parts.scale[2 * b], at[16 + row] = parts.scale[2 * b + 1];
+      break;
+  }
+  if (form.minimum == Minimum::Half) put16(at + 32, row, parts.least);
+  if (form.minimum == Minimum::Byte) at[16 + row] = parts.minimum[b];
+}
+
+}  // namespace
+
+void AlignedBytes::Free::operator()(uint8_t* p) const { ::operator delete[](p, std::align_val_t(kAlign)); }
+
+uint8_t* AlignedBytes::reserve(size_t n) {
+  if (n > size_) {
+    data_.reset();
+    size_ = 0;
+    data_.reset(static_cast<uint8_t*>(::operator new[](n, std::align_val_t(kAlign))));
+    size_ = n;
+  }
+  return data_.get();
+}
+
+PackedWeights::PackedWeights(WeightFormat format, const std::byte* rows, size_t width, size_t depth)
+    : format_(format), form_(packed_form(format)), width_(width), depth_(depth) {
+  const WeightFormatInfo& about = info(format);
+  if (depth % about.block != 0)
+    throw Error(Code::Invalid, "weights of type " + std::string(about.name) + " with rows of " + std::to_string(depth) +
+                                   " values: a multiple of " + std::to_string(about.block) + " was expected");
+  if (arithmetic() == Arithmetic::Floats) {
+    panel_bytes_ = depth * kPanelWidth * about.bytes;
+  } else {
+    const PackedForm& form = kPackedForms[form_];
+    const size_t blocks = depth / kDepthOfBlock;
+    panel_bytes_ = blocks * block_bytes(form) + blocks / form.super * head_bytes(form);
+  }
+  data_.reserve(std::max<size_t>(bytes(), 1));
+  base::parallel_for(panels(), 4, [&](size_t begin, size_t end, size_t) {
+    for (size_t p = begin; p < end; ++p)
+      if (arithmetic() == Arithmetic::Floats)
+        pack_plain(rows, p);
+      else
+        pack_quantised(rows, p);
+  });
+}
+
+void PackedWeights::pack_quantised(const std::byte* rows, size_t panel) {
+  const WeightFormatInfo& about = info(format_);
+  const PackedForm& form = kPackedForms[form_];
+  const size_t head = head_bytes(form), super_bytes = head + form.super * block_bytes(form);
+  uint8_t* to = data_.data() + panel * panel_bytes_;
+  std::memset(to, 0, panel_bytes_);
+  WeightParts parts;
+  for (size_t row = 0; row < kPanelWidth && panel * kPanelWidth + row < width_; ++row) {
+    const std::byte* from = rows + (panel * kPanelWidth + row) * about.row_bytes(depth_);
+    for (size_t s = 0; s < depth_ / about.block; ++s) {
+      take_apart(format_, from + s * about.bytes, parts);
+      uint8_t* at = to + s * super_bytes;
+      if (head >= 32) put16(at, row, parts.d);
+      if (head == 64) put16(at + 32, row, parts.least);
+      at += head;
+      for (size_t b = 0; b < form.super; ++b, at += block_bytes(form)) {
+        put_scales(form, parts, b, row, at);
+        put_codes(form.bits, parts.code + 32 * b, row, at + scale_bytes(form));
+      }
+    }
+  }
+}
+
+void PackedWeights::pack_plain(const std::byte* rows, size_t panel) {
+  const size_t bytes = info(format_).bytes;
+  uint8_t* to = data_.data() + panel * panel_bytes_;
+  for (size_t row = 0; row < kPanelWidth; ++row) {
+    const bool there = panel * kPanelWidth + row < width_;
+    const std::byte* from = rows + (panel * kPanelWidth + row) * depth_ * bytes;
+    for (size_t k = 0; k < depth_; ++k)
+      if (there)
+        std::memcpy(to + (k * kPanelWidth + row) * bytes, from + k * bytes, bytes);
+      else
+        std::memset(to + (k * kPanelWidth + row) * bytes, 0, bytes);
+  }
+}
+
+void Activations::set(const float* x, size_t ldx, size_t m, size_t depth, Arithmetic arithmetic, Features features) {
+  if (arithmetic == Arithmetic::Bytes && depth % kDepthOfBlock != 0)
+    throw Error(Code::Invalid, "activations of " + std::to_string(depth) + " values: a multiple of 32 was expected");
+  arithmetic_ = arithmetic, m_ = m, depth_ = depth;
+  tile_bytes_ = arithmetic == Arithmetic::Bytes ? depth / kDepthOfBlock * quantised_bytes(tile_rows())
+                                                : depth * tile_rows() * sizeof(float);
+  data_.reserve(std::max<size_t>(tiles() * tile_bytes_, 1));
+  struct {
+    Activations* self;
+    const float* x;
+    size_t ldx;
+    const ProductKernels* kernels;
+  } task{this, x, ldx, nullptr};
+  ProductKernels chosen;
+  if (features == math::features())
+    task.kernels = &kernels<ProductKernels>();
+  else
+    chosen = kernels<ProductKernels>(features), task.kernels = &chosen;
+  const auto work = [&task](size_t begin, size_t end, size_t) {
+    for (size_t t = begin; t < end; ++t)
+      if (task.self->arithmetic_ == Arithmetic::Bytes)
+        task.self->quantise_tile(task.x, task.ldx, t, *task.kernels);
+      else
+        task.self->copy_tile(task.x, task.ldx, t);
+  };
+  base::parallel_for(tiles(), kTilesPerTask, work);
+}
+
+void Activations::quantise_tile(const float* x, size_t ldx, size_t tile, const ProductKernels& kernels) {
+  const size_t rows = tile_rows();
+  uint8_t* to = data_.data() + tile * tile_bytes_;
+  if (tile * rows + rows > m_) std::memset(to, 0, tile_bytes_);
+  for (size_t r = 0; r < rows && tile * rows + r < m_; ++r)
+    kernels.quantise(x + (tile * rows + r) * ldx, depth_ / kDepthOfBlock, r, rows, to);
+}
+
+void Activations::copy_tile(const float* x, size_t ldx, size_t tile) {
+  const size_t rows = tile_rows();
+  auto* to = reinterpret_cast<float*>(data_.data() + tile * tile_bytes_);
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t k = 0; k < depth_; ++k) to[k * rows + r] = tile * rows + r < m_ ? x[(tile * rows + r) * ldx + k] : 0.0f;
+}
+
+/// One call of product().
+struct Product {
+  const Activations& x;
+  const PackedWeights& w;
+  float* y;
+  size_t ldy;
+  const ProductOptions& options;
+  const ProductKernels& kernels;
+
+  void panel_by_tile(size_t p, size_t t) const {
+    alignas(64) float out[kMostTileRows * kPanelWidth];
+    const size_t rows = x.tile_rows(), size = rows == 1 ? 0 : rows == 2 ? 1 : rows == 4 ? 2 : 3;
+    const uint8_t* panel = w.data_.data() + p * w.panel_bytes_;
+    const uint8_t* tile = x.data_.data() + t * x.tile_bytes_;
+    if (w.arithmetic() == Arithmetic::Bytes)
+      kernels.quantised[w.form_][size](panel, w.depth_ / kDepthOfBlock, tile, out);
+    else
+      kernels.plain[plain_index(w.format_)][size](panel, w.depth_, reinterpret_cast<const float*>(tile), out);
+    const size_t first = p * kPanelWidth, cols = std::min(kPanelWidth, w.width_ - first);
+    for (size_t r = 0; r < rows && t * rows + r < x.m_; ++r) {
+      float* to = y + (t * rows + r) * ldy + first;
+      for (size_t j = 0; j < cols; ++j) {
+        const float v = out[r * kPanelWidth + j] + (options.bias ? options.bias[first + j] : 0.0f);
+        to[j] = options.accumulate ? to[j] + v : v;
+      }
+    }
+  }
+
+  void group(size_t begin, size_t end) const {
+    for (size_t t = 0; t < x.tiles(); ++t)
+      for (size_t p = begin; p < end; ++p) panel_by_tile(p, t);
+  }
+
+  void run() const {
+    const size_t panels = w.panels();
+    size_t threads = options.threads ? options.threads : base::default_threads();
+    if (x.m_ * w.width_ * w.depth_ < kSmallWork) threads = 1;
+    const size_t in_cache = std::max<size_t>(1, kGroupBytes / std::max<size_t>(1, w.panel_bytes_));
+    const size_t grain =
+        threads == 1 ? in_cache : std::clamp<size_t>(panels / (threads * kGroupsPerThread), 1, in_cache);
+    const auto work = [this](size_t begin, size_t end, size_t) { group(begin, end); };
+    base::parallel_for(panels, grain, work, threads);
+  }
+};
+
+void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy, const ProductOptions& options,
+             Features features) {
+  if (x.rows() == 0 || w.width() == 0) return;
+  if (x.depth() != w.depth() || x.arithmetic() != w.arithmetic())
+    throw Error(Code::Invalid, "product of weights [" + std::to_string(w.width()) + ", " + std::to_string(w.depth()) +
+                                   "] of type " + std::string(info(w.format()).name) + " with activations of depth " +
+                                   std::to_string(x.depth()) +
+                                   (x.arithmetic() == w.arithmetic() ? "" : " that were set for the other arithmetic"));
+  if (features == math::features()) return Product{x, w, y, ldy, options, kernels<ProductKernels>()}.run();
+  const auto chosen = kernels<ProductKernels>(features);
+  Product{x, w, y, ldy, options, chosen}.run();
+}
+
+}  // namespace hanok::math
