@@ -27,7 +27,7 @@ int main() {
   std::filesystem::remove_all(folder);
   {
     auto house = store::Store::open(folder);
-    auto& recipes = house->collection("recipes", true);
+    auto& recipes = *house->collection("recipes", true);
     recipes.put(note("kimchi", "배추를 소금에 절이고 고춧가루 양념을 바른다.",
                      {{"minutes", 180}, {"tags", {"매운맛", "채소"}}}));
     recipes.put(note("tteok", "쌀가루를 찌고 꿀을 곁들인다.", {{"minutes", 40}, {"tags", {"단맛"}}}));
@@ -36,7 +36,7 @@ int main() {
   }
   // Another process, another day: open again and ask.
   auto house = store::Store::open(folder, {.read_only = true});
-  const auto& recipes = house->collection("recipes");
+  const auto& recipes = *house->collection("recipes");
   std::cout << recipes.document_count() << " recipes\n";
 
   const store::Filter quick(store::Json{{"minutes", {{"$lt", 60}}}});

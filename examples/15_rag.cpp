@@ -10,7 +10,7 @@ int main() {
   const auto folder = std::filesystem::temp_directory_path() / "hanok-example-15";
   std::filesystem::remove_all(folder);
   auto house = store::Store::open(folder);
-  auto& collection = house->collection("guide", true);
+  auto& collection = *house->collection("guide", true);
 
   const std::filesystem::path documents = "examples/docs";
   const auto report = chain::ingest(collection, std::span(&documents, 1));

@@ -18,8 +18,8 @@ struct Flags {
 };
 
 void run(Session& session, const Flags& flags) {
-  const auto& collection = session.collection(false);
-  const auto models = ModelsInUse::for_search(session, collection);
+  const auto snapshot = session.collection(false).snapshot();
+  const auto models = ModelsInUse::for_search(session, *snapshot);
   const Chat chat = open_chat(session, {flags.model, flags.tokenizer, flags.show_prompt});
   chain::AskOptions options;
   options.search.k = flags.k;
@@ -36,7 +36,7 @@ void run(Session& session, const Flags& flags) {
       std::cout << piece << std::flush;
       return bool(std::cout);
     };
-  const auto answer = chain::ask(collection, flags.question, options);
+  const auto answer = chain::ask(*snapshot, flags.question, options);
   // Counted once more as a whole: what the server will be given.
   const auto tokens =
       chat.model ? base::OrderedJson(chat.model->count_tokens(answer.prompt)) : base::OrderedJson(nullptr);

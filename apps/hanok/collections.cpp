@@ -11,8 +11,8 @@ void list(Session& session) {
   auto& store = session.store(false);
   base::OrderedJson rows = base::OrderedJson::array();
   for (const auto& name : store.collections()) {
-    const auto& c = store.collection(name);
-    rows.push_back({{"name", name}, {"documents", c.document_count()}, {"chunks", c.chunk_count()}});
+    const auto c = store.collection(name)->snapshot();
+    rows.push_back({{"name", name}, {"documents", c->document_count()}, {"chunks", c->chunk_count()}});
   }
   session.print({{"collections", rows}}, [&](std::ostream& out) {
     for (const auto& r : rows)
@@ -23,12 +23,12 @@ void list(Session& session) {
 }
 
 void show(Session& session, const std::string& name) {
-  const auto& c = session.store(false).collection(name);
+  const auto c = session.store(false).collection(name)->snapshot();
   base::OrderedJson value = {{"name", name}};
-  const auto statistics = c.statistics();
+  const auto statistics = c->statistics();
   for (const auto& [key, v] : statistics.items()) value[key] = v;
-  value["settings"] = c.settings();
-  const auto space = c.vector_space();
+  value["settings"] = c->settings();
+  const auto space = c->vector_space();
   value["embedding"] =
       space ? base::OrderedJson({{"model", space->model}, {"dim", space->dim}, {"fingerprint", space->fingerprint}})
             : base::OrderedJson(nullptr);
@@ -45,7 +45,7 @@ void remove(Session& session, const std::string& name) {
 
 // "index.type=hnsw" -> settings["index"]["type"]; an empty value removes it. The store checks what it knows.
 void set_keys(Session& session, const std::string& name, const std::vector<std::string>& pairs) {
-  auto& collection = session.store(true).collection(name);
+  auto& collection = *session.store(true).collection(name);
   auto settings = collection.settings();
   for (const auto& pair : pairs) {
     const size_t equals = pair.find('='), dot = pair.find('.');
@@ -68,7 +68,7 @@ void set_keys(Session& session, const std::string& name, const std::vector<std::
 }
 
 void index(Session& session, const std::string& name, bool anew) {
-  auto& collection = session.store(true).collection(name);
+  auto& collection = *session.store(true).collection(name);
   const base::Stopwatch clock;
   const bool built = collection.build_index(session.index_build(anew));
   const double seconds = clock.seconds();
@@ -124,7 +124,7 @@ void add_collections(Command& root) {
   in.positional("NAME", flags->name, "name for the new collection");
   in.run([flags](Session& s) {
     s.store(true).import_collection(flags->file, flags->name);
-    s.store(true).collection(flags->name).build_index(s.index_build(false));
+    s.store(true).collection(flags->name)->build_index(s.index_build(false));
     s.print({{"imported", flags->name}, {"file", flags->file}},
             [&](std::ostream& o) { o << flags->file << " -> " << flags->name << "\n"; });
   });

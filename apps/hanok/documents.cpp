@@ -22,11 +22,11 @@ base::OrderedJson to_json(const store::DocumentInfo& d) {
 }
 
 // A document as the user may name it: its stored path, or a path from the working folder.
-store::DocumentInfo find(const store::Collection& collection, const std::string& name) {
-  if (auto found = collection.find(name)) return *found;
-  if (auto found = collection.find(chain::document_key(name))) return *found;
+store::DocumentInfo find(const store::Snapshot& snapshot, const std::string& name) {
+  if (auto found = snapshot.find(name)) return *found;
+  if (auto found = snapshot.find(chain::document_key(name))) return *found;
   throw Error(Code::NotFound,
-              "'" + name + "' is not in collection '" + collection.name() + "'; see `hanok documents list`");
+              "'" + name + "' is not in collection '" + snapshot.name() + "'; see `hanok documents list`");
 }
 
 void list(Session& session) {
@@ -41,19 +41,19 @@ void list(Session& session) {
 }
 
 void show_one(Session& session, const std::string& name, bool with_text) {
-  const auto& collection = session.collection(false);
-  const auto info = find(collection, name);
+  const auto snapshot = session.collection(false).snapshot();
+  const auto info = find(*snapshot, name);
   base::OrderedJson value = to_json(info);
   base::OrderedJson chunks = base::OrderedJson::array();
-  const auto ids = collection.chunk_ids(info.id);
-  for (const auto& c : collection.chunks(ids))
+  const auto ids = snapshot->chunk_ids(info.id);
+  for (const auto& c : snapshot->chunks(ids))
     chunks.push_back({{"ordinal", c.ordinal},
                       {"page", c.page > 0 ? base::OrderedJson(c.page) : nullptr},
                       {"heading", c.heading},
                       {"start", c.span.start},
                       {"end", c.span.end}});
   value["passages"] = chunks;
-  const std::string text = collection.document_text(info.path);
+  const std::string text = snapshot->document_text(info.path);
   if (with_text) value["text"] = text;
   session.print(value, [&](std::ostream& out) {
     if (with_text) {
@@ -69,7 +69,7 @@ void show_one(Session& session, const std::string& name, bool with_text) {
 void remove(Session& session, const std::vector<std::string>& names) {
   auto& collection = session.collection(true);
   size_t removed = 0;
-  for (const auto& name : names) removed += collection.remove(find(collection, name).path);
+  for (const auto& name : names) removed += collection.remove(find(*collection.snapshot(), name).path);
   session.print({{"removed", removed}},
                 [&](std::ostream& out) { out << "removed " << removed << "; the files themselves are untouched\n"; });
 }

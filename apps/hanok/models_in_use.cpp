@@ -97,7 +97,8 @@ std::string model_advice() { return hub::default_model_advice(); }
 ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection) {
   ModelsInUse out;
   const std::string name = session.get("embedding-model");
-  const auto space = collection.vector_space(), pending = collection.pending_space();
+  const auto snapshot = collection.snapshot();
+  const auto space = snapshot->vector_space(), pending = snapshot->pending_space();
   if (name.empty() && space) {
     // Nothing was said: go on with the model that was chosen before, so that another default never changes a
     // collection.
@@ -116,17 +117,17 @@ ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collect
   return out;
 }
 
-ModelsInUse ModelsInUse::for_search(const Session& session, const store::Collection& collection) {
+ModelsInUse ModelsInUse::for_search(const Session& session, const store::Snapshot& snapshot) {
   ModelsInUse out;
   const std::string name = session.get("embedding-model");
-  const auto space = collection.vector_space();
+  const auto space = snapshot.vector_space();
   if (!space || name == "none") return out;
   const bool another = !name.empty() && lasting_name(name) != space->model;
   if (another) out.embedder_ = load_if_there(session, name);
   if (out.embedder_ && out.embedder_->space().fingerprint == space->fingerprint) return out;
   Maker maker = find_maker(*space);
   out.embedder_ = std::move(maker.model);
-  const std::string made = "the vectors of '" + collection.name() + "' were made by ";
+  const std::string made = "the vectors of '" + snapshot.name() + "' were made by ";
   const std::string now = name.empty() ? "" : another ? name : "what " + name + " is now";
   if (!out.embedder_)
     session.note("note: searching by keywords: " + made + space->model + ", which is not here (" + maker.why_not +

@@ -18,7 +18,7 @@ class ModelsInUse {
   static ModelsInUse for_ingest(const Session& session, const store::Collection& collection);
   /// For reading: the model that made the collection's vectors, known by its fingerprint, wherever it is on this
   /// machine. A setting that names another one is explained, not obeyed: vectors of two models cannot be compared.
-  static ModelsInUse for_search(const Session& session, const store::Collection& collection);
+  static ModelsInUse for_search(const Session& session, const store::Snapshot& snapshot);
   /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
   static ModelsInUse named(const Session& session, const std::string& model, bool none = false);
   const chain::EmbeddingModel* embedder() const { return embedder_.get(); }

@@ -17,8 +17,8 @@ struct Flags {
 };
 
 void run(Session& session, const Flags& flags) {
-  const auto& collection = session.collection(false);
-  const auto models = flags.mode == "keyword" ? ModelsInUse() : ModelsInUse::for_search(session, collection);
+  const auto snapshot = session.collection(false).snapshot();
+  const auto models = flags.mode == "keyword" ? ModelsInUse() : ModelsInUse::for_search(session, *snapshot);
   chain::SearchOptions options;
   options.k = flags.k;
   options.mode = flags.mode == "dense"     ? chain::Mode::Dense
@@ -32,7 +32,7 @@ void run(Session& session, const Flags& flags) {
   std::optional<Reranker> reranker;
   if (!flags.rerank.empty())
     if (const auto folder = model_folder(flags.rerank)) options.reranker = &reranker.emplace(*folder);
-  const auto result = chain::search(collection, flags.query, options);
+  const auto result = chain::search(*snapshot, flags.query, options);
   session.print(to_json(result, flags.explain), [&](std::ostream& out) { show(out, session, result, flags.explain); });
 }
 

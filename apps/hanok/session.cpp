@@ -128,7 +128,7 @@ store::Store& Session::store(bool write) {
 }
 
 store::Collection& Session::collection(bool write, bool create) {
-  return store(write).collection(collection_name(), create);
+  return *store(write).collection(collection_name(), create);
 }
 
 void Session::print(const base::OrderedJson& value, const std::function<void(std::ostream&)>& human) const {

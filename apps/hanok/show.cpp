@@ -65,7 +65,7 @@ OrderedJson to_json(const chain::SearchResult& result, bool explain) {
                     {"start", c.span.start},
                     {"end", c.span.end},
                     {"text", c.text},
-                    {"explain", explain ? OrderedJson(hit.explain) : OrderedJson(nullptr)}});
+                    {"explain", explain ? OrderedJson(chain::explain(result, hit)) : OrderedJson(nullptr)}});
   }
   const char* mode = result.mode == chain::Mode::Hybrid  ? "hybrid"
                      : result.mode == chain::Mode::Dense ? "dense"
@@ -98,7 +98,7 @@ void show(std::ostream& out, const Session& session, const chain::SearchResult& 
     out << paint.bold(std::to_string(++rank) + ". " + place(c.path, c.page, c.heading))
         << paint.dim("  " + std::string(score)) << "\n";
     out << "   " << one_line(c.text, 320) << "\n";
-    if (explain) out << paint.dim("   " + base::dump_json(hit.explain)) << "\n";
+    if (explain) out << paint.dim("   " + base::dump_json(chain::explain(result, hit))) << "\n";
   }
   if (result.hits.empty()) out << "nothing found\n";
   for (const auto& w : result.warnings) session.note("note: " + w);

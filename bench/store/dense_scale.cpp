@@ -81,7 +81,7 @@ double percentile(std::vector<double>& times, double share) {
 void ask(const fs::path& folder, const std::string& what, const index::formats::Vectors& real,
          const store::Filter& filter, bool check) {
   const auto store = store::Store::open(folder, {.read_only = true});
-  const auto& collection = store->collection("bench");
+  const auto& collection = *store->collection("bench");
   base::Random random(99);
   std::vector<float> query(real.dim);
   std::vector<double> times;
@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
   searches("exact", false);
   apart([&] {
     const auto store = store::Store::open(folder, {.background = false});
-    auto& collection = store->collection("bench");
+    auto& collection = *store->collection("bench");
     collection.set_settings({{"index", {{"type", type}, {"exact_below", 1000}}}});
     const base::Stopwatch clock;
     collection.build_index();

@@ -86,7 +86,7 @@ double peak_megabytes() {
 
 void fill(const fs::path& folder, const Texts& texts, size_t chunks, size_t dim) {
   const auto store = store::Store::open(folder);
-  auto& collection = store->collection("bench", true);
+  auto& collection = *store->collection("bench", true);
   if (dim) collection.set_vector_space({.fingerprint = "bench", .model = "bench", .dim = dim});
   base::Random random(1);
   double spent = 0;
@@ -114,7 +114,7 @@ void ask_afresh(const fs::path& folder, const Texts& texts) {
                       &other = texts.queries[(2 * i + 1) % texts.queries.size()];
     base::Stopwatch clock;
     const auto store = store::Store::open(folder, {.read_only = true});
-    const auto& collection = store->collection("bench");
+    const auto& collection = *store->collection("bench");
     const double open_ms = clock.seconds() * 1e3;
     collection.search_keyword(one, 10);
     const double query_ms = clock.seconds() * 1e3 - open_ms;
@@ -130,7 +130,7 @@ void ask_afresh(const fs::path& folder, const Texts& texts) {
 
 void ask_many(const fs::path& folder, const Texts& texts) {
   const auto store = store::Store::open(folder, {.read_only = true});
-  const auto& collection = store->collection("bench");
+  const auto& collection = *store->collection("bench");
   std::vector<double> ms;
   const base::Stopwatch whole;
   constexpr double kSeconds = 20;

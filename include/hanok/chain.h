@@ -87,7 +87,8 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
 /// stop(), or a killed process, the next one goes on from there.
 ///   Reembedding change(collection, new_model);
 ///   const EmbeddingModel* models[] = {&new_model, &old_model};
-///   search(collection, query, {.embedder = answering(collection, models)});
+///   const auto snapshot = collection.snapshot();
+///   search(*snapshot, query, {.embedder = answering(*snapshot, models)});
 /// Its methods may be called from several threads; collection and embedder must outlive it.
 class Reembedding {
  public:
@@ -112,8 +113,8 @@ class Reembedding {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The one among the models whose vectors answer now, by fingerprint; nullptr where none did them, or there are none.
-const EmbeddingModel* answering(const store::Collection& collection, std::span<const EmbeddingModel* const> models);
+/// The one among the models whose vectors answer, by fingerprint; nullptr where none did them, or there are none.
+const EmbeddingModel* answering(const store::Snapshot& snapshot, std::span<const EmbeddingModel* const> models);
 
 /// What stands for a chunk in front of a model: its heading path, a line break, its text.
 std::string passage_text(std::string_view heading, std::string_view text);
@@ -133,19 +134,49 @@ struct SearchOptions {
   size_t neighbours = 0;         // chunks before and after that are joined to each hit's text
 };
 
+/// A question made ready for search, once.
+struct Query {
+  std::string text;
+  std::vector<text::Term> terms;  // text::analyze(text, {.query = true})
+  std::vector<float> vector;      // [dim] by SearchOptions::embedder; empty where keywords alone are searched
+  double trust = 1;               // EmbeddingModel::trust of the text, where there is a vector
+};
+
+/// What each part of a search says of one passage.
+struct Scores {
+  double keyword = 0;            // BM25
+  std::optional<double> dense;   // cosine; none by keywords alone, and where the passage has no vector
+  double fused = 0;              // 0..1
+  std::optional<double> rerank;  // where there is a reranker
+};
+
 struct Hit {
   store::ChunkRecord chunk;
-  double score = 0;     // 0..1 within one search mode; see docs/cli.md
-  store::Json explain;  // every part's score: {"keyword","dense","fused","rerank",...}
+  double score = 0;  // 0..1 within one search mode; see docs/cli.md
+  Scores scores;
+};
+
+/// How the two sides of one search were joined.
+struct Fusion {
+  double dense_weight = 0;         // of one standard deviation of cosine, in units of BM25
+  double mean = 0, deviation = 0;  // of the candidates' cosines
 };
 
 struct SearchResult {
   std::vector<Hit> hits;
   Mode mode = Mode::Keyword;  // what was done
   std::vector<std::string> warnings;
+  Query query;
+  Fusion fusion;
 };
 
+/// Everything is read from the one snapshot.
+SearchResult search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options = {});
+/// Of a snapshot taken now.
 SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options = {});
+/// For people: {"mode","keyword","fused"} and, where they are there, "dense","dense_weight","dense_mean",
+/// "dense_deviation","rerank".
+store::Json explain(const SearchResult& result, const Hit& hit);
 
 // ---- answers ----
 
@@ -155,6 +186,7 @@ struct AskOptions {
   size_t budget_tokens = 0;      // for passages; 0 = from the model's context
   std::string prompt_template;   // empty = default_prompt(); {question} and {passages} are replaced
   double answer_threshold = -1;  // -1 = calibrated default; below it: not in your documents
+  bool show_prompt = false;      // make Answer::prompt also where there is no model
   std::function<bool(std::string_view)> on_token;
 };
 
@@ -173,12 +205,15 @@ struct Answer {
   std::vector<Citation> citations;
   std::vector<std::string> dropped;  // passages left out for the token budget, and markers [n] that did not hold
   std::string model;                 // "extractive", or the chat model's name
-  std::string prompt;                // what the model was (or would be) given
+  std::string prompt;                // what the model was given; see AskOptions::show_prompt
   double confidence = 0;             // 0..1, compared with the threshold
   std::string short_answer;  // a few words of the first citation that answer, where nothing was written by a model
   std::vector<std::string> warnings;
 };
 
+/// Everything is read from the one snapshot.
+Answer ask(const store::Snapshot& snapshot, std::string_view question, const AskOptions& options = {});
+/// Of a snapshot taken now.
 Answer ask(const store::Collection& collection, std::string_view question, const AskOptions& options = {});
 std::string default_prompt();
 

@@ -94,31 +94,17 @@ struct IndexBuild {
   std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
-class Store;
-
-/// One collection. Reads may run from several threads; writes from one at a time (a mutex inside orders them).
-class Collection {
+/// A collection as it was at one moment: however much is written meanwhile, every read sees the same documents, chunks,
+/// vectors and settings. What reads more than once (a search, an answer, an export) takes one from its first call to
+/// its last. Reads may run from several threads. It keeps what it needs alive, also after the collection is dropped or
+/// the store closed. What it costs: until it dies SQLite's log cannot begin anew and grows by what is written
+/// meanwhile, and files that were merged away stay on the disk. Hold one for a search or an export, not for days.
+class Snapshot {
  public:
-  virtual ~Collection() = default;
-  virtual const std::string& name() const = 0;
-
-  // -- writing: each call is one durable transaction; when it returns, the data survives power loss --
-  /// Adds or replaces the document with info.path.
-  virtual DocumentId put(NewDocument document) = 0;
-  /// Several documents in one transaction (group commit): all or none.
-  virtual void put_many(std::vector<NewDocument> documents) = 0;
-  virtual bool remove(std::string_view path) = 0;
-  /// Several in one transaction; returns how many were there.
-  virtual size_t remove_many(std::span<const std::string> paths) = 0;
-  /// Replaces vectors of existing chunks: ids.size() == rows. The space must equal vector_space() or pending_space().
-  virtual void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) = 0;
-  /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the
-  /// disk.
-  virtual void compact() = 0;
-  /// Waits for work in the background, then makes the index of the vectors that is due (settings(): index.type,
-  /// index.exact_below). Returns true if there is a new one. Throws Exhausted where memory runs out, and what
-  /// on_progress throws; the index there was stays, and every document too.
-  virtual bool build_index(const IndexBuild& options = {}) = 0;
+  virtual ~Snapshot() = default;
+  virtual const std::string& name() const = 0;  // of the collection
+  /// Grows with every change of the collection: equal generations hold the same.
+  virtual int64_t generation() const = 0;
 
   // -- documents --
   virtual std::optional<DocumentInfo> find(std::string_view path) const = 0;
@@ -132,20 +118,30 @@ class Collection {
   virtual size_t chunk_count() const = 0;
   virtual size_t document_count() const = 0;
 
-  // -- searching --
-  /// BM25 over text::analyze(query, {.query = true}). Best first; ties by chunk id.
-  virtual std::vector<Match> search_keyword(std::string_view query, size_t k, const Filter& filter = {}) const = 0;
+  // -- searching: `terms` is text::analyze(query, {.query = true}), so that a query is analysed once --
+  /// BM25. Best first; ties by chunk id.
+  virtual std::vector<Match> search_keyword(std::span<const text::Term> terms, size_t k,
+                                            const Filter& filter = {}) const = 0;
   /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim. Exact for some ten thousand
   /// vectors; beyond, the nearest that an index finds (.99 of them and more), with exact scores.
   virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {}) const = 0;
   /// Exact cosines of some chunks (for MMR, fusion and explain); NaN where a chunk has no vector.
   virtual std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const = 0;
   /// Exact BM25 scores of some chunks (0 where no term matches).
-  virtual std::vector<float> keyword_scores(std::string_view query, std::span<const ChunkId> ids) const = 0;
+  virtual std::vector<float> keyword_scores(std::span<const text::Term> terms, std::span<const ChunkId> ids) const = 0;
   /// Sum over query terms of their highest possible BM25 contribution: what a passage holding everything would score.
-  virtual float keyword_ceiling(std::string_view query) const = 0;
+  virtual float keyword_ceiling(std::span<const text::Term> terms) const = 0;
   /// The chunks that satisfy a filter, ascending.
   virtual std::vector<ChunkId> matching(const Filter& filter) const = 0;
+
+  // -- the same from the query's text --
+  std::vector<Match> search_keyword(std::string_view query, size_t k, const Filter& filter = {}) const {
+    return search_keyword(text::analyze(query, {.query = true}), k, filter);
+  }
+  std::vector<float> keyword_scores(std::string_view query, std::span<const ChunkId> ids) const {
+    return keyword_scores(text::analyze(query, {.query = true}), ids);
+  }
+  float keyword_ceiling(std::string_view query) const { return keyword_ceiling(text::analyze(query, {.query = true})); }
 
   // -- settings --
   virtual std::optional<VectorSpace> vector_space() const = 0;
@@ -153,13 +149,73 @@ class Collection {
   virtual std::optional<VectorSpace> pending_space() const = 0;
   /// Chunks whose vectors are missing from `space` (a new model): ids in order, at most `limit`.
   virtual std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const = 0;
+  virtual Json settings() const = 0;
+  /// {"documents","chunks","vectors","bytes","keyword":{...},"index":{...}}: sizes and states for `collections show`.
+  virtual Json statistics() const = 0;
+};
+
+/// One collection. All may be called from any thread; writes take turns.
+class Collection {
+ public:
+  virtual ~Collection() = default;
+  virtual const std::string& name() const = 0;
+
+  // -- reading --
+  /// What is there now. NotFound once the collection was dropped.
+  virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+
+  // -- a single read, each of a snapshot of its own: for two that must agree take snapshot() --
+  std::optional<DocumentInfo> find(std::string_view path) const { return snapshot()->find(path); }
+  std::vector<DocumentInfo> documents() const { return snapshot()->documents(); }
+  std::string document_text(std::string_view path) const { return snapshot()->document_text(path); }
+  std::vector<text::Page> document_pages(std::string_view path) const { return snapshot()->document_pages(path); }
+  std::vector<ChunkRecord> chunks(std::span<const ChunkId> ids) const { return snapshot()->chunks(ids); }
+  std::vector<ChunkId> chunk_ids(DocumentId document) const { return snapshot()->chunk_ids(document); }
+  size_t chunk_count() const { return snapshot()->chunk_count(); }
+  size_t document_count() const { return snapshot()->document_count(); }
+  std::vector<Match> search_keyword(std::string_view query, size_t k, const Filter& filter = {}) const {
+    return snapshot()->search_keyword(query, k, filter);
+  }
+  std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {}) const {
+    return snapshot()->search_dense(query, k, filter);
+  }
+  std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const {
+    return snapshot()->dense_scores(query, ids);
+  }
+  std::vector<float> keyword_scores(std::string_view query, std::span<const ChunkId> ids) const {
+    return snapshot()->keyword_scores(query, ids);
+  }
+  float keyword_ceiling(std::string_view query) const { return snapshot()->keyword_ceiling(query); }
+  std::vector<ChunkId> matching(const Filter& filter) const { return snapshot()->matching(filter); }
+  std::optional<VectorSpace> vector_space() const { return snapshot()->vector_space(); }
+  std::optional<VectorSpace> pending_space() const { return snapshot()->pending_space(); }
+  std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const {
+    return snapshot()->missing_vectors(space, limit);
+  }
+  Json settings() const { return snapshot()->settings(); }
+  Json statistics() const { return snapshot()->statistics(); }
+
+  // -- writing: each call is one durable transaction; when it returns, the data survives power loss --
+  /// Adds or replaces the document with info.path.
+  virtual DocumentId put(NewDocument document) = 0;
+  /// Several documents in one transaction (group commit): all or none.
+  virtual void put_many(std::vector<NewDocument> documents) = 0;
+  virtual bool remove(std::string_view path) = 0;
+  /// Several in one transaction; returns how many were there.
+  virtual size_t remove_many(std::span<const std::string> paths) = 0;
+  /// Replaces vectors of existing chunks: ids.size() == rows. The space must equal vector_space() or pending_space().
+  virtual void put_vectors(const VectorSpace& space, std::span<const ChunkId> ids, std::span<const float> rows) = 0;
   /// Declares the space new vectors belong to. While chunks are missing, the old space keeps answering.
   virtual void set_vector_space(const VectorSpace& space) = 0;
   /// {"bm25": {"k1","b"}, "index": {"type": "auto" | "flat" | "hnsw" | "ivf", "exact_below": N}} and what callers keep.
-  virtual Json settings() const = 0;
   virtual void set_settings(const Json& settings) = 0;
-  /// {"documents","chunks","vectors","bytes","keyword":{...},"index":{...}}: sizes and states for `collections show`.
-  virtual Json statistics() const = 0;
+  /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the
+  /// disk.
+  virtual void compact() = 0;
+  /// Waits for work in the background, then makes the index of the vectors that is due (settings(): index.type,
+  /// index.exact_below). Returns true if there is a new one. Throws Exhausted where memory runs out, and what
+  /// on_progress throws; the index there was stays, and every document too.
+  virtual bool build_index(const IndexBuild& options = {}) = 0;
 };
 
 struct StoreOptions {
@@ -173,8 +229,9 @@ class Store {
   static std::unique_ptr<Store> open(const std::filesystem::path& folder, const StoreOptions& options = {});
   virtual ~Store() = default;
   virtual std::vector<std::string> collections() const = 0;
-  /// NotFound (naming those there are) unless create.
-  virtual Collection& collection(std::string_view name, bool create = false) = 0;
+  /// NotFound (naming those there are) unless create. The store shares it: all callers get the same one.
+  virtual std::shared_ptr<Collection> collection(std::string_view name, bool create = false) = 0;
+  /// Gone for everybody at once; snapshots that were taken before read on.
   virtual bool drop(std::string_view name) = 0;
   /// A self-contained file (SQLite) with one collection, and back. Exists when the target name is taken.
   virtual void export_collection(std::string_view name, const std::filesystem::path& file) = 0;

@@ -76,13 +76,13 @@ double recall(const std::vector<Match>& found, const std::vector<Match>& truth) 
 struct AnnTest : testing::TestWithParam<const char*> {
   base::TempFolder folder;
   std::unique_ptr<Store> store;
-  Collection* c = nullptr;
+  std::shared_ptr<Collection> c;
   base::Random random{1};
 
   void open(const StoreOptions& options = {.background = false}) {
     store.reset();
     store = Store::open(folder.path(), options);
-    c = &store->collection("default", !options.read_only);
+    c = store->collection("default", !options.read_only);
   }
   // An index over `documents` * 10 vectors.
   void filled(int documents, const std::string& type = "hnsw") {
@@ -354,7 +354,7 @@ TEST_F(AnnTest, BuildsInTheBackgroundWhileOneWritesAndOthersRead) {
   fill(*c, random, 0, 30);
   std::vector<std::thread> threads;
   threads.emplace_back(reader, 11, std::cref(*c));
-  threads.emplace_back(reader, 12, std::cref(other->collection("default")));
+  threads.emplace_back(reader, 12, std::cref(*other->collection("default")));
   for (int round = 0; round < 40 || reads < 20; ++round) {
     fill(*c, random, 30 + round * 4 % 160, 34 + round * 4 % 160);
     if (round % 5 == 4) c->remove("d" + std::to_string(30 + round));

@@ -14,11 +14,11 @@ struct AnnWriter::Begun {
   std::shared_ptr<const Vectors> source;
 };
 
-AnnStep AnnWriter::due(Database& db, bool anew) const {
-  const auto space = find_space(db, collection_, Role::Active);
+AnnStep due_ann_step(Database& db, int64_t collection, bool anew) {
+  const auto space = find_space(db, collection, Role::Active);
   if (!space) return AnnStep::None;
   const auto have = find_ann(db, space->id);
-  const auto settings = stored_ann_settings(db, collection_);
+  const auto settings = stored_ann_settings(db, collection);
   const auto vectors = static_cast<size_t>(space->vectors);
   const AnnStep step = ann_step(settings, space->space.dim, vectors, have ? &*have : nullptr);
   return anew && step != AnnStep::Drop && (have || step != AnnStep::None) ? AnnStep::Build : step;
@@ -32,7 +32,7 @@ std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
   Begun out;
   {
     Transaction transaction(db, Transaction::Kind::Write);
-    out.step = due(db, anew);
+    out.step = due_ann_step(db, collection_, anew);
     if (out.step == AnnStep::None || out.step == AnnStep::Drop) return std::nullopt;
     const auto space = find_space(db, collection_, Role::Active);
     out.settings = stored_ann_settings(db, collection_);
@@ -46,7 +46,7 @@ std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
     out.have = find_ann(db, space->id);
   }
   try {
-    out.source = Vectors::load(db, folder_, collection_, OnLoss::Rebuild, nullptr);
+    out.source = Vectors::load(db, folder_, collection_, nullptr);
   } catch (...) {
     give_up(out);
     throw;
@@ -109,7 +109,7 @@ bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, int64_t bytes)
       Blob{covered}, Blob{stale_bytes});
   db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
   transaction.commit();
-  if (old) folder_.remove(old->file);
+  if (old) folder_.retire(old->file);
   return true;
 }
 
@@ -122,7 +122,7 @@ void AnnWriter::give_up(const Begun& begun) {
 bool AnnWriter::drop() {
   Writing writing(connections_);
   Database& db = writing.db();
-  if (due(db) != AnnStep::Drop) return false;
+  if (due_ann_step(db, collection_) != AnnStep::Drop) return false;
   const auto space = find_space(db, collection_, Role::Active);
   forget(db, *find_ann(db, space->id));
   return true;
@@ -133,7 +133,7 @@ void AnnWriter::forget(Database& db, const AnnRow& row) {
   db.run("DELETE FROM ann WHERE id = ?1", row.id);
   db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
   transaction.commit();
-  folder_.remove(row.file);
+  folder_.retire(row.file);
 }
 
 void AnnWriter::repair() {

@@ -10,6 +10,10 @@
 
 namespace hanok::store {
 
+/// What is to be done for the vectors there are now. anew: build even where an index is good enough; nothing where
+/// exact search is.
+AnnStep due_ann_step(Database& db, int64_t collection, bool anew = false);
+
 class AnnWriter {
  public:
   using OnProgress = std::function<void(uint64_t done, uint64_t total)>;
@@ -17,9 +21,6 @@ class AnnWriter {
   AnnWriter(Connections& connections, const IndexFolder& folder, int64_t collection)
       : connections_(connections), folder_(folder), collection_(collection) {}
 
-  /// What is to be done for the vectors there are now. anew: build even where an index is good enough; nothing where
-  /// exact search is.
-  AnnStep due(Database& db, bool anew = false) const;
   /// Does it, if anything. Called without the writing lock: documents may be written meanwhile. Returns true if there
   /// is a new index, or none any more. Throws what build_ann throws; the index there was stays.
   bool run(bool anew, size_t threads, const OnProgress& on_progress);

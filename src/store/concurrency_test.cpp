@@ -27,7 +27,7 @@ NewDocument document(base::Random& random, int n, int version) {
 TEST(Concurrency, ReadersSeeWholeDocumentsWhileOneWrites) {
   base::TempFolder folder;
   const auto store = Store::open(folder.path());
-  auto& c = store->collection("c", true);
+  auto& c = *store->collection("c", true);
   c.set_vector_space(kSpace);
   base::Random random(1);
   constexpr int kDocuments = 8;
@@ -53,7 +53,7 @@ TEST(Concurrency, ReadersSeeWholeDocumentsWhileOneWrites) {
   const auto other = Store::open(folder.path(), {.read_only = true});
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < 2; ++t) threads.emplace_back(reader, t, std::cref(c));
-  threads.emplace_back(reader, 9, std::cref(other->collection("c")));
+  threads.emplace_back(reader, 9, std::cref(*other->collection("c")));
   for (int version = 1; version <= 60 || reads < 20; ++version) {
     if (version % 3) {
       c.put(document(random, static_cast<int>(random.below(kDocuments)), version));
@@ -75,12 +75,12 @@ TEST(Concurrency, WritersTakeTurns) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {
-      auto& c = store->collection("shared", true);
+      auto& c = *store->collection("shared", true);
       for (int i = 0; i < 10; ++i) c.put(make_document("t" + std::to_string(t) + "-" + std::to_string(i), "a line"));
     });
   for (auto& t : threads) t.join();
-  EXPECT_EQ(store->collection("shared").document_count(), 30u);
-  EXPECT_EQ(store->collection("shared").search_keyword("line", 100).size(), 30u);
+  EXPECT_EQ(store->collection("shared")->document_count(), 30u);
+  EXPECT_EQ(store->collection("shared")->search_keyword("line", 100).size(), 30u);
   EXPECT_TRUE(store->verify().empty());
 }
 

@@ -9,7 +9,7 @@ constexpr size_t kIdleKept = 16;  // readers kept open between queries; more are
 
 }  // namespace
 
-Connections::Connections(fs::path file, bool read_only) : file_(std::move(file)) {
+Connections::Connections(fs::path file, bool read_only) : file_(std::move(file)), read_only_(read_only) {
   if (read_only) {
     auto reader = std::make_unique<Database>(file_, Database::Mode::Read);
     check_schema(*reader);
@@ -20,7 +20,7 @@ Connections::Connections(fs::path file, bool read_only) : file_(std::move(file))
   }
 }
 
-Connections::Snapshot::Snapshot(Connections& owner) : owner_(owner) {
+Connections::Reading::Reading(Connections& owner) : owner_(owner) {
   {
     std::lock_guard lock(owner_.idle_mutex_);
     if (!owner_.idle_.empty()) {
@@ -32,15 +32,22 @@ Connections::Snapshot::Snapshot(Connections& owner) : owner_(owner) {
   transaction_.emplace(*database_, Transaction::Kind::Read);
 }
 
-Connections::Snapshot::~Snapshot() {
+Connections::Reading::~Reading() {
   transaction_.reset();
   std::lock_guard lock(owner_.idle_mutex_);
   if (owner_.idle_.size() < kIdleKept) owner_.idle_.push_back(std::move(database_));
 }
 
 Connections::Writing::Writing(Connections& owner) : owner_(owner), lock_(owner.writer_mutex_) {
+  if (!owner_.read_only_ && !owner_.writer_)
+    throw Error(Code::Unavailable, owner_.file_.string() + ": was closed; open the store again to write");
   if (!owner_.writer_)
     throw Error(Code::Unavailable, owner_.file_.string() + ": was opened for reading only; open it for writing");
+}
+
+void Connections::close() {
+  std::lock_guard lock(writer_mutex_);
+  writer_.reset();
 }
 
 }  // namespace hanok::store

@@ -1,4 +1,4 @@
-// The connections of one open store: one that writes, and a pool of readers, each with its own snapshot.
+// The connections of one open store: one that writes, and a pool of readers, each with its own view.
 #pragma once
 
 #include <memory>
@@ -10,18 +10,18 @@
 
 namespace hanok::store {
 
-/// Any thread may take a Snapshot; writes are ordered by writing().
+/// Any thread may take a Reading; writes are ordered by Writing.
 class Connections {
  public:
   Connections(fs::path file, bool read_only);
 
   /// A consistent view of the last committed state, for as long as it lives.
-  class Snapshot {
+  class Reading {
    public:
-    explicit Snapshot(Connections& owner);
-    ~Snapshot();
-    Snapshot(const Snapshot&) = delete;
-    Snapshot& operator=(const Snapshot&) = delete;
+    explicit Reading(Connections& owner);
+    ~Reading();
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
     Database& db() { return *database_; }
 
    private:
@@ -30,7 +30,7 @@ class Connections {
     std::optional<Transaction> transaction_;
   };
 
-  /// The writing connection, locked. Throws Unavailable in a read-only store.
+  /// The writing connection, locked. Throws Unavailable in a read-only store, and in one that was closed.
   class Writing {
    public:
     explicit Writing(Connections& owner);
@@ -41,18 +41,21 @@ class Connections {
     std::lock_guard<std::recursive_mutex> lock_;
   };
 
-  bool read_only() const { return !writer_; }
+  bool read_only() const { return read_only_; }
+  /// Ends writing, also for what outlives the store; readings go on.
+  void close();
   const fs::path& file() const { return file_; }
 
  private:
   fs::path file_;
-  std::unique_ptr<Database> writer_;
+  bool read_only_;
+  std::unique_ptr<Database> writer_;   // nullptr: read only, or closed
   std::recursive_mutex writer_mutex_;  // recursive: import writes through the collection it fills
   std::mutex idle_mutex_;
   std::vector<std::unique_ptr<Database>> idle_;
 };
 
-using Snapshot = Connections::Snapshot;
+using Reading = Connections::Reading;
 using Writing = Connections::Writing;
 
 }  // namespace hanok::store

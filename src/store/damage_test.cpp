@@ -25,7 +25,7 @@ TEST(Erasing, RemovedTextIsInNoFile) {
   base::TempFolder folder;
   {
     const auto store = Store::open(folder.path());
-    auto& c = store->collection("c", true);
+    auto& c = *store->collection("c", true);
     c.put(make_document("secret.txt", "xylophonequartz is the pass phrase", {{"note", "xylophonequartz"}}));
     c.put(make_document("other.txt", "nothing to hide"));
     c.put(make_document("replaced.txt", "zephyrjuxtapose came first"));
@@ -44,7 +44,7 @@ TEST(Erasing, SpaceIsGivenBack) {
   base::TempFolder folder;
   base::Random random(1);
   const auto store = Store::open(folder.path());
-  auto& c = store->collection("c", true);
+  auto& c = *store->collection("c", true);
   c.set_vector_space({.fingerprint = "f", .model = "m", .dim = 64});
   std::vector<NewDocument> documents;
   std::vector<std::string> paths;
@@ -73,7 +73,7 @@ TEST(Damage, SegmentsOfAnotherAnalyzerAreMadeAgain) {
   };
   {
     const auto store = Store::open(folder.path());
-    store->collection("c", true).put_many({make_document("a", "grey tiles"), make_document("b", "more tiles")});
+    store->collection("c", true)->put_many({make_document("a", "grey tiles"), make_document("b", "more tiles")});
   }
   {
     Database db(folder.path() / "hanok.db", Database::Mode::Write);
@@ -82,7 +82,7 @@ TEST(Damage, SegmentsOfAnotherAnalyzerAreMadeAgain) {
   }
   EXPECT_EQ(stale(), 1);
   const auto store = Store::open(folder.path());
-  EXPECT_EQ(store->collection("c").search_keyword("tiles", 5).size(), 2u);
+  EXPECT_EQ(store->collection("c")->search_keyword("tiles", 5).size(), 2u);
   EXPECT_EQ(stale(), 0);
   EXPECT_TRUE(store->verify().empty());
 }
@@ -107,7 +107,7 @@ TEST(Damage, FlippedBitsInTheDatabaseAreErrorsNotCrashes) {
   base::Random random(3);
   {
     const auto store = Store::open(folder.path() / "good");
-    auto& c = store->collection("c", true);
+    auto& c = *store->collection("c", true);
     c.set_vector_space({.fingerprint = "f", .model = "m", .dim = 4});
     for (int i = 0; i < 12; ++i) {
       auto d = make_document("d" + std::to_string(i), random_text(random, 20), {{"n", i}, {"tags", {"a", "b"}}});
@@ -129,7 +129,7 @@ TEST(Damage, FlippedBitsInTheDatabaseAreErrorsNotCrashes) {
     std::ofstream(copy / "hanok.db", std::ios::binary) << bad;
     try {
       const auto store = Store::open(copy);
-      auto& c = store->collection("c");
+      auto& c = *store->collection("c");
       for (const auto& d : c.documents()) c.chunks(c.chunk_ids(d.id));
       c.search_keyword("word1 word2", 10);
       c.search_dense(std::vector<float>{1, 2, 3, 4}, 10);

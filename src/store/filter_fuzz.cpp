@@ -14,7 +14,7 @@ store::Collection& small_collection() {
   static const base::TempFolder folder;
   static const auto store = store::Store::open(folder.path());
   static store::Collection& collection = [&]() -> store::Collection& {
-    auto& c = store->collection("c", true);
+    auto& c = *store->collection("c", true);
     for (int i = 0; i < 3; ++i) {
       store::NewDocument d;
       d.info.path = "d" + std::to_string(i);

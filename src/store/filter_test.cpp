@@ -178,8 +178,8 @@ TEST(Filter, BitmapsAgreeWithRowByRowEvaluation) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     base::TempFolder folder;
     const auto store = Store::open(folder.path());
-    auto& other = store->collection("other", true);
-    auto& c = store->collection("c", true);
+    auto& other = *store->collection("other", true);
+    auto& c = *store->collection("c", true);
     Maker make(seed);
     std::vector<NewDocument> documents;
     for (int i = 0; i < 60; ++i) {
@@ -214,7 +214,7 @@ TEST(Filter, BitmapsAgreeWithRowByRowEvaluation) {
 TEST(Filter, NumbersKeepTheirDigits) {
   base::TempFolder folder;
   const auto store = Store::open(folder.path());
-  auto& c = store->collection("c", true);
+  auto& c = *store->collection("c", true);
   c.put(make_document("a", "x", {{"n", 9007199254740993}}));
   EXPECT_EQ(c.matching(Filter(Json{{"n", 9007199254740993}})).size(), 1u);
   EXPECT_EQ(c.matching(Filter(Json{{"n", 9007199254740992}})).size(), 0u);

@@ -1,5 +1,8 @@
 #include "store/index_folder.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.h"
 
 namespace hanok::store {
@@ -24,6 +27,40 @@ std::shared_ptr<const Bytes> IndexFolder::map(const std::string& name) const {
   auto out = std::make_shared<Bytes>();
   out->mapped = base::MappedFile(folder_ / name);
   return out;
+}
+
+IndexFolder::Hold::Hold(const IndexFolder& folder) : folder_(folder) {
+  std::lock_guard lock(folder_.mutex_);
+  since_ = ++folder_.now_;
+  folder_.holds_.insert(since_);
+}
+
+IndexFolder::Hold::~Hold() {
+  {
+    std::lock_guard lock(folder_.mutex_);
+    folder_.holds_.erase(since_);
+  }
+  folder_.remove_retired();
+}
+
+void IndexFolder::retire(const std::string& name) const {
+  {
+    std::lock_guard lock(mutex_);
+    retired_.push_back({++now_, name});
+  }
+  remove_retired();
+}
+
+void IndexFolder::remove_retired() const {
+  std::vector<Retired> free;
+  {
+    std::lock_guard lock(mutex_);
+    const uint64_t oldest = holds_.empty() ? UINT64_MAX : *holds_.begin();
+    const auto held = std::find_if(retired_.begin(), retired_.end(), [&](const Retired& r) { return r.at > oldest; });
+    free.assign(std::make_move_iterator(retired_.begin()), std::make_move_iterator(held));
+    retired_.erase(retired_.begin(), held);
+  }
+  for (const auto& file : free) remove(file.name);
 }
 
 void IndexFolder::remove(const std::string& name) const {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "hanok/error.h"
@@ -23,10 +25,6 @@ inline bool is_damage(const Error& e) {
   return e.code() == Code::Corrupt || e.code() == Code::NotFound || e.code() == Code::Unsupported;
 }
 
-/// What a reader does about such a file. Throw first: a writer may have replaced it since this reader's snapshot was
-/// taken.
-enum class OnLoss { Throw, Rebuild };
-
 /// How much of a file is looked at when it is opened: its frame and, where that is quick, its checksum; or all of it.
 enum class Check { Quick, All };
 
@@ -36,9 +34,25 @@ inline bool checks_all(Check check, int64_t bytes) {
   return check == Check::All || bytes <= kAlways;
 }
 
+/// Its methods may be called from several threads.
 class IndexFolder {
  public:
   explicit IndexFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// Taken before a reader's view of the database: files that are retired from then on stay until it dies. The folder
+  /// must outlive it. Readers of another process have no such thing; what they find missing they make from the
+  /// database.
+  class Hold {
+   public:
+    explicit Hold(const IndexFolder& folder);
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    const IndexFolder& folder_;
+    uint64_t since_;
+  };
 
   /// "<collection>-<generation>.<kind>"; generations are unique in a data directory.
   static std::string file_name(int64_t collection, uint32_t generation, std::string_view kind);
@@ -47,6 +61,8 @@ class IndexFolder {
   void write(const std::string& name, std::string_view bytes) const;
   /// NotFound where it is not there.
   std::shared_ptr<const Bytes> map(const std::string& name) const;
+  /// Removes a file that the database no longer names, as soon as no Hold from before is left.
+  void retire(const std::string& name) const;
   /// No file is no error.
   void remove(const std::string& name) const;
   /// Deletes our files that are not in `wanted`: left over from a crash between writing and referring to them.
@@ -54,7 +70,17 @@ class IndexFolder {
   std::filesystem::path path(const std::string& name) const { return folder_ / name; }
 
  private:
+  struct Retired {
+    uint64_t at;
+    std::string name;
+  };
+  void remove_retired() const;
+
   std::filesystem::path folder_;
+  mutable std::mutex mutex_;  // of the next three
+  mutable uint64_t now_ = 0;  // counts holds and retired files
+  mutable std::set<uint64_t> holds_;
+  mutable std::vector<Retired> retired_;
 };
 
 }  // namespace hanok::store

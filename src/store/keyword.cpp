@@ -61,11 +61,11 @@ OpenSegment open_stored(Database& db, const IndexFolder& folder, const SegmentRo
 }
 
 OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row,
-                         Check check, OnLoss on_loss) {
+                         Check check) {
   try {
     return open_stored(db, folder, row, check);
   } catch (const Error& e) {
-    if (!is_damage(e) || on_loss == OnLoss::Throw) throw;
+    if (!is_damage(e)) throw;
     base::log().warn("{}; made again from the texts", e.what());
   }
   OpenSegment out{.bytes = std::make_shared<Bytes>(Bytes{rebuild_segment(db, collection, row), {}}), .damaged = true};
@@ -74,8 +74,7 @@ OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collec
 }
 
 std::shared_ptr<const KeywordIndex> KeywordIndex::load(Database& db, const IndexFolder& folder, int64_t collection,
-                                                       OnLoss on_loss, const Bm25Options& options,
-                                                       const KeywordIndex* previous) {
+                                                       const Bm25Options& options, const KeywordIndex* previous) {
   std::map<int64_t, const OpenSegment*> known;
   for (size_t i = 0; previous && i < previous->rows_.size(); ++i) known[previous->rows_[i].id] = &previous->open_[i];
   auto out = std::make_shared<KeywordIndex>();
@@ -83,8 +82,7 @@ std::shared_ptr<const KeywordIndex> KeywordIndex::load(Database& db, const Index
   out->reader_.options = options;
   for (const auto& row : out->rows_) {
     const auto same = known.find(row.id);
-    out->open_.push_back(same != known.end() ? *same->second
-                                             : open_segment(db, folder, collection, row, Check::Quick, on_loss));
+    out->open_.push_back(same != known.end() ? *same->second : open_segment(db, folder, collection, row, Check::Quick));
     out->reader_.segments.push_back(out->open_.back().view);
     out->reader_.gone |= row.gone;
   }

@@ -37,8 +37,7 @@ class KeywordIndex {
  public:
   /// Segments that `previous` has are shared with it.
   static std::shared_ptr<const KeywordIndex> load(Database& db, const IndexFolder& folder, int64_t collection,
-                                                  OnLoss on_loss, const Bm25Options& options,
-                                                  const KeywordIndex* previous);
+                                                  const Bm25Options& options, const KeywordIndex* previous);
   const bm25::Reader& reader() const { return reader_; }
   const std::vector<SegmentRow>& rows() const { return rows_; }
   /// open()[i] belongs to rows()[i].
@@ -81,8 +80,8 @@ std::vector<SegmentRow> segment_rows(Database& db, int64_t collection);
 std::string rebuild_segment(Database& db, int64_t collection, const SegmentRow& row);
 /// What is stored for a row. Throws NotFound, Corrupt.
 OpenSegment open_stored(Database& db, const IndexFolder& folder, const SegmentRow& row, Check check);
-/// The same, made again from the texts where that fails and on_loss says so.
+/// The same, made again from the texts where that fails.
 OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row,
-                         Check check, OnLoss on_loss);
+                         Check check);
 
 }  // namespace hanok::store

@@ -79,7 +79,7 @@ void KeywordWriter::replace(std::span<const SegmentRow> old, std::string_view by
   bump(db_, collection_);
   transaction.commit();
   for (const auto& row : old)
-    if (!row.file.empty()) folder_.remove(row.file);
+    if (!row.file.empty()) folder_.retire(row.file);
 }
 
 void KeywordWriter::rebuild(const SegmentRow& row) { replace({&row, 1}, rebuild_segment(db_, collection_, row)); }
@@ -94,7 +94,7 @@ void KeywordWriter::merge(bool all) {
     std::vector<bm25::Segment> segments;
     Bitmap gone;
     for (const auto& row : old) {
-      open.push_back(open_segment(db_, folder_, collection_, row, Check::All, OnLoss::Rebuild));
+      open.push_back(open_segment(db_, folder_, collection_, row, Check::All));
       segments.push_back(open.back().view);
       gone |= row.gone;
     }

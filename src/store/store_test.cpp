@@ -20,12 +20,12 @@ using testing::IsEmpty;
 struct StoreTest : testing::Test {
   base::TempFolder folder;
   std::unique_ptr<Store> store = Store::open(folder.path());
-  Collection* c = &store->collection("default", true);
+  std::shared_ptr<Collection> c = store->collection("default", true);
 
   void reopen() {
     store.reset();
     store = Store::open(folder.path());
-    c = &store->collection("default");
+    c = store->collection("default");
   }
   std::vector<std::string> texts(const std::vector<Match>& matches) {
     std::vector<ChunkId> ids;
@@ -250,8 +250,8 @@ TEST_F(StoreTest, LostAndDamagedFilesAreMadeAgain) {
     {
       const auto reader = Store::open(folder.path(), {.read_only = true});
       EXPECT_FALSE(reader->verify().empty());
-      EXPECT_TRUE(same(reader->collection("default").search_keyword("word1 word2", 20), words));
-      EXPECT_TRUE(same(reader->collection("default").search_dense(q, 20), dense));
+      EXPECT_TRUE(same(reader->collection("default")->search_keyword("word1 word2", 20), words));
+      EXPECT_TRUE(same(reader->collection("default")->search_dense(q, 20), dense));
     }
     reopen();
     EXPECT_THAT(store->verify(), IsEmpty());
@@ -268,7 +268,7 @@ TEST_F(StoreTest, OneWriterManyReaders) {
     EXPECT_EQ(e.code(), Code::Unavailable);
   }
   const auto reader = Store::open(folder.path(), {.read_only = true});
-  auto& seen = reader->collection("default");
+  auto& seen = *reader->collection("default");
   EXPECT_EQ(seen.search_keyword("tiles", 5).size(), 0u);
   c->put(make_document("a", "tiles"));
   EXPECT_EQ(seen.search_keyword("tiles", 5).size(), 1u) << "a reader sees what was committed";
@@ -277,16 +277,16 @@ TEST_F(StoreTest, OneWriterManyReaders) {
 }
 
 TEST_F(StoreTest, CollectionsAreMadeListedAndDropped) {
-  store->collection("둘째", true).put(make_document("a", "tiles"));
+  store->collection("둘째", true)->put(make_document("a", "tiles"));
   EXPECT_THAT(store->collections(), ElementsAre("default", "둘째"));
   EXPECT_THROW(store->collection("third"), Error);
   for (const char* bad : {"", "..", "a/b", "a\nb"}) EXPECT_THROW(store->collection(bad, true), Error) << bad;
-  auto& dropped = store->collection("둘째");
+  const auto dropped = store->collection("둘째");
   EXPECT_TRUE(store->drop("둘째"));
   EXPECT_FALSE(store->drop("둘째"));
-  EXPECT_THROW(dropped.search_keyword("tiles", 1), Error);
-  EXPECT_THROW(dropped.put(make_document("a", "x")), Error);
-  EXPECT_EQ(store->collection("둘째", true).document_count(), 0u);
+  EXPECT_THROW(dropped->search_keyword("tiles", 1), Error);
+  EXPECT_THROW(dropped->put(make_document("a", "x")), Error);
+  EXPECT_EQ(store->collection("둘째", true)->document_count(), 0u);
   EXPECT_THAT(store->verify(), IsEmpty());
 }
 
@@ -305,7 +305,7 @@ TEST_F(StoreTest, ExportAndImport) {
   EXPECT_THROW(store->export_collection("default", file), Error);
   EXPECT_THROW(store->import_collection(file, "default"), Error);
   store->import_collection(file, "copy");
-  auto& copy = store->collection("copy");
+  auto& copy = *store->collection("copy");
   EXPECT_EQ(copy.document_count(), 40u);
   EXPECT_EQ(copy.settings(), c->settings());
   EXPECT_EQ(copy.find("d3")->ingested_ms, c->find("d3")->ingested_ms);

@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "store/documents.h"
+#include "store/local_store.h"
 #include "store/schema.h"
-#include "store/stored.h"
 
 namespace hanok::store {
 namespace {
@@ -66,23 +66,23 @@ void copy_documents(Database& from, int64_t id, const std::function<void(std::ve
 
 }  // namespace
 
-void StoredFolder::export_collection(std::string_view name, const fs::path& file) {
-  const int64_t id = find(name);
-  if (id == 0) collection(name, false);  // throws, naming those there are
+void LocalStore::export_collection(std::string_view name, const fs::path& file) {
+  Reading reading(connections());
+  const int64_t id = find(reading.db(), name);
+  if (id == 0) throw not_found(name);
   if (fs::exists(file))
     throw Error(Code::Exists, file.string() + ": is there already; choose another name or remove it");
   const fs::path part = file.string() + ".part";
   fs::remove(part);
   try {
     {
-      Snapshot snapshot(connections_);
-      Database& from = snapshot.db();
+      Database& from = reading.db();
       Database to(part, Database::Mode::Write);
       migrate(to);
       to.script("PRAGMA journal_mode=MEMORY");  // one file; nobody else sees it before the rename
       Transaction transaction(to, Transaction::Kind::Write);
       Rows row = from.query("SELECT name, created_ms, settings FROM collection WHERE id = ?1", id);
-      if (!row.next()) throw Error(Code::NotFound, "collection '" + std::string(name) + "' was deleted");
+      row.next();
       to.run("INSERT INTO collection(id, name, created_ms, settings) VALUES (1, ?1, ?2, ?3)", row.bytes(0),
              row.integer(1), row.bytes(2));
       const auto space = find_space(from, id, Role::Active);
@@ -109,11 +109,11 @@ void StoredFolder::export_collection(std::string_view name, const fs::path& file
   }
 }
 
-void StoredFolder::import_collection(const fs::path& file, std::string_view name) {
+void LocalStore::import_collection(const fs::path& file, std::string_view name) {
   check_collection_name(name);
   if (!fs::exists(file)) throw Error(Code::NotFound, file.string() + ": there is no such file");
-  Writing writing(connections_);
-  if (find(name))
+  Writing writing(connections());
+  if (find(writing.db(), name))
     throw Error(Code::Exists,
                 "collection '" + std::string(name) + "': is there already; choose another name or delete it");
   Database from(file, Database::Mode::Read);
@@ -136,9 +136,9 @@ void StoredFolder::import_collection(const fs::path& file, std::string_view name
     return made;
   }();
   try {
-    StoredCollection& into = open(id, name);
-    if (const auto space = find_space(from, source, Role::Active)) into.set_vector_space(space->space);
-    copy_documents(from, source, [&](std::vector<NewDocument> documents) { into.put_many(std::move(documents)); });
+    const auto into = open(id, name);
+    if (const auto space = find_space(from, source, Role::Active)) into->set_vector_space(space->space);
+    copy_documents(from, source, [&](std::vector<NewDocument> documents) { into->put_many(std::move(documents)); });
     writing.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id,
                      name);
   } catch (...) {

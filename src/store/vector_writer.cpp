@@ -61,7 +61,7 @@ void VectorWriter::write(const SpaceRow& space, std::span<const VectorFileRow> o
   }
   db_.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
   transaction.commit();
-  for (const auto& row : old) folder_.remove(row.file);
+  for (const auto& row : old) folder_.retire(row.file);
 }
 
 bool VectorWriter::step(const SpaceRow& space, bool all) {

@@ -53,12 +53,11 @@ LoadedVectors read_some(Database& db, const SpaceRow& space, const Bitmap& ids) 
   return loaded(std::move(out));
 }
 
-LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceRow& space, const VectorFileRow& row,
-                           OnLoss on_loss) {
+LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceRow& space, const VectorFileRow& row) {
   try {
     return open_vectors(folder, row, space.space.dim, Check::Quick);
   } catch (const Error& e) {
-    if (!is_damage(e) || on_loss == OnLoss::Throw) throw;
+    if (!is_damage(e)) throw;
     base::log().warn("{}; read from the database instead", e.what());
     return read_vectors(db, space, row.first, row.last);
   }
@@ -97,7 +96,7 @@ LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, C
 }
 
 std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& folder, int64_t collection,
-                                             OnLoss on_loss, const Vectors* previous) {
+                                             const Vectors* previous) {
   const auto space = find_space(db, collection, Role::Active);
   if (!space) return nullptr;
   std::map<int64_t, const LoadedVectors*> known;
@@ -106,7 +105,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
 
   auto out = std::make_shared<Vectors>(*space);
   out->files_ = vector_file_rows(db, space->id);
-  out->open_ann(db, folder, collection, on_loss, previous);
+  out->open_ann(db, folder, collection, previous);
   Bitmap stale, all;
   uint64_t covered = 0;  // chunks below this are in files
   for (const auto& row : out->files_) {
@@ -114,7 +113,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     if (same != known.end()) {
       out->loaded_.push_back(*same->second);
     } else {
-      out->loaded_.push_back(open_or_read(db, folder, *space, row, on_loss));
+      out->loaded_.push_back(open_or_read(db, folder, *space, row));
     }
     out->exact_.add(out->loaded_.back().view, out->loaded_.back().owner, row.stale);
     stale |= row.stale;
@@ -136,8 +135,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
   return out;
 }
 
-void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss,
-                       const Vectors* previous) {
+void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous) {
   auto row = find_ann(db, space_.id);
   if (!row) return;
   if (previous && previous->ann_row_ && previous->ann_row_->id == row->id) {
@@ -146,7 +144,7 @@ void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collecti
     try {
       ann_ = Ann::open(folder, *row, space_.space.dim, Check::Quick);
     } catch (const Error& e) {
-      if (!is_damage(e) || on_loss == OnLoss::Throw) throw;
+      if (!is_damage(e)) throw;
       base::log().warn("{}; every vector is looked at until a writer has built it again", e.what());
       return;
     }

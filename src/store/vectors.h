@@ -38,7 +38,7 @@ class Vectors {
  public:
   /// nullptr when no space answers.
   static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection,
-                                             OnLoss on_loss, const Vectors* previous);
+                                             const Vectors* previous);
   explicit Vectors(SpaceRow space) : space_(std::move(space)), exact_(space_.space.dim) {}
   const SpaceRow& space() const { return space_; }
   /// All rows.
@@ -50,7 +50,7 @@ class Vectors {
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
  private:
-  void open_ann(Database& db, const IndexFolder& folder, int64_t collection, OnLoss on_loss, const Vectors* previous);
+  void open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous);
   std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
   SpaceRow space_;

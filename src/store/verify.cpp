@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "store/documents.h"
-#include "store/stored.h"
+#include "store/local_store.h"
 
 namespace hanok::store {
 namespace {
@@ -148,21 +148,21 @@ class CollectionCheck {
 }  // namespace
 
 // A writer may replace a file after the snapshot was taken: what is found then is looked at again.
-std::vector<std::string> StoredFolder::verify() {
+std::vector<std::string> LocalStore::verify() {
   constexpr int kAttempts = 8;
   const auto state = [&](Database& db) { return db.number("SELECT sum(generation) FROM collection"); };
   for (int attempt = 1;; ++attempt) {
     Findings out;
     int64_t seen = 0;
     {
-      Snapshot snapshot(connections_);
-      seen = state(snapshot.db());
-      check_sqlite(snapshot.db(), out);
-      Rows rows = snapshot.db().query("SELECT id, name FROM collection WHERE hidden = 0 ORDER BY name");
-      while (rows.next()) CollectionCheck(snapshot.db(), index_, rows.integer(0), rows.text(1), out).run();
+      Reading reading(connections());
+      seen = state(reading.db());
+      check_sqlite(reading.db(), out);
+      Rows rows = reading.db().query("SELECT id, name FROM collection WHERE hidden = 0 ORDER BY name");
+      while (rows.next()) CollectionCheck(reading.db(), data_->index, rows.integer(0), rows.text(1), out).run();
     }
     if (out.empty() || attempt == kAttempts) return out;
-    Snapshot now(connections_);
+    Reading now(connections());
     if (state(now.db()) == seen) return out;
   }
 }

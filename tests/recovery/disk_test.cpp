@@ -38,7 +38,7 @@ void fail_everywhere(Fault fault, const std::function<void(store::Collection&, i
   base::TempFolder folder;
   {
     auto store = store::Store::open(folder.path() / "start");
-    auto& c = store->collection("default", true);
+    auto& c = *store->collection("default", true);
     c.set_vector_space(recovery::space());
     for (int n = 0; n < 7; ++n) c.put(recovery::document(n, 1));  // one more write, and segments are merged
   }
@@ -47,7 +47,7 @@ void fail_everywhere(Fault fault, const std::function<void(store::Collection&, i
     const auto copy = folder.path() / std::to_string(operation);
     std::filesystem::copy(folder.path() / "start", copy, std::filesystem::copy_options::recursive);
     auto store = store::Store::open(copy);
-    auto* c = &store->collection("default");
+    auto c = store->collection("default");
     const Versions before = versions(*c);
     const int version = operation + 1;
     recovery::fail_at(operation, fault);
@@ -61,9 +61,10 @@ void fail_everywhere(Fault fault, const std::function<void(store::Collection&, i
     const bool reached = recovery::disk_operations() >= operation;
     recovery::fail_at(0, fault);
     if (operation % 2) {  // half of the time as the next process finds it
+      c.reset();
       store.reset();
       store = store::Store::open(copy);
-      c = &store->collection("default");
+      c = store->collection("default");
     }
     const Versions now = versions(*c);
     if (failed)

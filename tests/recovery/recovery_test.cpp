@@ -87,7 +87,7 @@ void perform(store::Collection& collection, const Record& record) {
   try {
     Random random(seed);
     const auto store = store::Store::open(folder);
-    auto& collection = store->collection("default", true);
+    auto& collection = *store->collection("default", true);
     collection.set_vector_space(recovery::space());
     // Small enough that indexes of vectors are built, extended and dropped in the background all the time.
     collection.set_settings({{"index", {{"type", "hnsw"}, {"exact_below", 40}}}});
@@ -118,7 +118,7 @@ void read_along(const fs::path& folder, double seconds, Random& random, size_t& 
   while (clock.seconds() < seconds) {
     try {
       if (!store) store = store::Store::open(folder, {.read_only = true});
-      auto& collection = store->collection("default");
+      auto& collection = *store->collection("default");
       const int n = static_cast<int>(random.below(kPaths));
       const std::string text = collection.document_text(recovery::path(n));
       const int version = std::stoi(text.substr(text.find('x') + 1));
@@ -230,7 +230,7 @@ void tear_an_index_file(const fs::path& folder, Random& random) {
 
 State check(const fs::path& folder, const State& before, const Run& run) {
   const auto store = store::Store::open(folder);
-  auto& collection = store->collection("default", true);
+  auto& collection = *store->collection("default", true);
   State expected = before;
   for (const auto& r : run.done) expected = after(std::move(expected), r);
   const State found = found_state(collection);

@@ -36,9 +36,9 @@ bool says_not_found(std::string_view answer) {
 
 class Ask {
  public:
-  Ask(const store::Collection& collection, std::string_view text, const AskOptions& options)
+  Ask(const store::Snapshot& snapshot, std::string_view text, const AskOptions& options)
       : options_(options),
-        found_(gather(collection, text, options.search)),
+        found_(gather(snapshot, text, options.search)),
         question_(found_.question),
         hits_(found_.hits) {}
 
@@ -47,7 +47,8 @@ class Ask {
     out_.model = options_.model ? options_.model->name() : "extractive";
     const Extract extract = answer::extract(question_, found_.passages, found_.meaning);
     out_.confidence = extract.confidence;
-    const Prompt prompt = this->prompt();
+    Prompt prompt;
+    if (options_.model || options_.show_prompt) prompt = make_prompt();
     out_.prompt = prompt.text;
     if (options_.model && !hits_.empty()) {
       out_.dropped = prompt.dropped;
@@ -60,14 +61,14 @@ class Ask {
   }
 
  private:
-  Prompt prompt() const {
+  Prompt make_prompt() const {
     const std::string pattern = options_.prompt_template.empty() ? default_prompt() : options_.prompt_template;
     const text::TokenCounter count = [this](std::string_view text) {
       return options_.model ? options_.model->count_tokens(text) : text::count_tokens(text);
     };
     size_t budget = passage_budget(options_, pattern, question_.text, count);
     if (!options_.model && !hits_.empty()) budget = std::max(budget, count(passage_block(1, hits_[0])));
-    return make_prompt(pattern, question_.text, hits_, budget, count);
+    return answer::make_prompt(pattern, question_.text, hits_, budget, count);
   }
 
   Citation cite(int n, const Hit& hit, text::Span span) const {
@@ -140,9 +141,13 @@ class Ask {
 
 }  // namespace
 
-Answer ask(const store::Collection& collection, std::string_view question, const AskOptions& options) {
+Answer ask(const store::Snapshot& snapshot, std::string_view question, const AskOptions& options) {
   if (blank(question)) throw Error(Code::Invalid, "ask: the question is empty");
-  return Ask(collection, question, options).run();
+  return Ask(snapshot, question, options).run();
+}
+
+Answer ask(const store::Collection& collection, std::string_view question, const AskOptions& options) {
+  return ask(*collection.snapshot(), question, options);
 }
 
 }  // namespace hanok::chain

@@ -39,7 +39,7 @@ class AskTest : public testing::Test {
  protected:
   void SetUp() override {
     store_ = store::Store::open(folder_.path());
-    collection_ = &store_->collection("default", true);
+    collection_ = store_->collection("default", true);
     for (const auto& [path, text] :
          {std::pair{"library.txt", kEnglish}, {"hotel.txt", kKorean}, {"animals.txt", kOther}}) {
       store::NewDocument d;
@@ -52,7 +52,7 @@ class AskTest : public testing::Test {
   }
   base::TempFolder folder_;
   std::unique_ptr<store::Store> store_;
-  store::Collection* collection_ = nullptr;
+  std::shared_ptr<store::Collection> collection_;
 };
 
 TEST_F(AskTest, ExtractsAndCites) {
@@ -65,7 +65,14 @@ TEST_F(AskTest, ExtractsAndCites) {
   EXPECT_EQ(a.citations[0].path, "library.txt");
   const auto span = a.citations[0].span;
   EXPECT_EQ(kEnglish.substr(span.start, span.end - span.start), a.citations[0].quote);
-  EXPECT_THAT(a.prompt, HasSubstr("[1] library.txt\nThe Berg library"));
+}
+
+TEST_F(AskTest, APromptWithoutAModelIsMadeWhereItIsAskedForOnly) {
+  EXPECT_EQ(ask(*collection_, "Who founded the Berg library?").prompt, "");
+  EXPECT_THAT(ask(*collection_, "Who founded the Berg library?", {.show_prompt = true}).prompt,
+              HasSubstr("[1] library.txt\nThe Berg library"));
+  // What would be wrong with the prompt does not keep the passages from answering.
+  EXPECT_TRUE(ask(*collection_, "Who founded the Berg library?", {.prompt_template = "no places"}).answered);
 }
 
 TEST_F(AskTest, KoreanToo) {

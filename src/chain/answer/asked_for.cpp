@@ -70,11 +70,15 @@ void cut_ending(std::string& head) {
 
 AskedFor read_korean(const Question& question) {
   std::vector<std::string> full, core;  // with the particle, and without
-  for (const Word& w : words_of(question.text, question)) {
-    full.push_back(lower(question.text, w.full));
-    core.push_back(lower(question.text, w.span));
-  }
+  const auto words = words_of(question.text, question);
   AskedFor out;
+  for (size_t i = 0; i < words.size(); ++i) {
+    full.push_back(lower(question.text, words[i].full));
+    core.push_back(lower(question.text, words[i].span));
+    if (i + 1 == words.size()) break;
+    out.has_subject |= words[i].after == "이" || words[i].after == "가";
+    out.has_object |= words[i].after == "을" || words[i].after == "를";
+  }
   size_t at = full.size();
   for (size_t i = 0; i < full.size() && at == full.size(); ++i)
     if (!asking_of(full[i]).empty()) at = i;

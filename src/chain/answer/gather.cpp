@@ -20,41 +20,38 @@ struct Scale {
 };
 
 // None after a search by keywords alone: no vectors, or another model's.
-std::optional<Scale> scale_of(const std::vector<Hit>& hits) {
-  if (hits.empty() || !hits[0].explain.contains("dense_deviation")) return {};
-  const Scale scale{hits[0].explain["dense_mean"], hits[0].explain["dense_deviation"]};
-  return scale.deviation > 0 ? std::optional(scale) : std::nullopt;
+std::optional<Scale> scale_of(const SearchResult& found) {
+  if (found.query.vector.empty() || found.query.trust < kTrusted || found.fusion.deviation <= 0) return {};
+  return Scale{found.fusion.mean, found.fusion.deviation};
 }
 
-Meaning meaning_of(const std::string& question, const EmbeddingModel* embedder, Scale scale) {
-  return [question, embedder, scale](const std::vector<std::string>& sentences) {
-    const Matrix q = embedder->embed(std::span(&question, 1), hanok::Prompt::Query);
+Meaning meaning_of(std::vector<float> question, const EmbeddingModel* embedder, Scale scale) {
+  return [question = std::move(question), embedder, scale](const std::vector<std::string>& sentences) {
     const Matrix rows = embedder->embed(sentences, hanok::Prompt::Passage);
     std::vector<double> out;
-    for (size_t i = 0; i < rows.rows; ++i) out.push_back(scale.place(cosine(q.row(0), rows.row(i))));
+    for (size_t i = 0; i < rows.rows; ++i) out.push_back(scale.place(cosine(question, rows.row(i))));
     return out;
   };
 }
 
 }  // namespace
 
-Gathered gather(const store::Collection& collection, std::string_view question, const SearchOptions& options) {
-  SearchResult found = search(collection, question, options);
+Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options) {
+  SearchResult found = search(snapshot, question, options);
   Gathered out;
-  out.question = read_question(question, [&](std::string_view t) { return double(collection.keyword_ceiling(t)); });
+  out.question = read_question(found.query.text, found.query.terms,
+                               [&](std::string_view t) { return double(snapshot.keyword_ceiling(t)); });
   const double ceiling = out.question.ceiling;
-  const EmbeddingModel* embedder = options.embedder;
-  auto scale = scale_of(found.hits);
-  if (!embedder || embedder->trust(question) < kTrusted) scale.reset();
+  const auto scale = scale_of(found);
   for (const Hit& hit : found.hits) {
-    const double keyword = hit.explain.value("keyword", 0.0);
+    const double keyword = hit.scores.keyword;
     out.passages.push_back(
         {hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
-    if (scale && hit.explain.contains("dense")) out.passages.back().meaning = scale->place(hit.explain["dense"]);
+    if (scale && hit.scores.dense) out.passages.back().meaning = scale->place(*hit.scores.dense);
   }
   out.hits = std::move(found.hits);
   out.warnings = std::move(found.warnings);
-  if (scale) out.meaning = meaning_of(out.question.text, embedder, *scale);
+  if (scale) out.meaning = meaning_of(std::move(found.query.vector), options.embedder, *scale);
   return out;
 }
 

@@ -19,6 +19,6 @@ struct Gathered {
 };
 
 /// `options.embedder` must outlive the result.
-Gathered gather(const store::Collection& collection, std::string_view question, const SearchOptions& options);
+Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options);
 
 }  // namespace hanok::chain::answer

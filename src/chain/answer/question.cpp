@@ -4,6 +4,8 @@
 #include <array>
 #include <numeric>
 
+#include "chain/answer/asked_for.h"
+
 namespace hanok::chain::answer {
 namespace {
 
@@ -95,10 +97,10 @@ double own_weight(std::string_view word, const TermWeight& weight) {
   return std::max(0.0, rest) / std::max(1.0, same);
 }
 
-std::vector<Piece> pieces_of(std::string_view text, const TermWeight& weight) {
+std::vector<Piece> pieces_of(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight) {
   std::vector<Piece> out;
   const double nowhere = weight(kNowhere) * 0.999;
-  for (const text::Term& term : text::analyze(text, {.query = true})) {
+  for (const text::Term& term : terms) {
     if (belongs_to_how(text, term.span) || belongs_to_how_many_in_korean(text, term.span)) continue;
     const double own = own_weight(text.substr(term.span.start, term.span.end - term.span.start), weight);
     out.push_back({term.form, term.span, own, own <= 0 || (nowhere > 0 && own >= nowhere)});
@@ -168,10 +170,10 @@ std::string_view asks_name(Asks asks) {
   return kNames[static_cast<size_t>(asks)];
 }
 
-Question read_question(std::string_view text, const TermWeight& weight) {
+Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight) {
   Question q{.text = std::string(text), .korean = text::hangul_share(text) > 0.3};
   q.asks = kind_of(text, q.korean);
-  std::vector<Piece> pieces = pieces_of(text, weight);
+  std::vector<Piece> pieces = pieces_of(text, terms, weight);
   if (q.korean) drop_ending(text, pieces);
   weigh_unknown(text, pieces, weight(kNowhere));
   for (const Piece& piece : pieces) {
@@ -183,6 +185,7 @@ Question read_question(std::string_view text, const TermWeight& weight) {
   }
   q.ceiling = std::accumulate(q.weights.begin(), q.weights.end(), 0.0);
   for (double& w : q.weights) w /= q.ceiling;
+  q.asked_for = read_asked_for(q);
   return q;
 }
 

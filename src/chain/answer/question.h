@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,19 +20,30 @@ std::string_view asks_name(Asks asks);
 /// How much a word tells apart passages of the collection: store::Collection::keyword_ceiling is one. 0: in no passage.
 using TermWeight = std::function<double(std::string_view text)>;
 
+/// What a question asks for in its own words: finer than Asks, for the short answer alone.
+struct AskedFor {
+  std::string word = "none";  // the asking word: "which", "어떤", "누구"; none for "…한 정당은?"
+  std::string head;  // the noun asked for: "team" of "Which team …", "정당" of "…한 정당은?"; empty where unclear
+  bool has_subject = false, has_object = false;  // Korean: some word before the last is marked as one
+};
+
 struct Question {
   std::string text;
   bool korean = false;
   Asks asks = Asks::Other;
-  std::vector<std::string> forms;                   // distinct terms, in order
-  std::vector<double> weights;                      // of each form, > 0; they sum to 1
-  std::vector<char> named;                          // of each form: a number, or capitalised inside the question
-  double ceiling = 0;                               // the sum of the weights before they were made to sum to 1
+  std::vector<std::string> forms;  // distinct terms, in order
+  std::vector<double> weights;     // of each form, > 0; they sum to 1
+  std::vector<char> named;         // of each form: a number, or capitalised inside the question
+  double ceiling = 0;              // the sum of the weights before they were made to sum to 1
+  AskedFor asked_for;
   std::unordered_map<std::string, size_t> by_form;  // form -> its place in forms
 };
 
-/// A word in no passage weighs the most. The ending of a Korean
-/// question ("되나요?") is left out.
-Question read_question(std::string_view text, const TermWeight& weight);
+/// A word in no passage weighs the most. The ending of a Korean question ("되나요?") is left out.
+/// terms: text::analyze(text, {.query = true}).
+Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight);
+inline Question read_question(std::string_view text, const TermWeight& weight) {
+  return read_question(text, text::analyze(text, {.query = true}), weight);
+}
 
 }  // namespace hanok::chain::answer

@@ -63,15 +63,15 @@ class Scores {
 
 }  // namespace
 
-std::vector<Candidate> short_candidates(std::string_view sentence, const Question& question) {
+std::vector<AnswerRun> short_candidates(std::string_view sentence, const Question& question) {
   const RunFeatures features(sentence, question);
   const auto& words = features.words();
-  std::vector<Candidate> out;
+  std::vector<AnswerRun> out;
   each_run(sentence, words, [&](size_t first, size_t last) {
-    Candidate c{{words[first].span.start, words[last].span.end}, features.of_first(first)};
+    AnswerRun c{{words[first].span.start, words[last].span.end}, features.of_first(first)};
     for (Names more : {features.of_last(last), features.of_whole(first, last)})
       std::move(more.begin(), more.end(), std::back_inserter(c.features));
-    Candidate uncut = c;
+    AnswerRun uncut = c;
     c.features.push_back(features.end(last));
     out.push_back(std::move(c));
     if (words[last].after.empty()) return;

@@ -11,12 +11,12 @@
 namespace hanok::chain::answer {
 
 /// A run of words with the names of what speaks for it; weights are looked up by name (short_answer_weights.cpp).
-struct Candidate {
+struct AnswerRun {
   text::Span span;
   std::vector<std::string> features;
 };
 
-std::vector<Candidate> short_candidates(std::string_view sentence, const Question& question);
+std::vector<AnswerRun> short_candidates(std::string_view sentence, const Question& question);
 
 struct ShortAnswer {
   text::Span span;           // of the sentence

@@ -24,14 +24,8 @@ std::string mark_name(std::string_view mark) {
   return mark == " " || mark.empty() ? "blank" : "other";
 }
 
-std::string roles_of(const Question& question) {
-  bool subject = false, object = false;
-  const auto words = words_of(question.text, question);
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    subject |= words[i].after == "이" || words[i].after == "가";
-    object |= words[i].after == "을" || words[i].after == "를";
-  }
-  return std::string("roles") + (subject ? " s" : "") + (object ? " o" : "") + " end ";
+std::string roles_of(const AskedFor& asked) {
+  return std::string("roles") + (asked.has_subject ? " s" : "") + (asked.has_object ? " o" : "") + " end ";
 }
 
 }  // namespace
@@ -41,11 +35,10 @@ RunFeatures::RunFeatures(std::string_view sentence, const Question& question)
       q_(question),
       words_(words_of(sentence, question)),
       language_(question.korean ? "ko " : "en "),
-      asks_(asks_name(question.asks)) {
-  AskedFor asked = read_asked_for(question);
-  wh_ = language_ + asked.word;
-  head_ = std::move(asked.head);
-  if (question.korean) roles_ = roles_of(question);
+      asks_(asks_name(question.asks)),
+      wh_(language_ + question.asked_for.word),
+      head_(question.asked_for.head) {
+  if (question.korean) roles_ = roles_of(question.asked_for);
 }
 
 std::string_view RunFeatures::core_of(size_t i) const {

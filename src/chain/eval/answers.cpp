@@ -40,7 +40,7 @@ class Evaluation {
     AskOptions ask_options;
     ask_options.search = {.k = options_.k, .filter = filter, .embedder = collection_.embedder()};
     ask_options.answer_threshold = 0;
-    return ask(collection_.collection(), q.question, ask_options);
+    return ask(collection_.snapshot(), q.question, ask_options);
   }
 
   Outcome judge(const SquadQuestion& q) const {

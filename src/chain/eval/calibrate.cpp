@@ -63,11 +63,11 @@ std::vector<Case> read_cases(const SquadSet& set, const SquadCollection& squad, 
       c.question = &set.questions[chosen[i]];
       c.gold_path = set.paragraphs[c.question->paragraph].path;
       SearchOptions search{.k = options.k, .embedder = squad.embedder()};
-      c.found = gather(squad.collection(), c.question->question, search);
+      c.found = gather(squad.snapshot(), c.question->question, search);
       c.fold = fold_of(set.paragraphs[c.question->paragraph].article);
       if (!without) continue;
       search.filter = all_but(c.gold_path);
-      c.without = gather(squad.collection(), c.question->question, search);
+      c.without = gather(squad.snapshot(), c.question->question, search);
     }
   });
   std::erase_if(cases, [](const Case& c) { return c.question->answers.empty(); });
@@ -129,7 +129,7 @@ std::string escaped(const std::string& name) {
   return out;
 }
 
-learn::List choices(const std::vector<Candidate>& candidates, const std::vector<double>& scores,
+learn::List choices(const std::vector<AnswerRun>& candidates, const std::vector<double>& scores,
                     const std::map<std::string, uint32_t>& numbers) {
   const double best = *std::max_element(scores.begin(), scores.end());
   learn::List list(candidates.size());
@@ -142,7 +142,7 @@ learn::List choices(const std::vector<Candidate>& candidates, const std::vector<
 }
 
 ShortAnswerWeights learn_short_answers(const std::vector<Case>& cases, const std::function<bool(const Case&)>& use) {
-  std::vector<std::vector<Candidate>> candidates;
+  std::vector<std::vector<AnswerRun>> candidates;
   std::vector<std::vector<double>> scores;
   std::map<std::string, size_t> seen;  // in how many questions
   for (const Case& c : cases) {
@@ -153,7 +153,7 @@ ShortAnswerWeights learn_short_answers(const std::vector<Case>& cases, const std
     candidates.push_back(short_candidates(text, c.found.question));
     scores.emplace_back();
     std::set<std::string> here;
-    for (const Candidate& candidate : candidates.back()) {
+    for (const AnswerRun& candidate : candidates.back()) {
       here.insert(candidate.features.begin(), candidate.features.end());
       scores.back().push_back(
           f1(text.substr(candidate.span.start, candidate.span.end - candidate.span.start), c.question->answers));

@@ -48,10 +48,10 @@ void fill(store::Collection& collection, const Beir& data, const RetrievalOption
 }
 
 // Chunk -> id of the document that it is, so that ranking need not read texts.
-std::unordered_map<store::ChunkId, std::string> names(const store::Collection& collection) {
+std::unordered_map<store::ChunkId, std::string> names(const store::Snapshot& snapshot) {
   std::unordered_map<store::ChunkId, std::string> out;
-  for (const auto& d : collection.documents())
-    for (const auto chunk : collection.chunk_ids(d.id)) out[chunk] = d.path;
+  for (const auto& d : snapshot.documents())
+    for (const auto chunk : snapshot.chunk_ids(d.id)) out[chunk] = d.path;
   return out;
 }
 
@@ -61,7 +61,7 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   const Beir data = load_beir(folder, options.split);
   base::TempFolder temporary;
   const auto house = store::Store::open(options.keep.empty() ? temporary.path() : options.keep);
-  auto& collection = house->collection("eval", true);
+  auto& collection = *house->collection("eval", true);
   if (!options.bm25.empty()) {
     auto settings = collection.settings();
     settings["bm25"] = options.bm25;
@@ -74,7 +74,8 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   report.documents = data.documents.size();
   report.queries = options.limit ? std::min(options.limit, data.queries.size()) : data.queries.size();
 
-  const auto name_of = names(collection);
+  const auto snapshot = collection.snapshot();
+  const auto name_of = names(*snapshot);
   SearchOptions search = options.search;
   search.k = kDepth;
   std::ofstream run;
@@ -85,7 +86,7 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
     base::check_interrupt();
     const auto& q = data.queries[i];
     std::vector<std::string> ids;
-    for (const auto& c : rank(collection, q.text, search, report.mode)) ids.push_back(name_of.at(c.chunk));
+    for (const auto& c : rank(*snapshot, q.text, search, report.mode)) ids.push_back(name_of.at(c.chunk));
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
     for (size_t r = 0; run && r < ids.size(); ++r)
       run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";

@@ -72,20 +72,21 @@ SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& opti
     warm(set, *embedder_, options.on_progress);
   }
   store_ = store::Store::open(folder_.path());
-  collection_ = &store_->collection("eval", true);
+  const auto collection = store_->collection("eval", true);
   if (embedder_) {
     store::VectorSpace space = embedder_->space();
     space.chunker_version = text::chunker_version();
-    collection_->set_vector_space(space);
+    collection->set_vector_space(space);
   }
   std::vector<store::NewDocument> group;
   for (size_t i = 0; i < set.paragraphs.size(); ++i) {
     group.push_back(make_document(set.paragraphs[i], options, embedder_.get()));
     if (group.size() < kGroup && i + 1 < set.paragraphs.size()) continue;
-    collection_->put_many(std::move(group));
+    collection->put_many(std::move(group));
     group.clear();
     if (options.on_progress) options.on_progress({i + 1, set.paragraphs.size(), "store", ""});
   }
+  snapshot_ = collection->snapshot();
 }
 
 std::vector<size_t> chosen_questions(const SquadSet& set, const AnswersOptions& options) {

@@ -28,14 +28,15 @@ class CachedEmbedder : public EmbeddingModel {
 class SquadCollection {
  public:
   SquadCollection(const SquadSet& set, const AnswersOptions& options);
-  const store::Collection& collection() const { return *collection_; }
+  /// With all paragraphs in it.
+  const store::Snapshot& snapshot() const { return *snapshot_; }
   const EmbeddingModel* embedder() const { return embedder_.get(); }
 
  private:
   base::TempFolder folder_;
   std::unique_ptr<CachedEmbedder> embedder_;
   std::unique_ptr<store::Store> store_;
-  store::Collection* collection_ = nullptr;
+  std::shared_ptr<const store::Snapshot> snapshot_;
 };
 
 /// Indexes of the questions that `options` choose, in order.

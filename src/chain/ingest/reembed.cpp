@@ -27,7 +27,8 @@ void embed_block(store::Collection& collection, const EmbeddingModel& embedder, 
 }  // namespace
 
 bool another_model_answers(const store::Collection& collection, const store::VectorSpace& space) {
-  const auto pending = collection.pending_space(), now = collection.vector_space();
+  const auto snapshot = collection.snapshot();
+  const auto pending = snapshot->pending_space(), now = snapshot->vector_space();
   return pending && now && now->fingerprint != space.fingerprint;
 }
 
@@ -98,8 +99,8 @@ void Reembedding::wait() {
 
 void Reembedding::stop() { impl_->work.stop(); }
 
-const EmbeddingModel* answering(const store::Collection& collection, std::span<const EmbeddingModel* const> models) {
-  const auto space = collection.vector_space();
+const EmbeddingModel* answering(const store::Snapshot& snapshot, std::span<const EmbeddingModel* const> models) {
+  const auto space = snapshot.vector_space();
   for (const EmbeddingModel* model : models)
     if (model && space && model->space().fingerprint == space->fingerprint) return model;
   return nullptr;

@@ -8,17 +8,17 @@ namespace {
 
 constexpr double kRrfConstant = 60;
 
-void sort_by_fused(std::vector<Candidate>& candidates) {
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+void sort_by_fused(std::vector<ScoredChunk>& candidates) {
+  std::sort(candidates.begin(), candidates.end(), [](const ScoredChunk& a, const ScoredChunk& b) {
     return a.fused != b.fused ? a.fused > b.fused : a.chunk < b.chunk;
   });
 }
 
-void add_reciprocal_ranks(std::vector<Candidate>& candidates, double Candidate::*score) {
-  std::vector<Candidate*> order;
+void add_reciprocal_ranks(std::vector<ScoredChunk>& candidates, double ScoredChunk::*score) {
+  std::vector<ScoredChunk*> order;
   for (auto& c : candidates)
-    if (!std::isnan(c.*score) && (score != &Candidate::keyword || c.keyword > 0)) order.push_back(&c);
-  std::sort(order.begin(), order.end(), [&](const Candidate* a, const Candidate* b) {
+    if (!std::isnan(c.*score) && (score != &ScoredChunk::keyword || c.keyword > 0)) order.push_back(&c);
+  std::sort(order.begin(), order.end(), [&](const ScoredChunk* a, const ScoredChunk* b) {
     return a->*score != b->*score ? a->*score > b->*score : a->chunk < b->chunk;
   });
   for (size_t i = 0; i < order.size(); ++i) order[i]->fused += 1 / (kRrfConstant + static_cast<double>(i + 1));
@@ -31,7 +31,7 @@ constexpr double kMostDeviations = 6;  // beyond this a z is a tiny sample's acc
 
 }  // namespace
 
-Fusion measure_cosines(std::span<const Candidate> candidates) {
+Fusion measure_cosines(std::span<const ScoredChunk> candidates) {
   Fusion f;
   double n = 0, sum = 0, squares = 0;
   for (const auto& c : candidates)
@@ -42,16 +42,16 @@ Fusion measure_cosines(std::span<const Candidate> candidates) {
   return f;
 }
 
-void fuse_rrf(std::vector<Candidate>& candidates) {
+void fuse_rrf(std::vector<ScoredChunk>& candidates) {
   for (auto& c : candidates) c.fused = 0;
-  add_reciprocal_ranks(candidates, &Candidate::keyword);
-  add_reciprocal_ranks(candidates, &Candidate::dense);
+  add_reciprocal_ranks(candidates, &ScoredChunk::keyword);
+  add_reciprocal_ranks(candidates, &ScoredChunk::dense);
   const double most = 2 / (kRrfConstant + 1);
   for (auto& c : candidates) c.fused /= most;
   sort_by_fused(candidates);
 }
 
-Fusion fuse_scores(std::vector<Candidate>& candidates, const FusionInput& input) {
+Fusion fuse_scores(std::vector<ScoredChunk>& candidates, const FusionInput& input) {
   Fusion f = measure_cosines(candidates);
   f.dense_weight = kDenseWeight * input.model_trust;
   const double most = input.keyword_ceiling + 2 * kMostDeviations * f.dense_weight;

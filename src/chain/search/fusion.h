@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "hanok/store.h"
+#include "hanok/chain.h"
 
 namespace hanok::chain {
 
-struct Candidate {
+/// A chunk on its way to a hit.
+struct ScoredChunk {
   store::ChunkId chunk = 0;
   double keyword = 0;  // BM25
   double dense = 0;    // cosine; NaN where the chunk has no vector
@@ -19,16 +20,10 @@ struct Candidate {
 };
 
 /// Reciprocal rank fusion, sum of 1 / (60 + rank), rank from 1 (Cormack, Clarke and Buettcher 2009). Sorts best first.
-void fuse_rrf(std::vector<Candidate>& candidates);
-
-/// What fuse_scores found out about this query, for --explain.
-struct Fusion {
-  double dense_weight = 0;         // of one standard deviation of cosine, in units of BM25
-  double mean = 0, deviation = 0;  // of the candidates' cosines
-};
+void fuse_rrf(std::vector<ScoredChunk>& candidates);
 
 /// Mean and deviation of the cosines that are there; 0 without any.
-Fusion measure_cosines(std::span<const Candidate> candidates);
+Fusion measure_cosines(std::span<const ScoredChunk> candidates);
 
 struct FusionInput {
   double keyword_ceiling = 0;  // BM25 of a passage holding every query term as often as can be
@@ -40,6 +35,6 @@ struct FusionInput {
 /// words that match, so a long question of rare words follows its words, and one whose words are common or absent its
 /// meaning; z makes models with narrow and wide cosines alike. Measured in docs/how-search-works.md. fused lies in
 /// 0..1; sorts best first.
-Fusion fuse_scores(std::vector<Candidate>& candidates, const FusionInput& input);
+Fusion fuse_scores(std::vector<ScoredChunk>& candidates, const FusionInput& input);
 
 }  // namespace hanok::chain

@@ -9,7 +9,7 @@
 namespace hanok::chain {
 namespace {
 
-std::vector<Candidate> three() { return {{1, 10, .80}, {2, 2, .90}, {3, 0, .70}}; }
+std::vector<ScoredChunk> three() { return {{1, 10, .80}, {2, 2, .90}, {3, 0, .70}}; }
 
 TEST(Fusion, ReciprocalRanksCountFromOne) {
   auto c = three();
@@ -41,7 +41,7 @@ TEST(Fusion, AModelThatIsNotTrustedChangesNothing) {
 }
 
 TEST(Fusion, MissingVectorsAndEqualCosinesAreNoOpinion) {
-  std::vector<Candidate> c = {{1, 5, std::nan("")}, {2, 4, .5}, {3, 1, .5}};
+  std::vector<ScoredChunk> c = {{1, 5, std::nan("")}, {2, 4, .5}, {3, 1, .5}};
   const Fusion f = fuse_scores(c, {10, 1});
   EXPECT_EQ(f.deviation, 0);
   EXPECT_EQ(c[0].chunk, 1u);

@@ -7,7 +7,7 @@
 namespace hanok::chain {
 
 /// The first options.k candidates, best first; `mode` becomes what was done. search() is this and the texts.
-std::vector<Candidate> rank(const store::Collection& collection, std::string_view query, const SearchOptions& options,
-                            Mode& mode);
+std::vector<ScoredChunk> rank(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options,
+                              Mode& mode);
 
 }  // namespace hanok::chain

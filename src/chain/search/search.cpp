@@ -2,7 +2,6 @@
 // question".
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "chain/search/diversify.h"
@@ -24,92 +23,74 @@ constexpr double kTrusted = 0.5;  // below: the model does not know the language
 
 const char* mode_name(Mode mode) { return mode == Mode::Hybrid ? "hybrid" : mode == Mode::Dense ? "dense" : "keyword"; }
 
-bool has_vectors(const store::Collection& collection, const EmbeddingModel* embedder,
-                 std::vector<std::string>& warnings) {
+bool has_vectors(const store::Snapshot& snapshot, const EmbeddingModel* embedder, std::vector<std::string>& warnings) {
   if (!embedder) return false;
-  const auto space = collection.vector_space();
+  const auto space = snapshot.vector_space();
   if (!space) return false;
   if (space->fingerprint == embedder->space().fingerprint) return true;
-  warnings.push_back("the vectors of '" + collection.name() + "' were made by " + space->model + ", not by " +
+  warnings.push_back("the vectors of '" + snapshot.name() + "' were made by " + space->model + ", not by " +
                      embedder->space().model + "; searching by keywords until `hanok ingest` has embedded them again");
   return false;
 }
 
 class Search {
  public:
-  Search(const store::Collection& collection, std::string_view query, const SearchOptions& options)
-      : collection_(collection), query_(query), options_(options) {}
+  Search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options)
+      : snapshot_(snapshot), options_(options) {
+    out_.query.text = query;
+  }
 
   /// Everything but the texts: which chunks, in which order.
-  std::vector<Candidate> rank(SearchResult& out) {
-    choose_mode(out);
-    if (out.mode != Mode::Keyword) embed_query();
-    if (!gather_from_one_model(out.mode)) {
-      candidates_.clear();
-      choose_mode(out);
-      gather(out.mode);
-    }
-    fuse(out);
+  std::vector<ScoredChunk> rank() {
+    choose_mode();
+    read_query();
+    gather();
+    fuse();
     rerank();
     return diversify();
   }
 
   SearchResult run() {
-    SearchResult out;
-    const std::vector<Candidate> chosen = rank(out);
-    make_hits(chosen, out);
-    return out;
+    make_hits(rank());
+    return std::move(out_);
   }
 
+  Mode mode() const { return out_.mode; }
+
  private:
-  void choose_mode(SearchResult& out) const {
-    const bool vectors = has_vectors(collection_, options_.embedder, out.warnings);
-    out.mode = vectors ? options_.mode : Mode::Keyword;
+  void choose_mode() {
+    const bool vectors = has_vectors(snapshot_, options_.embedder, out_.warnings);
+    out_.mode = vectors ? options_.mode : Mode::Keyword;
     if (options_.mode == Mode::Dense && !vectors)
       throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" +
-                                         collection_.name() +
+                                         snapshot_.name() +
                                          "' has none; ingest with a model (see `hanok models`) or use --mode keyword");
   }
 
-  // Vectors of a new model take over between two calls of the collection, at a moment of their own choosing. The
-  // question's vector is then of no use any more: false, and keywords decide this once.
-  bool gather_from_one_model(Mode mode) {
-    const auto answers = [&] {
-      const auto space = collection_.vector_space();
-      return mode == Mode::Keyword || (space && space->fingerprint == options_.embedder->space().fingerprint);
-    };
-    try {
-      gather(mode);
-    } catch (const Error& e) {
-      if (e.code() == Code::Invalid && !answers()) return false;  // the dimension is another
-      throw;
-    }
-    return answers();
+  void read_query() {
+    Query& query = out_.query;
+    query.terms = text::analyze(query.text, {.query = true});
+    if (out_.mode == Mode::Keyword) return;
+    const Matrix rows = options_.embedder->embed(std::span(&query.text, 1), Prompt::Query);
+    query.vector.assign(rows.data.begin(), rows.data.end());
+    query.trust = options_.embedder->trust(query.text);
   }
 
-  void embed_query() {
-    const std::string text(query_);
-    const Matrix rows = options_.embedder->embed(std::span(&text, 1), Prompt::Query);
-    vector_.assign(rows.data.begin(), rows.data.end());
-    trust_ = options_.embedder->trust(query_);
-  }
-
-  void gather(Mode mode) {
-    if (mode == Mode::Keyword) {  // the best k by one score are the result
-      for (const auto& m : collection_.search_keyword(query_, depth_alone(), options_.filter))
+  void gather() {
+    const Query& query = out_.query;
+    if (out_.mode == Mode::Keyword) {  // the best k by one score are the result
+      for (const auto& m : snapshot_.search_keyword(query.terms, depth_alone(), options_.filter))
         candidates_.push_back({m.chunk, m.score, std::nan("")});
       return;
     }
     const size_t depth = std::max(kCandidates, options_.k * 2);
     std::set<ChunkId> ids;
-    if (mode != Mode::Dense)
-      for (const auto& m : collection_.search_keyword(query_, depth, options_.filter)) ids.insert(m.chunk);
-    if (mode != Mode::Keyword)
-      for (const auto& m : collection_.search_dense(vector_, depth, options_.filter)) ids.insert(m.chunk);
+    if (out_.mode != Mode::Dense)
+      for (const auto& m : snapshot_.search_keyword(query.terms, depth, options_.filter)) ids.insert(m.chunk);
+    for (const auto& m : snapshot_.search_dense(query.vector, depth, options_.filter)) ids.insert(m.chunk);
     const std::vector<ChunkId> list(ids.begin(), ids.end());
-    const auto keyword = collection_.keyword_scores(query_, list);
-    std::vector<float> dense(list.size(), std::nanf(""));
-    if (!vector_.empty()) dense = collection_.dense_scores(vector_, list);
+    const auto keyword = snapshot_.keyword_scores(query.terms, list);
+    const auto dense = snapshot_.dense_scores(query.vector, list);
     for (size_t i = 0; i < list.size(); ++i) candidates_.push_back({list[i], keyword[i], dense[i]});
   }
 
@@ -118,20 +99,21 @@ class Search {
     return options_.reranker || options_.mmr_lambda < 1 ? std::max(kCandidates, options_.k * 2) : options_.k;
   }
 
-  void fuse(SearchResult& out) {
-    fusion_ = measure_cosines(candidates_);
-    if (out.mode == Mode::Hybrid) {
+  void fuse() {
+    const Query& query = out_.query;
+    out_.fusion = measure_cosines(candidates_);
+    if (out_.mode == Mode::Hybrid) {
       if (options_.fusion == "rrf") return fuse_rrf(candidates_);
       if (options_.fusion != "score")
         throw Error(Code::Invalid, "fusion '" + options_.fusion + "' is not one of: score, rrf");
-      fusion_ = fuse_scores(candidates_, {collection_.keyword_ceiling(query_), trust_});
-      if (trust_ < kTrusted)
-        out.warnings.push_back(options_.embedder->space().model +
-                               " does not know the language of this question; keywords decide");
+      out_.fusion = fuse_scores(candidates_, {snapshot_.keyword_ceiling(query.terms), query.trust});
+      if (query.trust < kTrusted)
+        out_.warnings.push_back(options_.embedder->space().model +
+                                " does not know the language of this question; keywords decide");
       return;
     }
-    const double ceiling = out.mode == Mode::Keyword ? collection_.keyword_ceiling(query_) : 0;
-    for (auto& c : candidates_) c.fused = out.mode == Mode::Dense ? c.dense : ceiling > 0 ? c.keyword / ceiling : 0;
+    const double ceiling = out_.mode == Mode::Keyword ? snapshot_.keyword_ceiling(query.terms) : 0;
+    for (auto& c : candidates_) c.fused = out_.mode == Mode::Dense ? c.dense : ceiling > 0 ? c.keyword / ceiling : 0;
     std::sort(candidates_.begin(), candidates_.end(),
               [](const auto& a, const auto& b) { return a.fused != b.fused ? a.fused > b.fused : a.chunk < b.chunk; });
   }
@@ -145,7 +127,7 @@ class Search {
     std::vector<std::string> texts;
     for (const auto& record : records(std::span(candidates_).first(depth)))
       texts.push_back(passage_text(record.heading, record.text));
-    const Matrix scores = options_.reranker->score(query_, texts);
+    const Matrix scores = options_.reranker->score(out_.query.text, texts);
     for (size_t i = 0; i < depth; ++i) candidates_[i].rerank = scores.row(i)[0];
     std::stable_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(depth),
                      [](const auto& a, const auto& b) { return a.rerank > b.rerank; });
@@ -156,82 +138,94 @@ class Search {
     return std::min(candidates_.size(), options_.mmr_lambda < 1 ? std::max<size_t>(4 * options_.k, 20) : options_.k);
   }
 
-  double score(const Candidate& c) const { return options_.reranker ? c.rerank : c.fused; }
+  double score(const ScoredChunk& c) const { return options_.reranker ? c.rerank : c.fused; }
 
-  std::vector<Candidate> diversify() const {
+  std::vector<ScoredChunk> diversify() const {
     const size_t k = std::min(options_.k, candidates_.size());
     if (options_.mmr_lambda >= 1) return {candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(k)};
     std::vector<std::string> texts;
     for (const auto& record : records(std::span(candidates_).first(pool()))) texts.push_back(record.text);
     std::vector<double> relevance;
     for (size_t i = 0; i < pool(); ++i) relevance.push_back(score(candidates_[i]));
-    std::vector<Candidate> out;
+    std::vector<ScoredChunk> out;
     for (const size_t i : maximal_marginal_relevance(relevance, term_similarities(texts), k, options_.mmr_lambda))
       out.push_back(candidates_[i]);
     return out;
   }
 
-  std::vector<store::ChunkRecord> records(std::span<const Candidate> candidates) const {
+  /// One for each candidate, in their order.
+  std::vector<store::ChunkRecord> records(std::span<const ScoredChunk> candidates) const {
     std::vector<ChunkId> ids;
     for (const auto& c : candidates) ids.push_back(c.chunk);
-    return collection_.chunks(ids);
+    auto out = snapshot_.chunks(ids);
+    if (out.size() != ids.size())  // of one snapshot: never, but what follows pairs them by number
+      throw Error(Code::Corrupt, "collection '" + snapshot_.name() + "': an index finds " +
+                                     std::to_string(ids.size() - out.size()) +
+                                     " passages that are not there; run `hanok doctor`");
+    return out;
   }
 
-  void make_hits(const std::vector<Candidate>& chosen, SearchResult& out) const {
-    std::map<ChunkId, const Candidate*> by_id;
-    for (const auto& c : chosen) by_id[c.chunk] = &c;
-    for (auto& record : records(chosen)) {
-      const Candidate& c = *by_id.at(record.id);
-      Hit hit{std::move(record), score(c), Json::object()};
-      hit.explain = {{"mode", mode_name(out.mode)}, {"keyword", c.keyword}, {"fused", c.fused}};
-      if (!std::isnan(c.dense)) hit.explain["dense"] = c.dense;
-      if (out.mode == Mode::Hybrid) hit.explain["dense_weight"] = fusion_.dense_weight;
-      if (out.mode != Mode::Keyword) {
-        hit.explain["dense_mean"] = fusion_.mean;
-        hit.explain["dense_deviation"] = fusion_.deviation;
-      }
-      if (options_.reranker) hit.explain["rerank"] = c.rerank;
+  void make_hits(const std::vector<ScoredChunk>& chosen) {
+    auto chunks = records(chosen);
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      const ScoredChunk& c = chosen[i];
+      Hit& hit = out_.hits.emplace_back(Hit{std::move(chunks[i]), score(c), {}});
+      hit.scores = {.keyword = c.keyword, .fused = c.fused};
+      if (!std::isnan(c.dense)) hit.scores.dense = c.dense;
+      if (options_.reranker) hit.scores.rerank = c.rerank;
       if (options_.neighbours > 0) widen(hit);
-      out.hits.push_back(std::move(hit));
     }
   }
 
   // Joins the chunks before and after; overlapping bytes are taken once, from the document's own text.
   void widen(Hit& hit) const {
-    const auto ids = collection_.chunk_ids(hit.chunk.document);
+    const auto ids = snapshot_.chunk_ids(hit.chunk.document);
     const size_t first = hit.chunk.ordinal > options_.neighbours ? hit.chunk.ordinal - options_.neighbours : 0;
     const size_t last = std::min<size_t>(ids.size(), hit.chunk.ordinal + options_.neighbours + 1);
-    const auto around = collection_.chunks(std::span(ids).subspan(first, last - first));
+    const auto around = snapshot_.chunks(std::span(ids).subspan(first, last - first));
     for (const auto& c : around) {
       hit.chunk.span.start = std::min(hit.chunk.span.start, c.span.start);
       hit.chunk.span.end = std::max(hit.chunk.span.end, c.span.end);
     }
-    const std::string text = collection_.document_text(hit.chunk.path);
+    const std::string text = snapshot_.document_text(hit.chunk.path);
     hit.chunk.text = text.substr(hit.chunk.span.start, hit.chunk.span.end - hit.chunk.span.start);
   }
 
-  const store::Collection& collection_;
-  std::string_view query_;
+  const store::Snapshot& snapshot_;
   const SearchOptions& options_;
-  std::vector<float> vector_;
-  double trust_ = 1;
-  Fusion fusion_;
-  std::vector<Candidate> candidates_;
+  SearchResult out_;
+  std::vector<ScoredChunk> candidates_;
 };
 
 }  // namespace
 
-std::vector<Candidate> rank(const store::Collection& collection, std::string_view query, const SearchOptions& options,
-                            Mode& mode) {
-  SearchResult about;
-  auto out = Search(collection, query, options).rank(about);
-  mode = about.mode;
+std::vector<ScoredChunk> rank(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options,
+                              Mode& mode) {
+  Search search(snapshot, query, options);
+  auto out = search.rank();
+  mode = search.mode();
   return out;
 }
 
-SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options) {
+SearchResult search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options) {
   if (options.k == 0) throw Error(Code::Invalid, "search: k must be at least 1");
-  return Search(collection, query, options).run();
+  return Search(snapshot, query, options).run();
+}
+
+SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options) {
+  return search(*collection.snapshot(), query, options);
+}
+
+store::Json explain(const SearchResult& result, const Hit& hit) {
+  Json out = {{"mode", mode_name(result.mode)}, {"keyword", hit.scores.keyword}, {"fused", hit.scores.fused}};
+  if (hit.scores.dense) out["dense"] = *hit.scores.dense;
+  if (result.mode == Mode::Hybrid) out["dense_weight"] = result.fusion.dense_weight;
+  if (result.mode != Mode::Keyword) {
+    out["dense_mean"] = result.fusion.mean;
+    out["dense_deviation"] = result.fusion.deviation;
+  }
+  if (hit.scores.rerank) out["rerank"] = *hit.scores.rerank;
+  return out;
 }
 
 }  // namespace hanok::chain

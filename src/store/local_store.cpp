@@ -1,4 +1,4 @@
-#include "store/stored.h"
+#include "store/local_store.h"
 
 #include <algorithm>
 
@@ -38,6 +38,18 @@ void repair(StoredCollection& collection) {
   }
 }
 
+// In index/, of one collection.
+std::vector<std::string> files_of(Database& db, int64_t collection) {
+  std::vector<std::string> out;
+  Rows rows = db.query(
+      "SELECT file FROM segment WHERE collection = ?1 AND file <> '' UNION ALL SELECT f.file FROM vector_file f JOIN "
+      "space s ON s.id = f.space WHERE s.collection = ?1 UNION ALL SELECT a.file FROM ann a JOIN space s ON s.id = "
+      "a.space WHERE s.collection = ?1",
+      collection);
+  while (rows.next()) out.push_back(rows.text(0));
+  return out;
+}
+
 std::string joined(const std::vector<std::string>& names) {
   if (names.empty()) return "there are none yet";
   std::string out = "there are: ";
@@ -57,53 +69,57 @@ void check_collection_name(std::string_view name) {
 }
 
 std::unique_ptr<Store> Store::open(const fs::path& folder, const StoreOptions& options) {
-  return std::make_unique<StoredFolder>(folder, options);
+  return std::make_unique<LocalStore>(folder, options);
 }
 
-StoredFolder::StoredFolder(const fs::path& folder, const StoreOptions& options)
+LocalStore::LocalStore(const fs::path& folder, const StoreOptions& options)
     : folder_(folder),
       lock_((prepared(folder, options.read_only), options.read_only)
                 ? std::nullopt
                 : std::optional<base::FileLock>(std::in_place, folder / "lock")),
-      connections_(folder / "hanok.db", options.read_only),
-      index_(folder / "index"),
+      data_(std::make_shared<DataFolder>(folder, options.read_only)),
       background_(options.background) {
   if (options.read_only) return;
   {
-    Writing writing(connections_);
+    Writing writing(connections());
     forget_unfinished_ann(writing.db());
   }
   finish_drops();
   remove_unused_files();
 }
 
-StoredFolder::~StoredFolder() {
-  if (connections_.read_only()) return;
+LocalStore::~LocalStore() {
+  if (connections().read_only()) return;
   for (auto& [id, collection] : open_) collection->stop_background();
   try {  // deleted text leaves the WAL too
-    Writing writing(connections_);
+    Writing writing(connections());
     writing.db().run("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (const Error& e) {
     base::log().info("last checkpoint: {}", e.what());
   }
+  connections().close();
 }
 
-std::vector<std::string> StoredFolder::collections() const {
+std::vector<std::string> LocalStore::collections() const {
   std::vector<std::string> out;
-  Snapshot snapshot(connections_);
-  Rows rows = snapshot.db().query("SELECT name FROM collection WHERE hidden = 0 ORDER BY name");
+  Reading reading(connections());
+  Rows rows = reading.db().query("SELECT name FROM collection WHERE hidden = 0 ORDER BY name");
   while (rows.next()) out.push_back(rows.text(0));
   return out;
 }
 
-int64_t StoredFolder::find(std::string_view name) const {
-  Snapshot snapshot(connections_);
-  return snapshot.db().number("SELECT id FROM collection WHERE name = ?1 AND hidden = 0", name);
+int64_t LocalStore::find(Database& db, std::string_view name) {
+  return db.number("SELECT id FROM collection WHERE name = ?1 AND hidden = 0", name);
 }
 
-int64_t StoredFolder::create(std::string_view name, bool hidden) {
+Error LocalStore::not_found(std::string_view name) const {
+  return {Code::NotFound,
+          "collection '" + std::string(name) + "': is not in " + folder_.string() + "; " + joined(collections())};
+}
+
+int64_t LocalStore::create(std::string_view name, bool hidden) {
   check_collection_name(name);
-  Writing writing(connections_);
+  Writing writing(connections());
   Transaction transaction(writing.db(), Transaction::Kind::Write);
   writing.db().run("INSERT INTO collection(name, hidden, created_ms) VALUES (?1, ?2, ?3)", name, int{hidden},
                    base::now_ms());
@@ -112,59 +128,67 @@ int64_t StoredFolder::create(std::string_view name, bool hidden) {
   return id;
 }
 
-StoredCollection* StoredFolder::opened(int64_t id) {
+std::shared_ptr<StoredCollection> LocalStore::opened(int64_t id) {
   std::lock_guard lock(mutex_);
   const auto found = open_.find(id);
-  return found == open_.end() ? nullptr : found->second.get();
+  return found == open_.end() ? nullptr : found->second;
 }
 
 // The writing lock comes before mutex_, here and in import; a collection that is open is found without it.
-StoredCollection& StoredFolder::open(int64_t id, std::string_view name) {
-  if (auto* there = opened(id)) return *there;
+std::shared_ptr<StoredCollection> LocalStore::open(int64_t id, std::string_view name) {
+  if (auto there = opened(id)) return there;
   std::optional<Writing> writing;
-  if (!connections_.read_only()) writing.emplace(connections_);
-  if (auto* there = opened(id)) return *there;
-  auto made = std::make_unique<StoredCollection>(connections_, index_, id, std::string(name), background_);
+  if (!connections().read_only()) writing.emplace(connections());
+  if (auto there = opened(id)) return there;
+  auto made = std::make_shared<StoredCollection>(data_, id, std::string(name), background_);
   if (writing) repair(*made);
   std::lock_guard lock(mutex_);
-  return *open_.try_emplace(id, std::move(made)).first->second;
+  return open_.try_emplace(id, std::move(made)).first->second;
 }
 
-Collection& StoredFolder::collection(std::string_view name, bool create_it) {
-  int64_t id = find(name);
-  if (id == 0 && !create_it)
-    throw Error(Code::NotFound,
-                "collection '" + std::string(name) + "': is not in " + folder_.string() + "; " + joined(collections()));
-  if (id == 0) {
-    Writing writing(connections_);  // held, so that two threads do not make the same one
-    id = find(name);
-    if (id == 0) id = create(name, false);
+std::shared_ptr<Collection> LocalStore::collection(std::string_view name, bool create_it) {
+  {
+    Reading reading(connections());
+    const int64_t id = find(reading.db(), name);
+    if (id == 0 && !create_it) throw not_found(name);
+    if (auto there = opened(id)) return there;
+    if (id != 0 && connections().read_only()) return open(id, name);
   }
+  Writing writing(connections());  // held, so that nobody drops it meanwhile, nor makes another of this name
+  int64_t id = find(writing.db(), name);
+  if (id == 0 && !create_it) throw not_found(name);
+  if (id == 0) id = create(name, false);
   return open(id, name);
 }
 
-bool StoredFolder::drop(std::string_view name) {
-  const int64_t id = find(name);
-  if (id == 0) return false;
-  if (auto* collection = opened(id)) collection->stop_background();
+bool LocalStore::drop(std::string_view name) {
+  int64_t id = 0;
   {
-    Writing writing(connections_);
+    Reading reading(connections());
+    id = find(reading.db(), name);
+  }
+  if (id == 0) return false;
+  if (const auto collection = opened(id)) collection->stop_background();
+  {
+    Writing writing(connections());
     Transaction transaction(writing.db(), Transaction::Kind::Write);
     const std::string buried = "/dropped-" + std::to_string(id);  // '/' is in no collection's name
     writing.db().run("UPDATE collection SET hidden = 1, name = ?2, generation = generation + 1 WHERE id = ?1", id,
                      std::string_view(buried));
     transaction.commit();
+    std::lock_guard lock(mutex_);
+    open_.erase(id);  // freed when its last user lets go of it
   }
   finish_drops();
-  remove_unused_files();
   return true;
 }
 
 // In steps, each a transaction: what a crash leaves is finished when the folder is opened next.
-void StoredFolder::finish_drops() {
-  Writing writing(connections_);
+void LocalStore::finish_drops() {
+  Writing writing(connections());
   Database& db = writing.db();
   while (const int64_t id = db.number("SELECT id FROM collection WHERE hidden = 1")) {
+    const auto files = files_of(db, id);
     db.run("UPDATE space SET role = 0 WHERE collection = ?1", id);
     purge_dropped(db, id);
     for (;;) {
@@ -177,17 +201,18 @@ void StoredFolder::finish_drops() {
       transaction.commit();
     }
     db.run("DELETE FROM collection WHERE id = ?1", id);
+    for (const auto& file : files) data_->index.retire(file);
     db.run("PRAGMA incremental_vacuum");
   }
 }
 
-void StoredFolder::remove_unused_files() {
-  Writing writing(connections_);
+void LocalStore::remove_unused_files() {
+  Writing writing(connections());
   std::set<std::string> wanted;
   Rows rows =
       writing.db().query("SELECT file FROM segment UNION SELECT file FROM vector_file UNION SELECT file FROM ann");
   while (rows.next()) wanted.insert(rows.text(0));
-  index_.remove_others(wanted);
+  data_->index.remove_others(wanted);
 }
 
 }  // namespace hanok::store

@@ -1,0 +1,236 @@
+#include "store/snapshot.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json.h"
+#include "store/filter.h"
+#include "store/statistics.h"
+
+namespace hanok::store {
+namespace {
+
+Json stored_settings(Database& db, int64_t collection) {
+  Rows row = db.query("SELECT settings FROM collection WHERE id = ?1", collection);
+  return row.next() ? base::parse_json(row.bytes(0), "stored settings") : Json::object();
+}
+
+}  // namespace
+
+Bm25Options bm25_options(const Json& settings) {
+  Bm25Options out;
+  const auto bm25 = settings.find("bm25");
+  if (bm25 == settings.end()) return out;
+  const auto read = [&](const char* name, double& value, double top) {
+    const auto at = bm25->is_object() ? bm25->find(name) : bm25->end();
+    if (at == bm25->end()) return;
+    if (!at->is_number() || !(at->get<double>() >= 0) || at->get<double>() > top)
+      throw Error(Code::Invalid, std::string("settings: bm25.") + name + " must be a number from 0 to " +
+                                     std::to_string(static_cast<int>(top)) + ", found " + base::dump_json(*at));
+    value = at->get<double>();
+  };
+  if (!bm25->is_object()) throw Error(Code::Invalid, "settings: bm25 must be an object {\"k1\": ..., \"b\": ...}");
+  read("k1", out.k1, 1000);
+  read("b", out.b, 1);
+  return out;
+}
+
+StoredSnapshot::StoredSnapshot(std::shared_ptr<DataFolder> folder, std::shared_ptr<SharedViews> views, int64_t id,
+                               std::string name)
+    : folder_(std::move(folder)),
+      views_(std::move(views)),
+      id_(id),
+      name_(std::move(name)),
+      hold_(folder_->index),
+      reading_(folder_->connections) {
+  // The first statement of the transaction: from here on nothing changes.
+  generation_ = reading_.db().number("SELECT generation FROM collection WHERE id = ?1 AND hidden = 0", id_);
+  if (generation_ == 0) throw Error(Code::NotFound, "collection '" + name_ + "' was deleted");
+}
+
+// ---- views ----
+
+std::shared_ptr<const KeywordIndex> StoredSnapshot::keyword() const {
+  return read([&](Database& db, int64_t id) {
+    if (!keyword_)
+      keyword_ = views_->keyword.get(generation_, [&](const KeywordIndex* previous) {
+        return KeywordIndex::load(db, folder_->index, id, bm25_options(stored_settings(db, id)), previous);
+      });
+    return keyword_;
+  });
+}
+
+std::shared_ptr<const Vectors> StoredSnapshot::vectors() const {
+  return read([&](Database& db, int64_t id) {
+    if (!vectors_)
+      vectors_ = views_->vectors.get(
+          generation_, [&](const Vectors* previous) { return Vectors::load(db, folder_->index, id, previous); });
+    return *vectors_;
+  });
+}
+
+std::shared_ptr<const Vectors> StoredSnapshot::vectors_for(std::span<const float> query) const {
+  auto out = vectors();
+  if (!out) throw Error(Code::Invalid, "collection '" + name_ + "' has no vectors: ingest it with an embedding model");
+  const auto& space = out->space().space;
+  if (query.size() != space.dim)
+    throw Error(Code::Invalid, "collection '" + name_ + "': the query has " + std::to_string(query.size()) +
+                                   " numbers, its vectors are of " + describe(space) + "; use the same model");
+  if (!std::all_of(query.begin(), query.end(), [](float x) { return std::isfinite(x); }))
+    throw Error(Code::Invalid, "collection '" + name_ + "': the query has a number that is not finite");
+  return out;
+}
+
+std::shared_ptr<const Bitmap> StoredSnapshot::all(Database& db) const {
+  return views_->all.get(generation_,
+                         [&](const Bitmap*) { return std::make_shared<const Bitmap>(all_chunks(db, id_)); });
+}
+
+std::shared_ptr<const Bitmap> StoredSnapshot::allowed(const Filter& filter) const {
+  if (filter.everything()) return nullptr;
+  const Condition condition = parse_condition(filter.where());
+  return read([&](Database& db, int64_t id) {
+    if (where_allows_ && where_ == filter.where()) return where_allows_;
+    std::shared_ptr<const Bitmap> everything;
+    const auto all_of_it = [&]() -> const Bitmap& {
+      if (!everything) everything = all(db);
+      return *everything;
+    };
+    where_allows_ = std::make_shared<const Bitmap>(evaluate(db, id, condition, all_of_it));
+    where_ = filter.where();
+    return where_allows_;
+  });
+}
+
+// ---- documents ----
+
+std::optional<DocumentInfo> StoredSnapshot::find(std::string_view path) const {
+  return read([&](Database& db, int64_t id) { return find_document(db, id, path); });
+}
+
+std::vector<DocumentInfo> StoredSnapshot::documents() const {
+  return read([&](Database& db, int64_t id) { return list_documents(db, id); });
+}
+
+DocumentInfo StoredSnapshot::require(Database& db, std::string_view path) const {
+  auto info = find_document(db, id_, path);
+  if (!info) throw Error(Code::NotFound, std::string(path) + ": is not in collection '" + name_ + "'");
+  return *std::move(info);
+}
+
+std::string StoredSnapshot::document_text(std::string_view path) const {
+  return read([&](Database& db, int64_t) { return read_text(db, require(db, path).id); });
+}
+
+std::vector<text::Page> StoredSnapshot::document_pages(std::string_view path) const {
+  return read([&](Database& db, int64_t) { return store::document_pages(db, require(db, path).id); });
+}
+
+std::vector<ChunkRecord> StoredSnapshot::chunks(std::span<const ChunkId> ids) const {
+  return read([&](Database& db, int64_t collection) {
+    std::vector<ChunkRecord> out;
+    for (const ChunkId id : ids)
+      if (auto chunk = read_chunk(db, collection, id)) out.push_back(*std::move(chunk));
+    return out;
+  });
+}
+
+std::vector<ChunkId> StoredSnapshot::chunk_ids(DocumentId document) const {
+  return read([&](Database& db, int64_t id) {
+    const auto range = chunks_of(db, id, document);
+    std::vector<ChunkId> out(range.count);
+    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<ChunkId>(range.first + i);
+    return out;
+  });
+}
+
+size_t StoredSnapshot::chunk_count() const {
+  return read([&](Database& db, int64_t id) {
+    return static_cast<size_t>(db.number("SELECT chunks FROM collection WHERE id = ?1", id));
+  });
+}
+
+size_t StoredSnapshot::document_count() const {
+  return read([&](Database& db, int64_t id) {
+    return static_cast<size_t>(db.number("SELECT documents FROM collection WHERE id = ?1", id));
+  });
+}
+
+// ---- searching ----
+
+std::vector<Match> StoredSnapshot::search_keyword(std::span<const text::Term> terms, size_t k,
+                                                  const Filter& filter) const {
+  const auto allowed_chunks = allowed(filter);
+  return keyword()->reader().search(terms, k, allowed_chunks.get());
+}
+
+std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, size_t k, const Filter& filter) const {
+  const auto from = vectors_for(query);
+  const auto allowed_chunks = allowed(filter);
+  return from->search(query, k, allowed_chunks.get());
+}
+
+std::vector<float> StoredSnapshot::dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const {
+  return vectors_for(query)->exact().scores(query, ids);
+}
+
+std::vector<float> StoredSnapshot::keyword_scores(std::span<const text::Term> terms,
+                                                  std::span<const ChunkId> ids) const {
+  return keyword()->reader().scores(terms, ids);
+}
+
+float StoredSnapshot::keyword_ceiling(std::span<const text::Term> terms) const {
+  return keyword()->reader().ceiling(terms);
+}
+
+std::vector<ChunkId> StoredSnapshot::matching(const Filter& filter) const {
+  auto set = allowed(filter);
+  if (!set) set = read([&](Database& db, int64_t) { return all(db); });
+  return {set->begin(), set->end()};
+}
+
+// ---- settings ----
+
+std::optional<VectorSpace> StoredSnapshot::space_of(Role role) const {
+  return read([&](Database& db, int64_t id) -> std::optional<VectorSpace> {
+    const auto row = find_space(db, id, role);
+    return row ? std::optional(row->space) : std::nullopt;
+  });
+}
+
+std::optional<VectorSpace> StoredSnapshot::vector_space() const { return space_of(Role::Active); }
+std::optional<VectorSpace> StoredSnapshot::pending_space() const { return space_of(Role::Pending); }
+
+std::vector<ChunkId> StoredSnapshot::missing_vectors(const VectorSpace& space, size_t limit) const {
+  return read([&](Database& db, int64_t collection) {
+    int64_t id = 0;
+    for (const auto& row : space_rows(db, collection))
+      if (row.role != Role::Dropped && same_space(row.space, space)) id = row.id;
+    SharedViews::Filled known;
+    if (id != 0) {
+      std::lock_guard lock(views_->filled_mutex);
+      if (const auto& newest = views_->filled[id]; newest.generation <= generation_) known = newest;
+    }
+    auto out = missing(db, collection, id, known.below, limit);
+    if (id != 0 && !out.empty()) {
+      std::lock_guard lock(views_->filled_mutex);
+      auto& newest = views_->filled[id];
+      if (newest.generation <= generation_) newest = {generation_, std::max(newest.below, out.front())};
+    }
+    return out;
+  });
+}
+
+Json StoredSnapshot::settings() const {
+  return read([](Database& db, int64_t id) { return stored_settings(db, id); });
+}
+
+Json StoredSnapshot::statistics() const {
+  return read([&](Database& db, int64_t id) {
+    Json out = collection_statistics(db, id);
+    out["generation"] = generation_;
+    return out;
+  });
+}
+
+}  // namespace hanok::store
