@@ -176,7 +176,7 @@ void StoredCollection::compact() {
   }
   build_index({.anew = removed_inside});
   Writing writing(connections());
-  writing.db().run("PRAGMA wal_checkpoint(TRUNCATE)");
+  writing.db().checkpoint();
 }
 
 void StoredCollection::repair() {

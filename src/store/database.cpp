@@ -7,6 +7,7 @@
 namespace hanok::store {
 namespace {
 
+constexpr int kCheckpointWaitMs = 200;
 constexpr int kBusyTimeoutMs = 10'000;      // a checkpoint of another process may hold the file for this long
 constexpr const char* kCacheKiB = "-8192";  // page cache of a connection; the system's own cache does the rest
 
@@ -170,6 +171,17 @@ sqlite3_stmt* Database::take(const std::string& sql) {
 void Database::script(const std::string& sql) {
   const int result = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) fail(result, sql);
+}
+
+void Database::checkpoint() {
+  sqlite3_busy_timeout(handle_, kCheckpointWaitMs);
+  try {
+    run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (...) {
+    sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+    throw;
+  }
+  sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
 }
 
 Transaction::Transaction(Database& database, Kind kind) : database_(database) {

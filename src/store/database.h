@@ -94,6 +94,9 @@ class Database {
   }
   /// Several statements without arguments, not kept.
   void script(const std::string& sql);
+  /// Moves the log into the database and empties it. What an open snapshot still reads stays in the log: it is waited
+  /// for as long as a search takes, not as long as it may live.
+  void checkpoint();
   int64_t last_id() const { return sqlite3_last_insert_rowid(handle_); }
   int64_t changes() const { return sqlite3_changes64(handle_); }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

@@ -93,7 +93,7 @@ LocalStore::~LocalStore() {
   for (auto& [id, collection] : open_) collection->stop_background();
   try {  // deleted text leaves the WAL too
     Writing writing(connections());
-    writing.db().run("PRAGMA wal_checkpoint(TRUNCATE)");
+    writing.db().checkpoint();
   } catch (const Error& e) {
     base::log().info("last checkpoint: {}", e.what());
   }
