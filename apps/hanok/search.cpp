@@ -1,5 +1,5 @@
 #include <iostream>
-#include <optional>
+#include <memory>
 
 #include "command.h"
 #include "hanok/chain.h"
@@ -29,9 +29,11 @@ void run(Session& session, const Flags& flags) {
   options.fusion = flags.fusion;
   options.mmr_lambda = flags.mmr;
   options.neighbours = flags.neighbours;
-  std::optional<Reranker> reranker;
+  std::unique_ptr<chain::RerankModel> reranker;
   if (!flags.rerank.empty())
-    if (const auto folder = model_folder(flags.rerank)) options.reranker = &reranker.emplace(*folder);
+    if (const auto folder = model_folder(flags.rerank))
+      reranker = chain::make_reranker(std::make_shared<hanok::Reranker>(*folder));
+  options.reranker = reranker.get();
   const auto result = chain::search(*snapshot, flags.query, options);
   session.print(to_json(result, flags.explain), [&](std::ostream& out) { show(out, session, result, flags.explain); });
 }

@@ -30,6 +30,18 @@ class EmbeddingModel {
 /// model can be found again; empty takes the model's own.
 std::unique_ptr<EmbeddingModel> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name = "");
 
+/// Anything that scores how well passages answer a question: a hanok::Reranker (see make_reranker), a remote server.
+class RerankModel {
+ public:
+  virtual ~RerankModel() = default;
+  virtual std::string name() const = 0;
+  /// One score for each passage, higher is better.
+  virtual std::vector<float> score(std::string_view question, std::span<const std::string> passages) const = 0;
+};
+
+/// A model of this process as a RerankModel. Throws Invalid for one that gives several scores for a pair.
+std::unique_ptr<RerankModel> make_reranker(std::shared_ptr<const hanok::Reranker> model);
+
 struct Message {
   std::string role;  // "system", "user", "assistant"
   std::string content;
@@ -128,7 +140,7 @@ struct SearchOptions {
   Mode mode = Mode::Hybrid;  // without an embedder or vectors this is Keyword, and SearchResult::mode says so
   store::Filter filter;
   const EmbeddingModel* embedder = nullptr;
-  const Reranker* reranker = nullptr;
+  const RerankModel* reranker = nullptr;
   std::string fusion = "score";  // "score" or "rrf"
   double mmr_lambda = 1.0;       // 1 = relevance only; lower diversifies (Carbonell and Goldstein 1998)
   size_t neighbours = 0;         // chunks before and after that are joined to each hit's text

@@ -120,15 +120,15 @@ class Search {
 
   void rerank() {
     if (!options_.reranker || candidates_.empty()) return;
-    if (options_.reranker->labels() != 1)
-      throw Error(Code::Invalid, options_.reranker->name() + ": gives " + std::to_string(options_.reranker->labels()) +
-                                     " scores for a pair; a reranker gives one");
     const size_t depth = std::min(candidates_.size(), std::max(kRerankDepth, pool()));
     std::vector<std::string> texts;
     for (const auto& record : records(std::span(candidates_).first(depth)))
       texts.push_back(passage_text(record.heading, record.text));
-    const Matrix scores = options_.reranker->score(out_.query.text, texts);
-    for (size_t i = 0; i < depth; ++i) candidates_[i].rerank = scores.row(i)[0];
+    const auto scores = options_.reranker->score(out_.query.text, texts);
+    if (scores.size() != depth)
+      throw Error(Code::Internal, options_.reranker->name() + ": gives " + std::to_string(scores.size()) +
+                                      " scores for " + std::to_string(depth) + " passages");
+    for (size_t i = 0; i < depth; ++i) candidates_[i].rerank = scores[i];
     std::stable_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(depth),
                      [](const auto& a, const auto& b) { return a.rerank > b.rerank; });
   }
