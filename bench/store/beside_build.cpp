@@ -91,10 +91,10 @@ int main(int argc, char** argv) {
   Points points(dim);
   {
     const auto store = store::Store::open(folder.path(), {.background = false});
-    fill(store->collection("bench", true), points, dim, chunks);
+    fill(*store->collection("bench", true), points, dim, chunks);
   }
   const auto store = store::Store::open(folder.path());
-  auto& collection = store->collection("bench");
+  auto& collection = *store->collection("bench");
   ask(collection, points, dim, "nothing", [](size_t n) { return n < kQueries; });
   collection.set_settings({{"index", {{"type", type}, {"exact_below", 1000}}}});
   store::NewDocument one;  // a write begins what is due
