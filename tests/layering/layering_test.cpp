@@ -99,7 +99,9 @@ TEST(Layering, WordsStayInTheirRooms) {
     const auto owner = owners.find(i.target);
     if (owner == owners.end() || i.file.find("_test.cpp") != std::string::npos) continue;
     EXPECT_TRUE(owner->second.count(i.room)) << i.file << " includes " << i.target;
-    if (i.target == "curl/curl.h") EXPECT_EQ(i.file, "src/chain/http/http.cpp") << "there is one HTTP client";
+    if (i.target == "curl/curl.h") {
+      EXPECT_EQ(i.file, "src/chain/http/http.cpp") << "there is one HTTP client";
+    }
   }
 }
 
