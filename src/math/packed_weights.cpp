@@ -32,22 +32,40 @@ void or32(uint8_t* at, uint32_t bits) {
 }
 
 // The 32 codes of row `row` into a block's codes, four at a time.
-void put_codes(unsigned bits, const uint8_t* code, size_t row, uint8_t* codes) {
-  const unsigned low = bits == 8 ? 8 : bits >= 4 ? 4 : 2;
-  const uint32_t low_mask = low == 4 ? 0x0F0F0F0Fu : 0x03030303u;
+template <unsigned bits>
+void put_codes(const uint8_t* code, size_t row, uint8_t* codes) {
+  constexpr unsigned low = bits == 8 ? 8 : bits >= 4 ? 4 : 2;
+  constexpr uint32_t low_mask = low == 4 ? 0x0F0F0F0Fu : 0x03030303u;
   uint8_t* high = codes + 64 * low;
   for (size_t g = 0; g < 8; ++g) {
     uint32_t four;
     std::memcpy(&four, code + 4 * g, 4);
-    if (low == 8) std::memcpy(codes + 64 * g + 4 * row, &four, 4);
-    if (low == 4) or32(codes + 64 * (g % 4) + 4 * row, (four & low_mask) << (4 * (g / 4)));
-    if (low == 2) or32(codes + 64 * (g / 4) + 4 * row, (four & low_mask) << (2 * (g % 4)));
-    if (bits == 6) or32(high + 64 * (g / 4) + 4 * row, (four >> 4 & 0x03030303u) << (2 * (g % 4)));
-    if (bits == 5 || bits == 3) {
+    if constexpr (low == 8) std::memcpy(codes + 64 * g + 4 * row, &four, 4);
+    if constexpr (low == 4) or32(codes + 64 * (g % 4) + 4 * row, (four & low_mask) << (4 * (g / 4)));
+    if constexpr (low == 2) or32(codes + 64 * (g / 4) + 4 * row, (four & low_mask) << (2 * (g % 4)));
+    if constexpr (bits == 6) or32(high + 64 * (g / 4) + 4 * row, (four >> 4 & 0x03030303u) << (2 * (g % 4)));
+    if constexpr (bits == 5 || bits == 3) {
       const uint32_t ones = four >> low & 0x01010101u;          // a bit in each byte
       const uint32_t nibble = (ones * 0x01020408u) >> 24 & 15;  // gathered
       high[8 * g + row / 2] = static_cast<uint8_t>(high[8 * g + row / 2] | nibble << (4 * (row % 2)));
     }
+  }
+}
+
+void put_codes(unsigned bits, const uint8_t* code, size_t row, uint8_t* codes) {
+  switch (bits) {
+    case 2:
+      return put_codes<2>(code, row, codes);
+    case 3:
+      return put_codes<3>(code, row, codes);
+    case 4:
+      return put_codes<4>(code, row, codes);
+    case 5:
+      return put_codes<5>(code, row, codes);
+    case 6:
+      return put_codes<6>(code, row, codes);
+    default:
+      return put_codes<8>(code, row, codes);
   }
 }
 

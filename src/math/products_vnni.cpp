@@ -128,9 +128,12 @@ void quantised(const uint8_t* panel, size_t blocks, const uint8_t* tile, float* 
     load_codes<F>(panel + scale_bytes(F), w);
 #pragma GCC unroll 2
     for (int h = 0; h < kSums; ++h) {
-      __m512i n[T];
+      // Few rows: two sums each, so that one product need not wait for the one before it.
+      constexpr int kChains = T < 8 ? 2 : 1;
+      __m512i n[T], other[T];
 #pragma GCC unroll 8
       for (int r = 0; r < T; ++r) {
+        other[r] = _mm512_setzero_si512();
         if constexpr (F.zero_bits != 0) {
           __m512i less = broadcast4(tile + 36 * T + 4 * (h * T + r));
           if constexpr (kSums == 1) less = _mm512_add_epi32(less, broadcast4(tile + 36 * T + 4 * (T + r)));
@@ -142,7 +145,12 @@ void quantised(const uint8_t* panel, size_t blocks, const uint8_t* tile, float* 
 #pragma GCC unroll 8
       for (int g = h * kSteps; g < (h + 1) * kSteps; ++g)
 #pragma GCC unroll 8
-        for (int r = 0; r < T; ++r) n[r] = _mm512_dpbusd_epi32(n[r], w[g], broadcast4(tile + (g * T + r) * 4));
+        for (int r = 0; r < T; ++r) {
+          __m512i& to = kChains == 2 && g % 2 ? other[r] : n[r];
+          to = _mm512_dpbusd_epi32(to, w[g], broadcast4(tile + (g * T + r) * 4));
+        }
+#pragma GCC unroll 8
+      for (int r = 0; r < T && kChains == 2; ++r) n[r] = _mm512_add_epi32(n[r], other[r]);
 #pragma GCC unroll 8
       for (int r = 0; r < T; ++r)
         sum[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(n[r]),
