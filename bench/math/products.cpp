@@ -92,12 +92,18 @@ void measure(const math::WeightFormatInfo& about, size_t width, size_t depth, si
   const double all = static_cast<double>(w[0].bytes() * matrices) / 1e9;
   const double memory_speed = read_speed(memory, threads), one = all / pass_with(1), four = all / pass_with(4);
   left.set(x.data(), depth, rows, depth, w[0].arithmetic());
-  const double prefill = best_seconds([&] { math::product(left, w[0], y.data(), width, {.threads = threads}); });
+  const auto prefill_seconds = [&] {
+    return best_seconds([&] { math::product(left, w[0], y.data(), width, {.threads = threads}); });
+  };
+  const double macs = static_cast<double>(rows * width * depth) / 1e9, prefill = macs / prefill_seconds();
   std::printf(
       "{\"format\":\"%s\",\"bits\":%.2f,\"pack_gb_per_second\":%.2f,\"decode_gb_per_second\":%.1f,\"decode_share\":%.2f,"
       "\"rows4_gb_per_second\":%.1f,\"prefill_gmac_per_second\":%.0f}\n",
-      std::string(about.name).c_str(), about.bits_per_value(), all / pack, one, one / memory_speed, four,
-      static_cast<double>(rows * width * depth) / prefill / 1e9);
+      std::string(about.name).c_str(), about.bits_per_value(), all / pack, one, one / memory_speed, four, prefill);
+  if (about.format == math::WeightFormat::Bf16) {
+    left.set(x.data(), depth, rows, depth, math::Arithmetic::Bf16);
+    std::printf("{\"format\":\"BF16, activations too\",\"prefill_gmac_per_second\":%.0f}\n", macs / prefill_seconds());
+  }
   std::fflush(stdout);
 }
 

@@ -24,7 +24,8 @@ constexpr Version<Table> kVersions[] = {};
 
 constexpr Features kAny{};
 #if defined(__x86_64__)
-constexpr Features kAvx2 = needs(Feature::Avx2), kAvx512 = needs(Feature::Avx512), kVnni = needs(Feature::Vnni);
+constexpr Features kAvx2 = needs(Feature::Avx2), kAvx512 = needs(Feature::Avx512), kVnni = needs(Feature::Vnni),
+                   kBf16 = needs(Feature::Bf16);
 #elif defined(__aarch64__)
 constexpr Features kNeon = needs(Feature::Neon);
 #endif
@@ -75,6 +76,7 @@ constexpr Version<ProductKernels> kVersions<ProductKernels>[] = {
 #if defined(__x86_64__)
     {kAvx2, fill_products_avx2},
     {kVnni, fill_products_vnni},
+    {kBf16, fill_products_bf16},
 #endif
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/threads.h"
 #include "hanok/error.h"
+#include "math/half.h"
 #include "math/weight_parts.h"
 
 namespace hanok::math {
@@ -167,8 +168,9 @@ void Activations::set(const float* x, size_t ldx, size_t m, size_t depth, Arithm
   if (arithmetic == Arithmetic::Bytes && depth % kDepthOfBlock != 0)
     throw Error(Code::Invalid, "activations of " + std::to_string(depth) + " values: a multiple of 32 was expected");
   arithmetic_ = arithmetic, m_ = m, depth_ = depth;
-  tile_bytes_ = arithmetic == Arithmetic::Bytes ? depth / kDepthOfBlock * quantised_bytes(tile_rows())
-                                                : depth * tile_rows() * sizeof(float);
+  tile_bytes_ = arithmetic == Arithmetic::Bytes  ? depth / kDepthOfBlock * quantised_bytes(tile_rows())
+                : arithmetic == Arithmetic::Bf16 ? (depth + 1) / 2 * tile_rows() * 2 * sizeof(uint16_t)
+                                                 : depth * tile_rows() * sizeof(float);
   data_.reserve(std::max<size_t>(tiles() * tile_bytes_, 1));
   struct {
     Activations* self;
@@ -185,6 +187,8 @@ void Activations::set(const float* x, size_t ldx, size_t m, size_t depth, Arithm
     for (size_t t = begin; t < end; ++t)
       if (task.self->arithmetic_ == Arithmetic::Bytes)
         task.self->quantise_tile(task.x, task.ldx, t, *task.kernels);
+      else if (task.self->arithmetic_ == Arithmetic::Bf16)
+        task.self->round_tile(task.x, task.ldx, t);
       else
         task.self->copy_tile(task.x, task.ldx, t);
   };
@@ -206,6 +210,15 @@ void Activations::copy_tile(const float* x, size_t ldx, size_t tile) {
     for (size_t k = 0; k < depth_; ++k) to[k * rows + r] = tile * rows + r < m_ ? x[(tile * rows + r) * ldx + k] : 0.0f;
 }
 
+void Activations::round_tile(const float* x, size_t ldx, size_t tile) {
+  const size_t rows = tile_rows();
+  auto* to = reinterpret_cast<uint16_t*>(data_.data() + tile * tile_bytes_);
+  if (depth_ % 2 || tile * rows + rows > m_) std::memset(to, 0, tile_bytes_);
+  for (size_t r = 0; r < rows && tile * rows + r < m_; ++r)
+    for (size_t k = 0; k < depth_; ++k)
+      to[(k / 2 * rows + r) * 2 + k % 2] = float_to_bf16(x[(tile * rows + r) * ldx + k]);
+}
+
 /// One call of product().
 struct Product {
   const Activations& x;
@@ -222,6 +235,9 @@ struct Product {
     const uint8_t* tile = x.data_.data() + t * x.tile_bytes_;
     if (w.arithmetic() == Arithmetic::Bytes)
       kernels.quantised[w.form_][size](panel, w.depth_ / kDepthOfBlock, tile, out);
+    else if (x.arithmetic() == Arithmetic::Bf16)
+      kernels.rounded[size](reinterpret_cast<const uint16_t*>(panel), w.depth_, reinterpret_cast<const uint16_t*>(tile),
+                            out);
     else
       kernels.plain[plain_index(w.format_)][size](panel, w.depth_, reinterpret_cast<const float*>(tile), out);
     const size_t first = p * kPanelWidth, cols = std::min(kPanelWidth, w.width_ - first);
@@ -254,11 +270,12 @@ struct Product {
 void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy, const ProductOptions& options,
              Features features) {
   if (x.rows() == 0 || w.width() == 0) return;
-  if (x.depth() != w.depth() || x.arithmetic() != w.arithmetic())
+  const bool suits =
+      x.arithmetic() == w.arithmetic() || (x.arithmetic() == Arithmetic::Bf16 && w.format() == WeightFormat::Bf16);
+  if (x.depth() != w.depth() || !suits)
     throw Error(Code::Invalid, "product of weights [" + std::to_string(w.width()) + ", " + std::to_string(w.depth()) +
                                    "] of type " + std::string(info(w.format()).name) + " with activations of depth " +
-                                   std::to_string(x.depth()) +
-                                   (x.arithmetic() == w.arithmetic() ? "" : " that were set for the other arithmetic"));
+                                   std::to_string(x.depth()) + (suits ? "" : " that were set for another arithmetic"));
   if (features == math::features()) return Product{x, w, y, ldy, options, kernels<ProductKernels>()}.run();
   const auto chosen = kernels<ProductKernels>(features);
   Product{x, w, y, ldy, options, chosen}.run();

@@ -144,6 +144,40 @@ std::vector<WeightFormat> all_formats() {
 INSTANTIATE_TEST_SUITE_P(Formats, PackedWeightsOf, testing::ValuesIn(all_formats()),
                          [](const auto& about) { return std::string(math::info(about.param).name); });
 
+TEST(PackedWeights, Bf16RoundsActivationsAndNothingElse) {
+  const size_t width = 37;
+  for (const size_t depth : {1, 2, 77, 512}) {
+    const auto rows = random_weights(WeightFormat::Bf16, width * depth, 9);
+    const PackedWeights packed(WeightFormat::Bf16, rows.data(), width, depth);
+    std::vector<float> w(width * depth);
+    info(WeightFormat::Bf16).dequantise(rows.data(), w.size(), w.data());
+    std::vector<float> first;
+    for (const size_t m : {13, 1, 2, 3, 8}) {
+      const auto x = random_floats(13 * depth, 3);
+      for (const Features cpu : testable_features()) {
+        Activations left;
+        left.set(x.data(), depth, m, depth, Arithmetic::Bf16, cpu);
+        std::vector<float> y(m * width);
+        product(left, packed, y.data(), width, {}, cpu);
+        if (m == 13 && cpu == features()) first = y;
+        if (cpu == features()) {
+          ASSERT_EQ(std::memcmp(y.data(), first.data(), y.size() * 4), 0) << "a row alone and in a batch";
+        }
+        for (size_t i = 0; i < m; ++i)
+          for (size_t j = 0; j < width; ++j) {
+            double expected = 0, size = 0;
+            for (size_t k = 0; k < depth; ++k) {
+              const double term =
+                  static_cast<double>(bf16_to_float(float_to_bf16(x[i * depth + k]))) * w[j * depth + k];
+              expected += term, size += std::fabs(term);
+            }
+            ASSERT_NEAR(y[i * width + j], expected, size * 4e-6 + 1e-30) << features_name(cpu) << " depth " << depth;
+          }
+      }
+    }
+  }
+}
+
 TEST(PackedWeights, RefuseWhatDoesNotFit) {
   const auto rows = random_weights(WeightFormat::Q4_K, 16 * 512, 1);
   EXPECT_THROW(PackedWeights(WeightFormat::Q4_K, rows.data(), 16, 500), Error);

@@ -101,6 +101,9 @@ struct ProductKernels {
   /// The same for plain weights [depth, 16] and a tile of floats [depth, T]: out = fma(weight, activation, out) in
   /// order of depth. f32, f16, bf16.
   void (*plain[3][4])(const void* panel, size_t depth, const float* tile, float* out);
+  /// bf16 weights [depth, 16] with activations rounded to bf16, [(depth + 1) / 2, T, 2], the last of an odd depth 0.
+  /// Sums are float32; how the two products of a step are added is the version's own, so versions differ by rounding.
+  void (*rounded[4])(const uint16_t* panel, size_t depth, const uint16_t* tile, float* out);
   /// Row r of a tile of T rows from x [32 * blocks]: q = nearest whole number (ties to even) of x * (127 / max|x|),
   /// scale = max|x| / 127; a block in which nothing reaches kSmallestActivation has scale 0. x must be finite.
   void (*quantise)(const float* x, size_t blocks, size_t row, size_t tile_rows, uint8_t* tile);
@@ -109,5 +112,6 @@ struct ProductKernels {
 void fill_products_scalar(ProductKernels& table);
 void fill_products_avx2(ProductKernels& table);
 void fill_products_vnni(ProductKernels& table);
+void fill_products_bf16(ProductKernels& table);
 
 }  // namespace hanok::math

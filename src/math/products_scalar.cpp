@@ -119,6 +119,17 @@ void plain(const void* panel, size_t depth, const float* tile, float* out) {
             std::fma(widen(w[k * kPanelWidth + row]), tile[k * T + r], out[r * kPanelWidth + row]);
 }
 
+template <size_t T>
+void rounded(const uint16_t* panel, size_t depth, const uint16_t* tile, float* out) {
+  std::fill_n(out, T * kPanelWidth, 0.0f);
+  for (size_t k = 0; k < depth; ++k)
+    for (size_t r = 0; r < T; ++r)
+      for (size_t row = 0; row < kPanelWidth; ++row)
+        out[r * kPanelWidth + row] =
+            std::fma(bf16_to_float(panel[k * kPanelWidth + row]), bf16_to_float(tile[(k / 2 * T + r) * 2 + k % 2]),
+                     out[r * kPanelWidth + row]);
+}
+
 void quantise(const float* x, size_t blocks, size_t row, size_t rows, uint8_t* tile) {
   for (size_t b = 0; b < blocks; ++b, x += kDepthOfBlock, tile += quantised_bytes(rows)) {
     float most = 0;
@@ -156,6 +167,7 @@ void fill_plain(ProductKernels& table) {
   table.plain[0][At] = plain<float, same, T>;
   table.plain[1][At] = plain<uint16_t, half_to_float, T>;
   table.plain[2][At] = plain<uint16_t, bf16_to_float, T>;
+  table.rounded[At] = rounded<T>;
 }
 
 }  // namespace
