@@ -25,7 +25,7 @@ constexpr Version<Table> kVersions[] = {};
 constexpr Features kAny{};
 #if defined(__x86_64__)
 constexpr Features kAvx2 = needs(Feature::Avx2), kAvx512 = needs(Feature::Avx512), kVnni = needs(Feature::Vnni),
-                   kBf16 = needs(Feature::Bf16);
+                   kBf16 = needs(Feature::Bf16), kAvxVnni = needs(Feature::AvxVnni);
 #elif defined(__aarch64__)
 constexpr Features kNeon = needs(Feature::Neon);
 #endif
@@ -74,9 +74,8 @@ template <>
 constexpr Version<ProductKernels> kVersions<ProductKernels>[] = {
     {kAny, fill_products_scalar},
 #if defined(__x86_64__)
-    {kAvx2, fill_products_avx2},
-    {kVnni, fill_products_vnni},
-    {kBf16, fill_products_bf16},
+    {kAvx2, fill_products_avx2},  {kAvxVnni, fill_products_avxvnni},
+    {kVnni, fill_products_vnni},  {kBf16, fill_products_bf16},
 #endif
 };
 

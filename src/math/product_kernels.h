@@ -111,6 +111,7 @@ struct ProductKernels {
 
 void fill_products_scalar(ProductKernels& table);
 void fill_products_avx2(ProductKernels& table);
+void fill_products_avxvnni(ProductKernels& table);
 void fill_products_vnni(ProductKernels& table);
 void fill_products_bf16(ProductKernels& table);
 
