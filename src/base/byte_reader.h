@@ -57,6 +57,18 @@ class ByteReader {
     return out;
   }
 
+  /// An unsigned number of seven bits a byte, the lowest first; the last byte is below 128.
+  uint64_t varint(const char* what) {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      if (at_ == bytes_.size()) corrupt(std::string(what) + " is cut off");
+      const auto byte = static_cast<unsigned char>(bytes_[at_++]);
+      value |= static_cast<uint64_t>(byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+    corrupt(std::string(what) + " has more than 64 bits");
+  }
+
   [[noreturn]] void corrupt(const std::string& why) const { throw Error(Code::Corrupt, name_ + ": " + why); }
 
  private:
@@ -64,6 +76,11 @@ class ByteReader {
   std::string name_;
   size_t at_ = 0;
 };
+
+inline void put_varint(std::string& out, uint64_t value) {
+  for (; value >= 128; value >>= 7) out += static_cast<char>(value | 128);
+  out += static_cast<char>(value);
+}
 
 /// The mirror image: bytes in the order in which they are put.
 class ByteWriter {
@@ -78,6 +95,7 @@ class ByteWriter {
     static_assert(std::is_trivially_copyable_v<T>);
     bytes_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   }
+  void put_varint(uint64_t value) { base::put_varint(bytes_, value); }
   void put_text(std::string_view text) { bytes_.append(text); }
   size_t size() const { return bytes_.size(); }
   const std::string& bytes() const { return bytes_; }

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/sealed.h"
+
 namespace hanok::index {
 namespace {
 
@@ -77,7 +79,7 @@ std::string FileWriter::head() const {
   header.file_bytes = at;
   put_name(header.kind, kind_);
   header.table_crc = base::crc32c(as_text(table.data(), table.size() * sizeof(Entry)));
-  header.header_crc = base::crc32c(as_text(&header, offsetof(Header, header_crc)));
+  base::seal(header);
   std::string out(as_text(&header, sizeof(header)));
   out += as_text(table.data(), table.size() * sizeof(Entry));
   return out;
@@ -116,16 +118,10 @@ void FileReader::corrupt(const std::string& why) const {
 }
 
 void FileReader::parse() {
-  Header header;
-  if (bytes_.size() < sizeof(header) || bytes_.substr(0, kMagic.size()) != kMagic)
-    corrupt("not an index file of hanok (expected 'HANOKIDX' and a header of 64 bytes, the file has " +
-            std::to_string(bytes_.size()) + " bytes)");
-  std::memcpy(&header, bytes_.data(), sizeof(header));
-  if (header.version != kVersion && header.header_crc == base::crc32c(bytes_.substr(0, offsetof(Header, header_crc))))
+  const auto header = base::unseal<Header>(bytes_, kMagic, [this](const std::string& why) { corrupt(why); });
+  if (header.version != kVersion)
     throw Error(Code::Unsupported, name_ + ": index file of version " + std::to_string(header.version) +
                                        ", this program reads version 1; use a newer hanok or build the index again");
-  if (header.header_crc != base::crc32c(bytes_.substr(0, offsetof(Header, header_crc))))
-    corrupt("header checksum differs");
   if (header.file_bytes != bytes_.size())
     corrupt("the header says " + std::to_string(header.file_bytes) + " bytes, the file has " +
             std::to_string(bytes_.size()));

@@ -4,14 +4,14 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/file.h"
+#include "base/sealed.h"
 
 namespace hanok::store {
 namespace {
 
 // 64 bytes, little endian; then ids, padding to a multiple of 64, rows.
 struct Header {
-  std::array<char, 8> magic{'H', 'N', 'K', 'V', 'E', 'C', '0', '1'};
+  std::array<char, 8> magic{'H', 'N', 'K', 'V', 'E', 'C', '0', '1'};  // kMagic
   uint32_t dim = 0;
   uint32_t body_crc = 0;  // of everything after the header
   uint64_t rows = 0;
@@ -20,6 +20,7 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 constexpr size_t kAlign = 64;
+constexpr std::string_view kMagic("HNKVEC01", 8);
 
 size_t rows_offset(uint64_t rows) { return sizeof(Header) + (rows * sizeof(ChunkId) + kAlign - 1) / kAlign * kAlign; }
 
@@ -41,26 +42,20 @@ std::string encode_vectors(std::span<const ChunkId> ids, std::span<const float> 
   Header header;
   header.dim = static_cast<uint32_t>(dim);
   header.rows = ids.size();
-  header.body_crc = base::crc32c(std::string_view(out).substr(sizeof(Header)));
-  header.header_crc = base::crc32c({reinterpret_cast<const char*>(&header), sizeof(Header) - 4});
+  base::seal(header, std::string_view(out).substr(sizeof(Header)));
   std::memcpy(out.data(), &header, sizeof header);
   return out;
 }
 
 VectorRows decode_vectors(std::string_view bytes, size_t dim, bool check_all, const std::string& what) {
   const auto corrupt = [&](const std::string& why) { throw Error(Code::Corrupt, what + ": " + why); };
-  Header header;
-  if (bytes.size() < sizeof header) corrupt("has " + std::to_string(bytes.size()) + " bytes, its header alone has 64");
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.magic != Header{}.magic) corrupt("does not start with HNKVEC01");
-  if (header.header_crc != base::crc32c(bytes.substr(0, sizeof(Header) - 4)))
-    corrupt("the checksum of its header is wrong");
+  const auto header = base::unseal<Header>(bytes, kMagic, corrupt);
   if (header.dim != dim)
     corrupt("has vectors of " + std::to_string(header.dim) + " numbers, expected " + std::to_string(dim));
   if (header.rows > UINT32_MAX || bytes.size() != rows_offset(header.rows) + header.rows * dim * sizeof(float))
     corrupt("has " + std::to_string(bytes.size()) + " bytes, which do not fit " + std::to_string(header.rows) +
             " rows");
-  if (check_all && header.body_crc != base::crc32c(bytes.substr(sizeof(Header)))) corrupt("its checksum is wrong");
+  if (check_all) base::check_body(header, bytes, corrupt);
   const auto* ids = reinterpret_cast<const ChunkId*>(bytes.data() + sizeof(Header));
   const auto* rows = reinterpret_cast<const float*>(bytes.data() + rows_offset(header.rows));
   return {{ids, header.rows}, {rows, header.rows * dim}};

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "base/file.h"
+#include "base/sealed.h"
 #include "store/bm25/format.h"
 #include "store/bm25/segment.h"
 
@@ -16,10 +16,10 @@ using namespace hanok::store::bm25;
 
 std::string with_checksums(std::string bytes) {
   if (bytes.size() < sizeof(Header)) return bytes;
-  const uint32_t body = base::crc32c(std::string_view(bytes).substr(sizeof(Header)));
-  std::memcpy(bytes.data() + offsetof(Header, body_crc), &body, sizeof(body));
-  const uint32_t head = base::crc32c(std::string_view(bytes).substr(0, offsetof(Header, header_crc)));
-  std::memcpy(bytes.data() + offsetof(Header, header_crc), &head, sizeof(head));
+  Header header;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  base::seal(header, std::string_view(bytes).substr(sizeof(Header)));
+  std::memcpy(bytes.data(), &header, sizeof(header));
   return bytes;
 }
 

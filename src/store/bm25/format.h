@@ -7,13 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_reader.h"
 #include "hanok/error.h"
 
 namespace hanok::store::bm25 {
 
 static_assert(std::endian::native == std::endian::little, "segments are little endian and read in place");
 
-constexpr char kMagic[8] = {'h', 'n', 'k', 'b', 'm', '2', '5', '\n'};
+constexpr std::string_view kMagic("hnkbm25\n", 8);
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kIdsListed = 1;    // flag: chunk ids are not first, first + 1, ...: a table of u32 holds them
 constexpr uint32_t kWideLengths = 2;  // flag: lengths are u32 (else u16)
@@ -62,43 +63,15 @@ void store_to(std::string& out, const T& value) {
   throw Error(Code::Corrupt, "bm25 segment: " + what + "; rebuild the keyword index");
 }
 
-inline void put_varint(std::string& out, uint64_t value) {
-  for (; value >= 128; value >>= 7) out += static_cast<char>(value | 128);
-  out += static_cast<char>(value);
+using base::put_varint;
+
+constexpr const char* kReaderName = "bm25 segment";  // short enough that a reader allocates nothing
+
+inline uint32_t varint32(base::ByteReader& in, const char* what) {
+  const uint64_t value = in.varint(what);
+  if (value > UINT32_MAX) corrupt(std::string(what) + " has more than 32 bits");
+  return static_cast<uint32_t>(value);
 }
-
-/// Reads from bytes that are not trusted; past their end it throws Corrupt.
-class ByteReader {
- public:
-  explicit ByteReader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
-  bool done() const { return at_ == end_; }
-  size_t left() const { return static_cast<size_t>(end_ - at_); }
-
-  uint64_t varint() {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (at_ == end_) corrupt("a number is cut off");
-      const auto byte = static_cast<unsigned char>(*at_++);
-      value |= static_cast<uint64_t>(byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-    corrupt("a number has more than 64 bits");
-  }
-  uint32_t varint32() {
-    const uint64_t value = varint();
-    if (value > UINT32_MAX) corrupt("a number has more than 32 bits");
-    return static_cast<uint32_t>(value);
-  }
-  std::string_view bytes(uint64_t n) {
-    if (n > left()) corrupt("an entry of " + std::to_string(n) + " bytes has only " + std::to_string(left()));
-    const std::string_view result(at_, n);
-    at_ += n;
-    return result;
-  }
-
- private:
-  const char *at_, *end_;
-};
 
 /// Multiply and fold, eight bytes at a time. Part of the format: it chooses a term's bucket.
 inline uint32_t term_hash(std::string_view term) {

@@ -12,18 +12,18 @@ constexpr uint32_t kGone = UINT32_MAX;
 /// Walks the terms of a segment in the order of (hash, bytes).
 class Terms {
  public:
-  explicit Terms(const Segment::Impl& segment) : segment_(segment), in_({}) { next(); }
+  explicit Terms(const Segment::Impl& segment) : segment_(segment), in_({}, kReaderName) { next(); }
   bool done() const { return done_; }
   uint32_t hash() const { return hash_; }
   const Entry& entry() const { return entry_; }
 
   void next() {
-    while (in_.done()) {
+    while (in_.left() == 0) {
       if (bucket_ == uint64_t{1} << segment_.header.bucket_bits) {
         done_ = true;
         return;
       }
-      in_ = ByteReader(segment_.bucket(bucket_++));
+      in_ = base::ByteReader(segment_.bucket(bucket_++), kReaderName);
     }
     const uint32_t before = hash_;
     const std::string_view term = entry_.term;
@@ -35,7 +35,7 @@ class Terms {
 
  private:
   const Segment::Impl& segment_;
-  ByteReader in_;
+  base::ByteReader in_;
   Entry entry_;
   uint64_t bucket_ = 0;
   uint32_t hash_ = 0;

@@ -187,14 +187,14 @@ void Cursor::unpack_tfs() const {
 }
 
 void Cursor::read_short(std::string_view bytes, uint32_t previous, uint32_t count) {
-  ByteReader in(bytes);
+  base::ByteReader in(bytes, kReaderName);
   uint64_t ordinal = previous == kBeforeFirst ? UINT64_MAX : previous;
   for (uint32_t i = 0; i < count; ++i) {
-    const uint64_t gap = in.varint();
+    const uint64_t gap = in.varint("an ordinal");
     ordinal += (gap >> 1) + 1;
     if (ordinal >= chunks_) corrupt("an ordinal is out of range");
     ordinals_[i] = static_cast<uint32_t>(ordinal);
-    const uint64_t more = (gap & 1) != 0 ? in.varint() + 1 : 0;
+    const uint64_t more = (gap & 1) != 0 ? in.varint("a term frequency") + 1 : 0;
     if (more >= UINT32_MAX) corrupt("a term frequency is out of range");
     tfs_[i] = static_cast<uint32_t>(more) + 1;
   }

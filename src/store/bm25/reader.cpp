@@ -101,7 +101,7 @@ class Scan {
     for (i.equalorlarger(segment_.header.first); i != allowed_->end() && *i <= segment_.header.last; ++i) {
       const auto ordinal = segment_.ordinal(*i);
       if (!ordinal || !wanted(*i)) continue;
-      if (const double sum = complete(*ordinal); sum > 0) top_.add({*i, static_cast<float>(sum)});
+      if (const double sum = complete(*ordinal); sum > 0) top_.offer({*i, static_cast<float>(sum)});
     }
   }
 
@@ -145,7 +145,7 @@ class Scan {
       const ChunkId id = segment_.id(ordinal);
       if (!top_.open_to(most, id) || !wanted(id)) continue;
       if (set_aside == 0) {
-        top_.add({id, static_cast<float>(sum)});
+        top_.offer({id, static_cast<float>(sum)});
       } else {
         candidates_.push_back({ordinal, sum});
       }
@@ -181,7 +181,7 @@ class Scan {
         rest -= terms_[t - 1].bound;
         c.sum += at(terms_[t - 1], c.ordinal);
       }
-      if (t == 0) top_.add({id, static_cast<float>(c.sum)});
+      if (t == 0) top_.offer({id, static_cast<float>(c.sum)});
     }
   }
 
@@ -210,7 +210,7 @@ std::vector<Match> Reader::search(std::span<const text::Term> words, size_t k, c
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return segments[a].first() < segments[b].first(); });
   for (const size_t s : order) Scan(query, s, *segments[s].impl_, *this, allowed, top).run();
-  return top.sorted();
+  return top.take();
 }
 
 std::vector<float> Reader::scores(std::span<const text::Term> words, std::span<const ChunkId> ids) const {

@@ -1,6 +1,6 @@
 #include "store/bm25/segment.h"
 
-#include "base/file.h"
+#include "base/sealed.h"
 #include "store/bm25/segment_impl.h"
 
 namespace hanok::store::bm25 {
@@ -33,14 +33,13 @@ Segment Segment::open(std::string_view bytes, bool check_all) {
   if (bytes.size() < sizeof(Header) + kPadding) corrupt("only " + std::to_string(bytes.size()) + " bytes");
   auto impl = std::make_shared<Impl>();
   impl->bytes = bytes;
-  impl->header = load<Header>(bytes.data());
+  const auto refuse = [](const std::string& why) { corrupt(why); };
+  impl->header = base::unseal<Header>(bytes, kMagic, refuse);
   const Header& h = impl->header;
-  check(std::memcmp(h.magic, kMagic, sizeof(kMagic)) == 0, "it does not begin as one");
   if (h.version != kVersion)
     corrupt("version " + std::to_string(h.version) + ", this program reads " + std::to_string(kVersion));
-  check(base::crc32c(bytes.substr(0, offsetof(Header, header_crc))) == h.header_crc, "the header's checksum is wrong");
   check_layout(h, bytes.size());
-  if (check_all) check(base::crc32c(bytes.substr(sizeof(Header))) == h.body_crc, "the checksum is wrong");
+  if (check_all) base::check_body(h, bytes, refuse);
   Segment segment;
   segment.impl_ = std::move(impl);
   return segment;
@@ -81,15 +80,15 @@ std::string_view Segment::Impl::bucket(uint64_t number) const {
   return bytes.substr(header.dictionary_at + begin, end - begin);
 }
 
-Entry Segment::Impl::read_entry(ByteReader& in) const {
+Entry Segment::Impl::read_entry(base::ByteReader& in) const {
   Entry entry;
-  entry.term = in.bytes(in.varint());
-  entry.list.df = in.varint32();
-  const uint64_t place = in.varint();  // bytes << 1 | 1 if they lie elsewhere
+  entry.term = in.take(in.varint("a term's length"), "a term");
+  entry.list.df = varint32(in, "a term's number of chunks");
+  const uint64_t place = in.varint("a list's place");  // bytes << 1 | 1 if they lie elsewhere
   if ((place & 1) == 0) {
-    entry.list.bytes = in.bytes(place >> 1);
+    entry.list.bytes = in.take(place >> 1, "a list");
   } else {
-    const uint64_t offset = in.varint(), size = place >> 1;
+    const uint64_t offset = in.varint("a list's offset"), size = place >> 1;
     const uint64_t all = header.bytes - kPadding - header.postings_at;
     if (offset > all || size > all - offset) corrupt("a posting list lies outside the segment");
     entry.list.bytes = bytes.substr(header.postings_at + offset, size);
@@ -99,7 +98,7 @@ Entry Segment::Impl::read_entry(ByteReader& in) const {
 
 List Segment::Impl::find(std::string_view term, uint32_t hash) const {
   const uint64_t number = uint64_t{hash} >> (32 - header.bucket_bits);
-  for (ByteReader in(bucket(number)); !in.done();) {
+  for (base::ByteReader in(bucket(number), kReaderName); in.left() > 0;) {
     const Entry entry = read_entry(in);
     if (entry.term == term) return entry.list;
   }

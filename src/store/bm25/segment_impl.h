@@ -36,7 +36,7 @@ struct Segment::Impl {
   List find(std::string_view term, uint32_t hash) const;
   /// The entries of one bucket.
   std::string_view bucket(uint64_t number) const;
-  Entry read_entry(ByteReader& in) const;
+  Entry read_entry(base::ByteReader& in) const;
 };
 
 }  // namespace hanok::store::bm25

@@ -4,7 +4,7 @@
 #include <bit>
 #include <numeric>
 
-#include "base/file.h"
+#include "base/sealed.h"
 
 namespace hanok::store::bm25 {
 namespace {
@@ -53,7 +53,7 @@ std::string Writer::finish() {
   const std::vector<uint32_t> begins = buckets(bits);
   const uint32_t longest = lengths_.empty() ? 0 : *std::max_element(lengths_.begin(), lengths_.end());
   Header h{};
-  std::copy(std::begin(kMagic), std::end(kMagic), h.magic);
+  std::copy(kMagic.begin(), kMagic.end(), h.magic);
   h.version = kVersion;
   h.chunks = static_cast<uint32_t>(ids_.size());
   h.first = ids_.empty() ? 0 : ids_.front();
@@ -86,9 +86,7 @@ std::string Writer::finish() {
   out += dictionary_;
   out += postings_;
   out.append(kPadding, '\0');
-  h.body_crc = base::crc32c(std::string_view(out).substr(sizeof(Header)));
-  std::memcpy(out.data(), &h, sizeof(h));
-  h.header_crc = base::crc32c(std::string_view(out).substr(0, offsetof(Header, header_crc)));
+  base::seal(h, std::string_view(out).substr(sizeof(Header)));
   std::memcpy(out.data(), &h, sizeof(h));
   return out;
 }

@@ -1,0 +1,53 @@
+// The k best of a stream.
+//
+//   base::TopK<Match, decltype(&better)> top(10, better);
+//   for (const Match& m : all) top.offer(m);
+//   auto best = top.take();                            // best first
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace hanok::base {
+
+/// better(a, b): a comes before b in the result. Where it is a total order, the result does not depend on the order of
+/// the stream.
+template <typename T, typename Better = std::less<T>>
+class TopK {
+ public:
+  explicit TopK(size_t k, Better better = {}) : k_(k), better_(std::move(better)) {}
+
+  size_t k() const { return k_; }
+  bool full() const { return heap_.size() == k_; }
+  /// The k-th so far; only where full() and k > 0.
+  const T& worst() const { return heap_.front(); }
+  /// False for what cannot be among the k best any more.
+  bool open_to(const T& item) const { return heap_.size() < k_ || (k_ > 0 && better_(item, heap_.front())); }
+  void offer(const T& item) {
+    if (!open_to(item)) return;
+    if (full()) {
+      std::pop_heap(heap_.begin(), heap_.end(), better_);
+      heap_.back() = item;
+    } else {
+      heap_.push_back(item);
+    }
+    std::push_heap(heap_.begin(), heap_.end(), better_);
+  }
+  /// In no order.
+  const std::vector<T>& found() const { return heap_; }
+  /// Best first; nothing is left.
+  std::vector<T> take() {
+    std::sort_heap(heap_.begin(), heap_.end(), better_);
+    return std::exchange(heap_, {});
+  }
+
+ private:
+  size_t k_;
+  Better better_;
+  std::vector<T> heap_;  // the worst in front
+};
+
+}  // namespace hanok::base
