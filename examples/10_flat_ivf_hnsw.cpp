@@ -87,7 +87,7 @@ int main() {
   for (size_t i = 0; i < sentences.size(); ++i) shelf->add(std::vector<Id>{static_cast<Id>(i)}, embed(sentences[i]));
   std::printf("Who liked this may like:\n");
   for (size_t i = 0; i < sentences.size(); i += 2) {
-    const IdFilter others{[i](Id id) { return id != static_cast<Id>(i); }, std::nullopt, {}};
+    const IdFilter others = IdFilter::when([i](Id id) { return id != static_cast<Id>(i); });
     const auto found = shelf->search(embed(sentences[i]), 1, {.filter = &others});
     std::printf("  \"%s\" -> \"%s\"\n", sentences[i].c_str(), sentences[static_cast<size_t>(found[0].id)].c_str());
   }

@@ -215,13 +215,13 @@ int main(int argc, char** argv) {
     for (const Case& c : cases(set)) {
       const auto predicate = measure(set, c, cpu, [&](size_t q) {
         const auto& passes = c.passes[q];
-        const IdFilter filter{[&](Id id) { return passes[static_cast<size_t>(id)]; }, std::nullopt, {}};
+        const IdFilter filter = IdFilter::when([&](Id id) { return passes[static_cast<size_t>(id)]; });
         return index->search(set.q(q), kK, {.ef = ef, .filter = &filter});
       });
-      const auto listed = measure(set, c, cpu, [&](size_t q) {
-        const IdFilter filter{{}, c.matches[q].size(), c.matches[q]};
-        return index->search(set.q(q), kK, {.ef = ef, .filter = &filter});
-      });
+      std::vector<IdFilter> lists;
+      for (const auto& matches : c.matches) lists.push_back(IdFilter::of({matches.begin(), matches.end()}));
+      const auto listed =
+          measure(set, c, cpu, [&](size_t q) { return index->search(set.q(q), kK, {.ef = ef, .filter = &lists[q]}); });
       const auto exact = measure(set, c, cpu, [&](size_t q) { return scan(set, q, c.matches[q]); });
       std::printf("%-16s %5.1f%% %9.0f (%.4f) %9.0f (%.4f) %10.0f", c.name.c_str(), c.share * 100, predicate.rate,
                   predicate.recall, listed.rate, listed.recall, exact.rate);

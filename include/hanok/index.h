@@ -8,6 +8,7 @@
 // index. L2 is the squared distance. Distances of a result run from best to worst; ties are ordered by id.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -35,19 +36,48 @@ struct Match {
 /// How vectors are kept. F32 is exact; U8 is chosen by itself for whole numbers 0..255 (lossless).
 enum class Storage { F32, F16, Bf16, Sq8, U8 };
 
-/// Which ids a search may return: a set (roaring bitmap behind an interface) or any predicate.
-struct IdFilter {
-  std::function<bool(Id)> accepts;           // empty = all
-  std::optional<uint64_t> expected_matches;  // exact count where the caller knows it; lets the index plan
-  std::span<const Id> ids;                   // the accepted ids, sorted, where the caller has them; else empty
+/// Which ids a search may return. A search without a filter returns any.
+///   const auto few = IdFilter::of({3, 50, 7});
+///   const auto even = IdFilter::when([](Id id) { return id % 2 == 0; });
+///   const auto both = IdFilter::of({3, 50, 7}).narrowed([](Id id) { return id % 2 == 0; });
+/// Means the same in every kind: ids that are not in the index are not found, and nothing is where nothing passes.
+/// The predicate is asked from any thread that searches; it must not call the index.
+class IdFilter {
+ public:
+  using Predicate = std::function<bool(Id)>;
+
+  static IdFilter everything() { return {}; }
+  static IdFilter none() { return of({}); }
+  /// In any order. Searches look listed ids up where that is less work than asking about every id.
+  static IdFilter of(std::vector<Id> ids);
+  /// matches: how many ids of the index pass, where the caller knows it. It helps to plan, and decides nothing.
+  static IdFilter when(Predicate predicate, std::optional<uint64_t> matches = {});
+  /// What passes here and there.
+  IdFilter narrowed(Predicate predicate) const;
+
+  bool is_everything() const { return !listed_ && !predicate_; }
+  bool accepts(Id id) const {
+    return (!listed_ || std::binary_search(ids_.begin(), ids_.end(), id)) && (!predicate_ || predicate_(id));
+  }
+  /// The only ids that may pass, ascending, each once; nullopt where they are not listed.
+  std::optional<std::span<const Id>> listed() const {
+    return listed_ ? std::optional(std::span<const Id>(ids_)) : std::nullopt;
+  }
+  std::optional<uint64_t> expected_matches() const { return matches_; }
+
+ private:
+  bool listed_ = false;
+  std::vector<Id> ids_;
+  Predicate predicate_;  // empty: all
+  std::optional<uint64_t> matches_;
 };
 
 struct SearchOptions {
-  size_t ef = 0;      // graphs: candidates kept; 0 = tuned default
-  size_t nprobe = 0;  // IVF: cells visited; 0 = tuned default
-  size_t rerank = 0;  // quantised kinds: candidates re-ranked with exact distances; 0 = default
-  const IdFilter* filter = nullptr;
-  size_t threads = 1;  // for several queries at once; 0 = all cores
+  size_t ef = 0;                     // graphs: candidates kept; 0 = tuned default
+  size_t nprobe = 0;                 // IVF: cells visited; 0 = tuned default
+  size_t rerank = 0;                 // quantised kinds: candidates re-ranked with exact distances; 0 = default
+  const IdFilter* filter = nullptr;  // null: everything
+  size_t threads = 1;                // for several queries at once; 0 = all cores
 };
 
 struct Options {
@@ -70,8 +100,9 @@ class Index {
 
   /// For kinds that learn from data (IVF centroids, PQ codebooks); optional: the first add() trains by itself.
   virtual void train(std::span<const float> vectors) = 0;
-  /// Error(Exists) for an id that is there; Error(Invalid) for NaN, infinity, a wrong length, a zero vector under
-  /// Cosine. All or nothing.
+  /// Error(Exists) for an id that is there; Error(Invalid) for NaN, infinity, a wrong length, a value that the storage
+  /// cannot keep, and under Cosine a vector shorter than the least normal float (1.2e-38), which has no direction. All
+  /// or nothing.
   virtual void add(std::span<const Id> ids, std::span<const float> vectors) = 0;
   /// Ids that were there and are gone now.
   virtual size_t remove(std::span<const Id> ids) = 0;
@@ -96,8 +127,10 @@ class Index {
 
   /// All ids, in an order of the index's own. Kinds that cannot tell throw Unsupported.
   virtual std::vector<Id> ids() const;
-  /// Replaces the vectors of ids that are there and adds the others.
-  virtual void update(std::span<const Id> ids, std::span<const float> vectors);
+  /// Replaces the vectors of ids that are there and adds the others. Throws as add() does, but for Exists. All or
+  /// nothing: when the new vectors are refused, or memory runs out, the old ones stay. A search beside it finds each
+  /// id once, by its old vector or its new one.
+  virtual void update(std::span<const Id> ids, std::span<const float> vectors) = 0;
   /// What a search uses where its own options say 0 (ef, nprobe, rerank); saved with the index. Kinds without such a
   /// choice have nothing to keep.
   virtual void set_search_defaults(const SearchOptions& defaults);

@@ -1,7 +1,8 @@
 #include "index/auto.h"
 
 #include <algorithm>
-#include <new>
+#include <exception>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -45,12 +46,12 @@ void Auto::read_keys() {
 }
 
 Auto::Chosen Auto::now() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return chosen_;
 }
 
 std::shared_ptr<Index> Auto::index() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return chosen_.index;
 }
 
@@ -65,10 +66,13 @@ Auto::Chosen Auto::chosen(size_t n, const std::function<void(size_t, float*)>& r
   return {make_chosen(choice.kind, options), n, choice.why};
 }
 
-// All vectors there are and the given ones; the old index is only read, and stays if anything fails.
+// The given vectors and all there are that they do not replace; the old index is only read, and stays if anything
+// fails.
 void Auto::move_into_new(std::span<const Id> ids, std::span<const float> vectors) {
   const Chosen old = now();
   auto all = old.index->ids();
+  const std::unordered_set<Id> replaced(ids.begin(), ids.end());
+  std::erase_if(all, [&](Id id) { return replaced.count(id) > 0; });
   std::vector<float> rows;
   rows.reserve((all.size() + ids.size()) * dim());
   for (const Id id : all) {
@@ -79,21 +83,34 @@ void Auto::move_into_new(std::span<const Id> ids, std::span<const float> vectors
   rows.insert(rows.end(), vectors.begin(), vectors.end());
   Chosen next = chosen(all.size(), [&](size_t i, float* out) { std::copy_n(&rows[i * dim()], dim(), out); });
   next.index->add(all, rows);
-  std::unique_lock guard(lock_);
+  Gate::Writer writer(gate_);
   std::swap(chosen_, next);
 }
 
-void Auto::train(std::span<const float> vectors) { index()->train(vectors); }
+void Auto::train(std::span<const float> vectors) {
+  std::lock_guard writing(writer_);
+  index()->train(vectors);
+}
 
 void Auto::add(std::span<const Id> ids, std::span<const float> vectors) {
   std::lock_guard writing(writer_);
   const Chosen old = now();
-  const size_t n = old.index->size() + ids.size();
-  const bool outgrown =
-      old.index->kind() == "flat" ? n > exact_below_ : n / kChooseAgain >= std::max(old.at, exact_below_);
-  if (!outgrown || ids.empty()) return old.index->add(ids, vectors);
+  if (!outgrown(old, old.index->size() + ids.size()) || ids.empty()) return old.index->add(ids, vectors);
   check_add(ids, vectors);
   move_into_new(ids, vectors);
+}
+
+void Auto::update(std::span<const Id> ids, std::span<const float> vectors) {
+  std::lock_guard writing(writer_);
+  const Chosen old = now();
+  const auto fresh = static_cast<size_t>(std::count_if(ids.begin(), ids.end(), [&](Id id) { return !has(id); }));
+  if (!outgrown(old, old.index->size() + fresh) || ids.empty()) return old.index->update(ids, vectors);
+  check_update(ids, vectors);
+  move_into_new(ids, vectors);
+}
+
+bool Auto::outgrown(const Chosen& chosen, size_t n) const {
+  return chosen.index->kind() == "flat" ? n > exact_below_ : n / kChooseAgain >= std::max(chosen.at, exact_below_);
 }
 
 size_t Auto::remove(std::span<const Id> ids) {
@@ -103,8 +120,8 @@ size_t Auto::remove(std::span<const Id> ids) {
   if (gone == 0 || old.index->kind() == "flat" || old.index->size() > exact_below_ / 2) return gone;
   try {
     move_into_new({}, {});
-  } catch (const std::bad_alloc&) {
-    base::log().warn("index: no memory to become flat after removals; it stays {}", old.index->kind());
+  } catch (const std::exception& e) {  // what was removed stays removed
+    base::log().warn("index: not made flat after removals ({}); it stays {}", e.what(), old.index->kind());
   }
   return gone;
 }
@@ -132,6 +149,9 @@ std::map<std::string, std::string> Auto::statistics() const {
 
 void Auto::save(const std::filesystem::path& file) const { index()->save(file); }
 
-void Auto::set_search_defaults(const SearchOptions& defaults) { index()->set_search_defaults(defaults); }
+void Auto::set_search_defaults(const SearchOptions& defaults) {
+  std::lock_guard writing(writer_);
+  index()->set_search_defaults(defaults);
+}
 
 }  // namespace hanok::index

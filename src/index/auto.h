@@ -15,8 +15,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 
 #include "index/base_index.h"
@@ -34,6 +32,7 @@ class Auto final : public BaseIndex {
   bool contains(Id id) const override { return index()->contains(id); }
   void train(std::span<const float> vectors) override;
   void add(std::span<const Id> ids, std::span<const float> vectors) override;
+  void update(std::span<const Id> ids, std::span<const float> vectors) override;
   size_t remove(std::span<const Id> ids) override;
   std::optional<std::vector<float>> reconstruct(Id id) const override { return index()->reconstruct(id); }
   std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options = {}) const override;
@@ -54,6 +53,8 @@ class Auto final : public BaseIndex {
     std::string why;
   };
   Chosen now() const;
+  bool has(Id id) const override { return index()->contains(id); }
+  bool outgrown(const Chosen& chosen, size_t n) const;
   std::shared_ptr<Index> index() const;  // without the text
   void read_keys();
   Chosen chosen(size_t n, const std::function<void(size_t, float*)>& row) const;
@@ -62,9 +63,7 @@ class Auto final : public BaseIndex {
   size_t exact_below_ = 0;
   double recall_ = 0.99;
   bool small_ = false;
-  std::mutex writer_;
-  mutable std::shared_mutex lock_;  // of chosen_, held only while it is copied or replaced
-  Chosen chosen_;
+  Chosen chosen_;  // the gate is of it, and held only while it is copied or replaced
 };
 
 }  // namespace hanok::index

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <sstream>
 #include <unordered_set>
 
@@ -100,31 +101,40 @@ void BaseIndex::check_vectors(std::span<const float> vectors) const {
                                    std::to_string(dim()));
   for (size_t row = 0; row * dim() < vectors.size(); ++row) {
     const auto v = vectors.subspan(row * dim(), dim());
-    bool zero = true;
+    float largest = 0;
     for (size_t j = 0; j < dim(); ++j) {
       if (!std::isfinite(v[j]))
         throw Error(Code::Invalid, "vector " + std::to_string(row) + ": component " + std::to_string(j) + " is " +
                                        number(v[j]) + ", expected a finite number");
-      zero = zero && v[j] == 0;
+      largest = std::max(largest, std::abs(v[j]));
     }
-    if (zero && metric() == Metric::Cosine)
+    if (metric() != Metric::Cosine || largest >= std::numeric_limits<float>::min()) continue;
+    if (largest == 0)
       throw Error(Code::Invalid,
                   "vector " + std::to_string(row) + " is zero, which has no direction: cosine is undefined");
+    if (norm_of(v) < std::numeric_limits<float>::min())
+      throw Error(Code::Invalid, "vector " + std::to_string(row) + " has the length " + number(norm_of(v)) +
+                                     ", too short for a direction in float32: cosine takes lengths from 1.2e-38; scale "
+                                     "the vector up");
   }
 }
 
-void BaseIndex::check_add(std::span<const Id> ids, std::span<const float> vectors) const {
+void BaseIndex::check_update(std::span<const Id> ids, std::span<const float> vectors) const {
   if (vectors.size() != ids.size() * dim())
     throw Error(Code::Invalid, "add: " + std::to_string(ids.size()) + " ids need " +
                                    std::to_string(ids.size() * dim()) + " numbers (dim " + std::to_string(dim()) +
                                    "), found " + std::to_string(vectors.size()));
   std::unordered_set<Id> seen(ids.size());
-  for (const Id id : ids) {
+  for (const Id id : ids)
     if (!seen.insert(id).second) throw Error(Code::Invalid, "add: id " + std::to_string(id) + " comes twice");
-    if (contains(id))
-      throw Error(Code::Exists, "add: id " + std::to_string(id) + " is in the index; remove it first to replace it");
-  }
   check_vectors(vectors);
+}
+
+void BaseIndex::check_add(std::span<const Id> ids, std::span<const float> vectors) const {
+  check_update(ids, vectors);
+  for (const Id id : ids)
+    if (has(id))
+      throw Error(Code::Exists, "add: id " + std::to_string(id) + " is in the index; update replaces its vector");
 }
 
 void BaseIndex::check_query(std::span<const float> query) const {
@@ -183,14 +193,23 @@ OptionsRead read_options(const FileReader& file) {
   return out;
 }
 
-double normalise(std::span<const float> v, float* out) {
-  constexpr float kLeast = 1e-20f, kMost = 1e30f;  // where a float sum of squares neither overflows nor loses digits
+namespace {
+
+constexpr float kLeast = 1e-20f, kMost = 1e30f;  // where a float sum of squares neither overflows nor loses digits
+
+}  // namespace
+
+double norm_of(std::span<const float> v) {
   double sum = math::distance().ip_f32(v.data(), v.data(), v.size());
   if (!(sum > kLeast && sum < kMost)) {
     sum = 0;
     for (const float x : v) sum += static_cast<double>(x) * x;
   }
-  const double norm = std::sqrt(sum);
+  return std::sqrt(sum);
+}
+
+double normalise(std::span<const float> v, float* out) {
+  const double norm = norm_of(v);
   if (norm > kLeast && norm < kMost) {
     const auto inverse = static_cast<float>(1 / norm);
     for (size_t j = 0; j < v.size(); ++j) out[j] = v[j] * inverse;

@@ -11,6 +11,7 @@
 
 #include "hanok/index.h"
 #include "index/file.h"
+#include "index/gate.h"
 
 namespace hanok::index {
 
@@ -45,7 +46,11 @@ class Keys {
   std::vector<std::string> known_;
 };
 
-/// options() and the checks. A kind calls check_* first in every public function, then trusts its input.
+/// options(), the checks and the locks. A kind calls check_* first in every public function, then trusts its input.
+///
+/// Locks: a change holds writer_ from its first check to its end, so that one change happens at a time and what it
+/// reads stays as it is; gate_ keeps readers away only while what they read is swapped or moved. save() holds writer_
+/// alone: searches go on.
 class BaseIndex : public Index {
  public:
   const Options& options() const override { return options_; }
@@ -58,16 +63,23 @@ class BaseIndex : public Index {
 
   size_t dim() const { return options_.dim; }
   Metric metric() const { return options_.metric; }
-  /// Whole rows, finite, not zero under cosine.
+  /// Whether the id is there. Caller holds writer_ or a Gate::Reader.
+  virtual bool has(Id id) const = 0;
+
+  /// Whole rows, finite, of some length under cosine.
   void check_vectors(std::span<const float> vectors) const;
-  /// As many ids as rows, none twice here and none that contains() knows; then check_vectors.
+  /// As many ids as rows, none twice here and none that has() knows; then check_vectors. Caller holds writer_.
   void check_add(std::span<const Id> ids, std::span<const float> vectors) const;
+  /// The same but for ids that are there.
+  void check_update(std::span<const Id> ids, std::span<const float> vectors) const;
   void check_query(std::span<const float> query) const;
   void check_queries(std::span<const float> queries) const;
   /// check_query, and a radius that is a number (infinity is one).
   void check_range(std::span<const float> query, float radius) const;
 
   Options options_;
+  mutable std::mutex writer_;
+  mutable Gate gate_;
 };
 
 /// Options and any further texts as the section "options" of a file; threads and on_progress are not kept.
@@ -79,6 +91,8 @@ struct OptionsRead {
 /// Throws Corrupt.
 OptionsRead read_options(const FileReader& file);
 
+/// |v| in double: of no finite vector does it overflow or vanish.
+double norm_of(std::span<const float> v);
 /// v / |v|. The norm is taken in double, so that no finite vector overflows. Returns the norm.
 double normalise(std::span<const float> v, float* out);
 

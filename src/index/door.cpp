@@ -9,14 +9,6 @@ std::vector<Id> Index::ids() const { throw Error(Code::Unsupported, "index '" + 
 
 void Index::set_search_defaults(const SearchOptions&) {}
 
-void Index::update(std::span<const Id> ids, std::span<const float> vectors) {
-  // A bad row must not cost the old one: an index of the same kind of checks takes the rows first.
-  const auto trial = make("flat", {.dim = options().dim, .metric = options().metric});
-  trial->add(ids, vectors);
-  remove(ids);
-  add(ids, vectors);
-}
-
 void merge(Index& into, const Index& from) {
   if (into.options().dim != from.options().dim || into.options().metric != from.options().metric)
     throw Error(Code::Invalid, "merge: dimension " + std::to_string(from.options().dim) + " into " +

@@ -86,9 +86,8 @@ std::vector<ChunkId> Ann::near(std::span<const float> query, size_t k, const Bit
   if (everything) {
     if (search(wanted, nullptr) || search(4 * wanted, nullptr)) return out;
   }
-  index::IdFilter filter;
-  filter.accepts = [&](index::Id id) { return among.contains(static_cast<ChunkId>(id)); };
-  filter.expected_matches = matches;
+  const auto filter =
+      index::IdFilter::when([&](index::Id id) { return among.contains(static_cast<ChunkId>(id)); }, matches);
   if (!search(wanted, &filter)) out.clear();
   return out;
 }

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <mutex>
 
-#include "base/threads.h"
+#include "index/exact_scan.h"
 #include "math/distance.h"
 #include "store/better.h"
 
@@ -12,27 +11,6 @@ namespace hanok::store {
 namespace {
 
 constexpr size_t kGrainFloats = 1 << 18;  // a megabyte of rows: some 50 us of work for a thread
-
-// The k best seen so far, the worst of them on top.
-class Best {
- public:
-  explicit Best(size_t k) : k_(k) {}
-  void offer(Match m) {
-    if (heap_.size() < k_) {
-      heap_.push_back(m);
-      std::push_heap(heap_.begin(), heap_.end(), better);
-    } else if (better(m, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), better);
-      heap_.back() = m;
-      std::push_heap(heap_.begin(), heap_.end(), better);
-    }
-  }
-  const std::vector<Match>& all() const { return heap_; }
-
- private:
-  size_t k_;
-  std::vector<Match> heap_;
-};
 
 // How many of the set lie in [first, last].
 uint64_t in_range(const Bitmap& set, ChunkId first, ChunkId last) {
@@ -80,25 +58,16 @@ std::vector<Match> DenseIndex::search(std::span<const float> query, size_t k, co
   const auto dot = math::distance().ip_f32;
   const std::vector<float> q = unit(query);
   Best best(k);
-  std::mutex mutex;
   for (const auto& piece : pieces_) {
-    if (k == 0) break;
     const bool every = !allowed && piece.skip.isEmpty();
     const auto rows = every ? std::vector<uint32_t>() : candidates(piece, allowed);
-    const size_t n = every ? piece.rows.ids.size() : rows.size();
-    base::parallel_for(n, std::max<size_t>(1, kGrainFloats / dim_), [&](size_t begin, size_t end, size_t) {
-      Best mine(k);
-      for (size_t i = begin; i < end; ++i) {
-        const size_t row = every ? i : rows[i];
-        mine.offer({piece.rows.ids[row], dot(q.data(), piece.rows.rows.data() + row * dim_, dim_)});
-      }
-      std::lock_guard lock(mutex);
-      for (const auto& m : mine.all()) best.offer(m);
-    });
+    index::exact_scan(every ? piece.rows.ids.size() : rows.size(), std::max<size_t>(1, kGrainFloats / dim_), 0, best,
+                      Better(), [&](size_t i, Best& own) {
+                        const size_t row = every ? i : rows[i];
+                        own.offer({piece.rows.ids[row], dot(q.data(), piece.rows.rows.data() + row * dim_, dim_)});
+                      });
   }
-  std::vector<Match> out = best.all();
-  std::sort(out.begin(), out.end(), better);
-  return out;
+  return best.take();
 }
 
 std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<const ChunkId> ids) const {

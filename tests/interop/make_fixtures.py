@@ -39,6 +39,11 @@ save("idmap_hnsw", faiss.index_factory(D, "IDMap,HNSW4,Flat"), True)
 save("pca_flat", faiss.index_factory(D, "PCA8,Flat"))
 save("rotated_flat", faiss.index_factory(D, "RR8,Flat"))
 save("norm_flat", faiss.index_factory(D, "L2norm,Flat"))
+save("pca_part", faiss.index_factory(D, "PCA4,Flat"))
+# Other neighbours than the vectors have: refused.
+save("pca_white", faiss.index_factory(D, "PCAW4,Flat"))
+save("pca_ip", faiss.index_factory(D, "PCA4,Flat", faiss.METRIC_INNER_PRODUCT))
+save("norm_pca", faiss.index_factory(D, "L2norm,PCA4,Flat"))
 
 graph = hnswlib.Index("l2", D)
 graph.init_index(100, M=4, ef_construction=50, random_seed=1)

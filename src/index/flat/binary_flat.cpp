@@ -6,7 +6,8 @@
 
 #include "base/json.h"
 #include "base/threads.h"
-#include "index/flat/top_k.h"
+#include "base/top_k.h"
+#include "index/exact_scan.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -37,17 +38,17 @@ BinaryFlat::BinaryFlat(const FileReader& file) : bits_(0) {
 }
 
 size_t BinaryFlat::size() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return ids_.size();
 }
 
 bool BinaryFlat::contains(Id id) const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return map_.find(id, ids_) != IdMap::kNone;
 }
 
 std::vector<Id> BinaryFlat::ids() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return ids_;
 }
 
@@ -70,7 +71,7 @@ void BinaryFlat::add(std::span<const Id> ids, std::span<const uint8_t> codes) {
                                    std::to_string(ids.size() * bytes_per_vector()) + " bytes, found " +
                                    std::to_string(codes.size()));
   std::unordered_set<Id> seen(ids.size());
-  std::unique_lock guard(lock_);
+  std::lock_guard writing(writer_);
   for (const Id id : ids) {
     if (!seen.insert(id).second) throw Error(Code::Invalid, "add: id " + std::to_string(id) + " comes twice");
     if (map_.find(id, ids_) != IdMap::kNone)
@@ -78,6 +79,7 @@ void BinaryFlat::add(std::span<const Id> ids, std::span<const uint8_t> codes) {
   }
   const size_t n = ids_.size() + ids.size();
   if (n >= IdMap::kNone) throw Error(Code::Exhausted, "binary index: more than 2^32 - 2 vectors");
+  Gate::Writer writer(gate_);
   // Whatever may fail for want of memory comes first; by half more at least, so that small additions stay cheap.
   if (ids_.capacity() < n) ids_.reserve(std::max(n, ids_.size() * 3 / 2));
   if (codes_.capacity() < n * bytes_per_vector()) codes_.reserve(std::max(n, ids_.size() * 3 / 2) * bytes_per_vector());
@@ -91,7 +93,8 @@ void BinaryFlat::add(std::span<const Id> ids, std::span<const uint8_t> codes) {
 
 // The last row takes the place of the one that goes.
 size_t BinaryFlat::remove(std::span<const Id> ids) {
-  std::unique_lock guard(lock_);
+  std::lock_guard writing(writer_);
+  Gate::Writer writer(gate_);
   const size_t width = bytes_per_vector();
   size_t removed = 0;
   for (const Id id : ids) {
@@ -113,34 +116,41 @@ size_t BinaryFlat::remove(std::span<const Id> ids) {
 }
 
 std::optional<std::vector<uint8_t>> BinaryFlat::reconstruct(Id id) const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   const uint32_t slot = map_.find(id, ids_);
   if (slot == IdMap::kNone) return std::nullopt;
   return std::vector<uint8_t>(row(slot), row(slot) + bytes_per_vector());
 }
 
-// visit(distance, id) for every row that the filter lets through.
-template <typename Visit>
-void BinaryFlat::visit(const uint8_t* query, const IdFilter* filter, Visit&& visit) const {
+namespace {
+
+bool nearer_bits(const Match& a, const Match& b) {
+  return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+}
+using Nearest = base::TopK<Match, decltype(&nearer_bits)>;
+
+}  // namespace
+
+// Offers every row that the filter lets through.
+std::vector<Match> BinaryFlat::nearest(const uint8_t* query, size_t k, const IdFilter* filter, size_t radius) const {
+  constexpr size_t kOneThread = 1;  // a batch shares its queries out, and not the rows of each
   const auto hamming = math::distance().hamming;
   const size_t width = bytes_per_vector();
-  if (filter && !filter->ids.empty()) {
-    for (const Id id : filter->ids) {
-      const uint32_t slot = map_.find(id, ids_);
-      if (slot == IdMap::kNone || (filter->accepts && !filter->accepts(id))) continue;
-      visit(hamming(query, row(slot), width), id);
-    }
-    return;
+  Nearest best(std::min(k, ids_.size()), nearer_bits);
+  const auto visit = [&](size_t slot, Nearest& own) {
+    if (filter && !filter->accepts(ids_[slot])) return;
+    const uint32_t distance = hamming(query, row(slot), width);
+    if (distance <= radius) own.offer({ids_[slot], static_cast<float>(distance)});
+  };
+  if (filter && filter->listed()) {
+    const auto ids = *filter->listed();
+    exact_scan(ids.size(), ids.size(), kOneThread, best, &nearer_bits, [&](size_t i, Nearest& own) {
+      if (const uint32_t slot = map_.find(ids[i], ids_); slot != IdMap::kNone) visit(slot, own);
+    });
+  } else {
+    exact_scan(ids_.size(), ids_.size(), kOneThread, best, &nearer_bits, visit);
   }
-  if (filter && !filter->accepts && filter->expected_matches == size_t{0}) return;  // a set that is known to be empty
-  for (size_t slot = 0; slot < ids_.size(); ++slot)
-    if (!filter || !filter->accepts || filter->accepts(ids_[slot])) visit(hamming(query, row(slot), width), ids_[slot]);
-}
-
-std::vector<Match> BinaryFlat::nearest(const uint8_t* query, size_t k, const IdFilter* filter) const {
-  TopK best(std::min(k, ids_.size()));
-  visit(query, filter, [&](uint32_t distance, Id id) { best.offer(-static_cast<double>(distance), id); });
-  return best.take(Metric::L2);
+  return best.take();
 }
 
 std::vector<Match> BinaryFlat::search(std::span<const uint8_t> query, size_t k, const SearchOptions& options) const {
@@ -148,8 +158,8 @@ std::vector<Match> BinaryFlat::search(std::span<const uint8_t> query, size_t k, 
     throw Error(Code::Invalid, "query: has " + std::to_string(query.size()) + " bytes, the index has " +
                                    std::to_string(bytes_per_vector()));
   check_codes(query, "query");
-  std::shared_lock guard(lock_);
-  return nearest(query.data(), k, options.filter);
+  Gate::Reader reader(gate_);
+  return nearest(query.data(), k, options.filter, bits_);
 }
 
 std::vector<std::vector<Match>> BinaryFlat::search_batch(std::span<const uint8_t> queries, size_t k,
@@ -157,11 +167,11 @@ std::vector<std::vector<Match>> BinaryFlat::search_batch(std::span<const uint8_t
   check_codes(queries, "queries");
   const size_t width = bytes_per_vector();
   std::vector<std::vector<Match>> out(queries.size() / width);
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   base::parallel_for(
       out.size(), 1,
       [&](size_t begin, size_t end, size_t) {
-        for (size_t i = begin; i < end; ++i) out[i] = nearest(&queries[i * width], k, options.filter);
+        for (size_t i = begin; i < end; ++i) out[i] = nearest(&queries[i * width], k, options.filter, bits_);
       },
       options.threads);
   return out;
@@ -173,26 +183,19 @@ std::vector<Match> BinaryFlat::range_search(std::span<const uint8_t> query, size
     throw Error(Code::Invalid, "query: has " + std::to_string(query.size()) + " bytes, the index has " +
                                    std::to_string(bytes_per_vector()));
   check_codes(query, "query");
-  std::vector<Match> out;
-  std::shared_lock guard(lock_);
-  visit(query.data(), options.filter, [&](uint32_t distance, Id id) {
-    if (distance <= radius) out.push_back({id, static_cast<float>(distance)});
-  });
-  std::sort(out.begin(), out.end(), [](const Match& a, const Match& b) {
-    return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
-  });
-  return out;
+  Gate::Reader reader(gate_);
+  return nearest(query.data(), ids_.size(), options.filter, radius);
 }
 
 std::map<std::string, std::string> BinaryFlat::statistics() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return {{"vectors", std::to_string(ids_.size())},
           {"bits", std::to_string(bits_)},
           {"bytes_resident", std::to_string(codes_.capacity() + ids_.capacity() * sizeof(Id) + map_.bytes())}};
 }
 
 void BinaryFlat::save(const std::filesystem::path& file) const {
-  std::shared_lock guard(lock_);
+  std::lock_guard writing(writer_);
   FileWriter writer("binary_flat");
   writer.add_text("options", base::dump_json(base::Json{{"bits", bits_}}));
   writer.add("ids", std::as_bytes(std::span(ids_)));

@@ -7,13 +7,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "hanok/index.h"
 #include "index/file.h"
+#include "index/gate.h"
 #include "index/id_map.h"
 
 namespace hanok::index {
@@ -43,12 +43,12 @@ class BinaryFlat final : public BinaryIndex {
  private:
   const uint8_t* row(size_t slot) const { return &codes_[slot * bytes_per_vector()]; }
   void check_codes(std::span<const uint8_t> codes, const std::string& what) const;
-  template <typename Visit>
-  void visit(const uint8_t* query, const IdFilter* filter, Visit&& visit) const;
-  std::vector<Match> nearest(const uint8_t* query, size_t k, const IdFilter* filter) const;
+  /// At most `radius` bits away.
+  std::vector<Match> nearest(const uint8_t* query, size_t k, const IdFilter* filter, size_t radius) const;
 
   size_t bits_;
-  mutable std::shared_mutex lock_;
+  mutable std::mutex writer_;  // as in BaseIndex
+  mutable Gate gate_;
   std::vector<uint8_t> codes_;  // [slot, bytes]
   std::vector<Id> ids_;         // [slot]
   IdMap map_;

@@ -91,14 +91,13 @@ TEST(BinaryFlat, Filters) {
   std::iota(ids.begin(), ids.end(), Id{0});
   index.add(ids, codes(100, 64, 1));
   const auto query = codes(1, 64, 2);
-  const IdFilter even{[](Id id) { return id % 2 == 0; }, std::nullopt, {}};
+  const IdFilter even = IdFilter::when([](Id id) { return id % 2 == 0; });
   const auto found = index.search(query, 100, {.filter = &even});
   EXPECT_EQ(found.size(), 50u);
   for (const Match& m : found) EXPECT_EQ(m.id % 2, 0);
-  const std::vector<Id> listed{3, 50, 2000};
-  const IdFilter list{{}, std::nullopt, listed};
+  const IdFilter list = IdFilter::of({3, 50, 2000});
   EXPECT_EQ(index.search(query, 10, {.filter = &list}).size(), 2u);
-  const IdFilter none{{}, 0, {}};
+  const IdFilter none = IdFilter::none();
   EXPECT_TRUE(index.search(query, 10, {.filter = &none}).empty());
 }
 

@@ -4,12 +4,6 @@
 #include <cmath>
 
 namespace hanok::index {
-namespace {
-
-constexpr size_t kGrowthWorthCodes = 4;  // after which centre and directions are looked for again
-
-}  // namespace
-
 Flat::Flat(const Options& options) : BaseIndex(options) {
   Keys keys("flat", options);
   const auto name = keys.choice("storage", {"auto", "f32", "f16", "bf16", "sq8", "u8"});
@@ -34,14 +28,15 @@ Flat::Flat(const FileReader& file) : BaseIndex(read_options(file).options) {
 }
 
 size_t Flat::size() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return ids_.size();
 }
 
-// The map of ids is made when an id is first asked for, so that a large file opens at once. Needs lock_.
+// The map of ids is made when an id is first asked for, so that a large file opens at once. Caller holds writer_ or a
+// Gate::Reader.
 uint32_t Flat::slot(Id id) const {
   if (!mapped_.load(std::memory_order_acquire)) {
-    std::lock_guard guard(lazy_);
+    std::lock_guard guard(mapping_);
     if (!mapped_.load(std::memory_order_relaxed)) {
       map_.clear();
       map_.reserve(ids_.size(), ids_);
@@ -58,62 +53,72 @@ uint32_t Flat::slot(Id id) const {
 }
 
 std::vector<Id> Flat::ids() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   return ids_;
 }
 
+bool Flat::has(Id id) const { return slot(id) != IdMap::kNone; }
+
 bool Flat::contains(Id id) const {
-  std::shared_lock guard(lock_);
-  return slot(id) != IdMap::kNone;
+  Gate::Reader reader(gate_);
+  return has(id);
 }
 
-void Flat::choose_storage(std::span<const float> vectors) {
-  if (!auto_storage_) return;
-  const bool bytes = (rows_.size() == 0 || rows_.storage() == Storage::U8) && all_bytes(vectors);
-  const Storage wanted = bytes ? Storage::U8 : Storage::F32;
-  if (wanted != rows_.storage()) rows_ = rows_.converted(wanted);
+Storage Flat::storage_for(std::span<const float> vectors) const {
+  if (!auto_storage_) return rows_.storage();
+  return (rows_.size() == 0 || rows_.storage() == Storage::U8) && all_bytes(vectors) ? Storage::U8 : Storage::F32;
 }
 
 void Flat::add(std::span<const Id> ids, std::span<const float> vectors) {
   std::lock_guard writing(writer_);
   check_add(ids, vectors);
-  if (!auto_storage_ && rows_.storage() == Storage::U8 && !all_bytes(vectors))
-    throw Error(Code::Invalid,
-                "add: storage=u8 keeps whole numbers 0 to 255; use storage=auto or sq8 for other values");
-  if (rows_.storage() == Storage::F16)
-    for (const float v : vectors)
-      if (std::abs(v) >= 65520)
-        throw Error(Code::Invalid, "add: storage=f16 ends at 65504; use bf16 or f32 for larger values");
-  std::unique_lock guard(lock_);
-  if (ids_.size() + ids.size() >= IdMap::kNone) throw Error(Code::Exhausted, "flat: more than 2^32 - 2 vectors");
-  // Whatever may fail for want of memory comes first.
-  choose_storage(vectors);
-  const size_t first = ids_.size();
-  ids_.reserve(first + ids.size());
-  map_.reserve(first + ids.size(), ids_);
-  rows_.append(vectors);
-  for (const Id id : ids) {
-    ids_.push_back(id);
-    map_.insert(static_cast<uint32_t>(ids_.size() - 1), ids_);
-  }
-  if (!codes_) return;
-  try {
-    if (ids_.size() > coded_for_ * kGrowthWorthCodes) return drop_codes();
-    codes_->resize(ids_.size());
-    encode(*codes_, first, ids_.size());
-  } catch (const std::bad_alloc&) {  // codes only save time: without them the scan reads the rows
-    drop_codes();
-  }
+  put(ids, vectors);
 }
 
-void Flat::drop_codes() {
-  codes_ready_ = nullptr;
-  codes_.reset();
+void Flat::update(std::span<const Id> ids, std::span<const float> vectors) {
+  std::lock_guard writing(writer_);
+  check_update(ids, vectors);
+  put(ids, vectors);
+}
+
+// Vectors of ids that are there take the place of the old ones, the others follow. Caller holds writer_.
+void Flat::put(std::span<const Id> ids, std::span<const float> vectors) {
+  const size_t first = ids_.size();
+  const auto fresh = static_cast<size_t>(std::count_if(ids.begin(), ids.end(), [&](Id id) { return !has(id); }));
+  if (first + fresh >= IdMap::kNone) throw Error(Code::Exhausted, "flat: more than 2^32 - 2 vectors");
+  const Storage storage = storage_for(vectors);
+  check_storable(storage, vectors, dim(), metric());
+  RowStore converted;
+  if (storage != rows_.storage()) {
+    converted = rows_.converted(storage);
+    converted.reserve(first + fresh);
+  }
+  Gate::Writer writer(gate_);
+  // Whatever may fail for want of memory comes first.
+  ids_.reserve(first + fresh);
+  map_.reserve(first + fresh, ids_);
+  if (storage == rows_.storage())
+    rows_.reserve(first + fresh);
+  else
+    rows_ = std::move(converted);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const auto vector = vectors.subspan(i * dim(), dim());
+    if (const uint32_t row = map_.find(ids[i], ids_); row != IdMap::kNone) {
+      rows_.set(row, vector.data());
+      codes_change(row);
+      continue;
+    }
+    rows_.append(vector);
+    ids_.push_back(ids[i]);
+    map_.insert(static_cast<uint32_t>(ids_.size() - 1), ids_);
+  }
+  codes_grow(first);
 }
 
 size_t Flat::remove(std::span<const Id> ids) {
   std::lock_guard writing(writer_);
-  std::unique_lock guard(lock_);
+  Gate::Writer writer(gate_);
+  rows_.reserve(rows_.size());  // out of the file, if they lie there: nothing fails after that
   size_t removed = 0;
   for (const Id id : ids) {
     const uint32_t row = slot(id);
@@ -125,18 +130,18 @@ size_t Flat::remove(std::span<const Id> ids) {
       ids_[row] = ids_[last];
       map_.insert(row, ids_);
       rows_.copy(last, row);
-      if (codes_) codes_->copy(last, row);
+      codes_move(last, row);
     }
     ids_.pop_back();
     rows_.pop();
-    if (codes_) codes_->resize(ids_.size());
+    codes_shrink();
     ++removed;
   }
   return removed;
 }
 
 std::optional<std::vector<float>> Flat::reconstruct(Id id) const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   const uint32_t row = slot(id);
   if (row == IdMap::kNone) return std::nullopt;
   std::vector<float> out(dim());
@@ -145,7 +150,7 @@ std::optional<std::vector<float>> Flat::reconstruct(Id id) const {
 }
 
 std::map<std::string, std::string> Flat::statistics() const {
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   const ScanCodes* coded = codes_ready_.load();
   const size_t code_bytes = coded ? coded->bytes() : 0;
   const size_t bytes = rows_.bytes_resident() + ids_.capacity() * sizeof(Id) + map_.bytes() + code_bytes;
@@ -157,7 +162,7 @@ std::map<std::string, std::string> Flat::statistics() const {
 }
 
 void Flat::save(const std::filesystem::path& file) const {
-  std::shared_lock guard(lock_);
+  std::lock_guard writing(writer_);
   FileWriter writer("flat");
   writer.add_text("options", options_text(options_, {{"storage", std::string(storage_name(rows_.storage()))}}));
   writer.add("ids", std::as_bytes(std::span(ids_)));

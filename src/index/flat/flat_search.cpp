@@ -4,20 +4,16 @@
 #include <new>
 
 #include "base/threads.h"
+#include "index/exact_scan.h"
 #include "index/flat/flat.h"
-#include "index/flat/top_k.h"
+#include "index/flat/scored.h"
 #include "math/distance.h"
 
 namespace hanok::index {
 namespace {
 
-constexpr size_t kRowsWorthCodes = 512;        // below, a plain scan takes some 100 microseconds at most
-constexpr size_t kScansWorthCodes = 24;        // making codes costs about as much as this many plain scans
-constexpr size_t kRowsWorthDirections = 4096;  // below, finding directions costs more than it saves
-constexpr size_t kRowsSampled = 4096;          // for the centre and the directions of codes
-constexpr double kLongest = 1e15;              // rows longer than that are not summed in float
-constexpr size_t kQueriesAtOnce = 256;         // a thread's share of a batch: its tiles stay in the cache
-constexpr size_t kMaxCandidates = 1 << 14;     // then those that the risen threshold excludes are dropped
+constexpr size_t kQueriesAtOnce = 256;      // a thread's share of a batch: its tiles stay in the cache
+constexpr size_t kMaxCandidates = 1 << 14;  // then those that the risen threshold excludes are dropped
 // Reading listed rows one by one costs about this many times a row's part of a scan over codes.
 constexpr size_t kListedRowCost = 6;
 constexpr size_t kAhead = 4;         // rows that are on their way from memory while one is scored
@@ -25,73 +21,16 @@ constexpr float kSmallest = 1e-30f;  // float distances below lose digits
 
 float infinity_for_nan(float x) { return std::isnan(x) ? INFINITY : x; }
 
+bool accepted(const IdFilter* filter, Id id) { return !filter || filter->accepts(id); }
+
 }  // namespace
 
 struct Flat::Seeker {
   const float* query = nullptr;
   double norm = 0;  // of the query, for Cosine
-  TopK best{0};
+  BestRows best{0};
   std::vector<uint8_t> bytes = {};  // the query, where rows are bytes and it is too
 };
-
-// Codes of the rows [first, last).
-void Flat::encode(ScanCodes& codes, size_t first, size_t last) const {
-  constexpr size_t kAtOnce = 64;
-  std::vector<float> block;
-  for (; first < last; first += kAtOnce) {
-    const size_t n = std::min(kAtOnce, last - first);
-    block.resize(n * dim());
-    for (size_t i = 0; i < n; ++i) rows_.decode(first + i, block.data() + i * dim());
-    codes.set(first, block);
-  }
-}
-
-// The codes, made once enough has been searched to pay for them; null before, and meanwhile. Needs a shared lock.
-const ScanCodes* Flat::codes(size_t queries) const {
-  if (const ScanCodes* ready = codes_ready_.load(std::memory_order_acquire)) return ready;
-  if (ids_.size() < kRowsWorthCodes || scans_.fetch_add(queries) + queries < kScansWorthCodes) return nullptr;
-  const std::unique_lock guard(lazy_, std::try_to_lock);
-  if (!guard) return nullptr;  // another search makes them: this one need not wait
-  if (codes_) return codes_.get();
-  try {
-    auto made = new_codes();
-    made->resize(ids_.size());
-    // Whole blocks a thread, as a block's sixteen rows share cache lines.
-    base::parallel_for(ids_.size(), 64 * kScanRows,
-                       [&](size_t begin, size_t end, size_t) { encode(*made, begin, end); });
-    codes_ = std::move(made);
-  } catch (const std::bad_alloc&) {  // codes only save time: the scan reads the rows
-    return nullptr;
-  }
-  coded_for_ = ids_.size();
-  codes_ready_.store(codes_.get(), std::memory_order_release);
-  return codes_.get();
-}
-
-// Centre and directions of the codes, from a sample of the rows.
-std::unique_ptr<ScanCodes> Flat::new_codes() const {
-  const size_t stride = (ids_.size() + kRowsSampled - 1) / kRowsSampled, n = (ids_.size() + stride - 1) / stride;
-  std::vector<float> sample(n * dim()), centre(dim());
-  std::vector<double> sum(dim());
-  double longest = 0;
-  for (size_t i = 0; i < n; ++i) {
-    const std::span<float> row(sample.data() + i * dim(), dim());
-    rows_.decode(i * stride, row.data());
-    const double length = std::sqrt(exact_kernels().ip(row.data(), row.data(), dim()));
-    longest = std::max(longest, length);
-    if (metric() == Metric::Cosine)
-      for (float& v : row) v = static_cast<float>(v / length);
-    for (size_t j = 0; j < dim(); ++j) sum[j] += row[j];
-  }
-  for (size_t j = 0; j < dim(); ++j) centre[j] = static_cast<float>(sum[j] / static_cast<double>(n));
-  if (ids_.size() < kRowsWorthDirections || longest > kLongest)
-    return std::make_unique<ScanCodes>(metric(), centre, Subspace(dim()));
-  for (size_t i = 0; i < sample.size(); ++i) sample[i] -= centre[i % dim()];
-  const ScanKernels& kernels = math::kernels<ScanKernels>();
-  ScanCosts costs;
-  costs.row_limit = kernels.row_limit, costs.query_limit = kernels.query_limit;
-  return std::make_unique<ScanCodes>(metric(), centre, cheapest_subspace(sample, centre, metric(), ids_.size(), costs));
-}
 
 double Flat::score(const Seeker& seeker, size_t row, float* scratch) const {
   if (!seeker.bytes.empty())  // whole numbers below 2^32: the same number as in float64
@@ -114,29 +53,23 @@ bool Flat::surely_beyond(const Seeker& seeker, size_t row, float threshold) cons
   return std::isfinite(distance) && distance * (1 - error) + threshold > kSmallest;
 }
 
+// visit(row, best) for every row that the filter lets through, in float64.
 template <typename Visit>
-void Flat::visit_listed(std::span<const Id> ids, Visit&& visit) const {
-  for (const Id id : ids)
-    if (const uint32_t row = slot(id); row != IdMap::kNone) visit(row);
-}
-
-// Every row, or every row that the filter lists, in float64.
-void Flat::search_rows(Seeker& seeker, const SearchOptions& options) const {
-  std::vector<float> scratch(dim());
-  const IdFilter* filter = options.filter;
-  auto visit = [&](size_t row) { seeker.best.offer(score(seeker, row, scratch.data()), ids_[row]); };
-  if (filter && !filter->ids.empty()) return visit_listed(filter->ids, visit);
-  for (size_t row = 0; row < ids_.size(); ++row)
-    if (!filter || !filter->accepts || filter->accepts(ids_[row])) visit(row);
+void Flat::visit_rows(const IdFilter* filter, BestRows& best, const Visit& visit) const {
+  constexpr size_t kOneThread = 1;  // a batch shares its queries out, and not the rows of each
+  const std::less<Scored> better;
+  if (filter && filter->listed()) {
+    const auto ids = *filter->listed();
+    return exact_scan(ids.size(), ids.size(), kOneThread, best, better, [&](size_t i, BestRows& own) {
+      if (const uint32_t row = slot(ids[i]); row != IdMap::kNone && filter->accepts(ids[i])) visit(row, own);
+    });
+  }
+  exact_scan(ids_.size(), ids_.size(), kOneThread, best, better, [&](size_t row, BestRows& own) {
+    if (accepted(filter, ids_[row])) visit(row, own);
+  });
 }
 
 namespace {
-
-bool accepted(const IdFilter* filter, Id id) {
-  if (!filter) return true;
-  if (!filter->ids.empty()) return std::binary_search(filter->ids.begin(), filter->ids.end(), id);
-  return !filter->accepts || filter->accepts(id);
-}
 
 struct Candidate {
   float score, upper;  // of the coded scan
@@ -149,7 +82,7 @@ struct Candidate {
 // that the bound alone keeps wait, as most will be excluded by then.
 class Flat::Pursuit {
  public:
-  Pursuit(const Flat& flat, const float* query, size_t k) : flat_(flat), seeker_{query, 0, TopK(k)}, k_(k) {
+  Pursuit(const Flat& flat, const float* query, size_t k) : flat_(flat), seeker_{query, 0, BestRows(k)}, k_(k) {
     seeker_.norm = std::sqrt(exact_kernels().ip(query, query, flat.dim()));
     if (flat.rows_.storage() == Storage::U8 && flat.metric() != Metric::Cosine && all_bytes({query, flat.dim()}))
       seeker_.bytes.assign(query, query + flat.dim());
@@ -188,7 +121,7 @@ class Flat::Pursuit {
 
   /// No row whose upper bound is below may be among the k best.
   float threshold() const {
-    const double exact = seeker_.best.threshold();
+    const double exact = threshold_of(seeker_.best);
     return std::isinf(exact) ? static_cast<float>(exact) : std::nextafter(static_cast<float>(exact), -INFINITY);
   }
 
@@ -200,13 +133,13 @@ class Flat::Pursuit {
       if (i + kAhead < waiting_.size()) flat_.rows_.prefetch(waiting_[i + kAhead].row);
       score(waiting_[i], scratch);
     }
-    return seeker_.best.take(flat_.metric());
+    return to_matches(flat_.metric(), seeker_.best.take());
   }
 
  private:
   void score(const Candidate& c, float* scratch) {
     if (flat_.surely_beyond(seeker_, c.row, threshold())) return;
-    seeker_.best.offer(flat_.score(seeker_, c.row, scratch), flat_.ids_[c.row]);
+    seeker_.best.offer({flat_.score(seeker_, c.row, scratch), flat_.ids_[c.row]});
   }
 
   const Flat& flat_;
@@ -236,6 +169,10 @@ void Flat::search_coded(const ScanCodes& codes, std::span<const float> queries, 
   for (size_t q = 0; q < n; ++q) out[q] = pursuits[q].finish(scratch.data());
 }
 
+bool Flat::lists_few(const IdFilter* filter) const {
+  return filter && filter->listed() && filter->listed()->size() < ids_.size() / kListedRowCost;
+}
+
 std::vector<Match> Flat::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
   check_query(query);
   return std::move(search_batch(query, k, options)[0]);
@@ -246,11 +183,10 @@ std::vector<std::vector<Match>> Flat::search_batch(std::span<const float> querie
   check_queries(queries);
   const size_t n = queries.size() / dim();
   std::vector<std::vector<Match>> out(n);
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   if (k == 0 || ids_.empty()) return out;
-  const bool listed =
-      options.filter && !options.filter->ids.empty() && options.filter->ids.size() < ids_.size() / kListedRowCost;
-  const ScanCodes* coded = listed ? nullptr : codes(n);
+  const bool few = lists_few(options.filter);
+  const ScanCodes* coded = few ? nullptr : codes(n);
   const size_t threads = options.threads ? options.threads : base::default_threads();
   const size_t share = (n + threads - 1) / threads;
   const size_t grain =
@@ -261,10 +197,13 @@ std::vector<std::vector<Match>> Flat::search_batch(std::span<const float> querie
         const auto own = queries.subspan(begin * dim(), (end - begin) * dim());
         if (coded) return search_coded(*coded, own, std::span(out).subspan(begin, end - begin), k, options);
         for (size_t q = begin; q < end; ++q) {
-          Seeker seeker{queries.data() + q * dim(), 0, TopK(std::min(k, ids_.size()))};
+          Seeker seeker{queries.data() + q * dim(), 0, BestRows(std::min(k, ids_.size()))};
           seeker.norm = std::sqrt(exact_kernels().ip(seeker.query, seeker.query, dim()));
-          search_rows(seeker, options);
-          out[q] = seeker.best.take(metric());
+          std::vector<float> scratch(dim());
+          visit_rows(options.filter, seeker.best, [&](size_t row, BestRows& best) {
+            best.offer({score(seeker, row, scratch.data()), ids_[row]});
+          });
+          out[q] = to_matches(metric(), seeker.best.take());
         }
       },
       threads);
@@ -273,18 +212,16 @@ std::vector<std::vector<Match>> Flat::search_batch(std::span<const float> querie
 
 std::vector<Match> Flat::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
   check_range(query, radius);
-  std::shared_lock guard(lock_);
+  Gate::Reader reader(gate_);
   const double least = metric() == Metric::L2 ? -static_cast<double>(radius) : radius;
-  Seeker seeker{query.data(), std::sqrt(exact_kernels().ip(query.data(), query.data(), dim())), TopK(0)};
+  const Seeker seeker{query.data(), std::sqrt(exact_kernels().ip(query.data(), query.data(), dim())), BestRows(0)};
   std::vector<Scored> found;
   std::vector<float> scratch(dim());
-  auto visit = [&](size_t row) {
+  const auto visit = [&](size_t row) {
     const double s = score(seeker, row, scratch.data());
     if (s >= least) found.push_back({s, ids_[row]});
   };
-  if (options.filter && !options.filter->ids.empty()) {
-    visit_listed(options.filter->ids, visit);
-  } else if (const ScanCodes* coded = codes(1)) {
+  if (const ScanCodes* coded = lists_few(options.filter) ? nullptr : codes(1)) {
     const auto prepared = coded->prepare(query);
     const float threshold = std::nextafter(static_cast<float>(least), -INFINITY);  // rounding may not exclude a row
     coded->scan(
@@ -297,12 +234,11 @@ std::vector<Match> Flat::range_search(std::span<const float> query, float radius
         },
         [](size_t) {});
   } else {
-    for (size_t row = 0; row < ids_.size(); ++row)
-      if (accepted(options.filter, ids_[row])) visit(row);
+    BestRows unused(ids_.size());
+    visit_rows(options.filter, unused, [&](size_t row, BestRows&) { visit(row); });
   }
-  TopK all(found.size());
-  for (const Scored& s : found) all.offer(s.score, s.id);
-  return all.take(metric());
+  std::sort(found.begin(), found.end());
+  return to_matches(metric(), found);
 }
 
 }  // namespace hanok::index

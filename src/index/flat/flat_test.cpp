@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <thread>
 
 #include "base/file.h"
@@ -298,8 +299,8 @@ TEST(Flat, FiltersGiveMinOfKAndMatches) {
     std::vector<float> rows;
     for (Id id = 1; id < static_cast<Id>(n); id += every)
       ids.push_back(id), rows.insert(rows.end(), x.begin() + id * 8, x.begin() + id * 8 + 8);
-    const IdFilter predicate{[&](Id id) { return id % every == 1 % every; }, std::nullopt, {}};
-    const IdFilter listed{predicate.accepts, ids.size(), ids};
+    const IdFilter predicate = IdFilter::when([&](Id id) { return id % every == 1 % every; });
+    const IdFilter listed = IdFilter::of(ids);
     for (const IdFilter* filter : {&predicate, &listed}) {
       if (every == 1 && filter == &predicate) continue;  // accepts id 0, which the list has not
       const auto found = index.search_batch(q, 10, {.filter = filter});
@@ -360,6 +361,56 @@ TEST(Flat, OddInputIsRefusedAndChangesNothing) {
   EXPECT_THROW(index.search(std::vector<float>{INFINITY, 1}, 1), Error);
   EXPECT_EQ(index.search(std::vector<float>{1, 0}, 5).size(), 1u);
   EXPECT_TRUE(index.search(std::vector<float>{1, 0}, 0).empty());
+}
+
+// The query that finds codes worth while does not make them for a large index: they come in the background, and answers
+// are exact before, meanwhile and after, whatever changes.
+TEST(Flat, CodesOfManyRowsAreMadeInTheBackground) {
+  const size_t dim = 32, n = 200'000;
+  const auto x = normals(n * dim, 1), q = normals(3 * dim, 2);
+  Flat index({.dim = dim});
+  index.add(range(0, n), x);
+  const auto code_bytes = [&] { return std::stoul(index.statistics().at("bytes_scan_codes")); };
+  bool made_by_the_query = false;
+  std::optional<bool> first;
+  const IdFilter look = IdFilter::when([&](Id) {
+    if (!first) first = made_by_the_query = code_bytes() > 0;  // codes() comes before any row is asked for
+    return true;
+  });
+  for (int i = 0; i < 23; ++i) index.search(std::span(q).first(dim), 3);
+  index.search(std::span(q).first(dim), 3, {.filter = &look});
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(made_by_the_query);
+
+  std::vector<float> rows = x;
+  std::vector<Id> ids = range(0, n);
+  const auto check = [&] {
+    for (size_t i = 0; i < 3; ++i)
+      expect_exact(index.search(std::span(q).subspan(i * dim, dim), 10),
+                   exact(Metric::L2, q.data() + i * dim, rows, dim, ids), 10, Metric::L2);
+  };
+  for (size_t round = 0; round < 4; ++round) {  // while codes are in the making, and after
+    const auto fresh = normals(30 * dim, 10 + round);
+    index.update(range(static_cast<Id>(round * 100), 30), fresh);
+    std::copy(fresh.begin(), fresh.end(), rows.begin() + static_cast<ptrdiff_t>(round * 100 * dim));
+    const std::vector<Id> gone{ids.back(), ids[ids.size() - 2]};
+    index.remove(gone);
+    ids.resize(ids.size() - 2), rows.resize(ids.size() * dim);
+    check();
+    if (round == 1)
+      while (code_bytes() == 0) {  // no timer: the test's own limit ends this
+        std::this_thread::yield();
+      }
+  }
+}
+
+TEST(Flat, EndsWhileCodesAreMade) {
+  const size_t dim = 32, n = 150'000;
+  auto index = std::make_unique<Flat>(Options{.dim = dim});
+  index->add(range(0, n), normals(n * dim, 1));
+  const auto q = normals(dim, 2);
+  for (int i = 0; i < 25; ++i) index->search(q, 3);
+  index.reset();  // the sanitizers see a thread that outlives it
 }
 
 TEST(Flat, SearchesRunBesideAWriter) {

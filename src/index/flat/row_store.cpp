@@ -28,9 +28,9 @@ size_t bytes_of(size_t dim, Storage storage) {
 
 void encode_sq8(const float* x, size_t dim, uint8_t* out) {
   const auto [low, high] = std::minmax_element(x, x + dim);
-  const float offset = *low, scale = std::max((*high - *low) / 255, 1e-30f);
+  const float offset = *low, scale = (*high - *low) / 255;
   for (size_t j = 0; j < dim; ++j)
-    out[j] = static_cast<uint8_t>(std::clamp(std::nearbyint((x[j] - offset) / scale), 0.0f, 255.0f));
+    out[j] = scale > 0 ? static_cast<uint8_t>(std::clamp(std::nearbyint((x[j] - offset) / scale), 0.0f, 255.0f)) : 0;
   std::memcpy(out + dim, &offset, 4);
   std::memcpy(out + dim + 4, &scale, 4);
 }
@@ -77,6 +77,29 @@ bool all_bytes(std::span<const float> values) {
     if (!math::distance().whole_bytes(values.data() + at, out.data(), std::min(kAtOnce, values.size() - at)))
       return false;
   return true;
+}
+
+void check_storable(Storage storage, std::span<const float> rows, size_t dim, Metric metric) {
+  const auto refuse = [](const std::string& why) { throw Error(Code::Invalid, "add: " + why); };
+  // The least that are rounded to infinity and the greatest that is rounded to zero.
+  constexpr float kBeyondF16 = 65520, kBeyondBf16 = 0x1.FFp127f, kZeroAsF16 = 0x1p-25f;
+  if (storage == Storage::F32) return;
+  if (storage == Storage::U8 && !all_bytes(rows))
+    refuse("storage=u8 keeps whole numbers 0 to 255; use storage=auto or sq8 for other values");
+  if (storage == Storage::U8) return;
+  for (size_t at = 0; at < rows.size(); at += dim) {
+    const auto [low, high] = std::minmax_element(rows.data() + at, rows.data() + at + dim);
+    const float largest = std::max(std::abs(*low), std::abs(*high));
+    const std::string which = "vector " + std::to_string(at / dim);
+    if (storage == Storage::F16 && largest >= kBeyondF16)
+      refuse(which + ": storage=f16 ends at 65504; use bf16 or f32 for larger values");
+    if (storage == Storage::F16 && metric == Metric::Cosine && largest <= kZeroAsF16)
+      refuse(which + " is zero in storage=f16, which begins at 6e-8; use bf16 or f32, or scale the vectors up");
+    if (storage == Storage::Bf16 && largest >= kBeyondBf16)
+      refuse(which + ": storage=bf16 ends at 3.39e38; use f32 for larger values");
+    if (storage == Storage::Sq8 && !std::isfinite(*high - *low))
+      refuse(which + ": storage=sq8 takes rows whose largest less their least number is below 3.4e38; use f32");
+  }
 }
 
 RowStore::RowStore(size_t dim, Storage storage) : dim_(dim), row_bytes_(bytes_of(dim, storage)), storage_(storage) {}

@@ -5,6 +5,7 @@
 
 #include "base/byte_reader.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/threads.h"
 #include "index/formats/foreign.h"
 #include "math/half.h"
@@ -396,7 +397,9 @@ Transform read_transform(base::ByteReader& in) {
             "PCA parameters");  // eigen_power, epsilon (new files), random_rotation, balanced_bins
     vector_of<float>(in, "PCA mean"), vector_of<float>(in, "PCA eigenvalues"), vector_of<float>(in, "PCA matrix");
   } else if (t.kind == "VNrm") {
-    in.read<float>("norm");
+    constexpr float kEuclidean = 2;
+    if (in.read<float>("norm") != kEuclidean)
+      throw Error(Code::Unsupported, in.name() + ": normalises its vectors by another norm than the Euclidean one");
   } else if (t.kind == "VCnt") {
     t.bias = vector_of<float>(in, "centre");
   } else if (t.kind != "rrot" && t.kind != "LTra") {
@@ -420,6 +423,57 @@ Transform read_transform(base::ByteReader& in) {
   return t;
 }
 
+// y = A x, with A [to, from], for x [n, from]; or x = A^T y.
+std::vector<double> forth(const Transform& t, std::span<const double> x) {
+  std::vector<double> y(t.to);
+  for (size_t r = 0; r < t.to; ++r)
+    for (size_t j = 0; j < t.from; ++j) y[r] += t.matrix[r * t.from + j] * x[j];
+  return y;
+}
+std::vector<double> back(const Transform& t, std::span<const double> y) {
+  std::vector<double> x(t.from);
+  for (size_t r = 0; r < t.to; ++r)
+    for (size_t j = 0; j < t.from; ++j) x[j] += t.matrix[r * t.from + j] * y[r];
+  return x;
+}
+
+// Whether the shorter side of the matrix is orthonormal, told by what A A^T (or A^T A) makes of random vectors: then it
+// keeps distances, but for the part that it drops, and its transpose goes back.
+bool keeps_distances(const Transform& t) {
+  constexpr int kProbes = 4;
+  constexpr double kError = 1e-3;  // of a length; PCA and rotations of FAISS are within 1e-5
+  base::Random random(1);
+  for (int probe = 0; probe < kProbes; ++probe) {
+    std::vector<double> v(std::min(t.from, t.to));
+    for (double& x : v) x = random.normal();
+    const auto w = t.to <= t.from ? forth(t, back(t, v)) : back(t, forth(t, v));
+    double error = 0, whole = 0;
+    for (size_t j = 0; j < v.size(); ++j) error += (w[j] - v[j]) * (w[j] - v[j]), whole += v[j] * v[j];
+    if (!(error <= kError * kError * whole)) return false;
+  }
+  return true;
+}
+
+// FAISS compares what the transforms made of the vectors; here the vectors themselves are. Refuses what would order
+// them differently.
+void check_order(const base::ByteReader& in, const std::vector<Transform>& chain, Metric metric) {
+  const auto refuse = [&](const std::string& why) {
+    throw Error(Code::Unsupported, in.name() + ": " + why +
+                                       ", so FAISS finds other neighbours than the vectors have; build an index from "
+                                       "the vectors themselves");
+  };
+  bool unit = false;
+  for (const Transform& t : chain) {
+    const std::string which =
+        "its transform " + t.kind + " from " + std::to_string(t.from) + " to " + std::to_string(t.to) + " dimensions ";
+    if (!t.matrix.empty() && !keeps_distances(t)) refuse(which + "changes distances (whitening, or a general matrix)");
+    const bool shifts = std::any_of(t.bias.begin(), t.bias.end(), [](float b) { return b != 0; });
+    if (metric == Metric::InnerProduct && shifts) refuse(which + "shifts the vectors under inner product");
+    if (metric == Metric::L2 && unit && t.to < t.from) refuse(which + "drops a part of vectors of length one");
+    unit = unit || t.kind == "VNrm";
+  }
+}
+
 ForeignIndex read_transformed(base::ByteReader& in, int depth) {
   const Header h = read_header(in);
   const auto count = in.read<int32_t>("transforms");
@@ -430,11 +484,14 @@ ForeignIndex read_transformed(base::ByteReader& in, int depth) {
   std::vector<Transform> chain;
   for (int32_t i = 0; i < count; ++i) chain.push_back(read_transform(in));
   ForeignIndex out = read_index(in, depth + 1);
+  check_order(in, chain, out.metric);
   for (auto t = chain.rbegin(); t != chain.rend(); ++t) {
     if (t->to != out.dim)
       in.corrupt("has a transform to " + std::to_string(t->to) + " dimensions before an index of " +
                  std::to_string(out.dim));
     const size_t n = out.ids.size();
+    if (n && t->matrix.empty() && t->from != t->to)
+      in.corrupt("has a transform without a matrix that changes dimensions");
     expect_decodable(in, n, t->from);
     work += static_cast<double>(n) * static_cast<double>(t->matrix.size());
     if (work > kMostWork)
@@ -449,7 +506,7 @@ ForeignIndex read_transformed(base::ByteReader& in, int depth) {
       if (t->matrix.empty())
         std::copy_n(y.data(), std::min(t->from, t->to), x);
       else
-        for (size_t r = 0; r < t->to; ++r)  // rows are orthonormal: the transpose goes back
+        for (size_t r = 0; r < t->to; ++r)
           for (size_t j = 0; j < t->from; ++j) x[j] += y[r] * t->matrix[r * t->from + j];
     }
     out.vectors = std::move(back);

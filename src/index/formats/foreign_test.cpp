@@ -63,6 +63,26 @@ TEST(Faiss, ReadsWhatFaissWrote) {
   EXPECT_EQ(unit.ids.size(), kRows);
 }
 
+TEST(Faiss, TransformsThatKeepTheOrderAreUndone) {
+  const ForeignIndex part = read_foreign(fixture("pca_part.faiss"));  // four of eight directions are left
+  EXPECT_TRUE(part.lossy);
+  EXPECT_EQ(part.dim, kDim);
+}
+
+// "PCAW4,Flat" was read as if its matrix were orthonormal, and "PCA4" as if FAISS compared what was given under inner
+// product too: other neighbours, and not a word.
+TEST(Faiss, TransformsThatChangeTheOrderAreRefused) {
+  for (const char* file : {"pca_white", "pca_ip", "norm_pca"}) {
+    try {
+      read_foreign(fixture(std::string(file) + ".faiss"));
+      ADD_FAILURE() << file;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::Unsupported) << file;
+      EXPECT_NE(std::string(e.what()).find("transform"), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST(Hnswlib, ReadsWhatHnswlibWrote) {
   const ForeignIndex index = read_foreign(fixture("hnswlib.bin"));
   EXPECT_EQ(index.type, "hnswlib");

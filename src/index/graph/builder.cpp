@@ -4,6 +4,9 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "base/random.h"
 #include "base/threads.h"
@@ -39,9 +42,20 @@ int32_t plus(int32_t distance, int32_t bias) {
   return static_cast<int32_t>(static_cast<uint32_t>(distance) + static_cast<uint32_t>(bias));
 }
 
+// Rings: nodes of the same code form a ring, each with the next of them in front of its row. However many there are,
+// who reaches one reaches all, and the rest of a row is free for others. Pruning never takes a ring apart.
+bool same_code(const Graph& graph, uint32_t a, uint32_t b) {
+  return std::memcmp(graph.record(a), graph.record(b), graph.projection.record_bytes() - Projection::kBiasBytes) == 0;
+}
+
+// The next of the node's ring; kNoNode where it is alone.
+uint32_t next_in_ring(const Graph& graph, uint32_t node, const uint32_t* row) {
+  return row[0] != kNoNode && same_code(graph, node, row[0]) ? row[0] : kNoNode;
+}
+
 // Each worker's own memory.
 struct Worker {
-  WalkScratch walk;
+  WalkMemory walk;
   std::vector<Candidate> candidates;
   std::vector<uint32_t> ids;
   std::vector<int32_t> distances;
@@ -73,6 +87,19 @@ size_t prune(const Graph& graph, std::span<const Candidate> candidates, size_t d
     kept[n++] = c.node;
   }
   return n;
+}
+
+// The same for a node's row: its place in a ring is kept, its equals are left out of the rest.
+size_t prune_row(const Graph& graph, uint32_t node, uint32_t ring, std::vector<Candidate>& candidates, size_t degree,
+                 float alpha, uint32_t* row) {
+  const int32_t bias = bias_of(graph, node);
+  std::erase_if(candidates, [&](const Candidate& c) {
+    const int32_t equal = plus(bias_of(graph, c.node), bias);  // what the distance is if no code differs
+    return c.node == node || (c.distance == equal && same_code(graph, node, c.node));
+  });
+  if (ring == kNoNode) return prune(graph, candidates, degree, alpha, row);
+  row[0] = ring;
+  return 1 + prune(graph, candidates, degree - 1, alpha, row + 1);
 }
 
 // Sorted candidates from a walk; distances as between nodes, the node's own cut-off part included.
@@ -113,11 +140,84 @@ void merge(const Graph& graph, uint32_t node, std::span<const Edge> edges, size_
   for (size_t i = 0; i < old; ++i) w.candidates.push_back({plus(w.distances[i], bias), w.ids[i]});
   for (const Edge& e : edges) w.candidates.push_back({e.distance, e.from});
   sort_unique(w.candidates);
-  n = prune(graph, w.candidates, keep, alpha, row);
+  n = prune_row(graph, node, next_in_ring(graph, node, graph.row(node)), w.candidates, keep, alpha, row);
   std::fill(row + n, row + graph.degree, kNoNode);
 }
 
-// Every new node must be pointed at, or no walk finds it: the nearest of its neighbours gives up its last edge.
+size_t length_of(const uint32_t* row, size_t degree) {
+  return static_cast<size_t>(std::find(row, row + degree, kNoNode) - row);
+}
+
+// Puts a node into a row, in place of the last edge where it is full; that edge is returned.
+uint32_t put_last(uint32_t* row, size_t degree, uint32_t node) {
+  const size_t n = length_of(row, degree);
+  return std::exchange(row[n == degree ? n - 1 : n], node);
+}
+
+uint32_t put_first(uint32_t* row, size_t degree, uint32_t node) {
+  const uint32_t last = row[degree - 1];
+  std::copy_backward(row, row + degree - 1, row + degree);
+  row[0] = node;
+  return last;
+}
+
+/// The rows that a patch writes, found by node; one that is not there yet is taken over from the graph.
+class PatchRows {
+ public:
+  PatchRows(const Graph& graph, Patch& patch) : graph_(graph), patch_(patch) {
+    for (size_t i = 0; i < patch.nodes.size(); ++i) place_.emplace(patch.nodes[i], i);
+  }
+  uint32_t* row(uint32_t node) {
+    const auto [at, fresh] = place_.emplace(node, patch_.nodes.size());
+    if (fresh) {
+      patch_.nodes.push_back(node);
+      patch_.rows.insert(patch_.rows.end(), graph_.row(node), graph_.row(node) + patch_.degree);
+    }
+    return &patch_.rows[at->second * patch_.degree];
+  }
+
+ private:
+  const Graph& graph_;
+  Patch& patch_;
+  std::unordered_map<uint32_t, size_t> place_;
+};
+
+// Puts each node into the ring of its equal. An edge that this pushes out of the equal's row goes on from the new node,
+// which nobody needed so far.
+void join_rings(const Graph& graph, std::span<const uint32_t> batch, std::span<const uint32_t> equal, Patch& patch) {
+  if (std::all_of(equal.begin(), equal.end(), [](uint32_t e) { return e == kNoNode; })) return;
+  const size_t degree = patch.degree;
+  PatchRows rows(graph, patch);
+  for (size_t b = 0; b < batch.size(); ++b) {
+    if (equal[b] == kNoNode) continue;
+    rows.row(equal[b]);  // in the patch before pointers into it are taken
+    uint32_t *known = rows.row(equal[b]), *own = rows.row(batch[b]);
+    if (const uint32_t next = next_in_ring(graph, equal[b], known); next != kNoNode) {
+      known[0] = batch[b];
+      put_first(own, degree, next);
+    } else {
+      const uint32_t lost = put_first(known, degree, batch[b]);
+      put_first(own, degree, equal[b]);
+      if (lost != kNoNode) put_last(own, degree, lost);
+    }
+  }
+}
+
+// For each of the batch an equal among those before it in the batch, or kNoNode.
+std::vector<uint32_t> equals_within(const Graph& graph, std::span<const uint32_t> batch) {
+  std::unordered_map<std::string_view, uint32_t> first;
+  std::vector<uint32_t> out;
+  for (const uint32_t node : batch) {
+    const std::string_view code(reinterpret_cast<const char*>(graph.record(node)),
+                                graph.projection.record_bytes() - Projection::kBiasBytes);
+    const auto [at, fresh] = first.emplace(code, node);
+    out.push_back(fresh ? kNoNode : at->second);
+  }
+  return out;
+}
+
+// Every new node must be pointed at, or no walk finds it: the nearest of its neighbours gives up its last edge, which
+// goes on from the new node.
 void point_at_lost(Patch& patch, std::span<const uint32_t> batch, std::span<const Edge> nearest) {
   std::vector<uint32_t> seen;
   seen.reserve(batch.size());
@@ -132,10 +232,9 @@ void point_at_lost(Patch& patch, std::span<const uint32_t> batch, std::span<cons
     if (std::binary_search(seen.begin(), seen.end(), batch[b]) || nearest[b].to == kNoNode) continue;
     const auto begin = patch.nodes.begin() + static_cast<ptrdiff_t>(first);
     const auto at = std::lower_bound(begin, patch.nodes.end(), nearest[b].to);
-    uint32_t* row = &patch.rows[static_cast<size_t>(at - patch.nodes.begin()) * patch.degree];
-    size_t n = 0;
-    while (n < patch.degree && row[n] != kNoNode) ++n;
-    row[n == patch.degree ? n - 1 : n] = batch[b];
+    const uint32_t lost =
+        put_last(&patch.rows[static_cast<size_t>(at - patch.nodes.begin()) * patch.degree], patch.degree, batch[b]);
+    if (lost != kNoNode) put_last(&patch.rows[b * patch.degree], patch.degree, lost);
   }
 }
 
@@ -147,12 +246,15 @@ Patch link_keeping(const Graph& graph, std::span<const uint32_t> batch, const Bu
   patch.nodes.assign(batch.begin(), batch.end());
   patch.rows.assign(batch.size() * graph.degree, kNoNode);
   std::vector<Edge> edges(batch.size() * keep, Edge{kNoNode, 0, 0}), nearest(batch.size(), Edge{kNoNode, 0, 0});
+  std::vector<uint32_t> equal = equals_within(graph, batch);
+  const std::vector<uint32_t> leader = equal;  // whose row an equal of the batch takes over
   constexpr size_t kGrain = 16;
   base::parallel_for(
       batch.size(), kGrain,
       [&](size_t begin, size_t end, size_t worker) {
         Worker& w = workers[worker];
         for (size_t b = begin; b < end; ++b) {
+          if (leader[b] != kNoNode) continue;
           find_candidates(graph, batch[b], plan.ef, w);
           for (size_t i = 0; i < graph.row_length(batch[b]); ++i) {  // an earlier round's edges compete again
             const uint32_t node = graph.row(batch[b])[i];
@@ -162,9 +264,15 @@ Patch link_keeping(const Graph& graph, std::span<const uint32_t> batch, const Bu
             w.candidates.push_back({plus(distance, bias_of(graph, batch[b])), node});
           }
           sort_unique(w.candidates);
+          for (const Candidate& c : w.candidates)
+            if (same_code(graph, batch[b], c.node)) {
+              equal[b] = c.node;
+              break;
+            }
           uint32_t* row = &patch.rows[b * graph.degree];
-          const size_t n = prune(graph, w.candidates, keep, plan.alpha, row);
+          const size_t n = prune_row(graph, batch[b], kNoNode, w.candidates, keep, plan.alpha, row);
           std::fill(row + n, row + graph.degree, kNoNode);
+          if (equal[b] != kNoNode) continue;  // its ring points at it
           for (size_t i = 0, c = 0; i < n; ++i) {
             while (w.candidates[c].node != row[i]) ++c;
             edges[b * keep + i] = {row[i], batch[b], w.candidates[c].distance};
@@ -193,6 +301,12 @@ Patch link_keeping(const Graph& graph, std::span<const uint32_t> batch, const Bu
       },
       threads);
   point_at_lost(patch, batch, nearest);
+  std::unordered_map<uint32_t, size_t> place;
+  for (size_t b = 0; b < batch.size(); ++b) place.emplace(batch[b], b);
+  for (size_t b = 0; b < batch.size(); ++b)
+    if (leader[b] != kNoNode)
+      std::copy_n(&patch.rows[place.at(leader[b]) * graph.degree], graph.degree, &patch.rows[b * graph.degree]);
+  join_rings(graph, batch, equal, patch);
   return patch;
 }
 
@@ -226,10 +340,12 @@ void narrow(Graph& graph, const BuildPlan& plan) {
           const int32_t bias = bias_of(graph, id);
           for (size_t i = 0; i < n; ++i) w.candidates.push_back({plus(w.distances[i], bias), w.ids[i]});
           std::sort(w.candidates.begin(), w.candidates.end());
+          const uint32_t ring = next_in_ring(graph, id, graph.row(id));
           if (n > plan.degree) {
-            prune(graph, w.candidates, plan.degree, plan.alpha, row);
+            prune_row(graph, id, ring, w.candidates, plan.degree, plan.alpha, row);
           } else {
             for (size_t i = 0; i < n; ++i) row[i] = w.candidates[i].node;
+            if (ring != kNoNode) std::rotate(row, std::find(row, row + n, ring), std::find(row, row + n, ring) + 1);
           }
         }
       },
@@ -252,32 +368,31 @@ void spread(const Graph& graph, std::vector<uint32_t> open, std::vector<bool>& r
   }
 }
 
-// Makes every node reachable from the entries: one that is not gets an edge from the nearest reached node with room, or
-// becomes an entry itself where none has any.
-void connect(Graph& graph, const BuildPlan& plan) {
-  std::vector<bool> reached(graph.size, false);
-  spread(graph, graph.entries, reached);
-  WalkScratch scratch;
-  for (uint32_t node = 0; node < graph.size; ++node) {
-    if (reached[node]) continue;
-    walk(graph, graph.record(node), {.ef = plan.ef}, scratch);
-    bool linked = false;
-    for (size_t i = 0; i < scratch.pool.size() && !linked; ++i) {
-      const uint32_t from = scratch.pool.node(i);
-      const size_t n = graph.row_length(from);
-      if (n == graph.degree || !reached[from]) continue;
-      graph.rows.writable()[from * graph.degree + n] = node;
-      linked = true;
-    }
-    if (!linked) graph.entries.push_back(node);
-    spread(graph, {node}, reached);
-  }
-}
-
 }  // namespace
 
 Patch link(const Graph& graph, std::span<const uint32_t> batch, const BuildPlan& plan) {
   return link_keeping(graph, batch, plan, std::min(plan.degree, graph.degree));
+}
+
+Patch connect(const Graph& graph, size_t ef) {
+  std::vector<bool> reached(graph.size, false);
+  spread(graph, graph.entries, reached);
+  Patch patch;
+  patch.degree = graph.degree;
+  PatchRows rows(graph, patch);
+  WalkMemory memory;
+  for (uint32_t node = 0; node < graph.size; ++node) {
+    if (reached[node]) continue;
+    walk(graph, graph.record(node), {.ef = ef}, memory);
+    uint32_t nearest = kNoNode;
+    for (size_t i = 0; i < memory.pool.size() && nearest == kNoNode; ++i)
+      if (reached[memory.pool.node(i)]) nearest = memory.pool.node(i);
+    if (nearest == kNoNode) continue;  // a walk begins at an entry, so only a graph without any comes here
+    const uint32_t lost = put_last(rows.row(nearest), graph.degree, node);
+    if (lost != kNoNode) put_last(rows.row(node), graph.degree, lost);
+    spread(graph, {node}, reached);
+  }
+  return patch;
 }
 
 void apply(Graph& graph, const Patch& patch) {
@@ -304,7 +419,7 @@ void build(Graph& graph, const BuildPlan& plan) {
   }
   graph.entries = final_entries;
   narrow(graph, plan);
-  connect(graph, plan);
+  apply(graph, connect(graph, plan.ef));
 }
 
 }  // namespace hanok::index

@@ -33,6 +33,10 @@ struct Patch {
 /// found anew).
 Patch link(const Graph& graph, std::span<const uint32_t> batch, const BuildPlan& plan);
 
+/// What makes every node reachable from the entries: one that is not gets an edge from the nearest that is, in place of
+/// its last, which goes on from the new one. Takes a look at every edge.
+Patch connect(const Graph& graph, size_t ef);
+
 /// Writes a patch into graph.rows.
 void apply(Graph& graph, const Patch& patch);
 

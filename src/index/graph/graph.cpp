@@ -29,11 +29,12 @@ size_t Graph::row_length(uint32_t node) const {
   return n;
 }
 
-Walk::Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch)
+Walk::Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMemory& scratch)
     : graph_(graph),
       query_(query_record),
       s_(scratch),
       k_(graph.growth > 0 ? reach.k : 0),
+      removed_(reach.removed),
       least_(k_ ? std::max(reach.k, reach.ef / kLeastShare) : SIZE_MAX),
       factor_(k_ ? walk_factor(reach, graph.growth) : 0),
       limit_(INT32_MAX) {
@@ -58,12 +59,23 @@ bool Walk::keeps(int32_t distance) const {
   return s_.pool.accepts(distance) && (distance <= limit_ || s_.pool.size() < least_);
 }
 
+// Position of the k-th nearest that counts; beyond the pool where there are fewer.
+size_t Walk::kth() const {
+  if (!removed_) return k_ - 1;
+  size_t at = 0;
+  for (size_t left = k_; at < s_.pool.size(); ++at)
+    if (!removed_[s_.pool.node(at)] && --left == 0) break;
+  return at;
+}
+
 bool Walk::reached() {
   const Pool& pool = s_.pool;
   if (!pool.has_next()) return true;
   if (k_ == 0 || pool.size() < k_) return false;
-  const double kth = std::max(0, pool.distance(k_ - 1));
-  limit_ = static_cast<int32_t>(std::min<double>(INT32_MAX, std::max(pool.distance(k_ - 1) + 0.0, factor_ * kth)));
+  const size_t at = kth();
+  if (at >= pool.size()) return false;
+  const double distance = pool.distance(at);
+  limit_ = static_cast<int32_t>(std::min<double>(INT32_MAX, std::max(distance, factor_ * std::max(0.0, distance))));
   return pool.next_position() >= least_ && pool.distance(pool.next_position()) > limit_;
 }
 
@@ -98,7 +110,7 @@ void Walk::prefetch() const {
     for (size_t at = 0; at < bytes; at += kLine) __builtin_prefetch(graph_.record(s_.fresh[i]) + at);
 }
 
-void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch) {
+void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMemory& scratch) {
   Walk whole(graph, query_record, reach, scratch);
   while (whole.step()) {
   }

@@ -9,7 +9,7 @@
 
 #include "index/graph/buffer.h"
 #include "index/graph/projection.h"
-#include "index/graph/scratch.h"
+#include "index/graph/walk_memory.h"
 
 namespace hanok::index {
 
@@ -37,6 +37,7 @@ struct Graph {
 /// as a quarter of ef where the k stand out, and up to kWalkMost ef where many are nearly as near.
 struct Reach {
   size_t ef = 0, k = 0;
+  const uint8_t* removed = nullptr;  // by node, not 0: does not count among the k; null: all count
 };
 inline constexpr size_t kWalkMost = 3;
 double walk_factor(Reach reach, double growth);
@@ -44,14 +45,14 @@ double walk_factor(Reach reach, double growth);
 /// Best-first search: afterwards scratch.pool holds the nearest found, best first, by code distance; those before
 /// next_position() were expanded. scratch.touched has every node measured. Ids outside the graph (a damaged file) are
 /// passed over. When to stop with k: Al-Jazzazi et al. 2025 (distance adaptive beam search).
-void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch);
+void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMemory& scratch);
 
 /// A walk that is taken step by step, so that several may take turns: while one measures, the memory that the others
 /// will need is on its way. walk() is all of its steps.
 class Walk {
  public:
   /// All must outlive it; a scratch serves one walk at a time.
-  Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkScratch& scratch);
+  Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMemory& scratch);
   ~Walk();  // leaves scratch.visited empty, also after an exception
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
@@ -62,13 +63,16 @@ class Walk {
 
  private:
   // When to stop, and what not to keep.
+  size_t kth() const;
   bool keeps(int32_t distance) const;
   bool reached();
 
   const Graph& graph_;
   const uint8_t* query_;
-  WalkScratch& s_;
-  size_t k_, least_, fresh_ = 0;
+  WalkMemory& s_;
+  size_t k_;
+  const uint8_t* removed_;
+  size_t least_, fresh_ = 0;
   double factor_;
   int32_t limit_;
 };

@@ -17,7 +17,7 @@ constexpr size_t kWide = kMost + kWanted;  // the walk that finds them; the fart
 constexpr double kSteepest = 4;            // squared distances that grow like this have neighbours on a line
 
 /// Code distances to the kMost nearest others of a node, in order; empty where they cannot be told apart.
-std::vector<int32_t> nearest_others(const Graph& graph, uint32_t node, const uint8_t* record, WalkScratch& scratch) {
+std::vector<int32_t> nearest_others(const Graph& graph, uint32_t node, const uint8_t* record, WalkMemory& scratch) {
   walk(graph, record, {.ef = kWide}, scratch);
   std::vector<int32_t> out;
   for (size_t i = 0; i < scratch.pool.size() && out.size() < kMost; ++i)
@@ -46,7 +46,7 @@ void measure_growth(Graph& graph, const std::function<void(uint32_t, uint8_t*)>&
   base::parallel_for(
       kSamples, 32,
       [&](size_t begin, size_t end, size_t) {
-        WalkScratch scratch;
+        WalkMemory scratch;
         auto record = Buffer<uint8_t>().grown(graph.projection.record_bytes(), 0);
         for (size_t i = begin; i < end; ++i) {
           write_query(nodes[i], record.writable());

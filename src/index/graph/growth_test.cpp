@@ -63,7 +63,7 @@ class Walks : public ::testing::Test {
     graph_.degree = 32;
     graph_.size = kCount;
     graph_.records = Buffer<uint8_t>().grown(kCount * graph_.projection.record_bytes(), 0);
-    Projection::Scratch scratch;
+    EncodeMemory scratch;
     for (size_t i = 0; i < kCount; ++i)
       graph_.projection.encode(&vectors_[i * kDim], graph_.records.writable() + i * graph_.projection.record_bytes(),
                                scratch);
@@ -71,7 +71,7 @@ class Walks : public ::testing::Test {
     measure_growth(
         graph_,
         [this](uint32_t node, uint8_t* record) {
-          Projection::Scratch mine;
+          EncodeMemory mine;
           graph_.projection.encode_query(&vectors_[node * kDim], record, mine);
         },
         1, 2);
@@ -79,7 +79,7 @@ class Walks : public ::testing::Test {
 
   size_t expanded(const float* query, Reach reach) {
     auto record = Buffer<uint8_t>().grown(graph_.projection.record_bytes(), 0);
-    Projection::Scratch scratch;
+    EncodeMemory scratch;
     graph_.projection.encode_query(query, record.writable(), scratch);
     walk(graph_, record.data(), reach, walk_);
     return walk_.pool.next_position();
@@ -88,7 +88,7 @@ class Walks : public ::testing::Test {
   static constexpr size_t kDim = 8;
   std::vector<float> vectors_;
   Graph graph_;
-  WalkScratch walk_;
+  WalkMemory walk_;
 };
 
 TEST_F(Walks, ExpandAboutEf) {

@@ -52,7 +52,7 @@ size_t Hnsw::size() const {
   return state_->live();
 }
 
-// Filled at the first need, so that opening a large file does not wait for it. Caller holds gate_ or writer_.
+// Filled at the first need, so that opening a large file does not wait for it. Caller holds writer_ or a Gate::Reader.
 const IdMap& Hnsw::map() const {
   std::lock_guard lock(map_mutex_);
   if (map_ready_) return map_;
@@ -71,14 +71,21 @@ const IdMap& Hnsw::map() const {
   return map_;
 }
 
+size_t Hnsw::map_bytes() const {
+  std::lock_guard lock(map_mutex_);
+  return map_.bytes();
+}
+
+bool Hnsw::has(Id id) const { return map().find(id, known_ids()) != IdMap::kNone; }
+
 bool Hnsw::contains(Id id) const {
   Gate::Reader reader(gate_);
-  return map().find(id, {state_->ids.data(), state_->slots()}) != IdMap::kNone;
+  return has(id);
 }
 
 std::optional<std::vector<float>> Hnsw::reconstruct(Id id) const {
   Gate::Reader reader(gate_);
-  const uint32_t slot = map().find(id, {state_->ids.data(), state_->slots()});
+  const uint32_t slot = map().find(id, known_ids());
   if (slot == IdMap::kNone) return std::nullopt;
   std::vector<float> out(dim());
   state_->vectors.decode(slot, out.data());
@@ -95,6 +102,7 @@ std::vector<Id> Hnsw::ids() const {
 }
 
 void Hnsw::set_search_defaults(const SearchOptions& defaults) {
+  std::lock_guard writing(writer_);
   Gate::Writer writer(gate_);
   ef_ = defaults.ef;
   rerank_ = defaults.rerank;
@@ -104,13 +112,9 @@ void Hnsw::set_search_defaults(const SearchOptions& defaults) {
 void Hnsw::train(std::span<const float> vectors) { check_vectors(vectors); }
 
 Storage Hnsw::storage_for(std::span<const float> vectors) const {
-  const bool whole = all_bytes(vectors);
-  if (!keys_.storage)
-    return whole && (state_->live() == 0 || state_->vectors.storage() == Storage::U8) ? Storage::U8 : Storage::F32;
-  if (*keys_.storage == Storage::U8 && !whole)
-    throw Error(Code::Invalid,
-                "add: storage=u8 takes whole numbers 0 to 255 only, found others; use storage=auto or f32");
-  return *keys_.storage;
+  if (keys_.storage) return *keys_.storage;
+  return (state_->live() == 0 || state_->vectors.storage() == Storage::U8) && all_bytes(vectors) ? Storage::U8
+                                                                                                 : Storage::F32;
 }
 
 // Where the number of neighbours grows fast with distance, a walk needs more ways on: 32 neighbours reach .999 of ten
@@ -150,7 +154,7 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
   base::parallel_for(
       n, 256,
       [&](size_t begin, size_t end, size_t) {
-        Projection::Scratch scratch;
+        EncodeMemory scratch;
         std::vector<float> row(dim());
         for (size_t i = begin; i < end; ++i) {
           state.vectors.decode(i, row.data());
@@ -162,7 +166,7 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
   measure_growth(
       *graph,
       [&](uint32_t node, uint8_t* record) {
-        Projection::Scratch scratch;
+        EncodeMemory scratch;
         PreparedQuery query;
         std::vector<float> row(dim());
         state.vectors.decode(node, row.data());
@@ -173,10 +177,14 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
   return graph;
 }
 
-// A new state of all live vectors and the given ones; the old one is only read.
+// A new state of the given vectors and all live ones that they do not replace; the old one is only read.
 std::unique_ptr<HnswState> Hnsw::rebuilt(std::span<const Id> ids, std::span<const float> vectors) const {
   const HnswState& old = *state_;
-  const size_t n = old.live() + ids.size();
+  std::vector<bool> leave(old.slots());
+  for (size_t i = 0; i < old.slots(); ++i) leave[i] = old.dead[i];
+  for (const Id id : ids)
+    if (const uint32_t slot = map().find(id, known_ids()); slot != IdMap::kNone) leave[slot] = true;
+  const size_t n = static_cast<size_t>(std::count(leave.begin(), leave.end(), false)) + ids.size();
   auto next = std::make_unique<HnswState>(
       Vectors(dim(), metric(), vectors.empty() ? old.vectors.storage() : storage_for(vectors)));
   next->vectors.adopt(next->vectors.room_for(n));
@@ -186,7 +194,7 @@ std::unique_ptr<HnswState> Hnsw::rebuilt(std::span<const Id> ids, std::span<cons
   size_t slot = 0;
   std::vector<float> row(dim());
   for (size_t i = 0; i < old.slots(); ++i) {
-    if (old.dead[i]) continue;
+    if (leave[i]) continue;
     old.vectors.decode(i, row.data());
     next->vectors.put(slot, row.data());
     next->ids.writable()[slot++] = old.ids[i];
@@ -215,11 +223,24 @@ void Hnsw::swap_in(std::unique_ptr<HnswState> next) {
 }
 
 void Hnsw::add(std::span<const Id> ids, std::span<const float> vectors) {
-  std::lock_guard lock(writer_);
+  std::lock_guard writing(writer_);
   check_add(ids, vectors);
+  put(ids, vectors);
+}
+
+void Hnsw::update(std::span<const Id> ids, std::span<const float> vectors) {
+  std::lock_guard writing(writer_);
+  check_update(ids, vectors);
+  put(ids, vectors);
+  clean_up();
+}
+
+// Adds the vectors; what those ids had before is removed as each becomes visible. Caller holds writer_.
+void Hnsw::put(std::span<const Id> ids, std::span<const float> vectors) {
   if (ids.empty()) return;
   constexpr size_t kRelearnFactor = 8, kSettled = 50000;
-  const size_t n = state_->live() + ids.size();
+  const auto fresh = static_cast<size_t>(std::count_if(ids.begin(), ids.end(), [&](Id id) { return !has(id); }));
+  const size_t n = state_->live() + fresh;
   if (state_->slots() + ids.size() >= kMaxSlots)
     throw Error(Code::Exhausted, "add: an index holds at most 2147483647 vectors; use several");
   const bool needs_graph = n >= keys_.exact_below;
@@ -230,8 +251,9 @@ void Hnsw::add(std::span<const Id> ids, std::span<const float> vectors) {
   for (size_t i = 0; state_->graph && i < ids.size(); ++i)
     longer += state_->graph->projection.longer_than_known(vectors.data() + i * dim());
   const bool too_long = longer * kLongShare > n;
-  const bool other_storage = storage_for(vectors) != state_->vectors.storage();
-  if (other_storage || (needs_graph && (!state_->graph || few_known || outgrown || too_long)))
+  const Storage storage = storage_for(vectors);
+  check_storable(storage, vectors, dim(), metric());
+  if (storage != state_->vectors.storage() || (needs_graph && (!state_->graph || few_known || outgrown || too_long)))
     swap_in(rebuilt(ids, vectors));
   else
     append(ids, vectors), state_->longer = longer;
@@ -279,7 +301,7 @@ void Hnsw::append(std::span<const Id> ids, std::span<const float> vectors) {
   base::parallel_for(
       ids.size(), 64,
       [&](size_t begin, size_t end, size_t) {
-        Projection::Scratch scratch;
+        EncodeMemory scratch;
         for (size_t i = begin; i < end; ++i) {
           s.vectors.put(from + i, vectors.data() + i * dim());
           s.ids.writable()[from + i] = ids[i];
@@ -293,10 +315,30 @@ void Hnsw::append(std::span<const Id> ids, std::span<const float> vectors) {
       options_.threads);
   if (s.graph) {
     link_batches(from, to);
+    s.unchecked += ids.size();
+    reconnect();
   } else {
+    std::vector<uint32_t> replaced;
+    replaced.reserve(to - from);
     Gate::Writer writer(gate_);
-    s.vectors.set_size(to);
-    for (size_t slot = from; slot < to; ++slot) map_.insert(static_cast<uint32_t>(slot), {s.ids.data(), to});
+    publish(from, to, replaced);
+  }
+}
+
+// Lets searches see the slots [from, to) and removes what their ids had before, which `replaced` gets: it has room.
+// Needs a Gate::Writer, does not fail.
+void Hnsw::publish(size_t from, size_t to, std::vector<uint32_t>& replaced) {
+  HnswState& s = *state_;
+  const std::span<const Id> ids(s.ids.data(), to);
+  s.vectors.set_size(to);
+  for (size_t slot = from; slot < to; ++slot) {
+    if (const uint32_t old = map_.find(ids[slot], ids); old != IdMap::kNone) {
+      map_.erase(ids[slot], ids);
+      s.dead.writable()[old] = 1;
+      ++s.dead_count;
+      replaced.push_back(old);
+    }
+    map_.insert(static_cast<uint32_t>(slot), ids);
   }
 }
 
@@ -306,6 +348,8 @@ void Hnsw::link_batches(size_t from, size_t to) {
   Graph& graph = *s.graph;
   const size_t most = std::clamp<size_t>(from / 50, 1, 4096);  // as in build()
   std::vector<Patch> undo;
+  std::vector<uint32_t> replaced;
+  replaced.reserve(to - from);
   const BuildPlan plan = build_plan(state_->graph->degree);
   std::fill(graph.rows.writable() + from * graph.degree, graph.rows.writable() + to * graph.degree, kNoNode);
   try {
@@ -322,15 +366,19 @@ void Hnsw::link_batches(size_t from, size_t to) {
         Gate::Writer writer(gate_);
         apply(graph, patch);
         graph.size = end;
-        s.vectors.set_size(end);
-        for (const uint32_t slot : batch) map_.insert(slot, {s.ids.data(), end});
+        publish(at, end, replaced);
       }
       at = end;
       if (options_.on_progress) options_.on_progress(at - from, to - from);
     }
   } catch (...) {
     Gate::Writer writer(gate_);
-    for (size_t slot = from; slot < s.slots(); ++slot) map_.erase(s.ids[slot], {s.ids.data(), s.slots()});
+    for (size_t slot = from; slot < s.slots(); ++slot) map_.erase(s.ids[slot], known_ids());
+    for (const uint32_t slot : replaced) {
+      map_.insert(slot, known_ids());
+      s.dead.writable()[slot] = 0;
+      --s.dead_count;
+    }
     for (auto patch = undo.rbegin(); patch != undo.rend(); ++patch) apply(graph, *patch);
     graph.size = from;
     s.vectors.set_size(from);
@@ -365,24 +413,42 @@ size_t Hnsw::remove(std::span<const Id> ids) {
       ++gone;
     }
   }
-  // Removed nodes are still walked over; past a fifth they cost more than building the rest anew, which also restores
-  // recall.
-  constexpr size_t kDeadShare = 5;
-  if (gone && state_->dead_count * kDeadShare > state_->slots()) {
-    try {
-      swap_in(rebuilt({}, {}));
-    } catch (const std::bad_alloc&) {
-      base::log().warn("index: no memory to build anew after removals; it goes on with {} removed vectors inside",
-                       state_->dead_count);
-    }
-  }
+  if (gone) clean_up();
   return gone;
+}
+
+// New edges push old ones out, and now and then the last one to a node. Caller holds writer_.
+void Hnsw::reconnect() {
+  constexpr size_t kShare = 100;  // a look at every edge costs about a tenth of linking so many new ones
+  HnswState& s = *state_;
+  if (s.unchecked * kShare < s.slots()) return;
+  s.unchecked = 0;
+  try {
+    const Patch patch = connect(*s.graph, keys_.ef_construction);
+    Gate::Writer writer(gate_);
+    apply(*s.graph, patch);
+  } catch (const std::bad_alloc&) {  // it is looked at again after the next additions
+    base::log().warn("index: no memory to look for vectors that no walk reaches");
+  }
+}
+
+// Removed nodes are still walked over; past a fifth they cost more than building the rest anew, which also restores
+// recall. Caller holds writer_; what was changed stays changed where that fails.
+void Hnsw::clean_up() {
+  constexpr size_t kDeadShare = 5;
+  if (state_->dead_count * kDeadShare <= state_->slots()) return;
+  try {
+    swap_in(rebuilt({}, {}));
+  } catch (const std::exception& e) {
+    base::log().warn("index: not built anew after removals ({}); it goes on with {} removed vectors inside", e.what(),
+                     state_->dead_count);
+  }
 }
 
 std::map<std::string, std::string> Hnsw::statistics() const {
   Gate::Reader reader(gate_);
   const HnswState& s = *state_;
-  const size_t own = s.slots() * (sizeof(Id) + 1) + map_.bytes();
+  const size_t own = s.slots() * (sizeof(Id) + 1) + map_bytes();
   std::map<std::string, std::string> out{
       {"vectors", std::to_string(s.live())},
       {"removed_inside", std::to_string(s.dead_count)},

@@ -2,8 +2,8 @@
 // over codes and ranks what it found by exact distances. Below `exact_below` vectors there is no graph: every search is
 // exact.
 //
-// Locks: writer_ lets one change happen at a time; gate_ keeps searches away only while pointers are swapped and rows
-// copied. Whatever takes long (encoding, linking, building anew) writes where no search reads yet.
+// Whatever takes long in a change (encoding, linking, building anew) writes where no search reads yet; the gate closes
+// while pointers are swapped and rows copied.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/top_k.h"
 #include "index/base_index.h"
 #include "index/graph/builder.h"
-#include "index/graph/gate.h"
 #include "index/graph/graph.h"
 #include "index/graph/vectors.h"
 #include "index/id_map.h"
@@ -39,6 +39,7 @@ struct HnswState {
   size_t dead_count = 0;
   std::unique_ptr<Graph> graph;  // null: exact search
   size_t trained_on = 0;         // vectors there were when the projection was learnt
+  size_t unchecked = 0;          // slots linked since every node was known to be reachable
   size_t longer = 0;             // added since then and longer than any of those (inner product)
   explicit HnswState(Vectors v) : vectors(std::move(v)) {}
   size_t slots() const { return vectors.size(); }
@@ -56,6 +57,7 @@ class Hnsw : public BaseIndex {
   bool contains(Id id) const override;
   void train(std::span<const float> vectors) override;
   void add(std::span<const Id> ids, std::span<const float> vectors) override;
+  void update(std::span<const Id> ids, std::span<const float> vectors) override;
   size_t remove(std::span<const Id> ids) override;
   std::optional<std::vector<float>> reconstruct(Id id) const override;
   std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options) const override;
@@ -73,7 +75,16 @@ class Hnsw : public BaseIndex {
     float distance;  // smaller is nearer
     uint32_t slot;
   };
+  struct Nearer {  // ties by id
+    const Buffer<Id>& ids;
+    bool operator()(const Found& a, const Found& b) const {
+      return a.distance != b.distance ? a.distance < b.distance : ids[a.slot] < ids[b.slot];
+    }
+  };
+  using Nearest = base::TopK<Found, Nearer>;
   // hnsw.cpp
+  bool has(Id id) const override;
+  void put(std::span<const Id> ids, std::span<const float> vectors);
   Storage storage_for(std::span<const float> vectors) const;
   std::unique_ptr<HnswState> rebuilt(std::span<const Id> ids, std::span<const float> vectors) const;
   std::unique_ptr<Graph> new_graph(const HnswState& state) const;
@@ -81,10 +92,15 @@ class Hnsw : public BaseIndex {
   BuildPlan build_plan(size_t degree) const;
   void make_room(size_t slots);
   void append(std::span<const Id> ids, std::span<const float> vectors);
+  void publish(size_t from, size_t to, std::vector<uint32_t>& replaced);
   void link_batches(size_t from, size_t to);
+  void reconnect();
+  void clean_up();
   void swap_in(std::unique_ptr<HnswState> next);
   void own_flags();
   const IdMap& map() const;
+  size_t map_bytes() const;
+  std::span<const Id> known_ids() const { return {state_->ids.data(), state_->slots()}; }
   // hnsw_search.cpp
   static size_t default_rerank(size_t k, size_t ef);
   size_t search_together(std::span<const float> queries, size_t k, const SearchOptions& options,
@@ -110,9 +126,7 @@ class Hnsw : public BaseIndex {
   std::unique_ptr<HnswState> state_;
   mutable IdMap map_;  // filled at the first need after open()
   mutable bool map_ready_ = true;
-  mutable std::mutex map_mutex_;
-  mutable Gate gate_;
-  std::mutex writer_;
+  mutable std::mutex map_mutex_;  // of both while the map is filled
 };
 
 }  // namespace hanok::index

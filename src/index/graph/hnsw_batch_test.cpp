@@ -53,7 +53,7 @@ TEST(HnswBatch, FindsWhatSingleCallsFind) {
 
 TEST(HnswBatch, AfterRemovalsWithFiltersAndOfFew) {
   const auto index = index_of(3000, Metric::L2);
-  const IdFilter odd{.accepts = [](Id id) { return id % 2 == 1; }};
+  const IdFilter odd = IdFilter::when([](Id id) { return id % 2 == 1; });
   expect_same(*index, normals(10, 4), 10, {.filter = &odd});
   std::vector<Id> gone(300);
   std::iota(gone.begin(), gone.end(), 200);

@@ -42,7 +42,7 @@ Storage storage_named(const FileReader& file, const std::string& name) {
 }  // namespace
 
 void Hnsw::save(const std::filesystem::path& path) const {
-  Gate::Reader reader(gate_);
+  std::lock_guard writing(writer_);
   const HnswState& s = *state_;
   FileWriter out("hnsw");
   std::map<std::string, std::string> more{{"slots", std::to_string(s.slots())},

@@ -39,32 +39,33 @@ class Spread {
 // All that pass, by exact distance.
 void Hnsw::exact(const PreparedQuery& query, size_t k, const IdFilter* filter, std::vector<Found>& out) const {
   const HnswState& s = *state_;
-  Nearest nearest(k, s.ids);
+  Nearest nearest(k, Nearer{s.ids});
   for (uint32_t slot = 0; slot < s.slots(); ++slot)
-    if (!s.dead[slot] && (!filter || passes(*filter, s.ids[slot])))
-      nearest.offer(sound(s.vectors.distance(query, slot)), slot);
-  nearest.sorted(out);
+    if (!s.dead[slot] && (!filter || filter->accepts(s.ids[slot])))
+      nearest.offer({sound(s.vectors.distance(query, slot)), slot});
+  out = nearest.take();
 }
 
 /// Live slots that pass.
 std::vector<uint32_t> Hnsw::slots_of(const IdFilter& filter) const {
   const HnswState& s = *state_;
   std::vector<uint32_t> out;
-  if (filter.ids.empty()) {
+  const auto listed = filter.listed();
+  if (!listed) {
     for (uint32_t slot = 0; slot < s.slots(); ++slot)
-      if (!s.dead[slot] && passes(filter, s.ids[slot])) out.push_back(slot);
+      if (!s.dead[slot] && filter.accepts(s.ids[slot])) out.push_back(slot);
     return out;
   }
-  out.reserve(filter.ids.size());
+  out.reserve(listed->size());
   const std::span<const Id> known(s.ids.data(), s.slots());
   const IdMap* map = nullptr;
-  for (const Id id : filter.ids) {
+  for (const Id id : *listed) {
     auto slot = static_cast<uint32_t>(id);  // ids that count from 0 are their own slots: no look into the map
     if (id < 0 || static_cast<size_t>(id) >= known.size() || known[static_cast<size_t>(id)] != id || s.dead[slot]) {
       if (!map) map = &this->map();
       slot = map->find(id, known);
     }
-    if (slot != IdMap::kNone && (!filter.accepts || filter.accepts(id))) out.push_back(slot);
+    if (slot != IdMap::kNone && filter.accepts(id)) out.push_back(slot);
   }
   return out;
 }
@@ -72,12 +73,12 @@ std::vector<uint32_t> Hnsw::slots_of(const IdFilter& filter) const {
 void Hnsw::rank(const PreparedQuery& query, std::span<const uint32_t> slots, size_t k, std::vector<Found>& out) const {
   constexpr size_t kAhead = 4;
   const HnswState& s = *state_;
-  Nearest nearest(k, s.ids);
+  Nearest nearest(k, Nearer{s.ids});
   for (size_t i = 0; i < slots.size(); ++i) {
     if (i + kAhead < slots.size()) s.vectors.prefetch(slots[i + kAhead]);
-    nearest.offer(sound(s.vectors.distance(query, slots[i])), slots[i]);
+    nearest.offer({sound(s.vectors.distance(query, slots[i])), slots[i]});
   }
-  nearest.sorted(out);
+  out = nearest.take();
 }
 
 // By code first; then the ef that look nearest by exact distance, and on until what the codes left out is too far:
@@ -86,10 +87,10 @@ void Hnsw::rank(const PreparedQuery& query, std::span<const uint32_t> slots, siz
 void Hnsw::scan_codes(const PreparedQuery& query, std::span<const uint32_t> slots, size_t k, size_t ef,
                       std::vector<Found>& out) const {
   const HnswState& s = *state_;
-  Nearest nearest(k, s.ids);
+  Nearest nearest(k, Nearer{s.ids});
   const auto exactly = [&](uint32_t slot) {
     const float distance = sound(s.vectors.distance(query, slot));
-    nearest.offer(distance, slot);
+    nearest.offer({distance, slot});
     return distance;
   };
   const size_t keep = std::max(ef, 2 * k);
@@ -108,10 +109,11 @@ void Hnsw::scan_codes(const PreparedQuery& query, std::span<const uint32_t> slot
     for (size_t i = 0; i < slots.size(); ++i)
       if (codes[i] > from && codes[i] <= to) error.add(exactly(slots[i]) - step * codes[i]);
     from = to;
-    const double reach = (nearest.worst() - error.mean() + kSigmas * error.deviation()) / step;
+    const double worst = nearest.full() ? nearest.worst().distance : INFINITY;
+    const double reach = (worst - error.mean() + kSigmas * error.deviation()) / step;
     to = reach < INT32_MAX ? static_cast<int64_t>(std::max(reach, static_cast<double>(INT32_MIN))) : INT32_MAX;
   }
-  nearest.sorted(out);
+  out = nearest.take();
 }
 
 /// Of these slots, by code to the query's record; those being linked just now have no code yet and come first.
@@ -138,14 +140,15 @@ void Hnsw::filtered(const PreparedQuery& query, size_t k, const SearchOptions& o
   const HnswState& s = *state_;
   const IdFilter& filter = *options.filter;
   const size_t ef = ef_for(k, options);
+  const auto listed = filter.listed();
+  if (listed && (!s.graph || listed->size() <= kExactPerEf * ef)) return rank(query, slots_of(filter), k, out);
   if (!s.graph) return exact(query, k, &filter, out);
-  if (!filter.ids.empty() && filter.ids.size() <= kExactPerEf * ef) return rank(query, slots_of(filter), k, out);
   Local& mine = local();
   mine.query_record = mine.aligned_record(s.graph->projection.record_bytes());
   s.graph->projection.encode_query(query.floats.data(), mine.query_record, mine.projection);
   const auto n = static_cast<double>(s.slots());
-  const double cost = filter.ids.empty() ? n * kPredicate + static_cast<double>(filter.expected_matches.value_or(0))
-                                         : static_cast<double>(filter.ids.size()) * kListed;
+  const double cost = listed ? static_cast<double>(listed->size()) * kListed
+                             : n * kPredicate + static_cast<double>(filter.expected_matches().value_or(0));
   if (!filtered_walk(query, k, ef, filter, cost, out)) scan_codes(query, slots_of(filter), k, ef, out);
 }
 
@@ -165,7 +168,7 @@ bool Hnsw::filtered_walk(const PreparedQuery& query, size_t k, size_t ef, const 
     std::vector<uint32_t>& live = mine.live;
     live.clear();
     for (size_t i = 0; i < pool.size(); ++i)
-      if (!s.dead[pool.node(i)] && passes(filter, s.ids[pool.node(i)])) live.push_back(pool.node(i));
+      if (!s.dead[pool.node(i)] && filter.accepts(s.ids[pool.node(i)])) live.push_back(pool.node(i));
     if (live.size() >= need) break;
     const double share = (static_cast<double>(live.size()) + 0.5) / static_cast<double>(wide);
     constexpr double kMargin = 1.25, kWorthIt = 0.5;

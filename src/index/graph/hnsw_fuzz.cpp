@@ -62,8 +62,7 @@ void use(const FileReader& reader) {
   const std::vector<float> query(index->options().dim, 0.5f);
   index->search(query, 10);
   index->search(query, 3, {.ef = 50});
-  const std::vector<Id> some{1, 5, 9};
-  const IdFilter filter{[](Id id) { return id % 2 == 0; }, {}, {}}, few{{}, some.size(), some};
+  const IdFilter filter = IdFilter::when([](Id id) { return id % 2 == 0; }), few = IdFilter::of({1, 5, 9});
   index->search(query, 5, {.filter = &filter});
   index->search(query, 5, {.filter = &few});
   index->range_search(query, 1);

@@ -1,6 +1,7 @@
 // Searching: walk and rank. Filters: hnsw_filter.cpp.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/threads.h"
 #include "index/graph/hnsw.h"
@@ -11,6 +12,8 @@ namespace hanok::index {
 namespace {
 
 constexpr size_t kDefaultEf = 64;  // about .995 of ten neighbours on the sets of bench/ann
+
+bool is_filter(const IdFilter* filter) { return filter && !filter->is_everything(); }
 
 }  // namespace
 
@@ -65,14 +68,16 @@ void Hnsw::walk_and_rank(const PreparedQuery& query, size_t k, size_t ef, size_t
   Local& mine = local();
   uint8_t* record = mine.aligned_record(s.graph->projection.record_bytes());
   s.graph->projection.encode_query(query.floats.data(), record, mine.projection);
-  walk(*s.graph, record, {.ef = ef, .k = k}, mine.walk);
+  walk(*s.graph, record, {.ef = ef, .k = k, .removed = s.dead_count ? s.dead.data() : nullptr}, mine.walk);
   rank_pool(query, k, rerank, mine, out);
 }
 
 std::vector<Match> Hnsw::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
   // The fast checks; check_query says what is wrong.
   if (query.size() != dim() || !math::distance().all_finite(query.data(), dim())) check_query(query);
-  if (metric() == Metric::Cosine && std::all_of(query.begin(), query.end(), [](float x) { return x == 0; }))
+  constexpr float kLeast = std::numeric_limits<float>::min();
+  if (metric() == Metric::Cosine &&
+      std::all_of(query.begin(), query.end(), [](float x) { return std::abs(x) < kLeast; }))
     check_query(query);
   Gate::Reader reader(gate_);
   const HnswState& s = *state_;
@@ -156,23 +161,27 @@ std::vector<std::vector<Match>> Hnsw::search_batch(std::span<const float> querie
 std::vector<Match> Hnsw::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
   check_range(query, radius);
   constexpr size_t kFirst = 128;
+  constexpr size_t kListedShare = 100;  // fewer listed ids than a hundredth are looked at one by one
   Gate::Reader reader(gate_);
   const HnswState& s = *state_;
   if (s.live() == 0) return {};
   Local& mine = local();
   s.vectors.prepare(query, mine.query);
   const float limit = metric() == Metric::L2 ? radius : -radius;
-  const bool filter = is_filter(options.filter);
   std::vector<Found> found;
-  size_t ef = std::max(options.ef, kFirst);
-  while (s.graph && ef < s.slots()) {
-    walk_and_rank(mine.query, ef, ef, ef, found);
-    if (!found.empty() && found.back().distance > limit) break;
-    ef *= 2;
+  if (options.filter && options.filter->listed() && options.filter->listed()->size() <= s.live() / kListedShare) {
+    rank(mine.query, slots_of(*options.filter), s.live(), found);
+  } else {
+    size_t ef = std::max(options.ef, kFirst);
+    while (s.graph && ef < s.slots()) {
+      walk_and_rank(mine.query, ef, ef, ef, found);
+      if (!found.empty() && found.back().distance > limit) break;
+      ef *= 2;
+    }
+    if (!s.graph || ef >= s.slots()) exact(mine.query, s.live(), nullptr, found);
   }
-  if (!s.graph || ef >= s.slots()) exact(mine.query, s.live(), nullptr, found);
   std::erase_if(found, [&](const Found& f) {
-    return !(f.distance <= limit) || (filter && !passes(*options.filter, s.ids[f.slot]));
+    return !(f.distance <= limit) || (options.filter && !options.filter->accepts(s.ids[f.slot]));
   });
   return matches(found);
 }

@@ -232,8 +232,8 @@ TEST(Hnsw, FiltersAlwaysGiveWhatThereIs) {
         ids.push_back(id);
       }
     const auto accepts = [&](Id id) { return matching.count(id) > 0; };
-    for (const IdFilter& filter : {IdFilter{accepts, {}, {}}, IdFilter{accepts, matching.size(), {}},
-                                   IdFilter{{}, matching.size(), ids}, IdFilter{accepts, matching.size(), ids}})
+    for (const IdFilter& filter : {IdFilter::when(accepts), IdFilter::when(accepts, matching.size()), IdFilter::of(ids),
+                                   IdFilter::of(ids).narrowed(accepts)})
       EXPECT_GE(recall(*index, matching, queries, 10, {.filter = &filter}), 0.99) << "every " << every;
   }
   // Only what lies farthest from the query passes.
@@ -241,7 +241,7 @@ TEST(Hnsw, FiltersAlwaysGiveWhatThereIs) {
     const auto all = brute(model, Metric::L2, &queries[q * kDim], kDim);
     Model far;
     for (size_t i = kN * 6 / 10; i < kN; ++i) far[all[i].second] = model.at(all[i].second);
-    const IdFilter filter{[&](Id id) { return far.count(id) > 0; }, {}, {}};
+    const IdFilter filter = IdFilter::when([&](Id id) { return far.count(id) > 0; });
     EXPECT_GE(recall(*index, far, std::span(queries).subspan(q * kDim, kDim), 10, {.filter = &filter}), 0.99);
   }
 }

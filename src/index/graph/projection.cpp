@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/threads.h"
+#include "base/top_k.h"
 #include "index/base_index.h"
 #include "index/flat/row_store.h"
 #include "index/pca.h"
@@ -79,13 +80,14 @@ class Judge {
 
  private:
   static constexpr size_t kTrue = 10, kLooked = 20, kKept = 100;
-  using Kept = std::vector<std::pair<float, size_t>>;  // distance and row
+  using Near = std::pair<float, size_t>;  // distance and row
+  using Kept = std::vector<Near>;
 
   // Of each query its kKept nearest, nearest first; itself, and what equals it, left out.
   static std::vector<Kept> nearest_rows(std::span<const float> queries, const Among& among, size_t d, size_t threads) {
     constexpr size_t kBlock = 512;
     const size_t n = queries.size() / d;
-    std::vector<Kept> out(n);
+    std::vector<base::TopK<Near>> nearest(n, base::TopK<Near>(kKept));
     std::vector<float> block(std::min(kBlock, among.rows) * d);
     for (size_t at = 0; at < among.rows; at += kBlock) {
       const size_t rows = std::min(kBlock, among.rows - at);
@@ -95,11 +97,13 @@ class Judge {
           [&](size_t begin, size_t end, size_t) {
             for (size_t q = begin; q < end; ++q)
               for (size_t i = 0; i < rows; ++i)
-                offer(out[q], math::distance().l2_f32(&queries[q * d], &block[i * d], d), at + i);
+                if (const float far = math::distance().l2_f32(&queries[q * d], &block[i * d], d); far > 0)
+                  nearest[q].offer({far, at + i});
           },
           threads);
     }
-    for (Kept& kept : out) std::sort_heap(kept.begin(), kept.end());
+    std::vector<Kept> out;
+    for (auto& near : nearest) out.push_back(near.take());
     return out;
   }
   // Levina, Bickel 2004: the mean of log(r_k / r_i) over the k nearest is about 1 / dimension. Distances are squares.
@@ -113,15 +117,6 @@ class Judge {
           ++n;
         }
     return n ? static_cast<double>(n) / logs : 0;
-  }
-  static void offer(Kept& kept, float distance, size_t row) {
-    if (!(distance > 0) || (kept.size() == kKept && distance >= kept.front().first)) return;
-    if (kept.size() == kKept) {
-      std::pop_heap(kept.begin(), kept.end());
-      kept.pop_back();
-    }
-    kept.emplace_back(distance, row);
-    std::push_heap(kept.begin(), kept.end());
   }
 
   size_t m_;
@@ -154,9 +149,9 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
       out.longest_ = std::max(out.longest_, math::distance().ip_f32(v, v, plan.dim));
     }
   std::vector<float> rows(n * d);
-  Scratch scratch;
+  EncodeMemory memory;
   for (size_t i = 0; i < n; ++i)
-    std::memcpy(&rows[i * d], out.lift(sample.data() + i * plan.dim, false, scratch), d * sizeof(float));
+    std::memcpy(&rows[i * d], out.lift(sample.data() + i * plan.dim, false, memory), d * sizeof(float));
   const bool bytes = all_bytes(rows);
   out.mean_ = mean_of(rows, d);
   for (size_t i = 0; i < n; ++i)
@@ -195,7 +190,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
     if (plan.row)
       among.centred = [&, given = std::vector<float>(plan.dim)](size_t i, float* x) mutable {
         plan.row(i * stride, given.data());
-        const float* lifted = out.lift(given.data(), false, scratch);
+        const float* lifted = out.lift(given.data(), false, memory);
         for (size_t j = 0; j < d; ++j) x[j] = lifted[j] - out.mean_[j];
       };
     else
@@ -254,23 +249,23 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
 }
 
 // The vector that the projection sees: of length one, with its additional dimension, or as it is.
-const float* Projection::lift(const float* v, bool is_query, Scratch& scratch) const {
+const float* Projection::lift(const float* v, bool is_query, EncodeMemory& memory) const {
   if (metric_ == Metric::L2 || (metric_ == Metric::Cosine && is_query)) return v;  // a query comes with length one
-  scratch.lifted.resize(width_);
+  memory.lifted.resize(width_);
   if (metric_ == Metric::Cosine) {
-    normalise({v, dim_}, scratch.lifted.data());
+    normalise({v, dim_}, memory.lifted.data());
   } else {
     const float square = math::distance().ip_f32(v, v, dim_);
     if (is_query) {  // as long as the longest: the order of inner products is the same, their rounding is finer
       const float longer = square > 0 ? std::sqrt(longest_ / square) : 0;
-      for (size_t j = 0; j < dim_; ++j) scratch.lifted[j] = v[j] * longer;
-      scratch.lifted[dim_] = 0;
+      for (size_t j = 0; j < dim_; ++j) memory.lifted[j] = v[j] * longer;
+      memory.lifted[dim_] = 0;
     } else {
-      std::memcpy(scratch.lifted.data(), v, dim_ * sizeof(float));
-      scratch.lifted[dim_] = std::sqrt(std::max(0.f, longest_ - square));
+      std::memcpy(memory.lifted.data(), v, dim_ * sizeof(float));
+      memory.lifted[dim_] = std::sqrt(std::max(0.f, longest_ - square));
     }
   }
-  return scratch.lifted.data();
+  return memory.lifted.data();
 }
 
 double Projection::distance_step(const float* query) const {
@@ -281,15 +276,15 @@ double Projection::distance_step(const float* query) const {
   return own > 0 ? square / 2 / std::sqrt(static_cast<double>(longest_) / own) : square / 2;  // q was made longer
 }
 
-void Projection::codes(const float* lifted, uint8_t* record, Scratch& scratch) const {
+void Projection::codes(const float* lifted, uint8_t* record, EncodeMemory& memory) const {
   const auto& kernel = math::distance();
-  scratch.bytes.assign(stride_, 0);
-  scratch.sums.resize(directions_);
-  kernel.f32_to_u8(lifted, low_.data(), scale_.data(), scratch.bytes.data(), width_);
-  kernel.project(scratch.bytes.data(), matrix_.data(), stride_, directions_, scratch.sums.data());
+  memory.bytes.assign(stride_, 0);
+  memory.sums.resize(directions_);
+  kernel.f32_to_u8(lifted, low_.data(), scale_.data(), memory.bytes.data(), width_);
+  kernel.project(memory.bytes.data(), matrix_.data(), stride_, directions_, memory.sums.data());
   std::memset(record, 0, record_bytes());
   for (size_t i = 0; i < directions_; ++i) {
-    const float steps = (static_cast<float>(scratch.sums[i]) - offset_[i]) * gain_[i] + kCentre;
+    const float steps = (static_cast<float>(memory.sums[i]) - offset_[i]) * gain_[i] + kCentre;
     record[i] =
         static_cast<uint8_t>(steps > 0 ? std::min(steps, 127.f) + 0.5f : 0.f);  // NaN, from a damaged file, gives 0
   }
@@ -299,14 +294,14 @@ bool Projection::longer_than_known(const float* v) const {
   return metric_ == Metric::InnerProduct && math::distance().ip_f32(v, v, dim_) > longest_;
 }
 
-void Projection::encode_query(const float* q, uint8_t* record, Scratch& scratch) const {
-  codes(lift(q, true, scratch), record, scratch);
+void Projection::encode_query(const float* q, uint8_t* record, EncodeMemory& memory) const {
+  codes(lift(q, true, memory), record, memory);
 }
 
-void Projection::encode(const float* v, uint8_t* record, Scratch& scratch) const {
+void Projection::encode(const float* v, uint8_t* record, EncodeMemory& memory) const {
   const auto& kernel = math::distance();
-  const float* lifted = lift(v, false, scratch);
-  codes(lifted, record, scratch);
+  const float* lifted = lift(v, false, memory);
+  codes(lifted, record, memory);
   // What the codes leave out. Taken before rounding: |x|^2 is large beside the distances of neighbours, and the
   // rounding of each code would come back multiplied by it. With every direction kept nothing is left out.
   double rest = 0;
@@ -314,7 +309,7 @@ void Projection::encode(const float* v, uint8_t* record, Scratch& scratch) const
   if (directions_ < width_) {
     rest = kernel.l2_f32(lifted, mean_.data(), width_) / squared_unit;
     for (size_t i = 0; i < directions_; ++i) {
-      const float steps = std::clamp((static_cast<float>(scratch.sums[i]) - offset_[i]) * gain_[i], -64.f, 63.f);
+      const float steps = std::clamp((static_cast<float>(memory.sums[i]) - offset_[i]) * gain_[i], -64.f, 63.f);
       rest -= static_cast<double>(steps) * steps;
     }
   }

@@ -22,6 +22,13 @@
 
 namespace hanok::index {
 
+/// Room for one call of Projection::encode; one a thread.
+struct EncodeMemory {
+  std::vector<float> lifted;
+  std::vector<uint8_t> bytes;
+  std::vector<int32_t> sums;
+};
+
 class Projection {
  public:
   static constexpr size_t kLine = 64;
@@ -40,13 +47,6 @@ class Projection {
     std::function<void(size_t i, float* out)> row;
   };
 
-  /// Room for one call of encode; one a thread.
-  struct Scratch {
-    std::vector<float> lifted;
-    std::vector<uint8_t> bytes;
-    std::vector<int32_t> sums;
-  };
-
   Projection() = default;
   /// Learns from rows of plan.dim floats (at least one): mean, ranges, directions, scale, number of lines.
   static Projection train(std::span<const float> sample, const Plan& plan);
@@ -63,17 +63,17 @@ class Projection {
   bool longer_than_known(const float* v) const;
 
   /// record: record_bytes(), aligned to 64.
-  void encode(const float* v, uint8_t* record, Scratch& scratch) const;
+  void encode(const float* v, uint8_t* record, EncodeMemory& memory) const;
   /// The same with bias 0. Under cosine q has length one.
-  void encode_query(const float* q, uint8_t* record, Scratch& scratch) const;
+  void encode_query(const float* q, uint8_t* record, EncodeMemory& memory) const;
 
   std::string save() const;
   /// Throws Corrupt.
   static Projection load(const FileReader& file, size_t dim, Metric metric);
 
  private:
-  const float* lift(const float* v, bool is_query, Scratch& scratch) const;
-  void codes(const float* lifted, uint8_t* record, Scratch& scratch) const;
+  const float* lift(const float* v, bool is_query, EncodeMemory& memory) const;
+  void codes(const float* lifted, uint8_t* record, EncodeMemory& memory) const;
 
   size_t dim_ = 0;     // of the caller
   size_t width_ = 0;   // dim, and one more for inner product

@@ -95,6 +95,12 @@ void Vectors::put(size_t slot, const float* v) {
       break;
   }
   if (metric_ != Metric::Cosine) return;
+  std::vector<float> stored;  // distances are to what is stored
+  if (storage_ != Storage::F32 && storage_ != Storage::U8) {
+    stored.resize(dim_);
+    decode(slot, stored.data());
+    v = stored.data();
+  }
   double sum = 0;
   for (size_t j = 0; j < dim_; ++j) sum += static_cast<double>(v[j]) * v[j];
   norms_.writable()[slot] = static_cast<float>(1 / std::sqrt(sum));

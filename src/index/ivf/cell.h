@@ -1,6 +1,7 @@
 // One cell of an IVF index: its members' slots and, packed for the scan, their codes, terms and scales.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -11,6 +12,8 @@
 namespace hanok::index {
 
 using math::kFastScanVectors;
+
+constexpr size_t kMostCodes = 256;  // a vector: sums of so many bytes fit 16 bits
 
 /// What the codes of a model look like: m 4-bit codes a vector (0: none), each vector with a scale of its own or not.
 struct CodeShape {
@@ -63,7 +66,7 @@ struct Cell {
     const size_t last = slots.size() - 1;
     slots[at] = slots[last];
     if (shape.m) {
-      std::vector<uint8_t> code(shape.m);
+      std::array<uint8_t, kMostCodes> code;
       read(last, code.data(), shape.m);
       write(at, {code.data(), terms[last], shape.scaled ? scales[last] : 1}, shape);
       terms[last] = std::numeric_limits<float>::infinity();

@@ -18,10 +18,10 @@
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
+#include <utility>
 #include <vector>
 
+#include "base/top_k.h"
 #include "index/base_index.h"
 #include "index/flat/row_store.h"
 #include "index/id_map.h"
@@ -42,6 +42,7 @@ class Ivf final : public BaseIndex {
   bool contains(Id id) const override;
   void train(std::span<const float> vectors) override;
   void add(std::span<const Id> ids, std::span<const float> vectors) override;
+  void update(std::span<const Id> ids, std::span<const float> vectors) override;
   size_t remove(std::span<const Id> ids) override;
   std::optional<std::vector<float>> reconstruct(Id id) const override;
   std::vector<Match> search(std::span<const float> query, size_t k, const SearchOptions& options = {}) const override;
@@ -56,30 +57,41 @@ class Ivf final : public BaseIndex {
 
  private:
   struct Query;
-  struct Scratch;
-  struct Batch;  // vectors coded for a model
+  struct ProbeMemory;
+  struct Batch;                       // vectors coded for a model
+  using Near = std::pair<float, Id>;  // distance, small is near
+  using Nearest = base::TopK<Near>;
 
+  // ivf.cpp
+  bool has(Id id) const override;
   void read_keys();
   Storage storage_for(std::span<const float> vectors) const;
   size_t cells_for(size_t n) const;
   bool must_train(size_t n) const;
   CodeShape shape() const { return {model_ ? model_->codes.padded() : 0, model_ && model_->one_bit}; }
   std::shared_ptr<const IvfModel> learn(std::span<const float> vectors) const;
+  void learn_cells(std::span<const float> vectors);
   Batch encode(const IvfModel& model, size_t n, const std::function<void(size_t, float*)>& row) const;
   std::vector<Cell> cells_of(const IvfModel& model, const Batch& batch) const;
+  void put(std::span<const Id> ids, std::span<const float> vectors);
+  void make_room(size_t vectors, const Batch& batch);
+  size_t take_out(std::span<const Id> ids);
+  // ivf_file.cpp
   void restore_cells(const FileReader& file);
-
+  // ivf_search.cpp
   Query make_query(const float* x) const;
   float distance(const Query& query, size_t slot, float* scratch) const;
-  void search_rows(const Query& query, size_t k, const SearchOptions& options, std::vector<Match>& out) const;
+  template <typename Visit>
+  void visit_rows(const IdFilter* filter, Visit&& visit) const;
+  void search_rows(const Query& query, size_t k, const IdFilter* filter, std::vector<Match>& out) const;
+  size_t probes(const SearchOptions& options) const;
   template <typename Offer>
   void visit_cells(const Query& query, const float* y, const float* cell_dots, size_t probes, size_t enough,
-                   Scratch& scratch, const SearchOptions& options, Offer&& offer) const;
+                   ProbeMemory& memory, const IdFilter* filter, Offer&& offer) const;
   void search_cells(const Query& query, const float* y, const float* cell_dots, size_t k, const SearchOptions& options,
-                    Scratch& scratch, std::vector<Match>& out) const;
+                    ProbeMemory& memory, std::vector<Match>& out) const;
+  std::vector<Match> matches(const std::vector<Near>& found) const;
 
-  mutable std::shared_mutex lock_;
-  std::mutex writer_;
   size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0, codes_wanted_ = 0;
   bool one_bit_ = false;
   std::string storage_key_ = "auto";

@@ -28,7 +28,7 @@ std::vector<T> copy(std::span<const T> values) {
 }  // namespace
 
 void Ivf::save(const std::filesystem::path& path) const {
-  std::shared_lock guard(lock_);
+  std::lock_guard writing(writer_);
   FileWriter writer("ivf");
   std::map<std::string, std::string> more{{"storage", std::string(storage_name(rows_.storage()))},
                                           {"trained_at", std::to_string(trained_at_)}};
@@ -56,7 +56,10 @@ void Ivf::save(const std::filesystem::path& path) const {
     writer.add("cell_terms", bytes_of(terms));
     if (model_->one_bit) writer.add("cell_scales", bytes_of(scales));
   }
-  writer.add_text("options", options_text(options_, more));
+  Options options = options_;
+  for (const auto& [key, value] : {std::pair("nprobe", nprobe_), std::pair("rerank", rerank_)})
+    if (value || options.set.count(key)) options.set[key] = std::to_string(value);
+  writer.add_text("options", options_text(options, more));
   writer.add("ids", bytes_of(ids_));
   writer.add("rows", rows_.bytes());
   writer.write(path);
@@ -99,8 +102,7 @@ Ivf::Ivf(const FileReader& file) : BaseIndex(read_options(file).options) {
   if (!starts.empty()) {
     for (size_t s = 0; s + 1 < starts.size(); ++s)
       if (starts[s] >= starts[s + 1]) file.corrupt("section 'starts' does not rise");
-    constexpr size_t kMaxCodes = 256;  // sums of so many bytes fit 16 bits
-    if (starts.front() != 0 || starts.back() != model->axes_count || starts.size() > kMaxCodes + 1)
+    if (starts.front() != 0 || starts.back() != model->axes_count || starts.size() > kMostCodes + 1)
       file.corrupt("section 'starts' does not cover the axes");
     model->codes.restore(model->axes_count, starts,
                          copy(file.array<float>("codebooks", model->axes_count * ProductQuantiser::kCodes)));

@@ -258,7 +258,7 @@ TEST(Ivf, FiltersAlwaysGiveMinOfKAndMatches) {
   for (const Id every : {2, 10, 100, 1000, 4000}) {
     std::vector<Id> ids;
     for (Id id = 1; id < static_cast<Id>(n); id += every) ids.push_back(id);
-    const IdFilter predicate{[&](Id id) { return id % every == 1; }, std::nullopt, {}}, listed{{}, ids.size(), ids};
+    const IdFilter predicate = IdFilter::when([&](Id id) { return id % every == 1; }), listed = IdFilter::of(ids);
     for (const IdFilter* filter : {&predicate, &listed})
       for (size_t i = 0; i < 8; ++i) {
         const auto found = index.search(std::span(q).subspan(i * dim, dim), 10, {.filter = filter});

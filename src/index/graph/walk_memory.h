@@ -78,7 +78,7 @@ class Pool {
 };
 
 /// One walk's memory.
-struct WalkScratch {
+struct WalkMemory {
   Visited visited;
   Pool pool;
   std::vector<uint32_t> touched;   // every node that was measured

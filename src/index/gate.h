@@ -1,5 +1,5 @@
 // Readers and one writer; a waiting writer goes before readers that come later, so that steady searches cannot starve
-// it.
+// it. A thread that reads must not enter again: a writer in between would wait for it, and it for the writer.
 #pragma once
 
 #include <atomic>

@@ -1,0 +1,268 @@
+// Searches of kind "ivf": every row while there are no cells, else the members of the nearest ones.
+#include <algorithm>
+#include <cmath>
+
+#include "base/threads.h"
+#include "base/top_k.h"
+#include "index/ivf/ivf.h"
+#include "math/distance.h"
+#include "math/kernels.h"
+
+namespace hanok::index {
+namespace {
+
+constexpr size_t kQueriesAtOnce = 16;  // projected together: one pass over the axes serves four at a time
+
+bool accepted(const IdFilter* filter, Id id) { return !filter || filter->accepts(id); }
+
+bool lists_few(const IdFilter* filter, size_t few) {
+  return filter && filter->listed() && filter->listed()->size() <= few;
+}
+
+}  // namespace
+
+// A query in the forms that the row types want.
+struct Ivf::Query {
+  const float* x = nullptr;
+  std::vector<uint8_t> bytes;  // under L2 with rows of bytes, if the query is bytes too
+  std::vector<float> unit;     // under cosine
+};
+
+// What the visit of some cells needs and every one needs anew.
+struct Ivf::ProbeMemory {
+  std::vector<float> table_floats, row;
+  std::vector<uint8_t> table;
+  std::vector<std::pair<float, uint32_t>> order;       // cells by nearness
+  std::vector<std::pair<float, uint32_t>> candidates;  // estimate, slot
+};
+
+Ivf::Query Ivf::make_query(const float* x) const {
+  Query out{x, {}, {}};
+  if (metric() == Metric::L2 && rows_.storage() == Storage::U8 && all_bytes({x, dim()})) out.bytes.assign(x, x + dim());
+  if (metric() == Metric::Cosine) {
+    out.unit.resize(dim());
+    normalise({x, dim()}, out.unit.data());
+  }
+  return out;
+}
+
+// As the door defines it: squared distance, dot product or cosine; then with the sign that makes small near.
+float Ivf::distance(const Query& query, size_t slot, float* scratch) const {
+  const auto& kernel = math::distance();
+  const uint8_t* row = rows_.raw(slot);
+  if (metric() == Metric::L2) switch (rows_.storage()) {
+      case Storage::F32:
+        return kernel.l2_f32(query.x, reinterpret_cast<const float*>(row), dim());
+      case Storage::F16:
+        return kernel.l2_f16(query.x, reinterpret_cast<const uint16_t*>(row), dim());
+      case Storage::Bf16:
+        return kernel.l2_bf16(query.x, reinterpret_cast<const uint16_t*>(row), dim());
+      case Storage::U8:
+        if (!query.bytes.empty()) return static_cast<float>(kernel.l2_u8(query.bytes.data(), row, dim()));
+        return kernel.l2_sq8(query.x, row, 0, 1, dim());
+      case Storage::Sq8: {
+        float offset_scale[2];
+        std::memcpy(offset_scale, row + dim(), 8);
+        return kernel.l2_sq8(query.x, row, offset_scale[0], offset_scale[1], dim());
+      }
+    }
+  const float* x = rows_.floats(slot, scratch);
+  if (metric() == Metric::InnerProduct) return -kernel.ip_f32(query.x, x, dim());
+  return -kernel.ip_f32(query.unit.data(), x, dim()) / static_cast<float>(norm_of({x, dim()}));
+}
+
+void Ivf::search_rows(const Query& query, size_t k, const IdFilter* filter, std::vector<Match>& out) const {
+  Nearest nearest(std::min(k, ids_.size()));
+  std::vector<float> scratch(dim());
+  visit_rows(filter, [&](uint32_t slot) { nearest.offer({distance(query, slot, scratch.data()), ids_[slot]}); });
+  out = matches(nearest.take());
+}
+
+// visit(slot) for every row that the filter lets through.
+template <typename Visit>
+void Ivf::visit_rows(const IdFilter* filter, Visit&& visit) const {
+  if (filter && filter->listed()) {
+    const auto ids = *filter->listed();
+    for (const Id id : ids)
+      if (const uint32_t slot = map_.find(id, ids_); slot != IdMap::kNone && filter->accepts(id)) visit(slot);
+    return;
+  }
+  for (size_t slot = 0; slot < ids_.size(); ++slot)
+    if (accepted(filter, ids_[slot])) visit(static_cast<uint32_t>(slot));
+}
+
+std::vector<Match> Ivf::matches(const std::vector<Near>& found) const {
+  std::vector<Match> out;
+  out.reserve(found.size());
+  for (const auto& [distance, id] : found) out.push_back({id, metric() == Metric::L2 ? distance : -distance});
+  return out;
+}
+
+size_t Ivf::probes(const SearchOptions& options) const {
+  const size_t cells = model_->cells, wanted = options.nprobe ? options.nprobe : nprobe_;
+  return std::clamp<size_t>(wanted ? wanted : cells / 16 + 4, 1, cells);
+}
+
+// Calls offer(estimate, slot) for members of the cells nearest to the query whose estimate is below the
+// threshold, which offer returns. Goes on beyond `probes` cells until `enough` members that the filter accepts were
+// offered.
+template <typename Offer>
+void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots, size_t probes, size_t enough,
+                      ProbeMemory& memory, const IdFilter* filter, Offer&& offer) const {
+  const IvfModel& model = *model_;
+  const bool ip = metric() == Metric::InnerProduct;
+  double square = 0;
+  for (size_t j = 0; j < model.axes_count && !ip; ++j) square += static_cast<double>(y[j]) * y[j];
+  auto& order = memory.order;
+  order.resize(model.cells);
+  for (size_t c = 0; c < model.cells; ++c)
+    order[c] = {ip ? -cell_dots[c] : static_cast<float>(square) + model.squares[c] - 2 * cell_dots[c],
+                static_cast<uint32_t>(c)};
+  probes = std::min(probes, model.cells);
+  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(probes) - 1, order.end());
+  std::sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(probes));
+
+  const size_t m = model.codes.padded();
+  ProductQuantiser::Table table;
+  if (m) {
+    memory.table.resize(m * 16);
+    memory.table_floats.resize(m * 16);
+    table = model.codes.table(y, ip ? -1.0f : -2.0f, memory.table_floats.data(), memory.table.data());
+  }
+  memory.row.resize(dim());
+  float threshold = INFINITY, estimates[kFastScanVectors];
+  size_t offered = 0;
+  const auto& kernels = math::kernels<math::FastScanKernels>();
+  for (size_t p = 0; p < model.cells; ++p) {
+    if (p == probes && offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end());
+    if (p >= probes && offered >= enough) return;
+    const Cell& cell = cells_[order[p].second];
+    if (!m) {
+      for (const uint32_t slot : cell.slots)
+        if (accepted(filter, ids_[slot])) ++offered, threshold = offer(distance(query, slot, memory.row.data()), slot);
+      continue;
+    }
+    for (size_t b = 0; b * kFastScanVectors < cell.slots.size(); ++b) {
+      const uint8_t* block = cell.codes.data() + b * 16 * m;
+      const float* terms = cell.terms.data() + b * kFastScanVectors;
+      uint32_t mask = model.one_bit ? kernels.scan_scaled(block, memory.table.data(), m, terms,
+                                                          cell.scales.data() + b * kFastScanVectors, order[p].first,
+                                                          table.base, table.step, threshold, estimates)
+                                    : kernels.scan(block, memory.table.data(), m, terms, order[p].first + table.base,
+                                                   table.step, threshold, estimates);
+      for (; mask; mask &= mask - 1) {
+        const auto v = static_cast<size_t>(__builtin_ctz(mask));
+        const uint32_t slot = cell.slots[b * kFastScanVectors + v];
+        if (accepted(filter, ids_[slot])) ++offered, threshold = offer(estimates[v], slot);
+      }
+    }
+  }
+}
+
+void Ivf::search_cells(const Query& query, const float* y, const float* cell_dots, size_t k,
+                       const SearchOptions& options, ProbeMemory& memory, std::vector<Match>& out) const {
+  k = std::min(k, ids_.size());
+  Nearest nearest(k);
+  if (model_->codes.subspaces() == 0) {
+    visit_cells(query, y, cell_dots, probes(options), k, memory, options.filter, [&](float d, uint32_t slot) {
+      nearest.offer({d, ids_[slot]});
+      return INFINITY;
+    });
+    out = matches(nearest.take());
+    return;
+  }
+  const size_t asked = options.rerank ? options.rerank : rerank_;
+  const size_t keep = std::min(ids_.size(), std::max(k, asked ? asked : 8 * k + 16));
+  auto& found = memory.candidates;
+  found.clear();
+  float threshold = INFINITY;
+  visit_cells(query, y, cell_dots, probes(options), keep, memory, options.filter, [&](float estimate, uint32_t slot) {
+    found.emplace_back(estimate, slot);
+    if (found.size() >= 2 * keep) {
+      std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(keep) - 1, found.end());
+      found.resize(keep);
+      threshold = found.back().first;
+    }
+    return threshold;
+  });
+  if (found.size() > keep) {
+    std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(keep) - 1, found.end());
+    found.resize(keep);
+  }
+  constexpr size_t kAhead = 3;  // rows fetched before they are needed
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (i + kAhead < found.size()) rows_.prefetch(found[i + kAhead].second);
+    nearest.offer({distance(query, found[i].second, memory.row.data()), ids_[found[i].second]});
+  }
+  out = matches(nearest.take());
+}
+
+std::vector<Match> Ivf::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
+  check_query(query);
+  return std::move(search_batch(query, k, options)[0]);
+}
+
+std::vector<std::vector<Match>> Ivf::search_batch(std::span<const float> queries, size_t k,
+                                                  const SearchOptions& options) const {
+  check_queries(queries);
+  const size_t n = queries.size() / dim();
+  std::vector<std::vector<Match>> out(n);
+  Gate::Reader reader(gate_);
+  if (k == 0 || ids_.empty()) return out;
+  const bool few = lists_few(options.filter, std::max(ids_.size() / 100, 10 * k));
+  base::parallel_for(
+      n, kQueriesAtOnce,
+      [&](size_t begin, size_t end, size_t) {
+        const float* x = queries.data() + begin * dim();
+        if (!model_ || few) {
+          for (size_t q = begin; q < end; ++q)
+            search_rows(make_query(queries.data() + q * dim()), k, options.filter, out[q]);
+          return;
+        }
+        const IvfModel& model = *model_;
+        thread_local ProbeMemory memory;
+        thread_local std::vector<float> y, tight, dots;
+        y.resize((end - begin) * model.axis_panels.padded());
+        dots.resize((end - begin) * model.centroid_panels.padded());
+        tight.resize((end - begin) * model.axes_count);
+        model.project(x, end - begin, true, y.data());
+        for (size_t i = 0; i < end - begin; ++i)
+          std::copy_n(y.data() + i * model.axis_panels.padded(), model.axes_count, tight.data() + i * model.axes_count);
+        model.centroid_panels.dots(tight.data(), end - begin, dots.data());
+        for (size_t q = begin; q < end; ++q)
+          search_cells(make_query(queries.data() + q * dim()), tight.data() + (q - begin) * model.axes_count,
+                       dots.data() + (q - begin) * model.centroid_panels.padded(), k, options, memory, out[q]);
+      },
+      options.threads);
+  return out;
+}
+
+std::vector<Match> Ivf::range_search(std::span<const float> query, float radius, const SearchOptions& options) const {
+  check_range(query, radius);
+  Gate::Reader reader(gate_);
+  if (ids_.empty()) return {};
+  const float limit = metric() == Metric::L2 ? radius : -radius;
+  const Query own = make_query(query.data());
+  std::vector<Near> found;
+  ProbeMemory memory;
+  memory.row.resize(dim());
+  const auto consider = [&](uint32_t slot) {
+    if (const float d = distance(own, slot, memory.row.data()); d <= limit) found.emplace_back(d, ids_[slot]);
+  };
+  if (!model_ || lists_few(options.filter, ids_.size() / 100)) {
+    visit_rows(options.filter, consider);
+  } else {
+    const IvfModel& model = *model_;
+    std::vector<float> y(model.axis_panels.padded()), dots(model.centroid_panels.padded());
+    model.project(query.data(), 1, true, y.data());
+    model.centroid_panels.dots(y.data(), 1, dots.data());
+    visit_cells(own, y.data(), dots.data(), probes(options), 0, memory, options.filter, [&](float, uint32_t slot) {
+      consider(slot);
+      return INFINITY;
+    });
+  }
+  std::sort(found.begin(), found.end());
+  return matches(found);
+}
+
+}  // namespace hanok::index
