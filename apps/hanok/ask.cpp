@@ -72,15 +72,15 @@ void add_ask(Command& root) {
       "every [n] is checked against its passage before it is shown.\n\n"
       "  hanok ask \"How much is a room in winter?\"\n"
       "  hanok ask \"도서관은 몇 시에 닫나요?\" --model http://127.0.0.1:8080/v1");
-  c.positional("QUESTION", flags->question, "the question");
-  c.option("-k", flags->k, "passages to consider (default 8)");
+  c.words("QUESTION", flags->question, "the question");
+  c.option("-k", flags->k, "passages to consider (default 8)", 1);
   c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
   c.option("--model", flags->model, "URL of an OpenAI-compatible server, or URL#MODEL (HANOK_MODEL)");
   c.option(
       "--tokenizer", flags->tokenizer,
       "counts the budget as the model does: tokenizer.json, its folder, or ORG/NAME (default: by the model's name)");
   c.option("--budget", flags->budget, "tokens of passages given to the model at most (default: from its context)");
-  c.option("--threshold", flags->threshold, "confidence below which the answer is 'not in your documents'");
+  c.option("--threshold", flags->threshold, "confidence below which the answer is 'not in your documents'", 0, 1);
   c.flag("--show-prompt", flags->show_prompt, "print what a model would be given, and stop");
   c.option("--prompt", flags->prompt_file, "a file with your own prompt: {passages} and {question} are filled in");
   c.run([flags](Session& session) { run(session, *flags); });

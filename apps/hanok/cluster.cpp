@@ -116,7 +116,7 @@ void add_cluster(Command& root) {
   c.choice("--method", flags->method, {"kmeans", "community"},
            "k-means, or groups around dense centres (default kmeans)");
   c.option("-k", flags->k, "clusters for k-means (default: the k with the best silhouette)");
-  c.option("--threshold", flags->threshold, "community: lowest cosine to the centre (default 0.75)");
+  c.option("--threshold", flags->threshold, "community: lowest cosine to the centre (default 0.75)", -1, 1);
   c.option("--min-size", flags->min_size, "community: smallest group (default 2)");
   c.option("--svg", flags->svg, "write a 2-D map (principal components)");
   c.run([flags](Session& session) { run(session, *flags); });

@@ -35,12 +35,18 @@ class Command {
 
   // The variables must live as long as the action: keep them in a shared_ptr that the action captures.
   void positional(const std::string& name, std::string& value, const std::string& help, bool required = true);
+  /// One that must hold a word: empty and blank ones are usage errors.
+  void words(const std::string& name, std::string& value, const std::string& help);
   void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help,
                    bool required = true);
+  /// An empty value is a usage error: `--where ""` is a mistake (a variable that is not set), not "no condition".
   void option(const std::string& flags, std::string& value, const std::string& help);
   void option(const std::string& flags, std::vector<std::string>& values, const std::string& help);
-  void option(const std::string& flags, size_t& value, const std::string& help);
-  void option(const std::string& flags, double& value, const std::string& help);
+  /// A whole number from `least` to a thousand millions; anything else, signs and blanks too, is a usage error.
+  void option(const std::string& flags, size_t& value, const std::string& help, size_t least = 0);
+  /// A number from `least` to `most`; "nan" and "inf" are usage errors.
+  void option(const std::string& flags, double& value, const std::string& help, double least = -1e12,
+              double most = 1e12);
   /// One of `choices`, else a usage error that lists them.
   void choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
               const std::string& help);
@@ -58,6 +64,7 @@ const std::vector<AddCommand>& command_table();
 
 /// Parses and runs; the process's exit status. Errors go to stderr, as JSON with --json.
 /// Commands work under a context that `interrupts` ends.
+/// A command or flag that does not exist is answered with the nearest that does.
 int run_program(int argc, char** argv, CancelSource interrupts);
 /// The whole tree of commands with their flags, for completions and docs: one line each, "search -k number of results".
 std::string describe_commands();

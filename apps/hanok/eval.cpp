@@ -72,8 +72,8 @@ void add_eval(Command& root) {
   c.choice("--fusion", flags->fusion, {"score", "rrf"}, "how both sides are joined (default score)");
   c.option("-m,--model", flags->model, "embedding model: folder or ORG/NAME (default: the setting embedding-model)");
   c.option("--split", flags->split, "which qrels file (default test)");
-  c.option("--k1", flags->k1, "BM25 k1");
-  c.option("--b", flags->b, "BM25 b");
+  c.option("--k1", flags->k1, "BM25 k1", 0, 1000);
+  c.option("--b", flags->b, "BM25 b", 0, 1);
   c.option("--limit", flags->limit, "only the first N queries");
   c.option("--keep", flags->keep, "data directory to use and keep, so that the next run need not index again");
   c.option("--run", flags->run_file, "write the rankings in TREC format");

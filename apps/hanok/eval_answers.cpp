@@ -90,8 +90,8 @@ void add_eval_answers(Command& group) {
            "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
   c.choice("--half", flags->half, {"odd", "even", "all"}, "which articles (default odd)");
   c.option("--sample", flags->sample, "only N questions, drawn by a fixed seed");
-  c.option("-k", flags->k, "passages considered (default 8)");
-  c.option("--threshold", flags->threshold, "confidence below which it abstains (default: that of `ask`)");
+  c.option("-k", flags->k, "passages considered (default 8)", 1);
+  c.option("--threshold", flags->threshold, "confidence below which it abstains (default: that of `ask`)", 0, 1);
   c.run([flags](Session& session) { run(session, *flags); });
   add_calibrate(group);
 }

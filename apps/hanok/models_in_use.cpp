@@ -1,5 +1,7 @@
 #include "models_in_use.h"
 
+#include <charconv>
+
 #include "base/log.h"
 #include "chain/hub/hub.h"
 #include "hanok/error.h"
@@ -149,14 +151,9 @@ ModelsInUse ModelsInUse::named(const Session& session, const std::string& model,
 
 size_t number_setting(const Session& session, const std::string& key, size_t least) {
   const auto [text, from] = session.setting(key);
-  size_t used = 0;
-  unsigned long value = 0;
-  try {
-    value = std::stoul(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used == 0 || used != text.size() || value < least)
+  size_t value = 0;  // from_chars, since stoul takes "-1" for 18446744073709551615
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least)
     throw Error(Code::Invalid, key + " is '" + text + "' (from " + from + "): a whole number of at least " +
                                    std::to_string(least) + " was expected");
   return value;

@@ -41,7 +41,7 @@ void add_rerank(Command& root) {
   c.positional("QUERY", flags->query, "the question");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.option("-m,--model", flags->model, "cross-encoder: a folder or ORG/NAME (required: there is no default)");
-  c.option("-k", flags->k, "how many (default 10)");
+  c.option("-k", flags->k, "how many (default 10)", 1);
   c.run([flags](Session& session) {
     if (flags->model.empty()) throw Error(Code::Invalid, "rerank: name a cross-encoder with -m (a folder or ORG/NAME)");
     run(session, *flags);

@@ -47,12 +47,12 @@ void add_search(Command& root) {
                               "  hanok search \"환불 규정\" -k 3 --explain\n"
                               "  hanok search budget --where '{\"format\": \"pdf\", \"page\": {\"$lt\": 5}}'\n\n"
                               "Without an embedding model every mode is `keyword`, and the output says so.");
-  c.positional("QUERY", flags->query, "what to look for");
+  c.words("QUERY", flags->query, "what to look for");
   c.choice("--mode", flags->mode, {"hybrid", "dense", "keyword"}, "words, meaning, or both (default hybrid)");
-  c.option("-k", flags->k, "number of results (default 10)");
+  c.option("-k", flags->k, "number of results (default 10)", 1);
   c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
   c.choice("--fusion", flags->fusion, {"score", "rrf"}, "how both sides are joined (default score)");
-  c.option("--mmr", flags->mmr, "1 = relevance only (default), lower = more varied results");
+  c.option("--mmr", flags->mmr, "1 = relevance only (default), lower = more varied results", 0, 1);
   c.option("--neighbours", flags->neighbours, "also show this many chunks before and after");
   c.option("--rerank", flags->rerank, "cross-encoder that reads question and passage together: folder or ORG/NAME");
   c.flag("--explain", flags->explain, "each part's score");

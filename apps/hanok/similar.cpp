@@ -74,7 +74,7 @@ void paraphrases(Session& session, const Flags& flags) {
 Command with_file(Command& root, const char* name, const char* help, const char* long_help, Flags& flags) {
   Command c = root.subcommand(name, help, long_help);
   c.option("-m,--model", flags.model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
-  c.option("-k", flags.k, "how many (default 5)");
+  c.option("-k", flags.k, "how many (default 5)", 1);
   return c;
 }
 
@@ -106,7 +106,7 @@ void add_paraphrases(Command& root) {
   Command c = with_file(root, "paraphrases", "Pairs of sentences that say the same.",
                         "  hanok paraphrases questions.txt --threshold 0.9", *flags);
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
-  c.option("--threshold", flags->threshold, "lowest cosine shown");
+  c.option("--threshold", flags->threshold, "lowest cosine shown", -1, 1);
   c.run([flags](Session& s) { paraphrases(s, *flags); });
 }
 

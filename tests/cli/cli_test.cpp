@@ -155,6 +155,52 @@ TEST(Cli, BadInputHasAStatusAndARemedy) {
   EXPECT_EQ(hanok.json({"search", "line", "--mode", "dense"}, 7)["error"]["code"], "unavailable");
 }
 
+TEST(Cli, NumbersOutOfRangeAndEmptyValuesAreRefused) {
+  Program hanok;
+  hanok.json({"ingest", kDocs});
+  const std::vector<std::vector<std::string>> wrong{{"search", "pump", "-k", "-1"},
+                                                    {"search", "pump", "-k", "99999999999999999999"},
+                                                    {"search", "pump", "-k", "0"},
+                                                    {"search", "pump", "-k", "5.5"},
+                                                    {"search", "pump", "-k", "0x5"},
+                                                    {"search", "pump", "-k", "18446744073709551615"},
+                                                    {"search", "pump", "--mmr", "nan"},
+                                                    {"search", "pump", "--mmr", "-3"},
+                                                    {"search", "pump", "--where", ""},
+                                                    {"search", "pump", "-c", ""},
+                                                    {"search", ""},
+                                                    {"search", "  "},
+                                                    {"ask", ""},
+                                                    {"ask", "pump", "-k", "-1"},
+                                                    {"ask", "pump", "--threshold", "7"},
+                                                    {"search", "pump", "--threads", "-1"},
+                                                    {"search", "pump", "--data", ""}};
+  for (const auto& arguments : wrong) {
+    const Json error = hanok.json(arguments, 2);
+    EXPECT_EQ(error["error"]["code"], "invalid") << testing::PrintToString(arguments);
+  }
+  EXPECT_THAT(hanok.json({"search", "pump", "-k", "-1"}, 2)["error"]["message"].get<std::string>(),
+              HasSubstr("'-1': a whole number from 1 to 1000000000 was expected"));
+  hanok.json({"config", "set", "max-tokens", "-1"});
+  EXPECT_EQ(hanok.json({"ingest", kDocs}, 2)["error"]["code"], "invalid");
+}
+
+TEST(Cli, UnknownNamesAreAnsweredWithTheNearest) {
+  Program hanok;
+  const auto message = [&](const std::vector<std::string>& arguments) {
+    return hanok.json(arguments, 2)["error"]["message"].get<std::string>();
+  };
+  const auto said = [&](const std::vector<std::string>& arguments) {
+    const auto result = hanok.run(arguments);
+    EXPECT_EQ(result.status, 2);
+    return result.err;
+  };
+  EXPECT_THAT(said({"serch", "pump"}), HasSubstr("'serch' is no command; did you mean 'search'?"));
+  EXPECT_THAT(said({"collections", "lst"}), HasSubstr("'lst' is no command; did you mean 'list'?"));
+  EXPECT_THAT(said({"xylophone"}), HasSubstr("'xylophone' is no command; see"));
+  EXPECT_THAT(message({"search", "pump", "--mod", "dense"}), HasSubstr("'--mod' is no flag; did you mean '--mode'?"));
+}
+
 TEST(Cli, SettingsComeFromFlagEnvironmentFileDefault) {
   Program hanok;
   EXPECT_EQ(hanok.json({"config", "get", "max-tokens"})["from"], "default");
