@@ -540,7 +540,9 @@ NumberFormat::NumberFormat(std::string_view code)
           CodeReader(trim(code).empty() || code.size() > kMaxCode ? std::string_view("General") : code).sections()) {}
 
 const Section* NumberFormat::section_for(double value, bool& drop_sign) const {
-  const size_t numbers = std::min<size_t>(sections_.size(), 3);
+  // A last section with "@" is for text: "d-mmm-yyyy;@".
+  const bool text_last = sections_.size() > 1 && has_kind(sections_.back(), Token::Text);
+  const size_t numbers = std::min<size_t>(sections_.size() - text_last, 3);
   const bool conditional = std::any_of(sections_.begin(), sections_.begin() + static_cast<long>(numbers),
                                        [](const Section& s) { return s.condition != 0; });
   drop_sign = false;
@@ -570,6 +572,8 @@ std::string NumberFormat::show(double value, bool since_1904) const {
   const Section* s = section_for(value, drop_sign);
   if (!s) return general_number(value);
   if (s->is_date) {
+    // Times before midnight and hours owed: only a duration can be negative.
+    if (value < 0 && value > -kMostDays && has_kind(*s, Token::Elapsed)) return "-" + show_date(*s, -value, since_1904);
     if (value < 0 || value >= kMostDays) return general_number(value);
     return show_date(*s, value, since_1904);
   }

@@ -94,11 +94,14 @@ TEST(NumberFormat, DatesTimesAndDurations) {
                 {"[h]:mm", 1.25, "30:00"},
                 {"[h]:mm:ss", 1.0000115740740741, "24:00:01"},
                 {"[mm]:ss", 0.05, "72:00"},
+                {"[h]:mm", -0.4, "-9:36"},
                 {"yyyy-mm-dd", 1, "1900-01-01"},
                 {"yyyy-mm-dd", 61, "1900-03-01"},
                 {"yyyy-mm-dd", -5, "-5"},
                 {"yyyy-mm-dd", 2958466, "2958466"}});
   EXPECT_EQ(NumberFormat("yyyy-mm-dd").show(44634, true), "2026-03-15");
+  EXPECT_EQ(NumberFormat("[$-409]d-mmm-yyyy;@").show(45717), "1-Mar-2025");
+  EXPECT_EQ(NumberFormat("0.0;@").show(-1.5), "-1.5");
 }
 
 TEST(NumberFormat, TextAndBuiltInCodes) {
