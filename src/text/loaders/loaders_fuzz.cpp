@@ -35,14 +35,24 @@ constexpr std::array kParts{Part{"a.docx", "word/document.xml"},
                             Part{"a.epub", "b.opf"},
                             Part{"a.epub", "c.xhtml"},
                             Part{"a.hwpx", "Contents/section0.xml"},
-                            Part{"a.hwpx", "Contents/header.xml"}};
+                            Part{"a.hwpx", "Contents/header.xml"},
+                            Part{"a.pptx", "ppt/c.xml"},
+                            Part{"a.pptx", "ppt/d.xml"},
+                            Part{"a.docx", "word/comments.xml"},
+                            Part{"a.xlsx", "xl/comments.xml"}};
 
 // The sound parts around it.
 const std::vector<std::pair<std::string, std::string>> kAround{
     {"word/document.xml", "<d><body><p><pPr><pStyle val='1'/></pPr><r><t>x</t></r></p></body></d>"},
     {"ppt/presentation.xml", "<p><sldIdLst><sldId r:id='r1'/></sldIdLst></p>"},
     {"ppt/_rels/presentation.xml.rels", "<r><Relationship Id='r1' Type='/slide' Target='slides/s.xml'/></r>"},
-    {"ppt/slides/s.xml", "<s><cSld><spTree/></cSld></s>"},
+    {"word/_rels/document.xml.rels", "<r><Relationship Id='r1' Type='/comments' Target='comments.xml'/></r>"},
+    {"ppt/slides/s.xml",
+     "<s><cSld><spTree><graphicFrame><chart r:id='c'/><relIds r:dm='d'/></graphicFrame></spTree></cSld></s>"},
+    {"ppt/slides/_rels/s.xml.rels",
+     "<r><Relationship Id='c' Type='/chart' Target='../c.xml'/><Relationship Id='d' Type='/diagramData' "
+     "Target='../d.xml'/></r>"},
+    {"xl/worksheets/_rels/s.xml.rels", "<r><Relationship Id='r1' Type='/comments' Target='../comments.xml'/></r>"},
     {"xl/workbook.xml", "<w><sheets><sheet name='S' r:id='r1'/></sheets></w>"},
     {"xl/_rels/workbook.xml.rels", "<r><Relationship Id='r1' Type='/worksheet' Target='worksheets/s.xml'/></r>"},
     {"xl/worksheets/s.xml",
