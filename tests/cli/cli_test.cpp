@@ -192,7 +192,7 @@ TEST(Cli, UnknownNamesAreAnsweredWithTheNearest) {
   };
   const auto said = [&](const std::vector<std::string>& arguments) {
     const auto result = hanok.run(arguments);
-    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.exit_status, 2);
     return result.err;
   };
   EXPECT_THAT(said({"serch", "pump"}), HasSubstr("'serch' is no command; did you mean 'search'?"));
