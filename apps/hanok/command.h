@@ -24,6 +24,9 @@ class App;
 
 namespace hanok::app {
 
+/// Of text recognition, where none are named.
+inline constexpr const char* kOcrLanguages = "kor+eng";
+
 class Command {
  public:
   explicit Command(CLI::App* app, Session* session) : app_(app), session_(session) {}

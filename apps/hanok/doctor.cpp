@@ -49,11 +49,22 @@ std::string cpu_name() {
 OrderedJson tool(const std::string& name, const std::string& need) {
   bool found = true;
   try {
-    base::run_process({name, "-v"}, "", {.seconds = 5});
+    base::run_process({name, name == "soffice" ? "--version" : "-v"}, "", {.seconds = 20, .memory_bytes = 8ull << 30});
   } catch (const Error&) {
     found = false;
   }
   return {{"name", name}, {"found", found}, {"for", need}};
+}
+
+OrderedJson ocr_tool() {
+  OrderedJson out = {{"name", "tesseract"}, {"found", true}, {"for", "text in pictures (ingest --ocr)"}};
+  try {
+    text::check_ocr(kOcrLanguages);
+  } catch (const Error& e) {
+    out["found"] = false;
+    out["why"] = e.what();
+  }
+  return out;
 }
 
 // poppler-data holds the character maps of Korean, Chinese and Japanese PDFs.
@@ -96,7 +107,9 @@ OrderedJson examine(Session& session) {
                 {"features", math::features_name(math::features())},
                 {"threads", base::default_threads()},
                 {"memory_gb_per_second", memory_bandwidth() / 1e9}};
-  OrderedJson tools = {tool("pdftotext", "PDF files")};
+  // Found or not, a folder without such files needs neither of the last two: they are no problems.
+  OrderedJson tools = {tool("pdftotext", "PDF files"), tool("soffice", "doc, xls and ppt files (LibreOffice)"),
+                       ocr_tool()};
   if (!tools[0]["found"].get<bool>())
     problems.push_back("pdftotext is missing: PDFs cannot be read; apt install poppler-utils");
   if (!has_poppler_data())
@@ -123,6 +136,9 @@ void add_doctor(Command& root) {
       out << "data     " << report["data"]["folder"].get<std::string>() << " ("
           << report["data"]["state"].get<std::string>() << ")\n";
       out << "models   " << report["models"]["embedding"].get<std::string>() << "\n";
+      for (const auto& t : report["tools"])
+        out << "tool     " << t["name"].get<std::string>() << (t["found"].get<bool>() ? ": for " : " is missing, for ")
+            << t["for"].get<std::string>() << "\n";
       for (const auto& p : report["problems"]) out << "missing  " << p.get<std::string>() << "\n";
       if (report["problems"].empty()) out << "all is well\n";
     });

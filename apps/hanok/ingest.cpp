@@ -10,8 +10,9 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
+  std::string ocr_languages;
   std::vector<std::string> paths, globs, metadata;
-  bool watch = false, prune = false;
+  bool watch = false, prune = false, ocr = false;
 };
 
 // The vectors' index: what there are enough of for a scan to be slow is indexed before the process ends.
@@ -66,6 +67,10 @@ void run(Session& session, const Flags& flags) {
   chain::IngestOptions options;
   options.globs = flags.globs;
   options.prune = flags.prune;
+  if (flags.ocr || !flags.ocr_languages.empty()) {
+    options.load.ocr_languages = flags.ocr_languages.empty() ? kOcrLanguages : flags.ocr_languages;
+    text::check_ocr(options.load.ocr_languages);
+  }
   options.metadata = parse_metadata(flags.metadata);
   options.split.max_tokens = number_setting(session, "max-tokens");
   options.split.overlap_tokens = number_setting(session, "overlap-tokens");
@@ -105,7 +110,8 @@ void add_ingest(Command& root) {
   auto flags = std::make_shared<Flags>();
   Command c = root.subcommand(
       "ingest", "Read files and folders into a collection; run it again after changes.",
-      "Reads txt md html pdf docx pptx xlsx epub hwp hwpx csv json srt eml mbox ipynb and source code. Only new and changed files\n"
+      "Reads txt md html pdf docx pptx xlsx odt ods odp rtf epub hwp hwpx csv json srt eml mbox ipynb and source code;\n"
+      "doc xls ppt where LibreOffice is installed, pictures and scanned pages with --ocr. Only new and changed files\n"
       "(by content) are read again, files that are gone are forgotten. A folder that has become empty is kept unless --prune.\n"
       "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
       "  hanok ingest ~/Documents\n"
@@ -114,6 +120,9 @@ void add_ingest(Command& root) {
   c.positionals("PATH", flags->paths, "files or folders");
   c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
   c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");
+  c.flag("--ocr", flags->ocr,
+         "read the text in pictures, and in pages of PDFs that have none, with tesseract (a few seconds a page)");
+  c.option("--ocr-languages", flags->ocr_languages, "for --ocr, as tesseract names them (kor+eng)");
   c.option("--meta", flags->metadata, "KEY=VALUE kept with each document, for --where (repeatable)");
   c.flag("--prune", flags->prune, "also forget the documents of folders that are empty or not there");
   c.run([flags](Session& session) { run(session, *flags); });

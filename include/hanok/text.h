@@ -57,6 +57,8 @@ struct LoadOptions {
 Document load(const std::filesystem::path& path, const LoadOptions& options = {});
 /// The same for bytes at hand; `name` supplies the suffix.
 Document load_bytes(std::string_view name, std::string_view bytes, const LoadOptions& options = {});
+/// Throws Unavailable, with what to install, where text recognition in these languages ("kor+eng") cannot work here.
+void check_ocr(const std::string& languages);
 /// True when some loader takes files of this name; without a suffix (README, Makefile) when the file begins like text.
 /// Pictures only with LoadOptions::ocr_languages.
 bool loadable(const std::filesystem::path& path, const LoadOptions& options = {});

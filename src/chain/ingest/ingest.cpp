@@ -73,12 +73,14 @@ class Ingest {
 
   IngestReport run(std::span<const fs::path> paths) {
     base::Stopwatch watch;
-    const Sources sources = find_sources(paths, options_.globs);
+    const Sources sources = find_sources(paths, options_.globs, options_.load);
     report_.failed = sources.failed;
     const Json now = pipeline_settings(options_);
     const bool later = change_model();
     Json settings = collection_.settings();
     if (!later) stale_ = staleness(settings.value("pipeline", Json()), now);
+    const std::string& ocr = options_.load.ocr_languages;
+    ocr_is_new_ = !ocr.empty() && settings.value("ocr", std::string()) != ocr;
     for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
 
     read_all(sources);
@@ -86,6 +88,11 @@ class Ingest {
     embed_what_is_missing();
     if (stale_ != Stale::No) {
       settings["pipeline"] = now;
+      collection_.set_settings(settings);
+    }
+    if (ocr_is_new_) {
+      settings = collection_.settings();
+      settings["ocr"] = ocr;
       collection_.set_settings(settings);
     }
     std::sort(report_.failed.begin(), report_.failed.end(),
@@ -151,7 +158,7 @@ class Ingest {
       const auto before = stored_.find(file.key);
       out.replaces = before != stored_.end();
       const bool same_bytes = out.replaces && before->second.content_hash == hash;
-      if (same_bytes && stale_ == Stale::No) return out;
+      if (same_bytes && stale_ == Stale::No && !may_need_ocr(before->second)) return out;
       text::Document document = text::load_bytes(file.path.filename().string(), bytes, options_.load);
       auto& d = out.document;
       out.sample = document.text.substr(0, kLanguageSample);
@@ -178,6 +185,18 @@ class Ingest {
       out.failure = {file.path.string(), file.path.string() + ": not enough memory to read it", Code::Exhausted};
     }
     return out;
+  }
+
+  // A PDF that was read without text recognition, or in other languages, and has pages without text.
+  bool may_need_ocr(const store::DocumentInfo& info) const {
+    if (!ocr_is_new_ || info.format != "pdf") return false;
+    const std::string text = collection_.document_text(info.path);
+    const auto pages = collection_.document_pages(info.path);
+    return std::any_of(pages.begin(), pages.end(), [&](const text::Page& page) {
+      return std::string_view(text)
+                 .substr(page.span.start, page.span.end - page.span.start)
+                 .find_first_not_of(" \t\n") == std::string_view::npos;
+    });
   }
 
   bool same_cuts(store::DocumentId id, const std::vector<text::Chunk>& chunks) const {
@@ -265,6 +284,7 @@ class Ingest {
   text::SplitOptions split_;
   std::map<std::string, store::DocumentInfo> stored_;
   Stale stale_ = Stale::No;
+  bool ocr_is_new_ = false;  // text recognition is asked for, and was not, or in other languages, the last time
   bool language_warned_ = false;
   IngestReport report_;
 };

@@ -14,11 +14,12 @@ namespace fs = std::filesystem;
 
 struct Walker {
   std::span<const std::string> globs;
+  const text::LoadOptions& load;
   Sources& out;
   std::set<fs::path> parents;  // canonical folders from the root to here: a link back to one of them is a loop
 
   bool wanted(const fs::path& path) const {
-    if (globs.empty()) return text::loadable(path);
+    if (globs.empty()) return text::loadable(path, load);
     const std::string whole = path.string(), name = path.filename().string();
     return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
       return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0 || ::fnmatch(glob.c_str(), whole.c_str(), 0) == 0;
@@ -63,13 +64,14 @@ bool below(std::string_view key, std::string_view folder) {
   return key.size() > folder.size() && key.substr(0, folder.size()) == folder && key[folder.size()] == '/';
 }
 
-Sources find_sources(std::span<const fs::path> paths, std::span<const std::string> globs) {
+Sources find_sources(std::span<const fs::path> paths, std::span<const std::string> globs,
+                     const text::LoadOptions& load) {
   Sources out;
   for (const auto& path : paths) {
     std::error_code error;
     const std::string key = document_key(path);
     if (fs::is_directory(path, error)) {
-      Walker walker{globs, out, {}};
+      Walker walker{globs, load, out, {}};
       (walker.walk(path) > 0 ? out.folders : out.kept).push_back(key);
     } else if (fs::exists(path, error)) {
       out.files.push_back({path, key, true});

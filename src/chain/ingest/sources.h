@@ -25,7 +25,8 @@ struct Sources {
 };
 
 /// Walks folders. Hidden entries are passed over; a link to a folder is followed unless it leads back to a parent.
-Sources find_sources(std::span<const std::filesystem::path> paths, std::span<const std::string> globs);
+Sources find_sources(std::span<const std::filesystem::path> paths, std::span<const std::string> globs,
+                     const text::LoadOptions& load = {});
 std::string document_key(const std::filesystem::path& path);
 /// True when `key` lies below `folder`.
 bool below(std::string_view key, std::string_view folder);

@@ -6,6 +6,7 @@
 
 #include "text/loaders/margins.h"
 #include "text/loaders/ole.h"
+#include "text/loaders/raised.h"
 #include "text/loaders/spanned_table.h"
 #include "text/loaders/unpack.h"
 #include "text/loaders/writer.h"
@@ -16,10 +17,12 @@ namespace {
 
 // Tags of records, 4.2 and 4.3.
 enum Tag : uint16_t {
+  kCharShape = 0x15,
   kParaShape = 0x19,
   kStyle = 0x1A,
   kParagraph = 0x42,
   kParaText = 0x43,
+  kParaCharShape = 0x44,
   kControl = 0x47,
   kListHeader = 0x48,
   kShape = 0x4C,
@@ -122,6 +125,7 @@ uint32_t read_properties(const Source& source, Ole& ole) {
 struct Formats {
   std::vector<int> style_levels;  // by style: 0, or the level of a heading
   std::vector<bool> listed;       // by paragraph shape: has a bullet or a number
+  std::vector<int> sides;         // by character shape: 1 a superscript, -1 a subscript
 };
 
 // Styles named "개요 1".."개요 10" (English "Outline 1") are the headings of Hangul's outline and contents.
@@ -143,6 +147,9 @@ Formats read_formats(const Records& info) {
       size_t at = 0;
       const std::string name = counted_string(data, at), english = counted_string(data, at);
       out.style_levels.push_back(std::max(outline_level(name), outline_level(english)));
+    } else if (info[i].tag == kCharShape) {  // 4.2.6, table 35: bits 15 and 16
+      const uint32_t look = le32(data, 46);
+      out.sides.push_back(static_cast<int>(look >> 15 & 1) - static_cast<int>(look >> 16 & 1));
     } else if (info[i].tag == kParaShape) {  // 4.2.9, table 44: bits 23 and 24 are 2 for numbers, 3 for bullets
       out.listed.push_back((le32(data, 0) >> 23 & 3) >= 2);
     }
@@ -167,6 +174,25 @@ Width width_of(uint16_t c) {
 bool has_record(uint16_t c) {
   return (c >= 1 && c <= 3) || c == 11 || c == 12 || (c >= 14 && c <= 18) || (c >= 21 && c <= 23);
 }
+
+/// The plain signs of a paragraph, by runs of one character shape: 4.3.3, pairs of a position and a shape.
+struct Runs {
+  std::string_view units, shapes;
+  const std::vector<int>& sides;
+  size_t plain = 0;  // bytes of `units` that are written or no plain signs
+  size_t run = 0;
+
+  void add_until(size_t to, RaisedText& text) {
+    while (plain < to) {
+      while (8 * (run + 1) + 8 <= shapes.size() && le32(shapes, 8 * (run + 1)) <= plain / 2) ++run;
+      const bool last = 8 * (run + 1) + 8 > shapes.size();
+      const size_t end = last ? to : std::min(to, size_t{2} * le32(shapes, 8 * (run + 1)));
+      const uint32_t shape = le32(shapes, 8 * run + 4);
+      text.add(utf16le(units.substr(plain, end - plain)), shape < sides.size() ? sides[shape] : 0);
+      plain = end;
+    }
+  }
+};
 
 class Section {
  public:
@@ -214,30 +240,32 @@ class Section {
   // A paragraph's own text. Controls that stand in it are written in place, those with paragraphs of their own are
   // left in `anchored`.
   std::string words(uint32_t paragraph, std::vector<uint32_t>& anchored) const {
-    std::string_view units;
+    std::string_view units, shapes;
     std::vector<uint32_t> controls;
     r_.children(paragraph, [&](uint32_t c) {
       if (r_[c].tag == kParaText) units = r_.data(c);
+      if (r_[c].tag == kParaCharShape) shapes = r_.data(c);
       if (r_[c].tag == kControl) controls.push_back(c);
     });
-    std::string text;
-    size_t next = 0, plain = 0;
+    RaisedText text;
+    Runs runs{units, shapes, formats_.sides};
+    size_t next = 0;
     for (size_t at = 0; at + 1 < units.size();) {
       const uint16_t c = le16(units, at);
       if (c >= 32) {
         at += 2;
         continue;
       }
-      text += utf16le(units.substr(plain, at - plain));
+      runs.add_until(at, text);
       if (has_record(c) && next < controls.size()) inline_control(controls[next++], text, anchored);
-      text += sign(c);
+      if (const auto plain = sign(c); !plain.empty()) text.add(plain);
       at += width_of(c) == Width::Eight ? 16 : 2;
-      plain = std::min(at, units.size());
+      runs.plain = std::min(at, units.size());
     }
-    text += utf16le(units.substr(plain));
+    runs.add_until(units.size(), text);
     // A text that was cut loses control characters, not what they stand for.
     for (; next < controls.size(); ++next) inline_control(controls[next], text, anchored);
-    return text;
+    return text.take();
   }
 
   static std::string_view sign(uint16_t c) {
@@ -246,24 +274,32 @@ class Section {
     return c == 24 ? "-" : "";
   }
 
-  void inline_control(uint32_t i, std::string& text, std::vector<uint32_t>& anchored) const {
+  void inline_control(uint32_t i, RaisedText& text, std::vector<uint32_t>& anchored) const {
     const std::string_view data = r_.data(i);
     const std::string id = control_id(data);
     size_t at = 4;
     if (id == "atno") {
-      text += auto_number(data);
+      text.add(auto_number(data));
     } else if (id == "tcps") {  // letters drawn over each other, 4.3.10.12
-      text += counted_string(data, at);
+      text.add(counted_string(data, at));
     } else if (id == "tdut") {  // a word with small text above it, 4.3.10.13
       const std::string main = counted_string(data, at), small = counted_string(data, at);
-      text += small.empty() ? main : main + "(" + small + ")";
+      text.add(small.empty() ? main : main + "(" + small + ")");
     } else if (id == "eqed") {
-      if (const std::string script = equation(i); !script.empty()) text += " " + script + " ";
+      if (const std::string script = equation(i); !script.empty()) text.add(" " + script + " ");
       anchored.push_back(i);  // its caption
-    } else if (id == "tbl " || id == "gso " || id == "fn  " || id == "en  " || id == "tcmt" || id == "head" ||
-               id == "foot") {
+    } else if (id == "fn  " || id == "en  ") {
+      if (const std::string mark = note_mark(data); !mark.empty()) text.note(mark);
+      anchored.push_back(i);
+    } else if (id == "tbl " || id == "gso " || id == "tcmt" || id == "head" || id == "foot") {
       anchored.push_back(i);
     }
+  }
+
+  // 4.3.10.4: the number of a footnote or endnote.
+  static std::string note_mark(std::string_view data) {
+    const uint32_t number = le32(data, 4);
+    return number > 0 ? std::to_string(number) : std::string();
   }
 
   // 4.3.10.5: numbers of figures, tables and equations belong to captions ("표 1"); those of pages and notes are marks.
@@ -292,7 +328,19 @@ class Section {
     const std::string id = control_id(r_.data(control));
     if (id == "tbl ") return table(control);
     if (id == "head" || id == "foot") return margin(control);
+    if (id == "fn  " || id == "en  ") return note(control);
     blocks(control + 1, r_[control].end);
+  }
+
+  void note(uint32_t control) {
+    std::string text;
+    std::vector<uint32_t> anchored;
+    r_.children(control, [&](uint32_t i) {
+      if (r_[i].tag == kParagraph) text += words(i, anchored) + ' ';
+    });
+    const std::string mark = note_mark(r_.data(control));
+    if (!trim(text).empty()) flat_paragraph((mark.empty() ? "" : "[" + mark + "] ") + collapse_blanks(text));
+    for (const uint32_t inner : anchored) object(inner);
   }
 
   void margin(uint32_t control) {

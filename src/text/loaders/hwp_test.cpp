@@ -105,7 +105,17 @@ TEST(Hwp, TableRowsAreLinesAndCellsThatSpanRowsAreRepeated) {
   EXPECT_EQ(read(make_hwp({units_paragraph(0, to_utf16le("앞 ") + wide(11) + to_utf16le("뒤"),
                                            table(1, 3, 2, cells, caption))}))
                 .text,
-            "앞 뒤\n\n표 7 요금\n\n지역 | 도시\n북부 | 수원 파주\n북부 |\n\n안 | 쪽\n");
+            "앞 뒤\n\n표 7 요금\n\n지역 | 도시\n북부 | 수원 파주\n북부\n\n안 | 쪽\n");
+}
+
+TEST(Hwp, SuperscriptsByCharacterShape) {
+  const auto shape = [](uint32_t look) { return hwp_record(0x15, 0, std::string(46, '\0') + le_bytes(look, 4)); };
+  const std::string runs =
+      hwp_record(0x44, 1,
+                 le_bytes(0, 4) + le_bytes(0, 4) + le_bytes(2, 4) + le_bytes(1, 4) + le_bytes(3, 4) + le_bytes(0, 4) +
+                     le_bytes(6, 4) + le_bytes(2, 4) + le_bytes(7, 4) + le_bytes(0, 4));
+  EXPECT_EQ(read(make_hwp({paragraph(0, "103개, H2O", runs)}, shape(0) + shape(1u << 15) + shape(1u << 16))).text,
+            "10^3개, H2O\n");
 }
 
 TEST(Hwp, ATableOfOneCellIsAFrame) {
@@ -115,8 +125,8 @@ TEST(Hwp, ATableOfOneCellIsAFrame) {
 
 TEST(Hwp, NotesBoxesAndCommentsStandBehindTheirSentence) {
   const std::string mark = control(3, "atno", le_bytes(1, 4) + le_bytes(1, 2));  // "1)" of the note itself
-  const std::string note =
-      control(1, "fn  ", std::string(12, '\0'), list(2, units_paragraph(2, wide(18) + to_utf16le(" 각주 글"), mark)));
+  const std::string note = control(1, "fn  ", le_bytes(1, 4) + std::string(8, '\0'),
+                                   list(2, units_paragraph(2, wide(18) + to_utf16le(" 각주 글"), mark)));
   const std::string box =
       control(1, "gso ", std::string(40, '\0'),
               list(2, paragraph(2, "그림 설명")) + hwp_record(0x4C, 2, std::string(40, '\0')) +
@@ -125,7 +135,7 @@ TEST(Hwp, NotesBoxesAndCommentsStandBehindTheirSentence) {
   const std::string units =
       to_utf16le("한 문장") + wide(17) + to_utf16le("이 ") + wide(11) + to_utf16le("이어진다.") + wide(15);
   EXPECT_EQ(read(make_hwp({units_paragraph(0, units, note + box + comment)})).text,
-            "한 문장이 이어진다.\n\n각주 글\n\n그림 설명\n\n상자 안\n\n글맵시\n\n숨은 말\n");
+            "한 문장[1]이 이어진다.\n\n[1] 각주 글\n\n그림 설명\n\n상자 안\n\n글맵시\n\n숨은 말\n");
 }
 
 TEST(Hwp, PageHeadsComeOnceAtTheEnd) {

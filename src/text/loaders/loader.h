@@ -20,7 +20,7 @@ struct Source {
 };
 
 /// What the first bytes of a file have to be.
-enum class Container { Text, Zip, Pdf, Ole };
+enum class Container { Text, Zip, Pdf, Ole, Rtf, Any };
 
 struct Loader {
   std::string_view format;    // Document::format
@@ -55,5 +55,11 @@ Document load_subtitles(const Source&);
 Document load_mail(const Source&);
 Document load_mbox(const Source&);
 Document load_ipynb(const Source&);
+Document load_rtf(const Source&);
+Document load_odf(const Source&);
+Document load_doc(const Source&);
+Document load_xls(const Source&);
+Document load_ppt(const Source&);
+Document load_picture(const Source&);
 
 }  // namespace hanok::text

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "text/loaders/ocr.h"
+#include "text/loaders/parts.h"
 
 namespace hanok::text {
 namespace {
@@ -90,6 +92,13 @@ base::ProcessResult print_layout(const Source& source, int from, int to, double 
   return result;
 }
 
+// A page that is a picture. One that cannot be read is noted, the others are still worth having.
+void write_picture_page(const Source& source, int number, Writer& out) {
+  out.page(number);
+  Parts(source, out).read_extra([&] { out.text(trim(recognise_page(source, number))); });
+  out.line();
+}
+
 }  // namespace
 
 Document load_pdf(const Source& source) {
@@ -115,14 +124,27 @@ Document load_pdf(const Source& source) {
       for (const auto& word : line.words)
         if (&word != &line.words.back() || !word.text.ends_with('-')) hyphens.learn(word.text);
     }
-  if (!any)
+  const bool ocr = !source.options.ocr_languages.empty();
+  if (!any && !ocr)
     source.fail(Code::Unsupported,
                 said.find("poppler-data") != said.npos || said.find("language pack") != said.npos
                     ? "needs the package poppler-data: its text uses a character map that is not here"
-                    : "has no text in it (pages are pictures?); run it through text recognition (OCR) first");
+                    : "none of its " + std::to_string(pages.size()) +
+                          " pages has text (they are pictures?); hanok ingest --ocr reads them");
   Writer out(source);
   out.title(info.title);
-  write_pages(pages, 1, hyphens, out);
+  for (size_t i = 0; i < pages.size();) {
+    size_t end = i;
+    while (end < pages.size() && (!pages[end].empty() || !ocr)) ++end;
+    write_pages({pages.begin() + static_cast<ptrdiff_t>(i), pages.begin() + static_cast<ptrdiff_t>(end)},
+                static_cast<int>(i) + 1, hyphens, out);
+    if (end < pages.size()) write_picture_page(source, static_cast<int>(end) + 1, out);
+    i = end + 1;
+  }
+  const auto empty = std::count_if(pages.begin(), pages.end(), [](const PdfPage& page) { return page.empty(); });
+  if (empty > 0 && !ocr)
+    out.note(std::to_string(empty) + " of " + std::to_string(pages.size()) +
+             " pages have no text (they are pictures, or blank); hanok ingest --ocr reads them");
   return out.finish();
 }
 

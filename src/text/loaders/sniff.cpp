@@ -13,30 +13,32 @@ struct Magic {
 };
 
 constexpr std::string_view kOle = "an OLE container (old or encrypted Office, HWP 5)";
+constexpr std::string_view kRtf = "an RTF document";
 constexpr std::string_view kHwp3 = "an HWP 3 document";
 
-constexpr std::array<Magic, 18> kMagic{{{"%PDF-", "a PDF", ".pdf"},
-                                        {"PK\x03\x04", "a zip archive", ".docx, .pptx, .xlsx, .epub or .hwpx"},
-                                        {"PK\x05\x06", "an empty zip archive", ""},
-                                        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", kOle, ""},
-                                        {"\x89PNG\r\n", "a PNG picture", ""},
-                                        {"\xFF\xD8\xFF", "a JPEG picture", ""},
-                                        {"GIF8", "a GIF picture", ""},
-                                        {"\x1F\x8B\x08", "a gzip file", ""},
-                                        {"BZh9", "a bzip2 file", ""},
-                                        {"\xFD"
-                                         "7zXZ",
-                                         "an xz file", ""},
-                                        {"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", ""},
-                                        {"Rar!\x1A\x07", "a RAR archive", ""},
-                                        {"\x7F"
-                                         "ELF",
-                                         "a program (ELF)", ""},
-                                        {"SQLite format 3", "an SQLite database", ""},
-                                        {"{\\rtf", "an RTF document", ""},
-                                        {"OggS", "an Ogg file", ""},
-                                        {"fLaC", "a FLAC file", ""},
-                                        {"HWP Document File", kHwp3, ""}}};
+constexpr std::array<Magic, 18> kMagic{
+    {{"%PDF-", "a PDF", ".pdf"},
+     {"PK\x03\x04", "a zip archive", ".docx, .pptx, .xlsx, .odt, .ods, .odp, .epub or .hwpx"},
+     {"PK\x05\x06", "an empty zip archive", ""},
+     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", kOle, ""},
+     {"\x89PNG\r\n", "a PNG picture", ""},
+     {"\xFF\xD8\xFF", "a JPEG picture", ""},
+     {"GIF8", "a GIF picture", ""},
+     {"\x1F\x8B\x08", "a gzip file", ""},
+     {"BZh9", "a bzip2 file", ""},
+     {"\xFD"
+      "7zXZ",
+      "an xz file", ""},
+     {"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", ""},
+     {"Rar!\x1A\x07", "a RAR archive", ""},
+     {"\x7F"
+      "ELF",
+      "a program (ELF)", ""},
+     {"SQLite format 3", "an SQLite database", ""},
+     {"{\\rtf", kRtf, ".rtf"},
+     {"OggS", "an Ogg file", ""},
+     {"fLaC", "a FLAC file", ""},
+     {"HWP Document File", kHwp3, ""}}};
 
 const Magic* magic_of(std::string_view bytes) {
   for (const auto& magic : kMagic)
@@ -48,8 +50,10 @@ const Magic* magic_of(std::string_view bytes) {
 bool has_pdf_header(std::string_view bytes) { return bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos; }
 
 bool fits(std::string_view bytes, const Magic* magic, Container expected) {
+  if (expected == Container::Any) return true;
   if (expected == Container::Pdf) return has_pdf_header(bytes);
   if (expected == Container::Zip) return magic && magic->bytes == "PK\x03\x04";
+  if (expected == Container::Rtf) return magic && magic->what == kRtf;
   if (expected == Container::Ole) return magic && magic->what == kOle;
   return magic == nullptr;
 }

@@ -1,4 +1,4 @@
-// A table whose cells may span rows and columns, written as lines that can each be read alone.
+// A table whose cells come in any order, each with its place and span.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,7 @@ class SpannedTable {
   Cell& add(uint32_t row, uint32_t column, uint32_t rows = 1, uint32_t columns = 1);
   bool empty() const { return cells_.empty(); }
 
-  /// A row a line, cells joined by " | ". A cell that spans rows is repeated in each of them: a row found by search
-  /// says all that it says on the page. Rows without a cell that begins in them, and rows of empty cells, are left out.
+  /// Rows as Grid writes them. Rows in which no cell begins are left out.
   void write(Writer& out) const;
 
  private:

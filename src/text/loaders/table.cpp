@@ -37,6 +37,14 @@ constexpr std::array kLoaders{
     Loader{"subtitles", ".srt .vtt", Container::Text, &load_subtitles},
     Loader{"mail", ".eml", Container::Text, &load_mail},
     Loader{"mbox", ".mbox .mbx", Container::Text, &load_mbox},
+    Loader{"rtf", ".rtf", Container::Rtf, &load_rtf},
+    Loader{"odt", ".odt .ott", Container::Zip, &load_odf},
+    Loader{"ods", ".ods .ots", Container::Zip, &load_odf},
+    Loader{"odp", ".odp .otp .odg", Container::Zip, &load_odf},
+    Loader{"doc", ".doc .dot", Container::Any, &load_doc},
+    Loader{"xls", ".xls .xlt", Container::Any, &load_xls},
+    Loader{"ppt", ".ppt .pps .pot", Container::Any, &load_ppt},
+    Loader{"picture", ".png .jpg .jpeg .tif .tiff .bmp .gif .webp", Container::Any, &load_picture},
     Loader{"ipynb", ".ipynb", Container::Text, &load_ipynb},
     Loader{"code", kCode, Container::Text, &load_txt},
 };
@@ -117,7 +125,9 @@ Document load(const std::filesystem::path& path, const LoadOptions& options) {
 
 bool loadable(const std::filesystem::path& path, const LoadOptions& options) {
   const Loader* loader = find_loader(path.string());
-  if (!loader || !Source{path.native(), {}, options}.suffix().empty()) return loader != nullptr;
+  if (!loader) return false;
+  if (loader->load == &load_picture) return !options.ocr_languages.empty();
+  if (!Source{path.native(), {}, options}.suffix().empty()) return true;
   try {
     return looks_like_text(base::read_start(path, kStart));
   } catch (const Error& e) {
