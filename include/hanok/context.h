@@ -57,23 +57,25 @@ class Context {
   /// The context that the calling thread works under; the default one outside of every Scope.
   static const Context& current();
 
-  /// Makes a context the current one of this thread while the object lives. Scopes may be nested.
-  class Scope {
-   public:
-    explicit Scope(const Context& context);
-    ~Scope();
-    Scope(const Scope&) = delete;
-    Scope& operator=(const Scope&) = delete;
-
-   private:
-    const Context* before_;
-    const std::unique_ptr<const Context> mine_;
-  };
+  class Scope;
 
  private:
   struct Reason;
   std::shared_ptr<const Reason> reasons_;  // a list: the newest first
   size_t threads_ = 0;
+};
+
+/// Makes a context the current one of this thread while the object lives. Scopes may be nested.
+class Context::Scope {
+ public:
+  explicit Scope(const Context& context);
+  ~Scope();
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+ private:
+  const Context* const before_;
+  const Context mine_;
 };
 
 }  // namespace hanok

@@ -74,10 +74,7 @@ const Context& Context::current() {
   return current_context ? *current_context : everything;
 }
 
-Context::Scope::Scope(const Context& context)
-    : before_(current_context), mine_(std::make_unique<const Context>(context)) {
-  current_context = mine_.get();
-}
+Context::Scope::Scope(const Context& context) : before_(current_context), mine_(context) { current_context = &mine_; }
 
 Context::Scope::~Scope() { current_context = before_; }
 
