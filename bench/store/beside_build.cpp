@@ -2,13 +2,15 @@
 //
 //   beside_build [--chunks 60000] [--dim 384] [--type hnsw]
 //
-// Vectors are points around 200 centres; one chunk is one line, 20 to a document. One thread asks one dense query after
-// another, first with nothing beside it, then from the moment that the index is begun until it is there.
+// Vectors are points around 200 centres; one chunk is one line, 20 to a document. One thread asks a dense query every 5
+// ms, first with nothing beside it, then from the moment that the index is begun until it is there.
 // Lines: {"beside":"nothing"|"build","queries","p50_ms","p99_ms"}, and {"build_seconds"}.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,6 +22,7 @@ namespace {
 
 using namespace hanok;
 
+constexpr std::chrono::milliseconds kPause{5};  // between queries: so that they sample time, not each other
 constexpr size_t kQueries = 300, kNeighbours = 50, kCentres = 200;
 
 class Points {
@@ -67,6 +70,7 @@ void ask(const store::Collection& collection, Points& points, size_t dim, const 
     const base::Stopwatch clock;
     (void)collection.search_dense(query, kNeighbours);
     times.push_back(clock.seconds() * 1e3);
+    std::this_thread::sleep_for(kPause);
   }
   std::sort(times.begin(), times.end());
   const auto at = [&](double share) {
@@ -74,6 +78,7 @@ void ask(const store::Collection& collection, Points& points, size_t dim, const 
   };
   std::printf("{\"beside\":\"%s\",\"queries\":%zu,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n", beside, times.size(), at(0.5),
               at(0.99));
+  std::fflush(stdout);
 }
 
 }  // namespace

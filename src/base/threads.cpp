@@ -18,7 +18,7 @@
 namespace hanok::base {
 namespace {
 
-constexpr int kBackgroundNice = 10;
+constexpr int kBackgroundNice = 5;
 thread_local bool inside_body = false, in_background = false;
 
 struct Job {
@@ -99,7 +99,7 @@ class Pool {
   }
 
   void loop() {
-    if (background_) become_background_thread();
+    in_background = background_;  // its nice value is that of the thread in the background that made it
     std::unique_lock lock(mutex_);
     for (;;) {
       Job* job = nullptr;
@@ -170,7 +170,8 @@ bool background_thread() { return in_background; }
 void become_background_thread() {
   in_background = true;
   // The nice value is each thread's own in Linux; where it cannot be set, the system shares as it likes.
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kBackgroundNice);
+  const auto me = static_cast<id_t>(::syscall(SYS_gettid));
+  (void)::setpriority(PRIO_PROCESS, me, ::getpriority(PRIO_PROCESS, me) + kBackgroundNice);
 }
 
 CancelSource catch_interrupts() {

@@ -29,7 +29,7 @@ void parallel_for(size_t n, size_t grain, const std::function<void(size_t begin,
 /// Whether this thread does work that nobody waits for.
 bool background_thread();
 /// Makes it one, for good: parallel_for uses the threads of the background, and where cores are short the system lets
-/// threads that somebody waits for go first (a nice value of 10: a tenth of their share).
+/// threads that somebody waits for go first (a nice value 5 higher: a third of their share).
 void become_background_thread();
 
 /// Cancelled by Ctrl-C and SIGTERM once catch_interrupts() was called; a second signal ends the process at once. For a
