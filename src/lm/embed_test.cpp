@@ -6,7 +6,7 @@
 #include "hanok/error.h"
 #include "hanok/lm.h"
 #include "lm/test_data.h"
-#include "nn/safetensors.h"
+#include "nn/weights.h"
 
 namespace hanok {
 namespace {

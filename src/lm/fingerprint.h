@@ -4,7 +4,7 @@
 #include <string>
 
 #include "lm/sentence_model.h"
-#include "nn/safetensors.h"
+#include "nn/weights.h"
 
 namespace hanok::lm {
 

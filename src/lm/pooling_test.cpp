@@ -4,7 +4,7 @@
 
 #include "hanok/error.h"
 #include "lm/test_data.h"
-#include "nn/safetensors.h"
+#include "nn/weights.h"
 
 namespace hanok::lm {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "lm/test_data.h"
-#include "nn/safetensors.h"
+#include "nn/weights.h"
 
 namespace hanok::lm {
 namespace {

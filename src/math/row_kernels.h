@@ -21,6 +21,8 @@ struct RowKernels {
   /// x[i] += y[i], x[i] *= y[i].
   void (*add)(float* x, const float* y, size_t n);
   void (*multiply)(float* x, const float* y, size_t n);
+  /// x[i] += y[i] * by.
+  void (*add_scaled)(float* x, const float* y, float by, size_t n);
   /// out = (x - mean) / sqrt(variance + eps) * gain + bias; variance over n (not n - 1); bias may be null.
   void (*layer_norm)(const float* x, size_t n, const float* gain, const float* bias, float eps, float* out);
   /// out = x / sqrt(mean(x^2) + eps) * gain.

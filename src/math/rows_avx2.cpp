@@ -127,6 +127,12 @@ void multiply(float* x, const float* y, size_t n) {
   for (size_t i = 0; i < n; i += 8) store(x + i, n - i, _mm256_mul_ps(load(x + i, n - i), load(y + i, n - i)));
 }
 
+void add_scaled(float* x, const float* y, float by, size_t n) {
+  const __m256 factor = set(by);
+  for (size_t i = 0; i < n; i += 8)
+    store(x + i, n - i, _mm256_fmadd_ps(load(y + i, n - i), factor, load(x + i, n - i)));
+}
+
 void layer_norm(const float* x, size_t n, const float* gain, const float* bias, float eps, float* out) {
   if (n == 0) return;
   __m256 total = _mm256_setzero_ps(), squares = _mm256_setzero_ps();
@@ -176,7 +182,7 @@ void rope(float* x, const float* cosine, const float* sine, size_t half) {
 }  // namespace
 
 void fill_rows_avx2(RowKernels& table) {
-  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, layer_norm, rms_norm, rope};
+  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, add_scaled, layer_norm, rms_norm, rope};
 }
 
 }  // namespace hanok::math

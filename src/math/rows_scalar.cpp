@@ -44,6 +44,10 @@ void multiply(float* x, const float* y, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] *= y[i];
 }
 
+void add_scaled(float* x, const float* y, float by, size_t n) {
+  for (size_t i = 0; i < n; ++i) x[i] += y[i] * by;
+}
+
 void layer_norm(const float* x, size_t n, const float* gain, const float* bias, float eps, float* out) {
   if (n == 0) return;
   float sum = 0, squares = 0;
@@ -73,7 +77,7 @@ void rope(float* x, const float* cosine, const float* sine, size_t half) {
 }  // namespace
 
 void fill_rows_scalar(RowKernels& table) {
-  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, layer_norm, rms_norm, rope};
+  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, add_scaled, layer_norm, rms_norm, rope};
 }
 
 }  // namespace hanok::math

@@ -103,6 +103,11 @@ TEST(Rows, AddAndMultiply) {
   compare([](const RowKernels& k, float* x, size_t n) { k.multiply(x, random_row(n, 99).data(), n); }, 0, 0);
 }
 
+TEST(Rows, AddScaled) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.add_scaled(x, random_row(n, 99).data(), 0.7f, n); }, 1e-6f,
+          1e-6f);
+}
+
 TEST(Rows, LayerNorm) {
   const auto with = [](bool bias) {
     return [bias](const RowKernels& k, float* x, size_t n) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "math/gemm.h"
-#include "nn/safetensors.h"
+#include "nn/weights.h"
 
 namespace hanok::nn {
 

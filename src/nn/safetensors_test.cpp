@@ -1,4 +1,5 @@
 #include "nn/safetensors.h"
+#include "nn/weights.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

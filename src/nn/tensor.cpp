@@ -1,5 +1,6 @@
 #include "nn/tensor.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -15,7 +16,7 @@ struct Row {
   size_t bits;
 };
 // In the order of enum DType.
-constexpr std::array<Row, 17> kTypes{{{"BOOL", 8},
+constexpr std::array<Row, 18> kTypes{{{"BOOL", 8},
                                       {"U8", 8},
                                       {"I8", 8},
                                       {"U16", 16},
@@ -31,7 +32,8 @@ constexpr std::array<Row, 17> kTypes{{{"BOOL", 8},
                                       {"F4", 4},
                                       {"F6", 6},
                                       {"F8", 8},
-                                      {"C64", 64}}};
+                                      {"C64", 64},
+                                      {"BLOCKS", 0}}};
 
 void read_f64(const std::byte* from, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) {
@@ -54,6 +56,27 @@ void read_16(const std::byte* from, size_t n, float* out, Widen widen) {
   }
 }
 
+// Whole blocks go straight to `out`; a range that begins or ends inside one takes that block aside.
+void read_blocks(const Tensor& tensor, size_t first, size_t n, float* out) {
+  const auto& format = math::info(tensor.blocks);
+  std::array<float, 256> aside;
+  while (n > 0) {
+    const std::byte* from = tensor.bytes.data() + first / format.block * format.bytes;
+    const size_t skip = first % format.block;
+    size_t done = n / format.block * format.block;
+    if (skip == 0 && done > 0) {
+      format.dequantise(from, done / format.block, out);
+    } else {
+      format.dequantise(from, 1, aside.data());
+      done = std::min(n, format.block - skip);
+      std::copy_n(aside.data() + skip, done, out);
+    }
+    first += done;
+    out += done;
+    n -= done;
+  }
+}
+
 }  // namespace
 
 size_t bits(DType type) { return kTypes[static_cast<size_t>(type)].bits; }
@@ -65,8 +88,31 @@ size_t Tensor::count() const {
   return n;
 }
 
+void Tensor::set_format(math::WeightFormat format) {
+  blocks = format;
+  type = format == math::WeightFormat::F32    ? DType::F32
+         : format == math::WeightFormat::F16  ? DType::F16
+         : format == math::WeightFormat::Bf16 ? DType::BF16
+                                              : DType::Blocks;
+}
+
+std::optional<math::WeightFormat> Tensor::format() const {
+  switch (type) {
+    case DType::F32:
+      return math::WeightFormat::F32;
+    case DType::F16:
+      return math::WeightFormat::F16;
+    case DType::BF16:
+      return math::WeightFormat::Bf16;
+    case DType::Blocks:
+      return blocks;
+    default:
+      return std::nullopt;
+  }
+}
+
 bool is_float(DType type) {
-  return type == DType::F32 || type == DType::F16 || type == DType::BF16 || type == DType::F64;
+  return type == DType::F32 || type == DType::F16 || type == DType::BF16 || type == DType::F64 || type == DType::Blocks;
 }
 
 void read_floats(const Tensor& tensor, size_t first, size_t n, float* out) {
@@ -74,6 +120,7 @@ void read_floats(const Tensor& tensor, size_t first, size_t n, float* out) {
     throw Error(Code::Invalid, "tensor '" + tensor.name + "': values " + std::to_string(first) + ".." +
                                    std::to_string(first + n) + " were asked for, it has " +
                                    std::to_string(tensor.count()));
+  if (tensor.type == DType::Blocks) return read_blocks(tensor, first, n, out);
   const std::byte* from = tensor.bytes.data() + first * bits(tensor.type) / 8;
   switch (tensor.type) {
     case DType::F32:
@@ -100,7 +147,7 @@ std::vector<float> read_floats(const Tensor& tensor) {
 std::string describe(const Tensor& tensor) {
   std::string out = "[";
   for (size_t i = 0; i < tensor.shape.size(); ++i) out += (i ? ", " : "") + std::to_string(tensor.shape[i]);
-  return out + "] " + std::string(name(tensor.type));
+  return out + "] " + std::string(tensor.type == DType::Blocks ? math::info(tensor.blocks).name : name(tensor.type));
 }
 
 }  // namespace hanok::nn

@@ -6,7 +6,7 @@
 
 #include "lm/config.h"
 #include "nn/batch.h"
-#include "nn/safetensors.h"
+#include "nn/weights.h"
 
 namespace hanok::lm {
 

@@ -1,0 +1,179 @@
+// Logits and greedy runs of tiny decoders against the published program, and what the decoder promises about itself.
+#include "lm/arch/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "lm/gguf_model.h"
+#include "lm/test_data.h"
+
+namespace hanok::lm {
+namespace {
+
+std::filesystem::path golden_lm() { return test_data() / "golden" / "lm"; }
+
+// The values of a float32 .npy file, whatever its axes.
+std::vector<float> npy_floats(const std::filesystem::path& file) {
+  const std::string bytes = base::read_file(file);
+  const size_t start = 10 + static_cast<unsigned char>(bytes.at(8)) + 256u * static_cast<unsigned char>(bytes.at(9));
+  std::vector<float> out((bytes.size() - start) / sizeof(float));
+  std::memcpy(out.data(), bytes.data() + start, out.size() * sizeof(float));
+  return out;
+}
+
+double largest_difference(std::span<const float> a, std::span<const float> b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(double(a[i]) - double(b[i])));
+  return worst;
+}
+
+struct Loaded {
+  nn::Weights weights;
+  std::unique_ptr<Decoder> decoder;
+  std::shared_ptr<nn::KvPool> pool;
+
+  Loaded(Config config, nn::Weights w, nn::KvType type = nn::KvType::F32) : weights(std::move(w)) {
+    decoder = std::make_unique<Decoder>(plan_of(config, weights), weights, config.what());
+    pool = std::make_shared<nn::KvPool>(decoder->kv_shape(type), 4096);
+  }
+
+  // Logits of every token.
+  std::vector<float> logits(const std::vector<int32_t>& ids, size_t at_once = SIZE_MAX) {
+    nn::KvSequence sequence(pool);
+    DecodeMemory memory;
+    const size_t v = decoder->plan().vocabulary;
+    std::vector<float> out(ids.size() * v);
+    for (size_t i = 0; i < ids.size(); i += at_once) {
+      const size_t n = std::min(at_once, ids.size() - i);
+      const DecodeStep step{&sequence, std::span(ids).subspan(i, n), n};
+      decoder->run({&step, 1}, memory, out.data() + i * v);
+      if (at_once > ids.size()) break;
+    }
+    return out;
+  }
+
+  std::vector<int32_t> greedy(std::vector<int32_t> ids, size_t n) {
+    nn::KvSequence sequence(pool);
+    DecodeMemory memory;
+    const size_t v = decoder->plan().vocabulary;
+    std::vector<float> row(v);
+    std::vector<int32_t> out, next = ids;
+    while (out.size() < n) {
+      if (decoder->must_reread(sequence.length(), next.size())) {
+        sequence.truncate(0);
+        next = ids;
+      }
+      const DecodeStep step{&sequence, next};
+      decoder->run({&step, 1}, memory, row.data());
+      const auto best = static_cast<int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
+      out.push_back(best);
+      ids.push_back(best);
+      next = {best};
+    }
+    return out;
+  }
+};
+
+Loaded load_folder(const std::filesystem::path& folder, nn::KvType type = nn::KvType::F32) {
+  return {Config::read(folder / "config.json"), nn::Weights::open(folder), type};
+}
+
+Loaded load_gguf(const std::filesystem::path& file) {
+  nn::Gguf gguf = nn::Gguf::open(file);
+  Config config = gguf_config(gguf);
+  const std::string type = config.text("model_type", "");
+  return {config, nn::Weights::take(std::move(gguf), [&](const nn::Tensor& t) { return renamed(t, type); })};
+}
+
+class GoldenDecoder : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenDecoder, LogitsAndGreedyTokens) {
+  const auto folder = golden_lm() / "models" / GetParam();
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden models beside the source";
+  const auto cases = read_json(folder / "cases.json");
+  Loaded model = load_folder(folder);
+  const size_t v = model.decoder->plan().vocabulary;
+
+  const auto brief = cases["prompts"]["short"]["ids"].get<std::vector<int32_t>>();
+  const auto want = npy_floats(folder / "logits.npy");
+  const auto got = model.logits(brief);
+  ASSERT_EQ(got.size(), want.size());
+  EXPECT_LT(largest_difference(got, want), 5e-4);
+
+  const auto far = cases["prompts"]["long"]["ids"].get<std::vector<int32_t>>();
+  const auto last = npy_floats(folder / "logits_last.npy");
+  ASSERT_EQ(last.size(), v);
+  const auto end = model.logits(far);
+  EXPECT_LT(largest_difference(std::span(end).last(v), last), 5e-4);
+  for (const char* which : {"short", "long"}) {
+    const auto& c = cases["prompts"][which];
+    const auto ids = c["ids"].get<std::vector<int32_t>>();
+    const auto greedy = c["greedy"].get<std::vector<int32_t>>();
+    EXPECT_EQ(model.greedy(ids, greedy.size()), greedy) << which;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GoldenDecoder,
+                         testing::Values("llama", "llama-sharded", "llama3-rope-tied", "mistral-window", "qwen2",
+                                         "qwen2-window", "qwen3", "qwen3-moe", "gemma2", "gemma3", "phi3",
+                                         "phi3-longrope", "exaone4"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+// Every block type inside a model; the truth is the dequantised weights in float32.
+TEST(GgufDecoder, LogitsOfEveryFile) {
+  const auto folder = golden_lm() / "gguf";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden GGUF files beside the source";
+  const auto index = read_json(folder / "index.json");
+  size_t seen = 0;
+  for (const auto& [name, about] : index["files"].items()) {
+    SCOPED_TRACE(name);
+    Loaded model = load_gguf(folder / name);
+    const size_t v = model.decoder->plan().vocabulary;
+    const auto got = model.logits(about["ids"].get<std::vector<int32_t>>());
+    const auto want = npy_floats(folder / (name.substr(0, name.size() - 5) + ".oracle.npy"));
+    std::vector<float> at;
+    for (const size_t position : about["positions"].get<std::vector<size_t>>())
+      at.insert(at.end(), got.begin() + position * v, got.begin() + (position + 1) * v);
+    ASSERT_EQ(at.size(), want.size());
+    EXPECT_LT(largest_difference(at, want), 5e-4);
+    ++seen;
+  }
+  EXPECT_GT(seen, 20u);
+}
+
+// One token at a time, some at once or all: the same bits. So are those of a sequence alone and in a batch.
+TEST(Decoder, WhatComesTogetherDoesNotChangeABit) {
+  const auto folder = golden_lm() / "models";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden models beside the source";
+  for (const char* name : {"llama", "gemma3", "qwen3-moe"})
+    for (const nn::KvType type : {nn::KvType::F32, nn::KvType::F16}) {
+      Loaded model = load_folder(folder / name, type);
+      const auto ids = read_json(folder / name / "cases.json")["prompts"]["long"]["ids"].get<std::vector<int32_t>>();
+      const auto whole = model.logits(ids);
+      EXPECT_EQ(model.logits(ids, 1), whole) << name;
+      EXPECT_EQ(model.logits(ids, 7), whole) << name;
+
+      nn::KvSequence a(model.pool), b(model.pool);
+      DecodeMemory memory;
+      const size_t v = model.decoder->plan().vocabulary, n = ids.size();
+      std::vector<float> both((n + 5) * v);
+      const DecodeStep steps[] = {{&a, std::span(ids).first(5), 5}, {&b, ids, n}};
+      model.decoder->run(steps, memory, both.data());
+      EXPECT_TRUE(std::equal(both.begin() + 5 * v, both.end(), whole.begin())) << name;
+      // A sequence that shares the beginning goes on as if it had read it.
+      nn::KvSequence c = b.fork(n / 2);
+      std::vector<float> rest((n - n / 2) * v);
+      const DecodeStep step{&c, std::span(ids).subspan(n / 2), n - n / 2};
+      model.decoder->run({&step, 1}, memory, rest.data());
+      EXPECT_TRUE(std::equal(rest.begin(), rest.end(), whole.begin() + (n / 2) * v)) << name;
+    }
+}
+
+}  // namespace
+}  // namespace hanok::lm
