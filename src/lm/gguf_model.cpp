@@ -4,6 +4,7 @@
 #include <map>
 
 #include "hanok/error.h"
+#include "text/tokenizers/gguf_vocabulary.h"
 
 namespace hanok::lm {
 namespace {
@@ -108,6 +109,31 @@ Config gguf_config(const nn::Gguf& gguf) {
   if (turned && head && *turned != head)
     out["partial_rotary_factor"] = static_cast<double>(*turned) / static_cast<double>(head);
   return Config(std::move(out), gguf.what());
+}
+
+text::Tokenizer gguf_tokenizer(const nn::Gguf& gguf) {
+  const std::string p = "tokenizer.ggml.";
+  const auto id = [&](const char* key) -> std::optional<int64_t> {
+    const auto value = gguf.whole(p + key);
+    return value ? std::optional<int64_t>(static_cast<int64_t>(*value)) : std::nullopt;
+  };
+  text::tokenizers::GgufVocabulary v;
+  v.model = gguf.text(p + "model").value_or("");
+  v.pre = gguf.text(p + "pre").value_or("");
+  v.tokens = gguf.texts(p + "tokens");
+  v.scores = gguf.floats(p + "scores");
+  v.types = gguf.wholes(p + "token_type");
+  v.merges = gguf.texts(p + "merges");
+  v.bos = id("bos_token_id");
+  v.eos = id("eos_token_id");
+  v.unknown = id("unknown_token_id");
+  v.separator = id("seperator_token_id");  // so spelled in the files
+  v.cls = id("cls_token_id");
+  v.add_bos = gguf.flag(p + "add_bos_token");
+  v.add_eos = gguf.flag(p + "add_eos_token");
+  v.add_space_prefix = gguf.flag(p + "add_space_prefix");
+  v.blanks_after_control = gguf.text("general.architecture") != "phi3";
+  return text::Tokenizer::parse(tokenizer_json(v, gguf.what()), gguf.what());
 }
 
 namespace {

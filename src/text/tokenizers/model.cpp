@@ -30,6 +30,7 @@ std::unique_ptr<Model> make_model(const JsonView& json) {
   if (type == "WordPiece") return make_wordpiece(json);
   if (type == "Unigram") return make_unigram(json);
   if (type == "BPE") return make_bpe(json);
+  if (type == "SentencePiece") return make_sentence_piece(json);
   json.fail(Code::Unsupported, "a tokenizer model of type \"" + type + "\"; there are WordPiece, Unigram and BPE");
 }
 
