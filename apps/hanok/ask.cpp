@@ -75,7 +75,9 @@ void add_ask(Command& root) {
   c.words("QUESTION", flags->question, "the question");
   c.option("-k", flags->k, "passages to consider (default 8)", 1);
   c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
-  c.option("--model", flags->model, "URL of an OpenAI-compatible server, or URL#MODEL (HANOK_MODEL)");
+  c.option(
+      "--model", flags->model,
+      "a .gguf file, a folder or ORG/NAME run here; or the URL of an OpenAI-compatible server, or URL#MODEL (HANOK_MODEL)");
   c.option(
       "--tokenizer", flags->tokenizer,
       "counts the budget as the model does: tokenizer.json, its folder, or ORG/NAME (default: by the model's name)");

@@ -2,6 +2,7 @@
 
 #include "chain/hub/tokenizer.h"
 #include "hanok/error.h"
+#include "language_models.h"
 #include "models_in_use.h"
 #include "text/tokenizers/tokenizer.h"
 
@@ -58,10 +59,6 @@ text::TokenCounter find_counter(const Session& session, const std::string& named
 }
 
 chain::OpenAiOptions server(const Session& session, const std::string& named) {
-  if (named.rfind("http://", 0) != 0 && named.rfind("https://", 0) != 0)
-    throw Error(Code::Unsupported, "--model " + named +
-                                       ": the URL of an OpenAI-compatible server was expected, for example "
-                                       "http://127.0.0.1:8080/v1 or http://127.0.0.1:8080/v1#model-name");
   const size_t hash = named.find('#');
   chain::OpenAiOptions options;
   options.base_url = named.substr(0, hash);
@@ -84,6 +81,12 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
     auto count = find_counter(session, tokenizer, "", out.tokenizer);
     if (!count) count = text::count_tokens;
     out.model = std::make_unique<PromptOnly>(nullptr, std::move(count));
+    return out;
+  }
+  if (is_local_model(named)) {
+    out.model = chain::make_local_chat(open_language_model(named));
+    out.tokenizer = out.model->name();
+    if (flags.prompt_only) out.model = std::make_unique<PromptOnly>(std::move(out.model), nullptr);
     return out;
   }
   chain::OpenAiOptions options = server(session, named);

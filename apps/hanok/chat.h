@@ -16,8 +16,8 @@ struct Chat {
 };
 
 struct ChatFlags {
-  std::string model;         // "http://host:port/v1" or "...#name"; empty: the setting
-  std::string tokenizer;     // a file, a folder or ORG/NAME; empty: the setting, else the tokenizer of the model's name
+  std::string model;      // "http://host:port/v1" or "...#name", a .gguf file, a folder, ORG/NAME; empty: the setting
+  std::string tokenizer;  // a file, a folder or ORG/NAME; empty: the setting, else the tokenizer of the model's name
   bool prompt_only = false;  // a model that counts and says nothing, for --show-prompt; also where none is named
 };
 

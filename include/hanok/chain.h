@@ -13,6 +13,10 @@
 #include "hanok/lm.h"
 #include "hanok/store.h"
 
+namespace hanok {
+class LanguageModel;
+}
+
 namespace hanok::chain {
 
 /// Anything that turns texts into vectors: a hanok::Embedder (see make_embedder), a remote server, a test's table.
@@ -248,5 +252,9 @@ struct ServedModel {
 };
 ServedModel served_model(const OpenAiOptions& options);
 std::unique_ptr<ChatModel> make_openai_chat(const OpenAiOptions& options);
+
+/// A language model of this process (hanok/generate.h), answering with its likeliest words. Throws Unsupported at the
+/// first chat where the model brings no chat template.
+std::unique_ptr<ChatModel> make_local_chat(std::shared_ptr<const hanok::LanguageModel> model, size_t max_tokens = 512);
 
 }  // namespace hanok::chain

@@ -159,6 +159,10 @@ void MappedFile::random_access() const {
   if (data_) ::madvise(const_cast<void*>(data_), size_, MADV_RANDOM);
 }
 
+void MappedFile::let_go() const {
+  if (size_ > 0) ::madvise(const_cast<void*>(data_), size_, MADV_DONTNEED);
+}
+
 FileLock::FileLock(const fs::path& path) {
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) fail("open", path);

@@ -47,6 +47,8 @@ class MappedFile {
   /// Tells the kernel that the whole map will be read soon, or that reads are random.
   void will_need() const;
   void random_access() const;
+  /// Gives the pages back: they are read from the file again when they are touched.
+  void let_go() const;
 
  private:
   const void* data_ = nullptr;

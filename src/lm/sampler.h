@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "hanok/generate.h"
 
 namespace hanok::lm {
 
@@ -14,34 +15,6 @@ namespace hanok::lm {
 struct Candidate {
   int32_t id = 0;
   float logit = 0;
-};
-
-/// Repetition penalty (Keskar et al. 2019), and OpenAI's: logit - frequency * count - presence * (count > 0), over the
-/// last last_n tokens (0: none, -1: all).
-struct Penalties {
-  float repeat = 1, frequency = 0, presence = 0;
-  int last_n = 64;
-};
-
-/// "Don't repeat yourself": a token that would lengthen a repetition of `n` tokens loses multiplier * base^(n -
-/// allowed).
-struct Dry {
-  float multiplier = 0, base = 1.75f;
-  int allowed_length = 2, last_n = -1;
-  std::vector<int32_t> breakers;  // tokens that no repetition reaches over
-};
-
-struct Sampling {
-  float temperature = 0.8f;  // 0: always the most likely token (the lowest id on a tie)
-  int top_k = 40;            // 0: all
-  float top_p = 0.95f;       // 1: all (Holtzman et al. 2020)
-  float min_p = 0.05f;       // 0: all (Nguyen et al. 2024)
-  float typical = 1;         // 1: all (Meister et al. 2022)
-  float top_n_sigma = 0;     // 0: all (Tang et al. 2024)
-  Penalties penalties;
-  Dry dry;
-  std::vector<std::pair<int32_t, float>> logit_bias;  // -100 and less: never
-  uint64_t seed = 0;
 };
 
 /// Throws Invalid, naming the setting, its value and its range.

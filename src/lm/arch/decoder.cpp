@@ -16,17 +16,20 @@ namespace hanok::lm {
 struct Decoder::Layer {
   std::vector<float> before_attention, after_attention, before_mlp, after_mlp;  // empty where there is none
   std::vector<float> q_norm, k_norm;
-  nn::Linear qkv, out, gate_up, down;
-  nn::Linear router;
-  std::vector<nn::Linear> expert_gate_up, expert_down;
+  nn::WeightLinear qkv, out, gate_up, down;
+  nn::WeightLinear router;
+  std::vector<nn::WeightLinear> expert_gate_up, expert_down;
 };
 
-Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what)
+Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what, bool exact)
     : plan_(std::move(plan)), what_(std::move(what)) {
   const auto& p = plan_;
   const std::string top = weights.prefix_of("embed_tokens.weight", {"model.", "", "language_model.model."});
   embedding_ = &weights.at(top + "embed_tokens.weight", {p.vocabulary, p.width});
   final_norm_ = gain(weights, top + "norm.weight", p.width);
+  const auto linear = [&](const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in) {
+    return nn::WeightLinear(weights, names, out, in, exact);
+  };
   const size_t q = p.heads * p.head_dim, kv = p.kv_heads * p.head_dim;
   for (size_t i = 0; i < p.layers; ++i) {
     const std::string l = top + "layers." + std::to_string(i) + ".", a = l + "self_attn.", m = l + "mlp.";
@@ -41,28 +44,26 @@ Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what)
       layer.q_norm = gain(weights, a + "q_norm.weight", p.head_dim);
       layer.k_norm = gain(weights, a + "k_norm.weight", p.head_dim);
     }
-    layer.qkv = p.fused_qkv ? nn::Linear(weights, {a + "qkv_proj"}, {q + 2 * kv}, p.width)
-                            : nn::Linear(weights, {a + "q_proj", a + "k_proj", a + "v_proj"}, {q, kv, kv}, p.width);
-    layer.out = nn::Linear(weights, {a + "o_proj"}, {p.width}, q);
+    layer.qkv = p.fused_qkv ? linear({a + "qkv_proj"}, {q + 2 * kv}, p.width)
+                            : linear({a + "q_proj", a + "k_proj", a + "v_proj"}, {q, kv, kv}, p.width);
+    layer.out = linear({a + "o_proj"}, {p.width}, q);
     if (p.layer[i].experts) {
       const size_t inner = p.experts.inner;
-      layer.router = nn::Linear(weights, {m + "gate"}, {p.experts.count}, p.width);
+      layer.router = linear({m + "gate"}, {p.experts.count}, p.width);
       for (size_t e = 0; e < p.experts.count; ++e) {
         const std::string x = m + "experts." + std::to_string(e) + ".";
-        layer.expert_gate_up.emplace_back(weights, std::vector{x + "gate_proj", x + "up_proj"},
-                                          std::vector{inner, inner}, p.width);
-        layer.expert_down.emplace_back(weights, std::vector{x + "down_proj"}, std::vector{p.width}, inner);
+        layer.expert_gate_up.push_back(linear({x + "gate_proj", x + "up_proj"}, {inner, inner}, p.width));
+        layer.expert_down.push_back(linear({x + "down_proj"}, {p.width}, inner));
       }
     } else {
-      layer.gate_up = p.fused_gate_up
-                          ? nn::Linear(weights, {m + "gate_up_proj"}, {2 * p.inner}, p.width)
-                          : nn::Linear(weights, {m + "gate_proj", m + "up_proj"}, {p.inner, p.inner}, p.width);
-      layer.down = nn::Linear(weights, {m + "down_proj"}, {p.width}, p.inner);
+      layer.gate_up = p.fused_gate_up ? linear({m + "gate_up_proj"}, {2 * p.inner}, p.width)
+                                      : linear({m + "gate_proj", m + "up_proj"}, {p.inner, p.inner}, p.width);
+      layer.down = linear({m + "down_proj"}, {p.width}, p.inner);
     }
     layers_.push_back(std::move(made));
   }
   const std::string output = p.tied ? top + "embed_tokens" : "lm_head";
-  output_ = nn::Linear(weights, {output}, {p.vocabulary}, p.width);
+  output_ = linear({output}, {p.vocabulary}, p.width);
 }
 
 nn::KvShape Decoder::kv_shape(nn::KvType type) const {
@@ -182,7 +183,7 @@ void Decoder::run(std::span<const DecodeStep> steps, DecodeMemory& memory, float
     first += step.ids.size();
   }
   if (wanted == 0) return;
-  output_(normed, w, wanted, logits, plan_.vocabulary);
+  output_(normed, w, wanted, logits, plan_.vocabulary, memory.linear);
   if (plan_.logit_cap > 0)
     for (size_t i = 0; i < wanted * plan_.vocabulary; ++i)
       logits[i] = plan_.logit_cap * std::tanh(logits[i] / plan_.logit_cap);
@@ -194,7 +195,7 @@ void Decoder::attention(const Layer& layer, size_t index, std::span<const Decode
   const size_t d = p.head_dim, q = p.heads * d, kv = p.kv_heads * d, stride = q + 2 * kv;
   float* qkv = memory.qkv.reserve(n * stride);
   float* context = memory.context.reserve(n * q);
-  layer.qkv(from, p.width, n, qkv, stride);
+  layer.qkv(from, p.width, n, qkv, stride, memory.linear);
   const nn::CachedAttention how{
       .heads = p.heads,
       .scale = p.attention_scale != 0 ? p.attention_scale : 1 / std::sqrt(static_cast<float>(d)),
@@ -218,7 +219,7 @@ void Decoder::attention(const Layer& layer, size_t index, std::span<const Decode
     }
     attend(how, *step.cache, index, before, step.ids.size(), qkv + start * stride, stride, context + start * q, q);
   }
-  layer.out(context, q, n, to, p.width);
+  layer.out(context, q, n, to, p.width, memory.linear);
 }
 
 namespace {
@@ -235,9 +236,9 @@ void gated(math::Activation activation, float* x, size_t n, size_t inner) {
 
 void Decoder::mlp(const Layer& layer, DecodeMemory& memory, const float* from, size_t n, float* to) const {
   float* inner = memory.inner.reserve(n * 2 * plan_.inner);
-  layer.gate_up(from, plan_.width, n, inner, 2 * plan_.inner);
+  layer.gate_up(from, plan_.width, n, inner, 2 * plan_.inner, memory.linear);
   gated(plan_.activation, inner, n, plan_.inner);
-  layer.down(inner, 2 * plan_.inner, n, to, plan_.width);
+  layer.down(inner, 2 * plan_.inner, n, to, plan_.width, memory.linear);
 }
 
 // Tokens are gathered by expert, so that each expert's matrices are read once.
@@ -245,7 +246,7 @@ void Decoder::experts(const Layer& layer, DecodeMemory& memory, const float* fro
   const Experts& e = plan_.experts;
   const size_t w = plan_.width;
   std::vector<float> scores(n * e.count);
-  layer.router(from, w, n, scores.data(), e.count);
+  layer.router(from, w, n, scores.data(), e.count, memory.linear);
   struct Use {
     size_t token;
     float weight;
@@ -270,9 +271,9 @@ void Decoder::experts(const Layer& layer, DecodeMemory& memory, const float* fro
     float* inner = memory.inner.reserve(uses.size() * 2 * e.inner);
     for (size_t u = 0; u < uses.size(); ++u) std::memcpy(rows + u * w, from + uses[u].token * w, w * sizeof(float));
     float* result = rows + uses.size() * w;
-    layer.expert_gate_up[i](rows, w, uses.size(), inner, 2 * e.inner);
+    layer.expert_gate_up[i](rows, w, uses.size(), inner, 2 * e.inner, memory.linear);
     gated(plan_.activation, inner, uses.size(), e.inner);
-    layer.expert_down[i](inner, 2 * e.inner, uses.size(), result, w);
+    layer.expert_down[i](inner, 2 * e.inner, uses.size(), result, w, memory.linear);
     for (size_t u = 0; u < uses.size(); ++u)
       math::rows().add_scaled(to + uses[u].token * w, result + u * w, uses[u].weight, w);
   }

@@ -11,8 +11,8 @@
 #include "lm/config.h"
 #include "math/gemm.h"
 #include "nn/kv_cache.h"
-#include "nn/linear.h"
 #include "nn/rope.h"
+#include "nn/weight_linear.h"
 #include "nn/weights.h"
 
 namespace hanok::lm {
@@ -69,14 +69,16 @@ struct DecodeStep {
 /// Memory of a pass; kept from call to call. One pass at a time may use it.
 struct DecodeMemory {
   math::Scratch x, normed, qkv, context, inner, part, chosen;
+  nn::LinearMemory linear;
   std::vector<nn::RopeAngles> angles, long_angles;
 };
 
 /// Weights are read only; several threads may run the same decoder, each with its own memory and sequences.
 class Decoder {
  public:
-  /// `weights` must outlive the decoder. Throws Corrupt where they do not fit the plan.
-  Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what);
+  /// `weights` must outlive the decoder. exact: products in float32 whatever the weights' format (nn/weight_linear.h).
+  /// Throws Corrupt where the weights do not fit the plan.
+  Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what, bool exact = false);
 
   const DecoderPlan& plan() const { return plan_; }
   nn::KvShape kv_shape(nn::KvType type) const;
@@ -105,7 +107,7 @@ class Decoder {
   std::string what_;
   const nn::Tensor* embedding_ = nullptr;  // stays in the mapped file; rows are widened when looked up
   std::vector<float> final_norm_;
-  nn::Linear output_;
+  nn::WeightLinear output_;
   std::vector<std::shared_ptr<const Layer>> layers_;  // shared_ptr, as Layer is complete in the .cpp alone
 };
 

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <iostream>
+
+#include "base/file.h"
+#include "hanok/error.h"
+#include "language_models.h"
+
+namespace hanok::app {
+namespace {
+
+struct Flags {
+  std::string prompt, model, ids, system;
+  bool raw = false, exact = false;
+  size_t context = 0;
+  SamplingFlags sampling;
+};
+
+std::vector<int32_t> read_ids(const std::string& file) {
+  const auto json = base::parse_json(base::read_file(file, 256 << 20), file);
+  if (!json.is_array() || std::any_of(json.begin(), json.end(), [](const auto& id) { return !id.is_number_integer(); }))
+    throw Error(Code::Invalid, file + ": expected a list of token ids, [1, 2, 3]");
+  return json.get<std::vector<int32_t>>();
+}
+
+std::vector<int32_t> prompt_ids(const LanguageModel& model, const Flags& flags) {
+  if (!flags.ids.empty()) return read_ids(flags.ids);
+  if (flags.raw || !model.has_chat_template()) return model.encode(flags.prompt);
+  std::vector<Turn> turns;
+  if (!flags.system.empty()) turns.push_back({"system", flags.system});
+  turns.push_back({"user", flags.prompt});
+  return model.chat_prompt(turns);
+}
+
+void run(Session& session, Flags& flags) {
+  if (flags.ids.empty() && flags.prompt.empty())
+    throw Error(Code::Invalid, "generate: give a PROMPT (- reads it from stdin), or --ids FILE");
+  if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
+  const auto model = open_language_model(flags.model, {.context_tokens = flags.context, .exact = flags.exact});
+  const auto ids = prompt_ids(*model, flags);
+  const bool stream = !session.json;
+  const Generated out = model->generate(ids, flags.sampling.options(), [&](std::string_view piece) {
+    if (stream) std::cout << piece << std::flush;
+    return true;
+  });
+  const double rate = out.seconds > 0 ? static_cast<double>(out.ids.size()) / out.seconds : 0;
+  if (stream) {
+    std::cout << "\n";
+    char line[160];
+    std::snprintf(line, sizeof line, "%zu prompt tokens in %.2f s, %zu tokens at %.1f/s (%s)", out.prompt_tokens,
+                  out.prompt_seconds, out.ids.size(), rate, finish_name(out.finish));
+    session.note(line);
+    return;
+  }
+  session.print({{"ids", out.ids},
+                 {"text", out.text},
+                 {"finish", finish_name(out.finish)},
+                 {"prompt_tokens", out.prompt_tokens},
+                 {"prompt_seconds", out.prompt_seconds},
+                 {"tokens_per_second", rate},
+                 {"model", model->name()}},
+                [](std::ostream&) {});
+}
+
+void tokenize(Session& session, const std::string& name, std::string text) {
+  if (text == "-") text = {std::istreambuf_iterator<char>(std::cin), {}};
+  const auto model = open_language_model(name);
+  const auto ids = model->encode(text);
+  base::OrderedJson tokens = base::OrderedJson::array();
+  for (const int32_t id : ids) tokens.push_back(model->token(id));
+  session.print({{"ids", ids}, {"tokens", tokens}, {"count", ids.size()}}, [&](std::ostream& out) {
+    for (size_t i = 0; i < ids.size(); ++i) out << ids[i] << "\t" << tokens[i].get<std::string>() << "\n";
+    out << ids.size() << " tokens\n";
+  });
+}
+
+void write_npy(const std::string& file, const Matrix& m) {
+  std::string head = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(m.rows) + ", " +
+                     std::to_string(m.dim) + "), }";
+  head.resize((10 + head.size() + 1 + 63) / 64 * 64 - 11, ' ');
+  head += '\n';
+  std::string start("\x93NUMPY\x01\x00", 8);
+  start += static_cast<char>(head.size() & 255);
+  start += static_cast<char>(head.size() >> 8);
+  start += head;
+  const std::string_view pieces[] = {start,
+                                     {reinterpret_cast<const char*>(m.data.data()), m.data.size() * sizeof(float)}};
+  base::write_file_atomic(file, pieces);
+}
+
+struct ScoreFlags {
+  std::string model, ids, file, out;
+  size_t last = 0, context = 512;
+  bool exact = false;
+};
+
+void logits(Session& session, const ScoreFlags& flags) {
+  if (flags.ids.empty() || flags.out.empty())
+    throw Error(Code::Invalid, "logits: --ids FILE and --out FILE are needed");
+  const auto model = open_language_model(flags.model, {.exact = flags.exact});
+  const Matrix m = model->logits(read_ids(flags.ids), flags.last);
+  write_npy(flags.out, m);
+  session.print({{"out", flags.out}, {"shape", {m.rows, m.dim}}},
+                [&](std::ostream& o) { o << flags.out << ": [" << m.rows << ", " << m.dim << "] float32\n"; });
+}
+
+void perplexity(Session& session, const ScoreFlags& flags) {
+  if (flags.ids.empty() == flags.file.empty()) throw Error(Code::Invalid, "perplexity: give a FILE, or --ids FILE");
+  const auto model = open_language_model(flags.model, {.exact = flags.exact});
+  const auto ids =
+      flags.ids.empty() ? model->encode(base::read_file(flags.file, 256 << 20), false) : read_ids(flags.ids);
+  const Perplexity p = model->perplexity(ids, flags.context);
+  session.print({{"predicted", p.predicted}, {"nll", p.nll}, {"perplexity", p.perplexity()}}, [&](std::ostream& out) {
+    out << "perplexity " << p.perplexity() << " (" << p.nll << " nats a token, " << p.predicted << " tokens)\n";
+  });
+}
+
+constexpr const char* kModelHelp = "language model: a .gguf file, a folder, or ORG/NAME of the Hub's cache";
+constexpr const char* kExactHelp = "float32 throughout: nothing is rounded to 8 bits or half precision; slower, larger";
+
+}  // namespace
+
+void add_generate(Command& root) {
+  auto flags = std::make_shared<Flags>();
+  Command c = root.subcommand("generate", "Write text with a language model in this process.",
+                              "  hanok generate -m SmolLM2-135M-Instruct.Q4_1.gguf \"Name three rivers.\"\n"
+                              "  hanok generate -m model.gguf --raw \"Once upon a time\" -n 100 --temperature 0\n\n"
+                              "A model with a chat template is given PROMPT as a user's message; --raw continues the "
+                              "text as it stands.");
+  c.positional("PROMPT", flags->prompt, "what to say, or the text to continue; - reads stdin", false);
+  c.option("-m,--model", flags->model, kModelHelp);
+  c.option("--system", flags->system, "a system message before it");
+  c.flag("--raw", flags->raw, "continue PROMPT itself, without the chat template");
+  c.option("--ids", flags->ids, "token ids as JSON in place of PROMPT");
+  c.option("--context", flags->context, "tokens of prompt and text together (default: the model's, at most 8192)");
+  c.flag("--exact", flags->exact, kExactHelp);
+  flags->sampling.add_to(c);
+  c.run([flags](Session& session) { run(session, *flags); });
+}
+
+void add_tokenize(Command& root) {
+  struct Two {
+    std::string model, text;
+  };
+  auto flags = std::make_shared<Two>();
+  Command c = root.subcommand("tokenize", "Show a text as a language model sees it.",
+                              "  hanok tokenize -m model.gguf \"안녕하세요\"");
+  c.positional("TEXT", flags->text, "the text; - reads stdin");
+  c.option("-m,--model", flags->model, kModelHelp);
+  c.run([flags](Session& session) { tokenize(session, flags->model, flags->text); });
+}
+
+void add_logits(Command& root) {
+  auto flags = std::make_shared<ScoreFlags>();
+  Command c = root.subcommand("logits", "Scores of every token behind each position, as an array file.",
+                              "  hanok logits -m model.gguf --ids ids.json --out logits.npy --last 4");
+  c.option("-m,--model", flags->model, kModelHelp);
+  c.option("--ids", flags->ids, "token ids as JSON");
+  c.option("--out", flags->out, "a .npy file, float32 [positions, vocabulary]");
+  c.option("--last", flags->last, "of the last N positions alone (default: all)");
+  c.flag("--exact", flags->exact, kExactHelp);
+  c.run([flags](Session& session) { logits(session, *flags); });
+}
+
+void add_perplexity(Command& root) {
+  auto flags = std::make_shared<ScoreFlags>();
+  Command c = root.subcommand("perplexity", "How well a language model predicts a text.",
+                              "  hanok perplexity -m model.gguf book.txt");
+  c.positional("FILE", flags->file, "a text", false);
+  c.option("-m,--model", flags->model, kModelHelp);
+  c.option("--ids", flags->ids, "token ids as JSON in place of FILE");
+  c.option("--context", flags->context, "tokens of a window (default 512)");
+  c.flag("--exact", flags->exact, kExactHelp);
+  c.run([flags](Session& session) { perplexity(session, *flags); });
+}
+
+}  // namespace hanok::app

@@ -1,0 +1,145 @@
+// The second door of room `lm`: language models that continue text and answer chats, in this process.
+//
+//   hanok::LanguageModel model("SmolLM2-135M-Instruct.Q4_1.gguf");
+//   const hanok::Turn turns[] = {{"user", "Name three rivers."}};
+//   const auto answer = model.generate(model.chat_prompt(turns), {.max_tokens = 64}, [](std::string_view piece) {
+//     std::cout << piece << std::flush;
+//     return true;
+//   });
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hanok/lm.h"
+
+namespace hanok {
+
+/// Repetition penalty (Keskar et al. 2019), and OpenAI's: logit - frequency * count - presence * (count > 0), over the
+/// last last_n tokens (0: none, -1: all).
+struct Penalties {
+  float repeat = 1, frequency = 0, presence = 0;
+  int last_n = 64;
+};
+
+/// "Don't repeat yourself": a token that would lengthen a repetition of `n` tokens loses multiplier * base^(n -
+/// allowed).
+struct Dry {
+  float multiplier = 0, base = 1.75f;
+  int allowed_length = 2, last_n = -1;
+  std::vector<int32_t> breakers;  // tokens that no repetition reaches over
+};
+
+/// How the next token is drawn: bias, penalties, top-n-sigma, top-k, typical, top-p, min-p, temperature, in this order.
+struct Sampling {
+  float temperature = 0.8f;  // 0: always the most likely token (the lowest id on a tie)
+  int top_k = 40;            // 0: all
+  float top_p = 0.95f;       // 1: all (Holtzman et al. 2020)
+  float min_p = 0.05f;       // 0: all (Nguyen et al. 2024)
+  float typical = 1;         // 1: all (Meister et al. 2022)
+  float top_n_sigma = 0;     // 0: all (Tang et al. 2024)
+  Penalties penalties;
+  Dry dry;
+  std::vector<std::pair<int32_t, float>> logit_bias;  // -100 and less: never
+  uint64_t seed = 0;                                  // the same seed and prompt give the same text
+};
+
+struct GenerateOptions {
+  size_t max_tokens = 256;
+  Sampling sampling;
+  std::vector<std::string> stop;  // the text ends before the first of these, wherever tokens are cut
+};
+
+/// Why a text ended: at an end-of-text token or a stop string; at max_tokens; at the end of the context; by the caller.
+enum class Finish { Stop, Length, Context, Cancelled };
+
+struct Generated {
+  std::string text;
+  std::vector<int32_t> ids;  // without the end-of-text token
+  Finish finish = Finish::Stop;
+  size_t prompt_tokens = 0, cached_tokens = 0;  // cached: of the prompt, read before and not again
+  double prompt_seconds = 0, seconds = 0;       // reading the prompt; writing the tokens
+};
+
+/// One message of a chat; role is "system", "user" or "assistant".
+struct Turn {
+  std::string role, content;
+};
+
+/// Mean negative log-likelihood, in nats a token.
+struct Perplexity {
+  size_t predicted = 0;
+  double nll = 0;
+  double perplexity() const;
+};
+
+struct LanguageModelOptions {
+  size_t context_tokens = 0;  // of one conversation; 0: what the model was trained for, at most 8,192
+  size_t cache_tokens = 0;    // kept for all conversations together; 0: twice context_tokens
+  bool exact = false;         // float32 throughout: activations are not rounded to 8 bits where they meet quantised
+                              // weights, keys and values are not kept in half precision; slower and larger
+  std::string chat_template;  // in place of the model's own
+};
+
+/// A model out of a GGUF file or a Hugging Face folder. Safe to call from several threads. What a conversation gets
+/// does not depend on what runs beside it, to the last bit.
+class LanguageModel {
+ public:
+  /// Throws NotFound, Unsupported (architecture, tensor type, tokenizer), Corrupt, Exhausted where memory does not do
+  /// (with what is needed and what is free).
+  explicit LanguageModel(const std::filesystem::path& file_or_folder, const LanguageModelOptions& options = {});
+  ~LanguageModel();
+  LanguageModel(LanguageModel&&) noexcept;
+  LanguageModel& operator=(LanguageModel&&) noexcept;
+
+  const std::string& name() const;
+  const std::string& architecture() const;  // "llama", "qwen3", ...
+  size_t context_tokens() const;
+  size_t vocabulary() const;
+  size_t parameters() const;
+
+  /// Token ids; `special`: with what the model puts before a text (a begin-of-text token). Special tokens that are
+  /// written in the text are recognised.
+  std::vector<int32_t> encode(std::string_view text, bool special = true) const;
+  std::string decode(std::span<const int32_t> ids, bool skip_special = true) const;
+  size_t count_tokens(std::string_view text) const;
+  /// The text of one token, as it stands in the vocabulary.
+  std::string token(int32_t id) const;
+
+  /// Whether the model brings a chat template (or one was given).
+  bool has_chat_template() const;
+  /// The conversation as the model was trained to see it, and the beginning of its answer. Throws Unsupported without a
+  /// template, Invalid with the template's own words where it refuses the turns.
+  std::vector<int32_t> chat_prompt(std::span<const Turn> turns) const;
+  std::string chat_text(std::span<const Turn> turns) const;
+
+  /// Continues `prompt`. on_piece gets the text as it comes, whole UTF-8 characters, never a part of a stop string;
+  /// false from it ends. Throws Exhausted when the prompt does not fit the context (with both counts), Invalid for ids
+  /// outside the vocabulary or settings out of range, Cancelled within a token when the current Context ends.
+  Generated generate(std::span<const int32_t> prompt, const GenerateOptions& options = {},
+                     const std::function<bool(std::string_view)>& on_piece = {}) const;
+  /// Several at once: each step reads the weights once for all. The texts are those that each would get alone.
+  std::vector<Generated> generate_all(std::span<const std::vector<int32_t>> prompts,
+                                      std::span<const GenerateOptions> options) const;
+
+  /// Scores of the next token behind each of the last `last` of `ids` (0: all), [last, vocabulary()].
+  Matrix logits(std::span<const int32_t> ids, size_t last = 0) const;
+  /// Chunks of `context` tokens from an empty cache, begin-of-text in front of each where the model has one (and then
+  /// context - 1 tokens of the text); every token of a chunk that has one before it is predicted.
+  Perplexity perplexity(std::span<const int32_t> ids, size_t context = 512) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hanok

@@ -1,0 +1,184 @@
+// Whole models: text in, text out. With real models at hand (HANOK_MODELS) their golden runs too.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "hanok/context.h"
+#include "hanok/generate.h"
+#include "lm/test_data.h"
+#include "lm/text_stream.h"
+
+namespace hanok::lm {
+namespace {
+
+std::filesystem::path golden_lm(const char* name) { return test_data() / "golden" / "lm" / name; }
+
+// Letters as tokens; 1000 + b: a byte.
+std::string spell(std::span<const int32_t> ids) {
+  std::string out;
+  for (const int32_t id : ids) out += static_cast<char>(id >= 1000 ? id - 1000 : id);
+  // As a tokenizer shows a character that is not complete.
+  std::string shown;
+  for (size_t i = 0; i < out.size();) {
+    const auto c = static_cast<unsigned char>(out[i]);
+    const size_t n = c < 0x80 ? 1 : c >= 0xE0 ? 3 : 2;
+    shown += i + n <= out.size() ? out.substr(i, n) : "\xEF\xBF\xBD";
+    i += n;
+  }
+  return shown;
+}
+
+TEST(TextStream, WholeCharactersOnly) {
+  TextStream stream(spell, {});
+  const std::string text = "a한b";
+  std::string out;
+  std::vector<std::string> pieces;
+  for (const char c : text) pieces.push_back(stream.add(static_cast<unsigned char>(c) + (c & 0x80 ? 1000 : 0)));
+  EXPECT_EQ(pieces, (std::vector<std::string>{"a", "", "", "한", "b"}));
+}
+
+TEST(TextStream, StopStringsAcrossTokens) {
+  TextStream stream(spell, {"STOP"});
+  std::string out;
+  for (const char c : std::string("go SSTOP on")) out += stream.add(c);
+  EXPECT_TRUE(stream.stopped());
+  EXPECT_EQ(out + stream.finish(), "go S");
+  TextStream other(spell, {"STOP"});
+  out.clear();
+  for (const char c : std::string("a STO")) out += other.add(c);
+  EXPECT_EQ(out, "a ");  // held back: it may become the stop string
+  EXPECT_EQ(out + other.finish(), "a STO");
+}
+
+class TinyModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(golden_lm("models"))) GTEST_SKIP() << "no golden models beside the source";
+  }
+  static std::vector<int32_t> prompt(const char* name) {
+    return read_json(golden_lm("models") / name / "cases.json")["prompts"]["short"]["ids"].get<std::vector<int32_t>>();
+  }
+};
+
+TEST_F(TinyModel, BatchesAndCachesChangeNothing) {
+  const LanguageModel model(golden_lm("models") / "llama");
+  auto ids = prompt("llama");
+  std::vector<std::vector<int32_t>> prompts{ids, {ids.begin(), ids.begin() + 9}, {ids.begin(), ids.begin() + 30}};
+  std::vector<GenerateOptions> options(3, {.max_tokens = 20});
+  options[1].sampling.seed = 5;
+  options[2].max_tokens = 7;
+  const auto together = model.generate_all(prompts, options);
+  const LanguageModel fresh(golden_lm("models") / "llama");
+  for (size_t i = 0; i < 3; ++i) {
+    const auto alone = fresh.generate(prompts[i], options[i]), again = fresh.generate(prompts[i], options[i]);
+    EXPECT_EQ(together[i].ids, alone.ids);
+    EXPECT_EQ(again.ids, alone.ids);
+    EXPECT_EQ(again.cached_tokens, prompts[i].size() < 17 ? 0 : prompts[i].size() - 1);
+    EXPECT_EQ(together[i].text, alone.text);
+  }
+}
+
+TEST_F(TinyModel, LimitsAreSaid) {
+  const LanguageModel model(golden_lm("models") / "llama", {.context_tokens = 48});
+  const auto ids = prompt("llama");
+  EXPECT_EQ(model.generate(ids, {.max_tokens = 3, .sampling = {.temperature = 0}}).finish, Finish::Length);
+  const auto full = model.generate(ids, {.max_tokens = 100, .sampling = {.temperature = 0}});
+  EXPECT_EQ(full.finish, Finish::Context);
+  EXPECT_EQ(full.ids.size() + ids.size(), 48u);
+  std::vector<int32_t> long_prompt(48, 5);
+  try {
+    model.generate(long_prompt);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Exhausted);
+    EXPECT_NE(std::string(e.what()).find("48 tokens"), std::string::npos) << e.what();
+  }
+  EXPECT_THROW(model.generate({}), Error);
+  EXPECT_THROW(model.generate(std::vector<int32_t>{1, 999999}), Error);
+}
+
+TEST_F(TinyModel, CancellingEndsWithinAToken) {
+  const LanguageModel model(golden_lm("models") / "llama");
+  size_t pieces = 0;
+  const auto out = model.generate(prompt("llama"), {.max_tokens = 100}, [&](std::string_view) { return ++pieces < 3; });
+  EXPECT_EQ(out.finish, Finish::Cancelled);
+  EXPECT_EQ(pieces, 3u);
+  CancelSource stop;
+  const Context context = Context().with_cancel(stop);
+  const Context::Scope scope(context);
+  pieces = 0;
+  EXPECT_THROW(model.generate(prompt("llama"), {.max_tokens = 100},
+                              [&](std::string_view) {
+                                if (++pieces == 2) stop.cancel();
+                                return true;
+                              }),
+               Error);
+  EXPECT_EQ(pieces, 2u);
+}
+
+TEST_F(TinyModel, LogitsOfTheLastPositions) {
+  const LanguageModel model(golden_lm("models") / "qwen3", {.exact = true});
+  const auto ids = prompt("qwen3");
+  const Matrix all = model.logits(ids), last = model.logits(ids, 3);
+  ASSERT_EQ(last.rows, 3u);
+  EXPECT_TRUE(std::equal(last.data.begin(), last.data.end(), all.data.end() - static_cast<ptrdiff_t>(3 * all.dim)));
+}
+
+// Real models with weights as they are and float activations: class A of the golden runs' README.
+TEST(RealModels, GoldenRunsAndPerplexity) {
+  const char* models = std::getenv("HANOK_MODELS");
+  if (!models || !std::filesystem::exists(golden_lm("real"))) GTEST_SKIP() << "no real models at hand";
+  struct Real {
+    const char *name, *file;
+    double margin;
+    size_t cases, chunks;  // how many are run here: the rest takes minutes
+  };
+  for (const Real& r : {Real{"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", 0.005, 3, 2},
+                        Real{"gemma3", "gemma-3-270m-Q4_K_M.gguf", 0.02, 2, 1}}) {
+    const auto path = std::filesystem::path(models) / r.name / r.file;
+    if (!std::filesystem::exists(path)) continue;
+    SCOPED_TRACE(r.name);
+    const LanguageModel model(path, {.exact = true});
+    const auto golden = read_json(golden_lm("real") / r.name / "cases.json");
+    const bool everything = std::getenv("HANOK_TEST_ALL") != nullptr;
+    size_t seen = 0;
+    for (const auto& c : golden["cases"]) {
+      if (!everything && seen++ == r.cases) break;
+      SCOPED_TRACE(c["name"].get<std::string>());
+      if (c.contains("messages") && std::string(r.name) == "smollm2") {
+        std::vector<Turn> turns;
+        for (const auto& m : c["messages"]) turns.push_back({m["role"], m["content"]});
+        EXPECT_EQ(model.chat_text(turns), c["prompt_text"].get<std::string>());
+      }
+      const auto ids = c["prompt_ids"].get<std::vector<int32_t>>();
+      const auto& exact = c["exact"];
+      const auto want = exact["greedy_ids"].get<std::vector<int32_t>>();
+      const auto out = model.generate(ids, {.max_tokens = want.size(), .sampling = {.temperature = 0}});
+      for (size_t i = 0; i < want.size(); ++i) {
+        if (i == out.ids.size()) {  // ended: the golden run's last token is the end
+          EXPECT_EQ(i + 1, want.size());
+          break;
+        }
+        if (out.ids[i] == want[i]) continue;
+        EXPECT_LT(exact["margins"][i].get<double>(), r.margin) << "step " << i;
+        EXPECT_EQ(out.ids[i], exact["runner_up_ids"][i].get<int32_t>());
+        break;
+      }
+      const Matrix first = model.logits(ids, 1);
+      const auto sample = exact["first_logits_sample"].get<std::vector<double>>();
+      const size_t stride = golden["first_logits_sample_stride"];
+      double worst = 0;
+      for (size_t i = 0; i < sample.size(); ++i)
+        worst = std::max(worst, std::fabs(double(first.data[i * stride]) - sample[i]));
+      EXPECT_LT(worst, 2e-3);
+    }
+    const auto about = read_json(golden_lm("real") / r.name / "perplexity.json");
+    auto text = about["token_ids"].get<std::vector<int32_t>>();
+    if (!everything) continue;
+    EXPECT_NEAR(model.perplexity(text).nll, about["mean_nll"]["exact_float64"].get<double>(), 5e-4);
+  }
+}
+
+}  // namespace
+}  // namespace hanok::lm

@@ -1,0 +1,69 @@
+#include "lm/text_stream.h"
+
+#include <algorithm>
+
+namespace hanok::lm {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr size_t kContext = 6;  // tokens before the new ones that decide how they are written (blanks, bytes)
+
+// How much of the end of `text` is the beginning of one of `stops`.
+size_t possible_stop(std::string_view text, const std::vector<std::string>& stops) {
+  size_t most = 0;
+  for (const auto& stop : stops)
+    for (size_t n = std::min(text.size(), stop.size() - 1); n > most; --n)
+      if (text.ends_with(std::string_view(stop).substr(0, n))) {
+        most = n;
+        break;
+      }
+  return most;
+}
+
+}  // namespace
+
+TextStream::TextStream(Decode decode, std::vector<std::string> stops, std::span<const int32_t> before)
+    : decode_(std::move(decode)), stops_(std::move(stops)) {
+  std::erase(stops_, std::string());
+  before = before.last(std::min(before.size(), kContext));
+  ids_.assign(before.begin(), before.end());
+  read_ = ids_.size();
+}
+
+// The new text is what the tokens say beyond what those before said: some tokens are written differently at the start.
+std::string TextStream::add(int32_t id) {
+  if (stopped_) return {};
+  ids_.push_back(id);
+  const std::string before = decode_(std::span(ids_).first(read_)), all = decode_(ids_);
+  if (all.size() <= before.size() || all.ends_with(kReplacement)) return {};  // inside a character
+  std::string fresh = all.substr(before.size());
+  read_ = ids_.size();
+  if (read_ > 2 * kContext) {
+    ids_.erase(ids_.begin(), ids_.end() - kContext);
+    read_ = ids_.size();
+  }
+  return release(std::move(fresh), false);
+}
+
+std::string TextStream::finish() {
+  if (stopped_) return {};
+  const std::string before = decode_(std::span(ids_).first(read_)), all = decode_(ids_);
+  read_ = ids_.size();
+  return release(all.size() > before.size() ? all.substr(before.size()) : std::string(), true);
+}
+
+std::string TextStream::release(std::string fresh, bool last) {
+  held_ += fresh;
+  size_t first = std::string::npos;
+  for (const auto& stop : stops_) first = std::min(first, held_.find(stop));
+  if (first != std::string::npos) {
+    stopped_ = true;
+    return held_.substr(0, first);
+  }
+  const size_t keep = last ? 0 : possible_stop(held_, stops_);
+  std::string out = held_.substr(0, held_.size() - keep);
+  held_.erase(0, out.size());
+  return out;
+}
+
+}  // namespace hanok::lm
