@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/ann_writer.h"
+#include "store/scripts.h"
 
 namespace hanok::store {
 namespace {
@@ -42,6 +43,7 @@ std::vector<ChunkRange> StoredCollection::delete_documents(Database& db, std::sp
     out.push_back(*range);
   }
   KeywordWriter(db, index(), id_).forget(out);
+  remove_scripts(db, id_, out);
   return out;
 }
 
@@ -70,6 +72,7 @@ void StoredCollection::write_documents(Database& db, const std::vector<NewDocume
     next += static_cast<ChunkId>(d.chunks.size());
   }
   KeywordWriter(db, index(), id_).append(first, texts);
+  add_scripts(db, id_, first, texts);
   int64_t chunks = static_cast<int64_t>(texts.size());
   for (const auto& range : gone) chunks -= static_cast<int64_t>(range.count);
   changed(db, static_cast<int64_t>(documents.size()) - static_cast<int64_t>(gone.size()), chunks);
@@ -184,6 +187,14 @@ void StoredCollection::repair() {
   KeywordWriter(writing.db(), index(), id_).repair();
   VectorWriter(writing.db(), index(), id_).repair();
   AnnWriter(connections(), index(), id_).repair();
+  {
+    Transaction transaction(writing.db(), Transaction::Kind::Write);
+    if (repair_scripts(writing.db(), id_)) {
+      base::log().warn("collection '{}': the scripts of its passages were noted anew from their texts", name_);
+      changed(writing.db(), 0, 0);
+      transaction.commit();
+    }
+  }
   start_background(writing.db());
 }
 

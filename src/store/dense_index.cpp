@@ -70,19 +70,36 @@ std::vector<Match> DenseIndex::search(std::span<const float> query, size_t k, co
   return best.take();
 }
 
-std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<const ChunkId> ids) const {
-  const auto dot = math::distance().ip_f32;
-  const std::vector<float> q = unit(query);
-  std::vector<float> out(ids.size(), std::numeric_limits<float>::quiet_NaN());
+template <class Visit>
+void DenseIndex::each_of(std::span<const ChunkId> ids, Visit visit) const {
   for (const auto& piece : pieces_) {
     const auto& have = piece.rows.ids;
     for (size_t i = 0; i < ids.size(); ++i) {
       if (ids[i] < have.front() || ids[i] > have.back()) continue;
       const auto at = std::lower_bound(have.begin(), have.end(), ids[i]);
       if (at == have.end() || *at != ids[i] || piece.skip.contains(ids[i])) continue;
-      out[i] = dot(q.data(), piece.rows.rows.data() + static_cast<size_t>(at - have.begin()) * dim_, dim_);
+      visit(i, piece.rows.rows.data() + static_cast<size_t>(at - have.begin()) * dim_);
     }
   }
+}
+
+std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<const ChunkId> ids) const {
+  const auto dot = math::distance().ip_f32;
+  const std::vector<float> q = unit(query);
+  std::vector<float> out(ids.size(), std::numeric_limits<float>::quiet_NaN());
+  each_of(ids, [&](size_t i, const float* row) { out[i] = dot(q.data(), row, dim_); });
+  return out;
+}
+
+DenseIndex::Mean DenseIndex::mean(std::span<const ChunkId> ids) const {
+  std::vector<double> sum(dim_);
+  Mean out;
+  each_of(ids, [&](size_t, const float* row) {
+    ++out.rows;
+    for (size_t d = 0; d < dim_; ++d) sum[d] += row[d];
+  });
+  for (double& x : sum) x /= static_cast<double>(std::max<size_t>(1, out.rows));
+  out.mean.assign(sum.begin(), sum.end());
   return out;
 }
 

@@ -29,6 +29,13 @@ class DenseIndex {
         if (!piece.skip.contains(piece.rows.ids[i])) visit(piece.rows.ids[i], piece.rows.rows.subspan(i * dim_, dim_));
   }
 
+  /// The mean of the rows of these chunks; ids without a vector do not count. rows 0: none of them has one.
+  struct Mean {
+    size_t rows = 0;
+    std::vector<float> mean;  // [dim()]
+  };
+  Mean mean(std::span<const ChunkId> ids) const;
+
   /// The k best by cosine, best first, ties by id. allowed: nullptr = all. query: dim() numbers, any length.
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
   /// Cosines; NaN where an id has no vector.
@@ -42,6 +49,9 @@ class DenseIndex {
   };
   /// Row numbers of a piece that may be found. allowed: some of the piece's ids among others.
   std::vector<uint32_t> candidates(const Piece& piece, const Bitmap* allowed) const;
+  /// visit(i, row of ids[i]), for those that have one.
+  template <class Visit>
+  void each_of(std::span<const ChunkId> ids, Visit visit) const;
 
   size_t dim_;
   std::vector<Piece> pieces_;

@@ -1,6 +1,8 @@
 #include "store/schema.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "store/scripts.h"
 
 namespace hanok::store {
 namespace {
@@ -119,8 +121,31 @@ CREATE TABLE ann(  -- index/FILE finds the nearest of the chunks in `covered`, b
 CREATE INDEX ann_space ON ann(space);
 )sql";
 
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE script(  -- the chunks [block * 65536, (block + 1) * 65536) that are written in a script (text::Script)
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  block INTEGER NOT NULL,
+  script INTEGER NOT NULL,
+  chunks BLOB NOT NULL,
+  PRIMARY KEY(collection, block, script)) WITHOUT ROWID;
+)sql";
+
+void fill_scripts(Database& database) {
+  std::vector<int64_t> collections;
+  {
+    Rows rows = database.query("SELECT id FROM collection WHERE chunks > 0");
+    while (rows.next()) collections.push_back(rows.integer(0));
+  }
+  if (!collections.empty()) base::log().info("{}: noting the script of every passage, once", database.file().string());
+  for (const int64_t id : collections) repair_scripts(database, id);
+}
+
 // A new version is one entry here; entry i leads from version i to i + 1.
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+struct Step {
+  const char* tables;
+  void (*fill)(Database&) = nullptr;  // what new tables hold of what is there already
+};
+constexpr Step kSteps[] = {{kVersion1}, {kVersion2}, {kVersion3, fill_scripts}};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 int64_t version_of(Database& database) {
@@ -142,7 +167,8 @@ void migrate(Database& database) {
   if (version_of(database) == kSchemaVersion) return;
   Transaction transaction(database, Transaction::Kind::Write);
   for (int64_t version = version_of(database); version < kSchemaVersion; ++version) {
-    database.script(kSteps[version]);
+    database.script(kSteps[version].tables);
+    if (kSteps[version].fill) kSteps[version].fill(database);
     database.run("INSERT INTO migration VALUES (?1, ?2)", version + 1, base::now_ms());
   }
   database.script("PRAGMA application_id=" + std::to_string(kApplicationId) +
@@ -158,6 +184,12 @@ void check_schema(Database& database) {
   throw Error(Code::Unsupported, database.file().string() + ": has the older format " + std::to_string(version) +
                                      "; run any writing command (hanok ingest) once to bring it to format " +
                                      std::to_string(kSchemaVersion));
+}
+
+void check_export(Database& database) {
+  if (version_of(database) == 0)
+    throw Error(Code::Corrupt,
+                database.file().string() + ": holds no collection; export one with hanok collections export");
 }
 
 }  // namespace hanok::store

@@ -170,6 +170,27 @@ std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, si
   return from->search(query, k, allowed_chunks.get());
 }
 
+std::shared_ptr<const ScriptMeans> StoredSnapshot::scripts() const {
+  const auto from = vectors();
+  return read([&](Database& db, int64_t id) {
+    return views_->scripts.get(generation_, [&](const ScriptMeans*) {
+      return std::make_shared<const ScriptMeans>(
+          Scripts::load(db, id), from ? std::shared_ptr<const DenseIndex>(from, &from->exact()) : nullptr);
+    });
+  });
+}
+
+std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, size_t k, const Filter& filter,
+                                                text::Script script) const {
+  const auto from = vectors_for(query);
+  const auto by_script = scripts();
+  const auto allowed_chunks = allowed(filter);
+  const Bitmap& written = by_script->scripts().of(script);
+  if (!allowed_chunks) return from->search(query, k, &written);
+  const Bitmap both = written & *allowed_chunks;
+  return from->search(query, k, &both);
+}
+
 std::vector<float> StoredSnapshot::dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const {
   return vectors_for(query)->exact().scores(query, ids);
 }

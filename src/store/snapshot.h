@@ -11,6 +11,7 @@
 #include "store/data_folder.h"
 #include "store/keyword.h"
 #include "store/latest.h"
+#include "store/script_means.h"
 #include "store/spaces.h"
 #include "store/vectors.h"
 
@@ -21,6 +22,7 @@ struct SharedViews {
   Latest<KeywordIndex> keyword;
   Latest<Vectors> vectors;
   Latest<Bitmap> all;
+  Latest<ScriptMeans> scripts;
 
   /// Vectors are only ever added to a space, so what lacks none in one generation lacks none in later ones.
   struct Filled {
@@ -65,6 +67,11 @@ class StoredSnapshot final : public Snapshot {
   std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const override;
   Json settings() const override;
   Json statistics() const override;
+
+  // -- by script (script_means.h) --
+  std::shared_ptr<const ScriptMeans> scripts() const;
+  std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter,
+                                  text::Script script) const;
 
   /// use(Database&, collection's id), alone with the connection: for what is more than the door's reads.
   template <class Use>

@@ -117,7 +117,7 @@ void LocalStore::import_collection(const fs::path& file, std::string_view name) 
     throw Error(Code::Exists,
                 "collection '" + std::string(name) + "': is there already; choose another name or delete it");
   Database from(file, Database::Mode::Read);
-  check_schema(from);
+  check_export(from);
   Transaction snapshot(from, Transaction::Kind::Read);
   const int64_t source = from.number("SELECT id FROM collection WHERE hidden = 0 ORDER BY id");
   if (source == 0)

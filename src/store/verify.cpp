@@ -5,6 +5,7 @@
 
 #include "store/documents.h"
 #include "store/local_store.h"
+#include "store/scripts.h"
 
 namespace hanok::store {
 namespace {
@@ -28,6 +29,7 @@ class CollectionCheck {
     counters();
     documents();
     keywords();
+    scripts();
     for (const auto& space : space_rows(db_, id_)) vectors(space);
   }
 
@@ -76,6 +78,14 @@ class CollectionCheck {
     const Bitmap all = all_chunks(db_, id_);
     if (!all.isSubset(covered))
       found(std::to_string((all - covered).cardinality()) + " chunks are in no keyword segment");
+  }
+
+  void scripts() {
+    try {
+      if (Scripts::load(db_, id_) != read_scripts(db_, id_)) found("the scripts of its chunks differ from their texts");
+    } catch (const Error& e) {
+      found(e.what());
+    }
   }
 
   void vectors(const SpaceRow& space) {
