@@ -6,6 +6,7 @@
 #include "command.h"
 #include "hanok/index.h"
 #include "hanok/similarity.h"
+#include "lm/map.h"
 #include "texts.h"
 
 namespace hanok::app {
@@ -30,61 +31,14 @@ std::vector<std::vector<size_t>> by_kmeans(const Matrix& rows, size_t k) {
   return groups;
 }
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-// A map of the sentences: their first two principal components, a colour a group; the text shows under the pointer.
-std::string draw_map(const Matrix& rows, const std::vector<std::vector<size_t>>& groups,
-                     const std::vector<std::string>& texts) {
-  constexpr double kWidth = 800, kHeight = 600, kMargin = 30;
-  const Matrix at = lm::principal_components(rows, 2);
-  float low[2] = {0, 0}, high[2] = {0, 0};
-  for (size_t i = 0; i < at.rows; ++i)
-    for (size_t axis = 0; axis < 2; ++axis) {
-      low[axis] = std::min(low[axis], at.row(i)[axis]);
-      high[axis] = std::max(high[axis], at.row(i)[axis]);
-    }
-  auto place = [&](float x, size_t axis, double size) {
-    const double range = std::max(1e-9, static_cast<double>(high[axis] - low[axis]));
-    return kMargin + (size - 2 * kMargin) * static_cast<double>(x - low[axis]) / range;
-  };
-  std::string out =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 600\" font-family=\"sans-serif\" font-size=\"11\">\n"
-      "<rect width=\"800\" height=\"600\" fill=\"white\"/>\n";
-  std::vector<std::string> colour(rows.rows, "#999999");
-  for (size_t g = 0; g < groups.size(); ++g)
-    for (const size_t i : groups[g]) colour[i] = "hsl(" + std::to_string(g * 360 / groups.size()) + ",65%,45%)";
-  for (size_t i = 0; i < at.rows; ++i) {
-    char head[160];
-    std::snprintf(head, sizeof head, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"><title>",
-                  place(at.row(i)[0], 0, kWidth), kHeight - place(at.row(i)[1], 1, kHeight), colour[i].c_str());
-    out += head + escaped(texts[i]) + "</title></circle>\n";
-  }
-  return out + "</svg>\n";
-}
-
 void run(Session& session, const Flags& flags) {
   const auto model = embedding_model(session, flags.model);
   const auto texts = read_texts(flags.file);
-  const Matrix rows = embed_texts(session, model, texts, Prompt::Query);
+  const Matrix rows = embed_meanings(session, model, texts, Prompt::Query);
   const auto groups = flags.method == "kmeans"
                           ? by_kmeans(rows, flags.k)
                           : lm::community_detection(rows, {static_cast<float>(flags.threshold), flags.min_size});
-  if (!flags.svg.empty()) base::write_file_atomic(flags.svg, draw_map(rows, groups, texts));
+  if (!flags.svg.empty()) base::write_file_atomic(flags.svg, lm::svg_map(rows, groups, texts));
   base::OrderedJson value = base::OrderedJson::array();
   size_t grouped = 0;
   for (const auto& g : groups) {
@@ -118,7 +72,7 @@ void add_cluster(Command& root) {
   c.option("-k", flags->k, "clusters for k-means (default: the k with the best silhouette)");
   c.option("--threshold", flags->threshold, "community: lowest cosine to the centre (default 0.75)", -1, 1);
   c.option("--min-size", flags->min_size, "community: smallest group (default 2)");
-  c.option("--svg", flags->svg, "write a 2-D map (principal components)");
+  c.option("--svg", flags->svg, "write a 2-D map: principal axes, labels, a legend of the groups");
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

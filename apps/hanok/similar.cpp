@@ -31,7 +31,7 @@ void similar(Session& session, const Flags& flags) {
   const auto model = embedding_model(session, flags.model);
   const auto texts = read_texts(flags.file);
   const Matrix query = embed_texts(session, model, {flags.text}, Prompt::Query);
-  const Matrix corpus = embed_texts(session, model, texts, Prompt::Passage);
+  const Matrix corpus = embed_meanings(session, model, texts, Prompt::Passage);
   print_ranked(session, lm::semantic_search(query, corpus, flags.k)[0], texts);
 }
 
@@ -45,7 +45,7 @@ void recommend(Session& session, const Flags& flags) {
   if (item == texts.size())
     throw Error(Code::NotFound, "'" + flags.text + "' is neither a line of " + flags.file + " nor a number below " +
                                     std::to_string(texts.size()));
-  const Matrix all = embed_texts(session, model, texts, Prompt::Query);
+  const Matrix all = embed_meanings(session, model, texts, Prompt::Query);
   Matrix liked{1, all.dim, {all.row(item).begin(), all.row(item).end()}};
   auto hits = lm::semantic_search(liked, all, flags.k + 1)[0];
   std::erase_if(hits, [&](const lm::Hit& h) { return h.index == item; });
@@ -56,7 +56,7 @@ void recommend(Session& session, const Flags& flags) {
 void paraphrases(Session& session, const Flags& flags) {
   const auto model = embedding_model(session, flags.model);
   const auto texts = read_texts(flags.file);
-  auto pairs = lm::paraphrase_mining(embed_texts(session, model, texts, Prompt::Query));
+  auto pairs = lm::paraphrase_mining(embed_meanings(session, model, texts, Prompt::Query));
   std::erase_if(pairs, [&](const lm::TextPair& p) { return p.score < flags.threshold; });
   if (pairs.size() > flags.k) pairs.resize(flags.k);
   base::OrderedJson rows = base::OrderedJson::array();

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "base/threads.h"
+#include "chain/embedder/languages.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
 
@@ -88,6 +89,12 @@ Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>
     if (bar) bar({end, texts.size(), "embed", ""});
   }
   return out;
+}
+
+Matrix embed_meanings(const Session& session, const std::shared_ptr<const Embedder>& model,
+                      const std::vector<std::string>& texts, Prompt prompt) {
+  return chain::without_languages(*chain::make_embedder(model), texts, embed_texts(session, model, texts, prompt),
+                                  prompt);
 }
 
 }  // namespace hanok::app

@@ -23,5 +23,8 @@ Prompt parse_prompt(const std::string& name);
 /// Embeds in blocks with a progress bar; warns when the model does not know the texts' language.
 Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>& model,
                    const std::vector<std::string>& texts, Prompt prompt);
+/// The same where texts are compared with one another: without what their languages add (chain/embedder/languages.h).
+Matrix embed_meanings(const Session& session, const std::shared_ptr<const Embedder>& model,
+                      const std::vector<std::string>& texts, Prompt prompt);
 
 }  // namespace hanok::app
