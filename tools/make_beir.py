@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
 """Turns KorQuAD, XQuAD and Cranfield into folders in the BEIR layout, for `hanok eval retrieval FOLDER`.
 
-    tools/make_beir.py SOURCE TARGET      SOURCE holds korquad/, xquad/ and cranfield/ as their publishers ship them
+    tools/make_beir.py SOURCE TARGET [QUESTIONS]      SOURCE holds korquad/, xquad/ and cranfield/ as their publishers ship
+                                                      them
 
 writes TARGET/{korquad,korquad-halfspace,korquad-nospace,xquad-en,xquad-en-halfspace,cranfield}/ with corpus.jsonl,
 queries.jsonl and qrels/test.tsv.
+
+QUESTIONS is a JSON file of questions across languages: {"SET": [{"id", "text", "gold"}, ...], ...}, where gold is x0 to
+x239 (XQuAD's paragraphs in the order of the file) or k0 to k963 (KorQuAD's). Each SET becomes TARGET/SET with all of these
+paragraphs as its corpus, and so do the sets' own questions, as TARGET/mixed-SET: what finding passages in another language
+costs in one's own.
 
 SQuAD-format sets: a document is a whole paragraph without the article's title; a question's only relevant document is
 the paragraph it was asked about (grade 1). -nospace has the same questions with every blank taken out,
@@ -88,18 +94,40 @@ def cranfield(folder):
     return documents, queries, judgements
 
 
-def main(source, target):
-    documents, queries, judgements = squad(source / "korquad" / "KorQuAD_v1.0_dev.json.gz")
+def across_languages(target, korquad, xquad, questions):
+    """Everything over one corpus of both languages."""
+    def renamed(key, prefix):
+        return prefix + key[1:]  # p12 -> k12
+
+    korean, english = korquad[0], xquad[0]
+    corpus = [(renamed(key, "x"), title, text) for key, title, text in english]
+    corpus += [(renamed(key, "k"), title, text) for key, title, text in korean]
+    known = {key for key, _, _ in corpus}
+    for name, asked in questions.items():
+        for q in asked:
+            if q["gold"] not in known:
+                sys.exit(f"{name}, question {q['id']}: there is no paragraph {q['gold']}")
+        write(target / name, corpus, [(q["id"], q["text"]) for q in asked], [(q["id"], q["gold"], 1) for q in asked])
+    for name, prefix, (_, queries, judgements) in (("korquad", "k", korquad), ("xquad-en", "x", xquad)):
+        moved = [(query, renamed(document, prefix), gain) for query, document, gain in judgements]
+        write(target / f"mixed-{name}", corpus, queries, moved)
+        write(target / f"mixed-{name}-halfspace", corpus, half_spaced(queries), moved)
+
+
+def main(source, target, questions=None):
+    korquad = documents, queries, judgements = squad(source / "korquad" / "KorQuAD_v1.0_dev.json.gz")
     write(target / "korquad", documents, queries, judgements)
     write(target / "korquad-nospace", documents, [(k, "".join(t.split())) for k, t in queries], judgements)
     write(target / "korquad-halfspace", documents, half_spaced(queries), judgements)
-    documents, queries, judgements = squad(source / "xquad" / "xquad.en.json.gz")
+    xquad = documents, queries, judgements = squad(source / "xquad" / "xquad.en.json.gz")
     write(target / "xquad-en", documents, queries, judgements)
     write(target / "xquad-en-halfspace", documents, half_spaced(queries), judgements)
     write(target / "cranfield", *cranfield(source / "cranfield"))
+    if questions:
+        across_languages(target, korquad, xquad, json.loads(questions.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    main(*map(pathlib.Path, sys.argv[1:]))

@@ -29,6 +29,41 @@ void add_reciprocal_ranks(std::vector<ScoredChunk>& candidates, double ScoredChu
 constexpr double kDenseWeight = 4;
 constexpr double kMostDeviations = 6;  // beyond this a z is a tiny sample's accident
 
+// What a foreign passage is taken to hold of the question at most. Unrelated passages of the question's language hold
+// .07 to .25 of it by common endings; the one that answers holds .3 to .7.
+constexpr double kForeignShare = 0.2;
+// ... and at least: the words of a rare term. Where no passage of the own language holds anything of the question, that
+// speaks against all of them.
+constexpr double kForeignLeast = 6;
+constexpr double kForeignReach = 2;  // standard deviations behind the nearest of the own language, and it gets nothing
+
+double z_of(const ScoredChunk& c, const Fusion& f) {
+  const bool known = !std::isnan(c.dense) && f.deviation > 0;
+  return known ? std::clamp((c.dense - f.mean) / f.deviation, -kMostDeviations, kMostDeviations) : 0;
+}
+
+/// The words that foreign passages cannot have.
+class Imputed {
+ public:
+  Imputed(std::span<const ScoredChunk> candidates, const Fusion& fusion, const FusionInput& input) {
+    bool own = false;
+    for (const auto& c : candidates) {
+      if (c.foreign) continue;
+      own = true;
+      best_ = std::max(best_, c.keyword);
+      nearest_ = std::max(nearest_, z_of(c, fusion));
+    }
+    best_ = std::max(std::min(best_, kForeignShare * input.keyword_ceiling), kForeignLeast);
+    best_ = own ? std::min(best_, input.keyword_ceiling) * input.model_trust : 0;
+  }
+  double keyword(const ScoredChunk& c, double z) const {
+    return c.foreign ? c.keyword + best_ * std::clamp(1 + (z - nearest_) / kForeignReach, 0.0, 1.0) : c.keyword;
+  }
+
+ private:
+  double best_ = 0, nearest_ = -kMostDeviations;
+};
+
 }  // namespace
 
 Fusion measure_cosines(std::span<const ScoredChunk> candidates) {
@@ -55,10 +90,11 @@ Fusion fuse_scores(std::vector<ScoredChunk>& candidates, const FusionInput& inpu
   Fusion f = measure_cosines(candidates);
   f.dense_weight = kDenseWeight * input.model_trust;
   const double most = input.keyword_ceiling + 2 * kMostDeviations * f.dense_weight;
+  const Imputed imputed(candidates, f, input);
   for (auto& c : candidates) {
-    const bool known = !std::isnan(c.dense) && f.deviation > 0;
-    const double z = known ? std::clamp((c.dense - f.mean) / f.deviation, -kMostDeviations, kMostDeviations) : 0;
-    c.fused = most > 0 ? std::clamp((c.keyword + f.dense_weight * (z + kMostDeviations)) / most, 0.0, 1.0) : 0;
+    const double z = z_of(c, f);
+    const double keyword = imputed.keyword(c, z);
+    c.fused = most > 0 ? std::clamp((keyword + f.dense_weight * (z + kMostDeviations)) / most, 0.0, 1.0) : 0;
   }
   sort_by_fused(candidates);
   return f;

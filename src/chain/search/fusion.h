@@ -14,9 +14,10 @@ namespace hanok::chain {
 struct ScoredChunk {
   store::ChunkId chunk = 0;
   double keyword = 0;  // BM25
-  double dense = 0;    // cosine; NaN where the chunk has no vector
+  double dense = 0;    // cosine, made comparable (languages.h); NaN where the chunk has no vector
   double fused = 0;    // 0..1
   double rerank = 0;
+  bool foreign = false;  // in another language than the question, so that its words cannot match
 };
 
 /// Reciprocal rank fusion, sum of 1 / (60 + rank), rank from 1 (Cormack, Clarke and Buettcher 2009). Sorts best first.
@@ -35,6 +36,10 @@ struct FusionInput {
 /// words that match, so a long question of rare words follows its words, and one whose words are common or absent its
 /// meaning; z makes models with narrow and wide cosines alike. Measured in docs/how-search-works.md. fused lies in
 /// 0..1; sorts best first.
+/// A foreign passage cannot have the words. Where there are passages in the question's own language too, it is taken to
+/// hold as much of the question as the best of those does, up to a fifth of it and at least what one rare word is
+/// worth, as long as it is as near in meaning as the nearest of those; with each standard deviation that it is farther
+/// away half of that is gone.
 Fusion fuse_scores(std::vector<ScoredChunk>& candidates, const FusionInput& input);
 
 }  // namespace hanok::chain

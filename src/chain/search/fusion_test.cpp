@@ -48,6 +48,57 @@ TEST(Fusion, MissingVectorsAndEqualCosinesAreNoOpinion) {
   EXPECT_EQ(c[2].chunk, 3u);
 }
 
+// 1 and 2 are in the question's language, 3 to 5 in another; z of the five cosines is 1.19, -.99, 1.19, .1, -1.48.
+std::vector<ScoredChunk> across() {
+  std::vector<ScoredChunk> out = {{1, 8, .90}, {2, 30, .82}, {3, 0, .90}, {4, 2, .86}, {5, 0, .802}};
+  for (size_t i = 2; i < 5; ++i) out[i].foreign = true;
+  return out;
+}
+
+double fused(const std::vector<ScoredChunk>& c, store::ChunkId chunk) {
+  for (const auto& x : c)
+    if (x.chunk == chunk) return x.fused;
+  return -1;
+}
+
+TEST(Fusion, AForeignPassageIsNotBlamedForLackingTheWords) {
+  auto c = across();
+  const Fusion f = fuse_scores(c, {200, 1});
+  const double most = 200 + 48;
+  const auto z = [&](double cosine) { return (cosine - f.mean) / f.deviation; };
+  // The best of the own language holds 30, less than a fifth of 200. Passage 3 is as near as the nearest of the own.
+  EXPECT_NEAR(fused(c, 3), (30 + 4 * (z(.90) + 6)) / most, 1e-9);
+  // 4 lies some deviations behind and has two of its own.
+  EXPECT_NEAR(fused(c, 4), (2 + 30 * (1 + (z(.86) - z(.90)) / 2) + 4 * (z(.86) + 6)) / most, 1e-9);
+  // 5 lies more than two behind: nothing.
+  EXPECT_NEAR(fused(c, 5), 4 * (z(.802) + 6) / most, 1e-9);
+  EXPECT_EQ(c[0].chunk, 3u);
+}
+
+TEST(Fusion, WordsThatAnswerAreStrongerThanAForeignPassage) {
+  auto c = across();
+  c[1] = {2, 120, .89};  // more than half of the question: a fifth is what a foreign one gets
+  fuse_scores(c, {200, 1});
+  EXPECT_EQ(c[0].chunk, 2u);
+}
+
+TEST(Fusion, WithoutPassagesOfTheOwnLanguageForeignOnesKeepTheirWords) {
+  auto c = across();
+  c.erase(c.begin(), c.begin() + 2);
+  auto plain = c;
+  for (auto& x : plain) x.foreign = false;
+  fuse_scores(c, {200, 1});
+  fuse_scores(plain, {200, 1});
+  for (const auto& x : plain) EXPECT_EQ(fused(c, x.chunk), x.fused);
+}
+
+TEST(Fusion, AModelThatIsNotTrustedImputesNoWords) {
+  auto c = across();
+  fuse_scores(c, {200, 0});
+  EXPECT_EQ(c[0].chunk, 2u);
+  EXPECT_EQ(fused(c, 3), 0);
+}
+
 TEST(Diversify, PicksWhatIsNotYetSaid) {
   // 0 and 1 say the same, 2 is less relevant but new.
   const std::vector<double> relevance = {1, .95, .6}, same = {1, 1, 0, 1, 1, 0, 0, 0, 1};

@@ -5,8 +5,12 @@
 #include <set>
 
 #include "chain/search/diversify.h"
+#include "chain/search/languages.h"
+#include "chain/search/names.h"
 #include "chain/search/rank.h"
 #include "hanok/chain.h"
+#include "store/script_means.h"
+#include "text/script.h"
 
 namespace hanok::chain {
 namespace {
@@ -70,28 +74,54 @@ class Search {
   void read_query() {
     Query& query = out_.query;
     query.terms = text::analyze(query.text, {.query = true});
+    words_ = query.terms;
+    for (auto& name : names_in_hangul(snapshot_, query.text)) words_.push_back(std::move(name));
     if (out_.mode == Mode::Keyword) return;
     const Matrix rows = options_.embedder->embed(std::span(&query.text, 1), Prompt::Query);
     query.vector.assign(rows.data.begin(), rows.data.end());
     query.trust = options_.embedder->trust(query.text);
+    languages_ = Languages(snapshot_, *options_.embedder, query.text, query.vector);
   }
 
   void gather() {
     const Query& query = out_.query;
     if (out_.mode == Mode::Keyword) {  // the best k by one score are the result
-      for (const auto& m : snapshot_.search_keyword(query.terms, depth_alone(), options_.filter))
+      for (const auto& m : snapshot_.search_keyword(words_, depth_alone(), options_.filter))
         candidates_.push_back({m.chunk, m.score, std::nan("")});
       return;
     }
     const size_t depth = std::max(kCandidates, options_.k * 2);
     std::set<ChunkId> ids;
     if (out_.mode != Mode::Dense)
-      for (const auto& m : snapshot_.search_keyword(query.terms, depth, options_.filter)) ids.insert(m.chunk);
-    for (const auto& m : snapshot_.search_dense(query.vector, depth, options_.filter)) ids.insert(m.chunk);
+      for (const auto& m : snapshot_.search_keyword(words_, depth, options_.filter)) ids.insert(m.chunk);
+    for (const auto& m : nearest(depth)) ids.insert(m.chunk);
     const std::vector<ChunkId> list(ids.begin(), ids.end());
-    const auto keyword = snapshot_.keyword_scores(query.terms, list);
-    const auto dense = snapshot_.dense_scores(query.vector, list);
+    const auto keyword = snapshot_.keyword_scores(words_, list);
+    const auto dense = snapshot_.dense_scores(languages_.active() ? languages_.query() : query.vector, list);
     for (size_t i = 0; i < list.size(); ++i) candidates_.push_back({list[i], keyword[i], dense[i]});
+    if (!languages_.active()) return;
+    const auto scripts = store::scripts_of(snapshot_, list);
+    for (size_t i = 0; i < list.size(); ++i) {
+      candidates_[i].dense = languages_.comparable(dense[i], scripts[i]);
+      candidates_[i].foreign = languages_.foreign(scripts[i]);
+    }
+  }
+
+  /// The `depth` best by meaning. Each script's own best ones are among those that compete: by cosine alone the
+  /// passages of the question's language would take all places.
+  std::vector<store::Match> nearest(size_t depth) const {
+    if (!languages_.active()) return snapshot_.search_dense(out_.query.vector, depth, options_.filter);
+    std::vector<store::Match> out;
+    for (const auto script : languages_.scripts())
+      for (auto m : store::search_dense(snapshot_, languages_.query(), depth, options_.filter, script)) {
+        m.score = static_cast<float>(languages_.comparable(m.score, script));
+        out.push_back(m);
+      }
+    std::sort(out.begin(), out.end(), [](const store::Match& a, const store::Match& b) {
+      return a.score != b.score ? a.score > b.score : a.chunk < b.chunk;
+    });
+    if (out.size() > depth) out.resize(depth);
+    return out;
   }
 
   // With one side only, more than k candidates are of use to what reorders them.
@@ -194,6 +224,8 @@ class Search {
   const store::Snapshot& snapshot_;
   const SearchOptions& options_;
   SearchResult out_;
+  std::vector<text::Term> words_;  // of the question, and its names as they are written in Korean
+  Languages languages_;
   std::vector<ScoredChunk> candidates_;
 };
 
@@ -218,6 +250,7 @@ SearchResult search(const store::Collection& collection, std::string_view query,
 
 store::Json explain(const SearchResult& result, const Hit& hit) {
   Json out = {{"mode", mode_name(result.mode)}, {"keyword", hit.scores.keyword}, {"fused", hit.scores.fused}};
+  out["script"] = text::script_name(text::script_of(hit.chunk.text));
   if (hit.scores.dense) out["dense"] = *hit.scores.dense;
   if (result.mode == Mode::Hybrid) out["dense_weight"] = result.fusion.dense_weight;
   if (result.mode != Mode::Keyword) {
