@@ -78,9 +78,11 @@ std::unique_ptr<EmbeddingModel> e5() {
   return make_embedder(std::make_shared<Embedder>(fs::path(models) / "e5"));
 }
 
-RetrievalReport by_both(const fs::path& folder, const EmbeddingModel& model) {
+/// keep: a data directory for sets of one corpus, which is then embedded once.
+RetrievalReport by_both(const fs::path& folder, const EmbeddingModel& model, const fs::path& keep = {}) {
   RetrievalOptions options;
   options.search.embedder = &model;
+  options.keep = keep;
   return evaluate_retrieval(folder, options);
 }
 
@@ -139,7 +141,7 @@ TEST(RetrievalQuality, PublicSetsAcrossLanguages) {
   const double floors[] = {0.9, 0.75, 0.97, 0.97};
   write_part(made.path(), sets, 40, part.path());
   for (size_t i = 0; i < sets.size(); ++i) {
-    const auto report = by_both(part.path() / sets[i], *model);
+    const auto report = by_both(part.path() / sets[i], *model, part.path() / "data");
     std::printf("%s: nDCG@10 %.4f of %zu passages\n", sets[i].c_str(), report.metrics.ndcg10, report.documents);
     EXPECT_EQ(report.queries, 40u);
     EXPECT_GE(report.metrics.ndcg10, floors[i]) << sets[i];
