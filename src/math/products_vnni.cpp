@@ -96,7 +96,7 @@ inline void load_factors(const uint8_t* at, __m512 d, __m512 least, Factors& out
     const __m512i normal = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);
     const __m512i tiny = _mm512_sllv_epi32(_mm512_set1_epi32(0x00200000), e);
     out.scale[0] =
-        _mm512_castsi512_ps(_mm512_mask_mov_epi32(normal, _mm512_cmplt_epi32_mask(e, _mm512_set1_epi32(2)), tiny));
+        _mm512_castsi512_ps(_mm512_mask_mov_epi32(normal, _mm512_cmpgt_epi32_mask(_mm512_set1_epi32(2), e), tiny));
   }
   if constexpr (F.minimum == Minimum::Half) out.minimum[0] = halves_at(at + 32);
   if constexpr (F.minimum == Minimum::Byte) out.minimum[0] = _mm512_mul_ps(least, bytes_at(at + 16));

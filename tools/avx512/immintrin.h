@@ -85,6 +85,13 @@ inline int reduce_add_epi32(__m512i x) {
   return static_cast<int>(reduce<uint32_t, 16>(x, [](uint32_t a, uint32_t b) { return a + b; }));
 }
 
+inline __m512i cvtps_epi32(__m512 x) {  // to nearest, ties to even
+  const Lanes<float, 16> from(x);
+  Lanes<int32_t, 16> to(x);
+  for (int i = 0; i < 16; ++i) to.lane[i] = static_cast<int32_t>(__builtin_nearbyintf(from.lane[i]));
+  return to.template as<__m512i>();
+}
+
 }  // namespace emulated
 
 #undef _mm512_madd_epi16  // SIMDe 0.7.4 gives it four arguments
@@ -97,9 +104,11 @@ inline int reduce_add_epi32(__m512i x) {
 #define _mm512_maskz_loadu_epi8 emulated::maskz_loadu<__m512i, uint8_t>
 #define _mm512_maskz_loadu_ps emulated::maskz_loadu<__m512, float>
 #define _mm512_mask_storeu_ps emulated::mask_storeu_ps
+#define _mm512_cvtps_epi32 emulated::cvtps_epi32
 #define _mm512_cvtepi32_ps emulated::convert<__m512, float, int32_t>
 #define _mm512_cvtepu8_epi16 emulated::convert<__m512i, uint16_t, uint8_t>
 #define _mm512_cvtepu8_epi32 emulated::convert<__m512i, uint32_t, uint8_t>
+#define _mm512_cvtepi8_epi32 emulated::convert<__m512i, int32_t, int8_t>
 #define _mm512_cvtepu16_epi32 emulated::convert<__m512i, uint32_t, uint16_t>
 #define _mm512_cvtph_ps emulated::cvtph_ps
 #define _mm512_reduce_add_ps emulated::reduce_add_ps
