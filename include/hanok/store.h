@@ -212,15 +212,16 @@ class Collection {
   /// Joins index pieces, drops what was removed from them (the terms of a removed text too), gives space back to the
   /// disk.
   virtual void compact() = 0;
-  /// Waits for work in the background, then makes the index of the vectors that is due (settings(): index.type,
-  /// index.exact_below). Returns true if there is a new one. Throws Exhausted where memory runs out, and what
-  /// on_progress throws; the index there was stays, and every document too.
+  /// Merges pieces that are due, else left to the background; waits for an index that is being built there, then makes
+  /// that of the vectors that is due (settings(): index.type, index.exact_below). Returns true if there is a new one.
+  /// Throws Exhausted where memory runs out, and what on_progress throws; the index there was stays, and every document
+  /// too.
   virtual bool build_index(const IndexBuild& options = {}) = 0;
 };
 
 struct StoreOptions {
   bool read_only = false;  // many readers may be open beside one writer
-  bool background = true;  // a writer builds indexes of vectors beside its other work; false: only in build_index()
+  bool background = true;  // indexes of vectors are built beside other work, as pieces are merged; false: build_index()
 };
 
 /// A data directory. One writer process (a lock file), many readers.

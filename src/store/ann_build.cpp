@@ -69,7 +69,6 @@ void build(const AnnPlan& plan, BuiltAnn& out) {
 
 void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
   const AnnRow& have = *plan.have;
-  Ann::open(folder, have, plan.vectors->dim(), Check::All);
   out.index = index::open(folder.path(have.file));  // a copy of its own: what is mapped elsewhere must not change
   const Bitmap gone = have.covered & have.stale;
   const std::vector<index::Id> gone_ids(gone.begin(), gone.end());

@@ -52,7 +52,7 @@ struct AnnPlan {
   /// Called now and then; may throw, and then nothing was made.
   std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
-/// Throws Exhausted where memory runs out, whatever on_progress throws, and for Extend what Ann::open throws.
+/// Throws Exhausted where memory runs out, and whatever on_progress throws. Extend: the file of `have` was found sound.
 BuiltAnn build_ann(const AnnPlan& plan, const IndexFolder& folder);
 
 }  // namespace hanok::store

@@ -27,26 +27,33 @@ AnnStep due_ann_step(Database& db, int64_t collection, bool anew) {
 // Notes that an index is being built, so that writes from now on say which of its rows they make stale; and the vectors
 // as they are at that moment.
 std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
-  Writing writing(connections_);
-  Database& db = writing.db();
   Begun out;
+  std::optional<Reading> reading;
   {
-    Transaction transaction(db, Transaction::Kind::Write);
+    Change change(folder_);
+    Database& db = change.db();
     out.step = due_ann_step(db, collection_, anew);
     if (out.step == AnnStep::None || out.step == AnnStep::Drop) return std::nullopt;
     const auto space = find_space(db, collection_, Role::Active);
     out.settings = stored_ann_settings(db, collection_);
     out.generation = db.number("SELECT generation FROM collection WHERE id = ?1", collection_);
-    const uint32_t id = take_ids(db, "file", 1);
+    const uint32_t id = folder_.ids->file();
     out.id = id;
     out.file = IndexFolder::file_name(collection_, id, "ann");
     db.run("INSERT INTO ann(id, space, generation, file) VALUES (?1, ?2, ?3, ?4)", out.id, space->id, out.generation,
            std::string_view(out.file));
-    transaction.commit();
     out.have = find_ann(db, space->id);
+    change.commit();
+    try {  // nobody has written in between: `change` still keeps them waiting
+      reading.emplace(folder_.connections);
+      reading->db().number("SELECT generation FROM collection WHERE id = ?1", collection_);
+    } catch (...) {
+      change.db().run("DELETE FROM ann WHERE id = ?1 AND ready = 0", out.id);
+      throw;
+    }
   }
   try {
-    out.source = Vectors::load(db, folder_, collection_, nullptr);
+    out.source = Vectors::load(reading->db(), folder_.index, collection_, nullptr);
   } catch (...) {
     give_up(out);
     throw;
@@ -61,94 +68,102 @@ bool AnnWriter::run(bool anew, size_t threads, const OnProgress& on_progress) {
   try {
     const AnnPlan plan{begun->step, begun->settings, begun->source, &begun->source->exact(),
                        begun->have, threads,         on_progress};
-    const BuiltAnn built = build_ann(plan, folder_);
-    folder_.prepare();
-    built.index->save(folder_.path(begun->file));
-    if (!finish(*begun, built, static_cast<int64_t>(fs::file_size(folder_.path(begun->file))))) return false;
+    if (begun->step == AnnStep::Extend && repair(Check::All)) {  // what is to be extended was damaged
+      give_up(*begun);
+      return run(anew, threads, on_progress);
+    }
+    const BuiltAnn built = build_ann(plan, folder_.index);
+    folder_.index.prepare();
+    UnnamedFile file(folder_.index, begun->file);
+    built.index->save(folder_.index.path(begun->file));
+    if (!finish(*begun, built, file)) return false;
     base::log().info("index of collection {}: {} over {} vectors of generation {}, {} in {:.1f} s", collection_,
                      built.index->kind(), built.index->size(), begun->generation,
                      begun->step == AnnStep::Extend ? "extended" : "built", clock.seconds());
     return true;
-  } catch (const Error& e) {
-    give_up(*begun);
-    if (begun->step != AnnStep::Extend || !is_damage(e)) throw;
-    base::log().warn("{}; it is built again from the vectors", e.what());
   } catch (...) {
     give_up(*begun);
     throw;
   }
-  {
-    Writing writing(connections_);
-    forget(writing.db(), *begun->have);
-  }
-  return run(anew, threads, on_progress);
 }
 
 // The new index answers from this commit on, and the old one goes.
-bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, int64_t bytes) {
-  Writing writing(connections_);
-  Database& db = writing.db();
-  Transaction transaction(db, Transaction::Kind::Write);
+bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, UnnamedFile& file) {
+  const auto bytes = static_cast<int64_t>(fs::file_size(folder_.index.path(file.name())));
+  const std::string covered = to_bytes(built.covered), kind = built.index->kind();
+  Change change(folder_);
+  Database& db = change.db();
   Bitmap stale;
   {
     Rows row = db.query("SELECT stale FROM ann WHERE id = ?1", begun.id);
-    if (!row.next()) {  // its space or its collection is gone
-      folder_.remove(begun.file);
-      return false;
-    }
+    if (!row.next()) return false;  // its space or its collection is gone
     stale = bitmap_from(row.bytes(0), "index " + begun.file) & built.covered;
   }
   const auto space = db.number("SELECT space FROM ann WHERE id = ?1", begun.id);
   const auto old = find_ann(db, space);
   if (old) db.run("DELETE FROM ann WHERE id = ?1", old->id);
-  const std::string covered = to_bytes(built.covered), stale_bytes = to_bytes(stale), kind = built.index->kind();
+  const std::string stale_bytes = to_bytes(stale);
   db.run(
       "UPDATE ann SET ready = 1, kind = ?2, rows = ?3, skipped = ?4, removed = ?5, effort = ?6, bytes = ?7, "
       "covered = ?8, stale = ?9 WHERE id = ?1",
       begun.id, std::string_view(kind), built.index->size(), built.skipped, built.removed, built.effort, bytes,
       Blob{covered}, Blob{stale_bytes});
   db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
-  transaction.commit();
-  if (old) folder_.retire(old->file);
+  change.commit();
+  file.keep();
+  if (old) folder_.index.retire(old->file);
   return true;
 }
 
-void AnnWriter::give_up(const Begun& begun) {
-  Writing writing(connections_);
-  writing.db().run("DELETE FROM ann WHERE id = ?1 AND ready = 0", begun.id);
-  folder_.remove(begun.file);
+// What cannot be undone now is forgotten when the folder is opened next.
+void AnnWriter::give_up(const Begun& begun) noexcept {
+  try {
+    Writing writing(folder_.connections);
+    writing.db().run("DELETE FROM ann WHERE id = ?1 AND ready = 0", begun.id);
+  } catch (const std::exception& e) {
+    base::log().warn("index {}: {}", begun.file, e.what());
+  }
 }
 
 bool AnnWriter::drop() {
-  Writing writing(connections_);
-  Database& db = writing.db();
-  if (due_ann_step(db, collection_) != AnnStep::Drop) return false;
-  const auto space = find_space(db, collection_, Role::Active);
-  forget(db, *find_ann(db, space->id));
+  std::optional<AnnRow> row;
+  {
+    Reading reading(folder_.connections);
+    if (due_ann_step(reading.db(), collection_) != AnnStep::Drop) return false;
+    row = find_ann(reading.db(), find_space(reading.db(), collection_, Role::Active)->id);
+  }
+  forget(*row);
   return true;
 }
 
-void AnnWriter::forget(Database& db, const AnnRow& row) {
-  Transaction transaction(db, Transaction::Kind::Write);
-  db.run("DELETE FROM ann WHERE id = ?1", row.id);
-  db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
-  transaction.commit();
-  folder_.retire(row.file);
+void AnnWriter::forget(const AnnRow& row) {
+  Change change(folder_);
+  change.db().run("DELETE FROM ann WHERE id = ?1", row.id);
+  change.db().run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
+  change.commit();
+  folder_.index.retire(row.file);
 }
 
-void AnnWriter::repair() {
-  Writing writing(connections_);
-  const auto space = find_space(writing.db(), collection_, Role::Active);
-  if (!space) return;
-  const auto row = find_ann(writing.db(), space->id);
-  if (!row) return;
+bool AnnWriter::repair(Check check) {
+  std::optional<AnnRow> row;
+  size_t dim = 0;
+  {
+    Reading reading(folder_.connections);
+    const auto space = find_space(reading.db(), collection_, Role::Active);
+    if (!space) return false;
+    row = find_ann(reading.db(), space->id);
+    dim = space->space.dim;
+  }
+  if (!row) return false;
   try {
-    Ann::open(folder_, *row, space->space.dim, Check::Quick);
+    Ann::open(folder_.index, *row, dim, check);
+    return false;
   } catch (const Error& e) {
     if (!is_damage(e)) throw;
     base::log().warn("{}; it is built again from the vectors", e.what());
-    forget(writing.db(), *row);
   }
+  forget(*row);
+  return true;
 }
 
 void forget_unfinished_ann(Database& db) { db.run("DELETE FROM ann WHERE ready = 0"); }

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "store/ann_build.h"
-#include "store/connections.h"
+#include "store/data_folder.h"
 #include "store/vectors.h"
 
 namespace hanok::store {
@@ -18,25 +18,23 @@ class AnnWriter {
  public:
   using OnProgress = std::function<void(uint64_t done, uint64_t total)>;
 
-  AnnWriter(Connections& connections, const IndexFolder& folder, int64_t collection)
-      : connections_(connections), folder_(folder), collection_(collection) {}
+  AnnWriter(DataFolder& folder, int64_t collection) : folder_(folder), collection_(collection) {}
 
-  /// Does it, if anything. Called without the writing lock: documents may be written meanwhile. Returns true if there
-  /// is a new index, or none any more. Throws what build_ann throws; the index there was stays.
+  /// Does it, if anything. Documents may be written meanwhile. Returns true if there is a new index, or none any more.
+  /// Throws what build_ann throws; the index there was stays. One caller at a time.
   bool run(bool anew, size_t threads, const OnProgress& on_progress);
-  /// Forgets an index whose file is lost or damaged; it is due then.
-  void repair();
+  /// Forgets an index whose file is lost or damaged (it is due then). Returns true if it was.
+  bool repair(Check check);
 
  private:
   struct Begun;
   std::optional<Begun> begin(bool anew);
-  bool finish(const Begun& begun, const BuiltAnn& built, int64_t bytes);
-  void give_up(const Begun& begun);
+  bool finish(const Begun& begun, const BuiltAnn& built, UnnamedFile& file);
+  void give_up(const Begun& begun) noexcept;
   bool drop();
-  void forget(Database& db, const AnnRow& row);
+  void forget(const AnnRow& row);
 
-  Connections& connections_;
-  const IndexFolder& folder_;
+  DataFolder& folder_;
   int64_t collection_;
 };
 

@@ -1,20 +1,55 @@
 #include "store/collection.h"
 
-#include <algorithm>
 #include <set>
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "store/ann_writer.h"
+#include "store/ann_build.h"
 #include "store/scripts.h"
 
 namespace hanok::store {
 namespace {
 
-constexpr int64_t kVacuumPages = 2048;  // 16 MB given back after a write, so that no write waits long for it
+struct Contents {
+  std::vector<std::string_view> paths;
+  std::vector<std::string_view> texts;  // of all chunks
+};
+
+Contents contents_of(const std::vector<NewDocument>& documents) {
+  Contents out;
+  for (const auto& d : documents) {
+    out.paths.push_back(d.info.path);
+    for (const auto& c : d.chunks)
+      out.texts.push_back(std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start));
+  }
+  return out;
+}
+
+int64_t count_chunks(std::span<const ChunkRange> ranges) {
+  int64_t out = 0;
+  for (const auto& range : ranges) out += static_cast<int64_t>(range.count);
+  return out;
+}
 
 }  // namespace
+
+/// A write transaction of this collection, which must be there.
+class StoredCollection::Write {
+ public:
+  explicit Write(StoredCollection& collection) : collection_(collection), change_(std::in_place, *collection.folder_) {
+    collection.require(db());
+  }
+  Database& db() { return change_->db(); }
+  /// From here on the write is safe: nothing that follows may make it look failed.
+  void commit() {
+    change_->commit();
+    change_.reset();
+    collection_.upkeep_.wake();
+  }
+
+ private:
+  StoredCollection& collection_;
+  std::optional<Change> change_;
+};
 
 std::shared_ptr<const Snapshot> StoredCollection::snapshot() const {
   return std::make_shared<const StoredSnapshot>(folder_, views_, id_, name_);
@@ -34,73 +69,74 @@ void StoredCollection::changed(Database& db, int64_t documents, int64_t chunks) 
 }
 
 std::vector<ChunkRange> StoredCollection::delete_documents(Database& db, std::span<const std::string_view> paths) {
+  const VectorWriter vectors(*folder_, id_, upkeep_.touched());
   std::vector<ChunkRange> out;
   for (const auto path : paths) {
     const auto range = delete_document(db, id_, path);
     if (!range) continue;
     delete_vectors(db, id_, *range);
-    VectorWriter(db, index(), id_).invalidate(*range);
+    vectors.invalidate(db, *range);
     out.push_back(*range);
   }
-  KeywordWriter(db, index(), id_).forget(out);
+  KeywordWriter(*folder_, id_).forget(db, out);
   remove_scripts(db, id_, out);
   return out;
 }
 
-void StoredCollection::write_documents(Database& db, const std::vector<NewDocument>& documents) {
+std::vector<DocumentId> StoredCollection::insert_documents(Database& db, const std::vector<NewDocument>& documents,
+                                                           ChunkId first) {
   auto target = find_space(db, id_, Role::Pending);
   if (!target) target = find_space(db, id_, Role::Active);
-  std::vector<std::string_view> paths, texts;
-  for (const auto& d : documents) {
-    paths.push_back(d.info.path);
-    for (const auto& c : d.chunks)
-      texts.push_back(std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start));
-    if (d.vectors.empty()) continue;
-    if (!target) throw Error(Code::Invalid, d.info.path + ": comes with vectors; call set_vector_space first");
-    check_rows(target->space, d.chunks.size(), d.vectors);
-  }
-  const auto gone = delete_documents(db, paths);
-  const ChunkId first = take_ids(db, "chunk", texts.size());
+  std::vector<DocumentId> out;
   ChunkId next = first;
   for (const auto& d : documents) {
-    insert_document(db, id_, d, {next, d.chunks.size()});
+    out.push_back(insert_document(db, id_, d, {next, d.chunks.size()}));
     if (!d.vectors.empty()) {
+      if (!target) throw Error(Code::Invalid, d.info.path + ": comes with vectors; call set_vector_space first");
+      check_rows(target->space, d.chunks.size(), d.vectors);
       std::vector<ChunkId> ids(d.chunks.size());
       for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<ChunkId>(next + i);
       write_vectors(db, *target, ids, d.vectors);
     }
     next += static_cast<ChunkId>(d.chunks.size());
   }
-  KeywordWriter(db, index(), id_).append(first, texts);
-  add_scripts(db, id_, first, texts);
-  int64_t chunks = static_cast<int64_t>(texts.size());
-  for (const auto& range : gone) chunks -= static_cast<int64_t>(range.count);
-  changed(db, static_cast<int64_t>(documents.size()) - static_cast<int64_t>(gone.size()), chunks);
+  return out;
 }
 
-void StoredCollection::put_many(std::vector<NewDocument> documents) {
-  std::set<std::string_view> paths;
+std::vector<DocumentId> StoredCollection::write(std::vector<NewDocument> documents) {
+  std::set<std::string_view> distinct;
   for (const auto& d : documents) {
     check_document(d);
-    if (!paths.insert(d.info.path).second)
+    if (!distinct.insert(d.info.path).second)
       throw Error(Code::Invalid, d.info.path + ": is twice in one batch; put it once");
   }
-  if (documents.empty()) return;
-  Writing writing(connections());
-  Transaction transaction(writing.db(), Transaction::Kind::Write);
-  require(writing.db());
-  write_documents(writing.db(), documents);
-  transaction.commit();
-  maintain(writing.db());
+  if (documents.empty()) return {};
+  const Contents contents = contents_of(documents);
+  const KeywordWriter keywords(*folder_, id_);
+  // Held from the moment that chunks get their numbers: those of a collection are committed in their order.
+  std::lock_guard turn(turn_);
+  upkeep_.make_room();
+  const ChunkId first = folder_->writable_ids().chunks(contents.texts.size());
+  std::optional<NewSegment> segment;
+  if (!contents.texts.empty()) segment = keywords.make(first, contents.texts);
+  Write write(*this);
+  const auto gone = delete_documents(write.db(), contents.paths);
+  auto ids = insert_documents(write.db(), documents, first);
+  if (segment) keywords.insert(write.db(), *segment);
+  add_scripts(write.db(), id_, first, contents.texts);
+  changed(write.db(), static_cast<int64_t>(documents.size()) - static_cast<int64_t>(gone.size()),
+          static_cast<int64_t>(contents.texts.size()) - count_chunks(gone));
+  write.commit();
+  if (segment && segment->file) segment->file->keep();
+  return ids;
 }
 
+void StoredCollection::put_many(std::vector<NewDocument> documents) { write(std::move(documents)); }
+
 DocumentId StoredCollection::put(NewDocument document) {
-  const std::string path = document.info.path;
   std::vector<NewDocument> one;
   one.push_back(std::move(document));
-  put_many(std::move(one));
-  const auto found = find(path);
-  return found ? found->id : 0;
+  return write(std::move(one)).front();
 }
 
 bool StoredCollection::remove(std::string_view path) {
@@ -110,26 +146,21 @@ bool StoredCollection::remove(std::string_view path) {
 
 size_t StoredCollection::remove_many(std::span<const std::string> paths) {
   const std::vector<std::string_view> views(paths.begin(), paths.end());
-  Writing writing(connections());
-  Transaction transaction(writing.db(), Transaction::Kind::Write);
-  require(writing.db());
-  const auto gone = delete_documents(writing.db(), views);
+  std::lock_guard turn(turn_);
+  Write write(*this);
+  const auto gone = delete_documents(write.db(), views);
   if (gone.empty()) return 0;
-  int64_t chunks = 0;
-  for (const auto& range : gone) chunks += static_cast<int64_t>(range.count);
-  changed(writing.db(), -static_cast<int64_t>(gone.size()), -chunks);
-  transaction.commit();
-  maintain(writing.db());
+  changed(write.db(), -static_cast<int64_t>(gone.size()), -count_chunks(gone));
+  write.commit();
   return gone.size();
 }
 
 void StoredCollection::put_vectors(const VectorSpace& space, std::span<const ChunkId> ids,
                                    std::span<const float> rows) {
   check_rows(space, ids.size(), rows);
-  Writing writing(connections());
-  Database& db = writing.db();
-  Transaction transaction(db, Transaction::Kind::Write);
-  require(db);
+  std::lock_guard turn(turn_);
+  Write write(*this);
+  Database& db = write.db();
   for (const auto& target : space_rows(db, id_)) {
     if (target.role == Role::Dropped || !same_space(target.space, space)) continue;
     std::vector<ChunkId> live;
@@ -142,70 +173,21 @@ void StoredCollection::put_vectors(const VectorSpace& space, std::span<const Chu
       live_rows.insert(live_rows.end(), rows.begin() + i * space.dim, rows.begin() + (i + 1) * space.dim);
     }
     write_vectors(db, target, live, live_rows);
-    VectorWriter(db, index(), id_).invalidate(live, target.id);
+    VectorWriter(*folder_, id_, upkeep_.touched()).invalidate(db, live, target.id);
     changed(db, 0, 0);
-    transaction.commit();
-    maintain(db);
+    write.commit();
     return;
   }
   throw Error(Code::Invalid, "collection '" + name_ + "': vectors of " + describe(space) +
                                  " were not asked for; call set_vector_space first");
 }
 
-// What was written is safe already, so nothing that goes wrong here may look like a failed write.
-void StoredCollection::maintain(Database& db, bool all) {
-  try {
-    KeywordWriter(db, index(), id_).merge(all);
-    VectorWriter(db, index(), id_).maintain(all);
-    purge_dropped(db, id_);
-    start_background(db);
-    if (db.number("PRAGMA freelist_count") > (all ? 0 : kVacuumPages / 8))
-      db.script(all ? "PRAGMA incremental_vacuum" : "PRAGMA incremental_vacuum(" + std::to_string(kVacuumPages) + ")");
-  } catch (const Error& e) {
-    base::log().warn("collection '{}': its index could not be tidied up, the data is safe: {}", name_, e.what());
-  }
-}
-
-void StoredCollection::compact() {
-  bool removed_inside = false;
-  {
-    Writing writing(connections());
-    Database& db = writing.db();
-    require(db);
-    maintain(db, true);
-    const auto space = find_space(db, id_, Role::Active);
-    const auto ann = space ? find_ann(db, space->id) : std::nullopt;
-    removed_inside = ann && (ann->removed > 0 || !ann->stale.isEmpty());
-  }
-  build_index({.anew = removed_inside});
-  Writing writing(connections());
-  writing.db().checkpoint();
-}
-
-void StoredCollection::repair() {
-  Writing writing(connections());
-  KeywordWriter(writing.db(), index(), id_).repair();
-  VectorWriter(writing.db(), index(), id_).repair();
-  AnnWriter(connections(), index(), id_).repair();
-  {
-    Transaction transaction(writing.db(), Transaction::Kind::Write);
-    if (repair_scripts(writing.db(), id_)) {
-      base::log().warn("collection '{}': the scripts of its passages were noted anew from their texts", name_);
-      changed(writing.db(), 0, 0);
-      transaction.commit();
-    }
-  }
-  start_background(writing.db());
-}
-
 void StoredCollection::set_vector_space(const VectorSpace& space) {
-  Writing writing(connections());
-  Transaction transaction(writing.db(), Transaction::Kind::Write);
-  require(writing.db());
-  set_space(writing.db(), id_, space);
-  changed(writing.db(), 0, 0);
-  transaction.commit();
-  maintain(writing.db());
+  std::lock_guard turn(turn_);
+  Write write(*this);
+  set_space(write.db(), id_, space);
+  changed(write.db(), 0, 0);
+  write.commit();
 }
 
 void StoredCollection::set_settings(const Json& settings) {
@@ -214,13 +196,23 @@ void StoredCollection::set_settings(const Json& settings) {
   bm25_options(settings);
   ann_settings(settings);
   const std::string text = base::dump_json(settings);
-  Writing writing(connections());
-  Transaction transaction(writing.db(), Transaction::Kind::Write);
-  require(writing.db());
-  writing.db().run("UPDATE collection SET settings = ?2 WHERE id = ?1", id_, std::string_view(text));
-  changed(writing.db(), 0, 0);
-  transaction.commit();
-  start_background(writing.db());
+  std::lock_guard turn(turn_);
+  Write write(*this);
+  write.db().run("UPDATE collection SET settings = ?2 WHERE id = ?1", id_, std::string_view(text));
+  changed(write.db(), 0, 0);
+  write.commit();
 }
+
+void StoredCollection::compact() {
+  {
+    Writing writable(folder_->connections);
+    require(writable.db());
+  }
+  build_index({.anew = upkeep_.compact()});
+  Writing writing(folder_->connections);
+  writing.db().checkpoint();
+}
+
+bool StoredCollection::build_index(const IndexBuild& options) { return upkeep_.build_index(options); }
 
 }  // namespace hanok::store

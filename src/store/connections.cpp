@@ -39,10 +39,17 @@ Connections::Reading::~Reading() {
 }
 
 Connections::Writing::Writing(Connections& owner) : owner_(owner), lock_(owner.writer_mutex_) {
-  if (!owner_.read_only_ && !owner_.writer_)
-    throw Error(Code::Unavailable, owner_.file_.string() + ": was closed; open the store again to write");
-  if (!owner_.writer_)
-    throw Error(Code::Unavailable, owner_.file_.string() + ": was opened for reading only; open it for writing");
+  if (!owner_.writer_) owner_.refuse();
+}
+
+void Connections::require_writable() const {
+  std::lock_guard lock(writer_mutex_);
+  if (!writer_) refuse();
+}
+
+void Connections::refuse() const {
+  throw Error(Code::Unavailable, file_.string() + (read_only_ ? ": was opened for reading only; open it for writing"
+                                                              : ": was closed; open the store again to write"));
 }
 
 void Connections::close() {

@@ -38,19 +38,23 @@ class Connections {
 
    private:
     Connections& owner_;
-    std::lock_guard<std::recursive_mutex> lock_;
+    std::lock_guard<std::mutex> lock_;
   };
 
   bool read_only() const { return read_only_; }
+  /// Throws Unavailable where nothing can be written.
+  void require_writable() const;
   /// Ends writing, also for what outlives the store; readings go on.
   void close();
   const fs::path& file() const { return file_; }
 
  private:
+  [[noreturn]] void refuse() const;
+
   fs::path file_;
   bool read_only_;
-  std::unique_ptr<Database> writer_;   // nullptr: read only, or closed
-  std::recursive_mutex writer_mutex_;  // recursive: import writes through the collection it fills
+  std::unique_ptr<Database> writer_;  // nullptr: read only, or closed
+  mutable std::mutex writer_mutex_;   // of it
   std::mutex idle_mutex_;
   std::vector<std::unique_ptr<Database>> idle_;
 };

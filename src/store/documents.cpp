@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "store/fields.h"
+#include "store/ids.h"
 
 namespace hanok::store {
 namespace {
@@ -78,11 +79,7 @@ void check_document(const NewDocument& d) {
 
 uint32_t take_ids(Database& db, std::string_view name, size_t count) {
   const int64_t first = db.number("SELECT next FROM counter WHERE name = ?1", name);
-  if (first <= 0) throw Error(Code::Corrupt, db.file().string() + ": its counters are missing; restore a backup");
-  if (static_cast<uint64_t>(first) + count > UINT32_MAX)
-    throw Error(Code::Exhausted, db.file().string() + ": all 2^32 " + std::string(name) +
-                                     " ids of this data folder were used; export its collections and import them "
-                                     "into a new folder");
+  check_ids(db.file(), first, name, count);
   db.run("UPDATE counter SET next = next + ?2 WHERE name = ?1", name, count);
   return static_cast<uint32_t>(first);
 }

@@ -21,7 +21,8 @@ struct ChunkRange {
 /// Throws Invalid for an empty path, spans outside the text, metadata that is not flat.
 void check_document(const NewDocument& document);
 
-/// Takes `count` ids from the counter `name` ("chunk", "document", "file"); Exhausted when 32 bits are used up.
+/// Takes `count` ids from the counter `name` ("chunk", "document"); Exhausted when 32 bits are used up. In the open
+/// data folder chunks have theirs from Ids.
 uint32_t take_ids(Database& db, std::string_view name, size_t count);
 
 /// Writes rows for a document that is not there; returns its id. Its chunks get `range`.

@@ -20,7 +20,9 @@ struct Bytes {
   std::string_view view() const { return mapped.size() ? mapped.view() : std::string_view(owned); }
 };
 
-/// True for errors that mean "this cache file is of no use": it is then made again. Others are passed on.
+/// True for errors of opening a cache file that mean "it is of no use": it is then made again. Others are passed on.
+/// Asked only where nothing but such a file was opened: elsewhere NotFound means that a document or collection is not
+/// there.
 inline bool is_damage(const Error& e) {
   return e.code() == Code::Corrupt || e.code() == Code::NotFound || e.code() == Code::Unsupported;
 }
@@ -63,7 +65,7 @@ class IndexFolder {
   std::shared_ptr<const Bytes> map(const std::string& name) const;
   /// Removes a file that the database no longer names, as soon as no Hold from before is left.
   void retire(const std::string& name) const;
-  /// No file is no error.
+  /// No file is no error, and one that cannot be removed is logged.
   void remove(const std::string& name) const;
   /// Deletes our files that are not in `wanted`: left over from a crash between writing and referring to them.
   void remove_others(const std::set<std::string>& wanted) const;
@@ -81,6 +83,25 @@ class IndexFolder {
   mutable uint64_t now_ = 0;  // counts holds and retired files
   mutable std::set<uint64_t> holds_;
   mutable std::vector<Retired> retired_;
+};
+
+/// A file of the folder that no row of the database names yet: removed again, unless keep() is called after the
+/// transaction that names it.
+class UnnamedFile {
+ public:
+  UnnamedFile(const IndexFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {}
+  ~UnnamedFile() {
+    if (!kept_) folder_.remove(name_);
+  }
+  UnnamedFile(const UnnamedFile&) = delete;
+  UnnamedFile& operator=(const UnnamedFile&) = delete;
+  const std::string& name() const { return name_; }
+  void keep() { kept_ = true; }
+
+ private:
+  const IndexFolder& folder_;
+  const std::string name_;
+  bool kept_ = false;
 };
 
 }  // namespace hanok::store

@@ -10,9 +10,8 @@
 #include "hanok/store.h"
 #include "store/bitmap.h"
 #include "store/bm25/segment.h"
-#include "store/database.h"
+#include "store/data_folder.h"
 #include "store/documents.h"
-#include "store/index_folder.h"
 
 namespace hanok::store {
 
@@ -49,29 +48,37 @@ class KeywordIndex {
   bm25::Reader reader_;
 };
 
-/// The writing side; every function works inside the caller's transaction unless it says otherwise.
+/// A segment that nothing names yet.
+struct NewSegment {
+  SegmentRow row;
+  std::string bytes;                  // where it is small enough for the database
+  std::unique_ptr<UnnamedFile> file;  // where it is not
+};
+
+/// The writing side.
 class KeywordWriter {
  public:
-  KeywordWriter(Database& db, const IndexFolder& folder, int64_t collection)
-      : db_(db), folder_(folder), collection_(collection) {}
+  KeywordWriter(DataFolder& folder, int64_t collection) : folder_(folder), collection_(collection) {}
 
-  /// One new segment: texts[i] is chunk first + i.
-  void append(ChunkId first, std::span<const std::string_view> texts);
-  /// Marks chunks as removed; a segment without any left goes.
-  void forget(std::span<const ChunkRange> ranges);
-  /// Opens its own transactions. Merges what is due; all: everything into as few segments as may be, without gone
-  /// chunks.
-  void merge(bool all = false);
-  /// Opens its own transactions. Makes damaged segments, and those of another analyzer version, again.
-  void repair();
+  /// texts[i] is chunk first + i; at least one. Takes long, and needs no transaction.
+  NewSegment make(ChunkId first, std::span<const std::string_view> texts) const;
+  /// Inside the caller's transaction; segment.file is to be kept when that is committed.
+  void insert(Database& db, const NewSegment& segment) const;
+  /// Inside the caller's transaction: marks chunks as removed.
+  void forget(Database& db, std::span<const ChunkRange> ranges) const;
+  /// Merges some segments, if that is due, in a transaction of its own. False: nothing was due. all: everything into as
+  /// few segments as may be, without gone chunks. One caller at a time.
+  bool merge_some(bool all) const;
+  /// In transactions of its own: makes damaged segments, and those of another analyzer version, again. One caller at a
+  /// time.
+  void repair() const;
 
  private:
-  void insert(SegmentRow row, std::string_view bytes);
-  void replace(std::span<const SegmentRow> old, std::string_view bytes);
-  void rebuild(const SegmentRow& row);
+  NewSegment wrap(SegmentRow row, std::string bytes) const;
+  bool replace(std::span<const SegmentRow> old, std::string bytes, const Bitmap& left_out) const;
+  void rebuild(Database& db, const SegmentRow& row) const;
 
-  Database& db_;
-  const IndexFolder& folder_;
+  DataFolder& folder_;
   int64_t collection_;
 };
 

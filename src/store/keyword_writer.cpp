@@ -32,91 +32,120 @@ std::pair<size_t, size_t> next_merge(std::span<const SegmentRow> rows, bool all)
 
 }  // namespace
 
-void KeywordWriter::append(ChunkId first, std::span<const std::string_view> texts) {
-  if (texts.empty()) return;
+NewSegment KeywordWriter::make(ChunkId first, std::span<const std::string_view> texts) const {
   SegmentMaker maker;
   for (size_t i = 0; i < texts.size(); ++i) maker.add(static_cast<ChunkId>(first + i), std::string(texts[i]));
-  insert({.first = first,
-          .last = static_cast<ChunkId>(first + texts.size() - 1),
-          .chunks = static_cast<int64_t>(texts.size())},
-         maker.finish());
+  return wrap({.first = first,
+               .last = static_cast<ChunkId>(first + texts.size() - 1),
+               .chunks = static_cast<int64_t>(texts.size())},
+              maker.finish());
 }
 
-void KeywordWriter::insert(SegmentRow row, std::string_view bytes) {
-  // Never used twice: readers know the segments they have open by this number.
-  row.id = take_ids(db_, "file", 1);
+NewSegment KeywordWriter::wrap(SegmentRow row, std::string bytes) const {
+  NewSegment out;
+  const uint32_t id = folder_.ids->file();  // never used twice: readers know the segments they have open by it
+  row.id = id;
+  row.bytes = static_cast<int64_t>(bytes.size());
+  row.analyzer = text::analyzer_version();
   if (bytes.size() >= kFileBytes) {
-    row.file = IndexFolder::file_name(collection_, static_cast<uint32_t>(row.id), "bm25");
-    folder_.write(row.file, bytes);
+    row.file = IndexFolder::file_name(collection_, id, "bm25");
+    out.file = std::make_unique<UnnamedFile>(folder_.index, row.file);
+    folder_.index.write(row.file, bytes);
+  } else {
+    out.bytes = std::move(bytes);
   }
-  const std::string gone = to_bytes(row.gone);
-  db_.run("INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", row.id, collection_, row.first, row.last,
-          row.chunks, bytes.size(), text::analyzer_version(), std::string_view(row.file), Blob{gone});
-  if (row.file.empty()) db_.run("INSERT INTO segment_blob VALUES (?1, ?2)", row.id, Blob{bytes});
+  out.row = std::move(row);
+  return out;
 }
 
-void KeywordWriter::forget(std::span<const ChunkRange> ranges) {
+void KeywordWriter::insert(Database& db, const NewSegment& segment) const {
+  const SegmentRow& row = segment.row;
+  const std::string gone = to_bytes(row.gone);
+  db.run("INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", row.id, collection_, row.first, row.last,
+         row.chunks, row.bytes, row.analyzer, std::string_view(row.file), Blob{gone});
+  if (row.file.empty()) db.run("INSERT INTO segment_blob VALUES (?1, ?2)", row.id, Blob{segment.bytes});
+}
+
+void KeywordWriter::forget(Database& db, std::span<const ChunkRange> ranges) const {
   if (ranges.empty()) return;
-  for (auto& row : segment_rows(db_, collection_)) {
+  for (auto& row : segment_rows(db, collection_)) {
     const uint64_t before = row.gone.cardinality();
     for (const auto& range : ranges)
       if (range.first >= row.first && range.first <= row.last) add_range(row.gone, range.first, range.count);
     if (row.gone.cardinality() == before) continue;
     const std::string gone = to_bytes(row.gone);
-    db_.run("UPDATE segment SET gone = ?2 WHERE id = ?1", row.id, Blob{gone});
+    db.run("UPDATE segment SET gone = ?2 WHERE id = ?1", row.id, Blob{gone});
   }
 }
 
-// The new segment and the end of the old ones in one transaction; files go when nothing refers to them any more.
-void KeywordWriter::replace(std::span<const SegmentRow> old, std::string_view bytes) {
-  Transaction transaction(db_, Transaction::Kind::Write);
-  int64_t chunks = 0;
+// The new segment and the end of the old ones in one transaction. left_out: chunks that `bytes` no longer has; those
+// removed since it was made are gone in the new one. False: the old ones went meanwhile, with their collection.
+bool KeywordWriter::replace(std::span<const SegmentRow> old, std::string bytes, const Bitmap& left_out) const {
+  NewSegment made = wrap({.first = old.front().first, .last = old.back().last}, std::move(bytes));
+  Change change(folder_);
+  Database& db = change.db();
   for (const auto& row : old) {
-    chunks += row.chunks - static_cast<int64_t>(row.gone.cardinality());
-    db_.run("DELETE FROM segment WHERE id = ?1", row.id);
+    Rows now = db.query("SELECT gone FROM segment WHERE id = ?1", row.id);
+    if (!now.next()) return false;
+    made.row.gone |= bitmap_from(now.bytes(0), "keyword segment " + std::to_string(row.id));
+    made.row.chunks += row.chunks;
   }
-  if (chunks > 0) insert({.first = old.front().first, .last = old.back().last, .chunks = chunks}, bytes);
-  bump(db_, collection_);
-  transaction.commit();
+  made.row.chunks -= static_cast<int64_t>(left_out.cardinality());
+  made.row.gone -= left_out;
+  for (const auto& row : old) db.run("DELETE FROM segment WHERE id = ?1", row.id);
+  const bool any_left = made.row.chunks > static_cast<int64_t>(made.row.gone.cardinality());
+  if (any_left) insert(db, made);
+  bump(db, collection_);
+  change.commit();
+  if (any_left && made.file) made.file->keep();
   for (const auto& row : old)
-    if (!row.file.empty()) folder_.retire(row.file);
+    if (!row.file.empty()) folder_.index.retire(row.file);
+  return true;
 }
 
-void KeywordWriter::rebuild(const SegmentRow& row) { replace({&row, 1}, rebuild_segment(db_, collection_, row)); }
+void KeywordWriter::rebuild(Database& db, const SegmentRow& row) const {
+  replace({&row, 1}, rebuild_segment(db, collection_, row), row.gone);
+}
 
-void KeywordWriter::merge(bool all) {
-  for (;;) {
-    const auto rows = segment_rows(db_, collection_);
+bool KeywordWriter::merge_some(bool all) const {
+  std::vector<SegmentRow> old;
+  std::string bytes;
+  Bitmap gone;
+  {
+    Reading reading(folder_.connections);
+    const auto rows = segment_rows(reading.db(), collection_);
     const auto [begin, end] = next_merge(rows, all);
-    if (begin == end) return;
-    const std::span<const SegmentRow> old(rows.data() + begin, end - begin);
+    if (begin == end) return false;
+    old.assign(rows.begin() + static_cast<ptrdiff_t>(begin), rows.begin() + static_cast<ptrdiff_t>(end));
     std::vector<OpenSegment> open;
     std::vector<bm25::Segment> segments;
-    Bitmap gone;
     for (const auto& row : old) {
-      open.push_back(open_segment(db_, folder_, collection_, row, Check::All));
+      open.push_back(open_segment(reading.db(), folder_.index, collection_, row, Check::All));
       segments.push_back(open.back().view);
       gone |= row.gone;
     }
-    replace(old, bm25::merge(segments, gone));
+    bytes = bm25::merge(segments, gone);
   }
+  return replace(old, std::move(bytes), gone);
 }
 
-void KeywordWriter::repair() {
-  for (const auto& row : segment_rows(db_, collection_)) {
+void KeywordWriter::repair() const {
+  Reading reading(folder_.connections);
+  for (const auto& row : segment_rows(reading.db(), collection_)) {
     if (row.analyzer != text::analyzer_version()) {
       base::log().info("keyword segment {}: made by analyzer version {}, now {}: made again", row.id, row.analyzer,
                        text::analyzer_version());
-      rebuild(row);
+      rebuild(reading.db(), row);
       continue;
     }
     try {
-      open_stored(db_, folder_, row, Check::All);
+      open_stored(reading.db(), folder_.index, row, Check::All);
+      continue;
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
       base::log().warn("{}; made again from the texts", e.what());
-      rebuild(row);
     }
+    rebuild(reading.db(), row);
   }
 }
 

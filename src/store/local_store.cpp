@@ -31,11 +31,12 @@ fs::path prepared(const fs::path& folder, bool read_only) {
 // A full disk must not keep anybody from reading: what cannot be written anew is made in memory.
 void repair(StoredCollection& collection) {
   try {
-    collection.repair();
+    collection.upkeep().repair();
   } catch (const Error& e) {
     if (e.code() != Code::Exhausted && e.code() != Code::Unavailable) throw;
     base::log().warn("collection '{}': its index could not be repaired: {}", collection.name(), e.what());
   }
+  collection.upkeep().wake();
 }
 
 // In index/, of one collection.
@@ -90,11 +91,11 @@ LocalStore::LocalStore(const fs::path& folder, const StoreOptions& options)
 
 LocalStore::~LocalStore() {
   if (connections().read_only()) return;
-  for (auto& [id, collection] : open_) collection->stop_background();
+  for (auto& [id, collection] : open_) collection->upkeep().finish();
   try {  // deleted text leaves the WAL too
     Writing writing(connections());
     writing.db().checkpoint();
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     base::log().info("last checkpoint: {}", e.what());
   }
   connections().close();
@@ -117,14 +118,12 @@ Error LocalStore::not_found(std::string_view name) const {
           "collection '" + std::string(name) + "': is not in " + folder_.string() + "; " + joined(collections())};
 }
 
-int64_t LocalStore::create(std::string_view name, bool hidden) {
+int64_t LocalStore::create(std::string_view name) {
   check_collection_name(name);
-  Writing writing(connections());
-  Transaction transaction(writing.db(), Transaction::Kind::Write);
-  writing.db().run("INSERT INTO collection(name, hidden, created_ms) VALUES (?1, ?2, ?3)", name, int{hidden},
-                   base::now_ms());
-  const int64_t id = writing.db().last_id();
-  transaction.commit();
+  Change change(*data_);
+  change.db().run("INSERT INTO collection(name, created_ms) VALUES (?1, ?2)", name, base::now_ms());
+  const int64_t id = change.db().last_id();
+  change.commit();
   return id;
 }
 
@@ -134,76 +133,98 @@ std::shared_ptr<StoredCollection> LocalStore::opened(int64_t id) {
   return found == open_.end() ? nullptr : found->second;
 }
 
-// The writing lock comes before mutex_, here and in import; a collection that is open is found without it.
+// Called with naming_ held.
 std::shared_ptr<StoredCollection> LocalStore::open(int64_t id, std::string_view name) {
   if (auto there = opened(id)) return there;
-  std::optional<Writing> writing;
-  if (!connections().read_only()) writing.emplace(connections());
-  if (auto there = opened(id)) return there;
   auto made = std::make_shared<StoredCollection>(data_, id, std::string(name), background_);
-  if (writing) repair(*made);
+  if (!connections().read_only()) repair(*made);
   std::lock_guard lock(mutex_);
   return open_.try_emplace(id, std::move(made)).first->second;
 }
 
 std::shared_ptr<Collection> LocalStore::collection(std::string_view name, bool create_it) {
-  {
+  const auto find_it = [&] {
     Reading reading(connections());
     const int64_t id = find(reading.db(), name);
     if (id == 0 && !create_it) throw not_found(name);
-    if (auto there = opened(id)) return there;
-    if (id != 0 && connections().read_only()) return open(id, name);
-  }
-  Writing writing(connections());  // held, so that nobody drops it meanwhile, nor makes another of this name
-  int64_t id = find(writing.db(), name);
-  if (id == 0 && !create_it) throw not_found(name);
-  if (id == 0) id = create(name, false);
+    return id;
+  };
+  if (auto there = opened(find_it())) return there;
+  std::lock_guard lock(naming_);  // nobody drops it meanwhile, nor makes another of this name
+  int64_t id = find_it();
+  if (id == 0) id = create(name);
   return open(id, name);
 }
 
 bool LocalStore::drop(std::string_view name) {
   int64_t id = 0;
+  std::shared_ptr<StoredCollection> dropped;  // freed with its last user
   {
-    Reading reading(connections());
-    id = find(reading.db(), name);
-  }
-  if (id == 0) return false;
-  if (const auto collection = opened(id)) collection->stop_background();
-  {
-    Writing writing(connections());
-    Transaction transaction(writing.db(), Transaction::Kind::Write);
+    std::lock_guard lock(naming_);
+    Change change(*data_);
+    id = find(change.db(), name);
+    if (id == 0) return false;
     const std::string buried = "/dropped-" + std::to_string(id);  // '/' is in no collection's name
-    writing.db().run("UPDATE collection SET hidden = 1, name = ?2, generation = generation + 1 WHERE id = ?1", id,
-                     std::string_view(buried));
-    transaction.commit();
-    std::lock_guard lock(mutex_);
-    open_.erase(id);  // freed when its last user lets go of it
+    change.db().run("UPDATE collection SET hidden = 1, name = ?2, generation = generation + 1 WHERE id = ?1", id,
+                    std::string_view(buried));
+    change.commit();
+    std::lock_guard map_lock(mutex_);
+    if (const auto found = open_.find(id); found != open_.end()) {
+      dropped = std::move(found->second);
+      open_.erase(found);
+    }
   }
-  finish_drops();
+  if (dropped) dropped->upkeep().stop();
+  purge_now_or_later(id);
   return true;
 }
 
-// In steps, each a transaction: what a crash leaves is finished when the folder is opened next.
+void LocalStore::purge_now_or_later(int64_t id) noexcept {
+  try {
+    purge(id);
+  } catch (const std::exception& e) {
+    base::log().warn("a deleted collection takes space until the folder is opened next: {}", e.what());
+  }
+}
+
+// What a crash left of drops and imports.
 void LocalStore::finish_drops() {
-  Writing writing(connections());
-  Database& db = writing.db();
-  while (const int64_t id = db.number("SELECT id FROM collection WHERE hidden = 1")) {
-    const auto files = files_of(db, id);
-    db.run("UPDATE space SET role = 0 WHERE collection = ?1", id);
-    purge_dropped(db, id);
-    for (;;) {
-      std::vector<std::string> paths;
+  std::vector<int64_t> ids;
+  {
+    Reading reading(connections());
+    Rows rows = reading.db().query("SELECT id FROM collection WHERE hidden = 1");
+    while (rows.next()) ids.push_back(rows.integer(0));
+  }
+  for (const int64_t id : ids) purge(id);
+}
+
+// In steps, each a transaction, so that no reader or writer waits for a large one.
+void LocalStore::purge(int64_t id) {
+  std::vector<std::string> files;
+  {
+    Change change(*data_);
+    files = files_of(change.db(), id);
+    change.db().run("UPDATE space SET role = 0 WHERE collection = ?1", id);
+    change.commit();
+  }
+  while (purge_dropped(*data_, id)) {
+  }
+  for (bool any = true; any;) {
+    Change change(*data_);
+    Database& db = change.db();
+    std::vector<std::string> paths;
+    {
       Rows rows = db.query("SELECT path FROM document WHERE collection = ?1 LIMIT ?2", id, kDropDocuments);
       while (rows.next()) paths.push_back(rows.text(0));
-      if (paths.empty()) break;
-      Transaction transaction(db, Transaction::Kind::Write);
-      for (const auto& path : paths) delete_document(db, id, path);
-      transaction.commit();
     }
-    db.run("DELETE FROM collection WHERE id = ?1", id);
-    for (const auto& file : files) data_->index.retire(file);
-    db.run("PRAGMA incremental_vacuum");
+    for (const auto& path : paths) delete_document(db, id, path);
+    any = !paths.empty();
+    if (!any) db.run("DELETE FROM collection WHERE id = ?1", id);
+    change.commit();
   }
+  for (const auto& file : files) data_->index.retire(file);
+  Writing writing(connections());
+  writing.db().run("PRAGMA incremental_vacuum");
 }
 
 void LocalStore::remove_unused_files() {

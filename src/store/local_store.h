@@ -30,18 +30,22 @@ class LocalStore final : public Store {
   /// 0: there is none.
   static int64_t find(Database& db, std::string_view name);
   Error not_found(std::string_view name) const;
-  int64_t create(std::string_view name, bool hidden);
+  int64_t create(std::string_view name);
   Connections& connections() const { return data_->connections; }
   std::shared_ptr<StoredCollection> opened(int64_t id);
   std::shared_ptr<StoredCollection> open(int64_t id, std::string_view name);
   void finish_drops();
+  void purge(int64_t id);
+  /// Of a collection that is hidden already: what cannot be done now is done when the folder is opened next.
+  void purge_now_or_later(int64_t id) noexcept;
   void remove_unused_files();
 
   fs::path folder_;
   std::optional<base::FileLock> lock_;  // before data_: held until writing has ended
   std::shared_ptr<DataFolder> data_;
   bool background_ = true;
-  std::mutex mutex_;
+  std::mutex naming_;  // which names there are: taken before the lock of any collection
+  std::mutex mutex_;   // of open_
   std::map<int64_t, std::shared_ptr<StoredCollection>> open_;
 };
 

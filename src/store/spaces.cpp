@@ -113,17 +113,29 @@ bool promote_if_complete(Database& db, int64_t collection) {
   return true;
 }
 
-bool purge_dropped(Database& db, int64_t collection) {
-  bool any = false;
-  while (const auto space = find_space(db, collection, Role::Dropped)) {
-    any = true;
-    Transaction transaction(db, Transaction::Kind::Write);
+bool purge_dropped(DataFolder& folder, int64_t collection) {
+  {  // most often there is none, and then no writer is kept waiting to find out
+    Reading reading(folder.connections);
+    if (!find_space(reading.db(), collection, Role::Dropped)) return false;
+  }
+  std::vector<std::string> files;
+  {
+    Change change(folder);
+    Database& db = change.db();
+    const auto space = find_space(db, collection, Role::Dropped);
+    if (!space) return false;
     db.run("DELETE FROM vector WHERE id IN (SELECT id FROM vector WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
            vector_id(space->id, 0), vector_id(space->id + 1, 0), kPurgeRows);
-    if (db.changes() < kPurgeRows) db.run("DELETE FROM space WHERE id = ?1", space->id);
-    transaction.commit();
+    if (db.changes() < kPurgeRows) {  // the last ones
+      Rows rows = db.query(
+          "SELECT file FROM vector_file WHERE space = ?1 UNION ALL SELECT file FROM ann WHERE space = ?1", space->id);
+      while (rows.next()) files.push_back(rows.text(0));
+      db.run("DELETE FROM space WHERE id = ?1", space->id);
+    }
+    change.commit();
   }
-  return any;
+  for (const auto& file : files) folder.index.retire(file);
+  return true;
 }
 
 std::vector<ChunkId> missing(Database& db, int64_t collection, int64_t space, ChunkId from, size_t limit) {

@@ -10,7 +10,7 @@
 
 #include "hanok/store.h"
 #include "store/bitmap.h"
-#include "store/database.h"
+#include "store/data_folder.h"
 #include "store/documents.h"
 
 namespace hanok::store {
@@ -42,8 +42,8 @@ void write_vectors(Database& db, const SpaceRow& space, std::span<const ChunkId>
 void delete_vectors(Database& db, int64_t collection, ChunkRange range);
 /// Lets the pending space answer when it is complete. True if it does now.
 bool promote_if_complete(Database& db, int64_t collection);
-/// Opens its own transactions: deletes the vectors of dropped spaces, some thousands at a time. Returns true if any.
-bool purge_dropped(Database& db, int64_t collection);
+/// Deletes some thousand vectors of a dropped space, in a transaction of its own. False: there is none.
+bool purge_dropped(DataFolder& folder, int64_t collection);
 /// Chunks from `from` on without a vector in the space (0: in none).
 std::vector<ChunkId> missing(Database& db, int64_t collection, int64_t space, ChunkId from, size_t limit);
 

@@ -111,11 +111,17 @@ void LocalStore::export_collection(std::string_view name, const fs::path& file) 
 
 void LocalStore::import_collection(const fs::path& file, std::string_view name) {
   check_collection_name(name);
+  connections().require_writable();
   if (!fs::exists(file)) throw Error(Code::NotFound, file.string() + ": there is no such file");
-  Writing writing(connections());
-  if (find(writing.db(), name))
-    throw Error(Code::Exists,
-                "collection '" + std::string(name) + "': is there already; choose another name or delete it");
+  const auto require_free = [&](Database& db) {
+    if (find(db, name))
+      throw Error(Code::Exists,
+                  "collection '" + std::string(name) + "': is there already; choose another name or delete it");
+  };
+  {
+    Reading reading(connections());
+    require_free(reading.db());
+  }
   Database from(file, Database::Mode::Read);
   check_export(from);
   Transaction snapshot(from, Transaction::Kind::Read);
@@ -124,25 +130,30 @@ void LocalStore::import_collection(const fs::path& file, std::string_view name) 
     throw Error(Code::Corrupt, file.string() + ": holds no collection; export one with hanok collections export");
 
   // Hidden until it is complete: what a crash leaves is removed when the folder is opened next.
-  const std::string hidden = "/import-" + std::string(name);
+  const std::string hidden = "/import-" + std::to_string(data_->ids->file());
   const int64_t id = [&] {
-    Transaction transaction(writing.db(), Transaction::Kind::Write);
+    Change change(*data_);
     Rows row = from.query("SELECT created_ms, settings FROM collection WHERE id = ?1", source);
     row.next();
-    writing.db().run("INSERT INTO collection(name, hidden, created_ms, settings) VALUES (?1, 1, ?2, ?3)",
-                     std::string_view(hidden), row.integer(0), row.bytes(1));
-    const int64_t made = writing.db().last_id();
-    transaction.commit();
+    change.db().run("INSERT INTO collection(name, hidden, created_ms, settings) VALUES (?1, 1, ?2, ?3)",
+                    std::string_view(hidden), row.integer(0), row.bytes(1));
+    const int64_t made = change.db().last_id();
+    change.commit();
     return made;
   }();
   try {
-    const auto into = open(id, name);
+    const auto into = std::make_shared<StoredCollection>(data_, id, std::string(name), background_);
     if (const auto space = find_space(from, source, Role::Active)) into->set_vector_space(space->space);
     copy_documents(from, source, [&](std::vector<NewDocument> documents) { into->put_many(std::move(documents)); });
-    writing.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id,
-                     name);
+    std::lock_guard lock(naming_);
+    Change change(*data_);
+    require_free(change.db());
+    change.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id, name);
+    change.commit();
+    std::lock_guard map_lock(mutex_);
+    open_.emplace(id, into);
   } catch (...) {
-    finish_drops();
+    purge_now_or_later(id);
     throw;
   }
 }

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/ann.h"
+#include "store/data_folder.h"
 #include "store/dense_index.h"
-#include "store/index_folder.h"
 #include "store/keyword.h"
 #include "store/spaces.h"
 
@@ -63,27 +65,49 @@ class Vectors {
   Bitmap live_, tail_;  // what the index answers for, and what it does not
 };
 
+/// Chunks whose vectors are written or removed while a file of them is made. Used with the writing lock held.
+class Touched {
+ public:
+  void begin() { ids_.emplace(); }
+  void add(const Bitmap& ids) {
+    if (ids_) *ids_ |= ids;
+  }
+  /// Those since begin().
+  Bitmap end() { return std::exchange(ids_, std::nullopt).value_or(Bitmap()); }
+
+ private:
+  std::optional<Bitmap> ids_;
+};
+
 /// The writing side of the files.
 class VectorWriter {
  public:
-  VectorWriter(Database& db, const IndexFolder& folder, int64_t collection)
-      : db_(db), folder_(folder), collection_(collection) {}
+  VectorWriter(DataFolder& folder, int64_t collection, Touched& touched)
+      : folder_(folder), collection_(collection), touched_(touched) {}
   /// Inside the caller's transaction: rows of these chunks in files of these spaces are no longer right.
-  void invalidate(std::span<const ChunkId> ids, int64_t space);
-  void invalidate(ChunkRange range);
-  /// Opens its own transactions. Puts rows into files where enough have gathered, joins and renews files.
-  void maintain(bool all = false);
-  /// Opens its own transactions. Forgets files that are lost or damaged; maintain() then writes them again.
-  void repair();
+  void invalidate(Database& db, std::span<const ChunkId> ids, int64_t space) const;
+  void invalidate(Database& db, ChunkRange range) const;
+  /// Puts rows into a file where enough have gathered, joins or renews some files, in a transaction of its own. False:
+  /// nothing was due. One caller at a time.
+  bool write_some(bool all) const;
+  /// In transactions of its own: writes files that are lost or damaged again. One caller at a time.
+  void repair() const;
 
  private:
-  void mark(const std::vector<VectorFileRow>& files, const Bitmap& ids);
-  bool step(const SpaceRow& space, bool all);
-  void write(const SpaceRow& space, std::span<const VectorFileRow> old, ChunkId first, ChunkId last);
+  /// Rows of [first, last] that are to be one file in the place of `old`.
+  struct Piece {
+    SpaceRow space;
+    std::vector<VectorFileRow> old;
+    ChunkId first = 0, last = 0;
+  };
+  std::optional<Piece> due(Database& db, bool all) const;
+  template <class Choose>
+  bool rewrite(Choose choose) const;
+  void mark(Database& db, const std::vector<VectorFileRow>& files, const Bitmap& ids) const;
 
-  Database& db_;
-  const IndexFolder& folder_;
+  DataFolder& folder_;
   int64_t collection_;
+  Touched& touched_;
 };
 
 /// What is stored in a file. Throws NotFound, Corrupt.

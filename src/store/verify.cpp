@@ -165,6 +165,7 @@ std::vector<std::string> LocalStore::verify() {
     Findings out;
     int64_t seen = 0;
     {
+      const IndexFolder::Hold hold(data_->index);
       Reading reading(connections());
       seen = state(reading.db());
       check_sqlite(reading.db(), out);

@@ -2,13 +2,14 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstring>
 
 namespace recovery {
 namespace {
 
-int64_t count = 0, fail_from = 0;
-Fault kind = Fault::Full;
+std::atomic<int64_t> count{0}, fail_from{0};  // the store writes in the background too
+std::atomic<Fault> kind{Fault::Full};
 sqlite3_vfs* real = nullptr;
 sqlite3_vfs faulty;
 

@@ -31,7 +31,8 @@ std::unique_ptr<Model> make_model(const JsonView& json);
 std::unique_ptr<Model> make_wordpiece(const JsonView& json);
 std::unique_ptr<Model> make_unigram(const JsonView& json);
 std::unique_ptr<Model> make_bpe(const JsonView& json);
-/// {"type": "SentencePiece", "pieces": [[piece, score, usable], ...], "unk_id"}: ours, for vocabularies out of GGUF files.
+/// {"type": "SentencePiece", "pieces": [[piece, score, usable], ...], "unk_id"}: ours, for vocabularies out of GGUF
+/// files.
 std::unique_ptr<Model> make_sentence_piece(const JsonView& json);
 
 /// Reads {"token": id, ...}.
