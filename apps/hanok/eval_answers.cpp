@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include "chain/eval/answers.h"
@@ -9,10 +10,13 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string file, model, half = "odd";
-  size_t sample = 0, k = 8;
+  std::string file, model, half = "odd", vectors;
+  size_t sample = 0, k = 8, pool = 0;
   double threshold = -1;
+  bool each = false;
 };
+
+constexpr char kVectorsHelp[] = "a file that keeps the vectors of texts from run to run (default: none)";
 
 void run(Session& session, const Flags& flags) {
   const auto models = ModelsInUse::named(session, flags.model);
@@ -21,60 +25,81 @@ void run(Session& session, const Flags& flags) {
   options.half = flags.half == "all" ? chain::Half::All : flags.half == "even" ? chain::Half::Even : chain::Half::Odd;
   options.sample = flags.sample;
   options.k = flags.k;
+  options.pool = flags.pool;
   options.threshold = flags.threshold;
+  options.vectors = flags.vectors;
   options.on_progress = session.progress_bar();
   const auto report = chain::evaluate_answers(chain::load_squad(flags.file), options);
+  if (flags.each) {
+    for (const auto& outcome : report.outcomes) std::cout << base::dump_json(chain::to_json(outcome)) << "\n";
+    return;
+  }
   const auto value = chain::to_json(report);
   session.print(value, [&](std::ostream& out) {
     for (const auto& [key, v] : value.items())
       if (key != "curve") out << key << "  " << v << "\n";
-    out << "threshold  answered  correct  abstained (without the gold paragraph)\n";
+    out << "threshold  answered  correct  abstained (without the gold paragraph; with a name exchanged)\n";
     for (const auto& p : report.curve) {
       char line[96];
-      std::snprintf(line, sizeof line, "%9.2f  %8.3f  %7.3f  %9.3f\n", p.threshold, p.answered, p.correct, p.abstained);
+      std::snprintf(line, sizeof line, "%9.2f  %8.3f  %7.3f  %9.3f  %9.3f\n", p.threshold, p.answered, p.correct,
+                    p.abstained, p.exchanged);
       out << line;
     }
   });
 }
 
-void calibrate(Session& session, const std::vector<std::string>& files, const std::string& model,
-               const std::string& step, size_t sample) {
-  const auto models = ModelsInUse::named(session, model);
+struct CalibrateFlags {
+  std::vector<std::string> files;
+  std::string model, step = "threshold", vectors, write;
+  size_t sample = 0;
+};
+
+/// The command as somebody would type it again, for the first line of what it wrote.
+std::string command_line(const CalibrateFlags& flags, const chain::EmbeddingModel* embedder) {
+  std::string out = "hanok eval calibrate";
+  for (const auto& file : flags.files) out += " " + std::filesystem::path(file).filename().string();
+  out += " --step " + flags.step;
+  if (flags.sample > 0) out += " --sample " + std::to_string(flags.sample);
+  std::string model = embedder ? embedder->space().model : "none";
+  if (model.starts_with("/")) model = std::filesystem::path(model).filename();  // where it lay is nobody's business
+  return out + " -m " + model + " --write src/chain/answer";
+}
+
+void calibrate(Session& session, const CalibrateFlags& flags) {
+  const auto models = ModelsInUse::named(session, flags.model);
   chain::AnswersOptions options;
   options.embedder = models.embedder();
   options.half = chain::Half::Even;
-  options.sample = sample;
+  options.sample = flags.sample;
+  options.vectors = flags.vectors;
   options.on_progress = session.progress_bar();
   std::vector<chain::SquadSet> sets;
-  for (const auto& file : files) sets.push_back(chain::load_squad(file));
-  const std::string learned = chain::calibrate(sets,
-                                               step == "short-answers" ? chain::Step::ShortAnswers
-                                               : step == "sentences"   ? chain::Step::Sentences
-                                               : step == "confidence"  ? chain::Step::Confidence
-                                                                       : chain::Step::Threshold,
-                                               options);
-  session.print({{"step", step}, {"mode", models.embedder() ? "hybrid" : "keyword"}, {"learned", learned}},
+  for (const auto& file : flags.files) sets.push_back(chain::load_squad(file));
+  const chain::Step step = chain::step_named(flags.step);
+  const std::string learned = chain::calibrate(sets, step, options);
+  if (!flags.write.empty())
+    chain::write_learned(flags.write, step, options.embedder, command_line(flags, options.embedder), learned);
+  session.print({{"step", flags.step}, {"mode", models.embedder() ? "hybrid" : "keyword"}, {"learned", learned}},
                 [&](std::ostream& out) { out << learned; });
 }
 
 void add_calibrate(Command& group) {
-  struct CalibrateFlags {
-    std::vector<std::string> files;
-    std::string model, step = "threshold";
-    size_t sample = 0;
-  };
   auto flags = std::make_shared<CalibrateFlags>();
-  Command c =
-      group.subcommand("calibrate", "Learn the numbers of answers from the even articles of question answering sets.",
-                       "Prints C++ text for src/chain/answer/weights.h. Each step builds on the weights compiled in:\n"
-                       "run the steps in order, with a build between them (docs/how-answers-work.md).");
+  Command c = group.subcommand(
+      "calibrate", "Learn the numbers of answers from the even articles of question answering sets.",
+      "Prints what it learned, or writes it into the files of src/chain/answer/ that hold it (--write).\n"
+      "Each step builds on the numbers compiled in: run the steps in order, with a build between them\n"
+      "(docs/how-answers-work.md).");
   c.positionals("FILE", flags->files, "SQuAD JSON (.gz is read too)");
   c.choice("--step", flags->step, {"short-answers", "sentences", "confidence", "threshold"},
            "what to learn (default threshold)");
   c.option("-m,--model", flags->model,
            "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
   c.option("--sample", flags->sample, "only N questions of each set, drawn by a fixed seed");
-  c.run([flags](Session& session) { calibrate(session, flags->files, flags->model, flags->step, flags->sample); });
+  c.option("--vectors", flags->vectors, kVectorsHelp);
+  c.option("--write", flags->write,
+           "the folder src/chain/answer of a source tree: writes its file for this step there");
+  c.run([flags](Session& session) { calibrate(session, *flags); });
 }
 
 }  // namespace
@@ -83,8 +108,9 @@ void add_eval_answers(Command& group) {
   auto flags = std::make_shared<Flags>();
   Command c = group.subcommand(
       "answers", "EM, F1, right citations and abstention on a question answering set in SQuAD's format.",
-      "Every question is asked twice: with all paragraphs, and with its own paragraph taken away (then the right\n"
-      "thing is to abstain). The even articles taught the weights and the threshold; the odd ones are the test.");
+      "Every question is asked with all paragraphs, with its own paragraph taken away, and with one of its names\n"
+      "exchanged for another (the last two times the right thing is to abstain). The even articles taught the weights\n"
+      "and the threshold; the odd ones are the test.");
   c.positional("FILE", flags->file, "SQuAD JSON (.gz is read too)");
   c.option("-m,--model", flags->model,
            "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
@@ -92,6 +118,9 @@ void add_eval_answers(Command& group) {
   c.option("--sample", flags->sample, "only N questions, drawn by a fixed seed");
   c.option("-k", flags->k, "passages considered (default 8)", 1);
   c.option("--threshold", flags->threshold, "confidence below which it abstains (default: that of `ask`)", 0, 1);
+  c.option("--pool", flags->pool, "paragraphs a collection, as in a small folder (default: all in one)", 1);
+  c.option("--vectors", flags->vectors, kVectorsHelp);
+  c.flag("--each", flags->each, "what became of each question instead: a line of JSON each");
   c.run([flags](Session& session) { run(session, *flags); });
   add_calibrate(group);
 }

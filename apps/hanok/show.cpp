@@ -74,18 +74,21 @@ OrderedJson to_json(const chain::SearchResult& result, bool explain) {
 }
 
 OrderedJson to_json(const chain::Answer& answer) {
-  OrderedJson citations = OrderedJson::array();
-  for (const auto& c : answer.citations)
-    citations.push_back({{"n", c.n},
-                         {"path", c.path},
-                         {"page", page_or_null(c.page)},
-                         {"heading", text_or_null(c.heading)},
-                         {"start", c.span.start},
-                         {"end", c.span.end},
-                         {"quote", c.quote}});
-  return {{"answered", answer.answered}, {"answer", answer.answer}, {"citations", citations},
-          {"dropped", answer.dropped},   {"model", answer.model},   {"confidence", answer.confidence},
-          {"warnings", answer.warnings}};
+  const auto list = [](const std::vector<chain::Citation>& citations) {
+    OrderedJson out = OrderedJson::array();
+    for (const auto& c : citations)
+      out.push_back({{"n", c.n},
+                     {"path", c.path},
+                     {"page", page_or_null(c.page)},
+                     {"heading", text_or_null(c.heading)},
+                     {"start", c.span.start},
+                     {"end", c.span.end},
+                     {"quote", c.quote}});
+    return out;
+  };
+  return {{"answered", answer.answered},     {"answer", answer.answer},    {"citations", list(answer.citations)},
+          {"nearest", list(answer.nearest)}, {"dropped", answer.dropped},  {"model", answer.model},
+          {"confidence", answer.confidence}, {"warnings", answer.warnings}};
 }
 
 void show(std::ostream& out, const Session& session, const chain::SearchResult& result, bool explain) {
@@ -106,9 +109,16 @@ void show(std::ostream& out, const Session& session, const chain::SearchResult& 
 
 void show_sources(std::ostream& out, const Session& session, const chain::Answer& answer) {
   const Paint paint{session.colours()};
-  for (const auto& c : answer.citations) {
-    out << paint.bold("  [" + std::to_string(c.n) + "] " + place(c.path, c.page, c.heading)) << "\n";
-    out << paint.dim("      \"" + one_line(c.quote, 240) + "\"") << "\n";
+  const auto show = [&](const std::vector<chain::Citation>& citations) {
+    for (const auto& c : citations) {
+      out << paint.bold("  [" + std::to_string(c.n) + "] " + place(c.path, c.page, c.heading)) << "\n";
+      out << paint.dim("      \"" + one_line(c.quote, 240) + "\"") << "\n";
+    }
+  };
+  show(answer.citations);
+  if (!answer.nearest.empty()) {
+    out << "What comes nearest:\n";
+    show(answer.nearest);
   }
   for (const auto& d : answer.dropped) session.note("dropped: " + d);
   for (const auto& w : answer.warnings) session.note("note: " + w);

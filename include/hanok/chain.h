@@ -211,14 +211,15 @@ struct Citation {
   std::string path;
   int page = 0;
   std::string heading;
-  text::Span span;  // of the document's text
-  std::string quote;
+  text::Span span;    // of the document's text
+  std::string quote;  // that text as it reads: on one line, a table's row with the names of its columns
 };
 
 struct Answer {
   bool answered = false;
   std::string answer;
   std::vector<Citation> citations;
+  std::vector<Citation> nearest;     // where nothing is answered: the three passages that come nearest, best first
   std::vector<std::string> dropped;  // passages left out for the token budget, and markers [n] that did not hold
   std::string model;                 // "extractive", or the chat model's name
   std::string prompt;                // what the model was given; see AskOptions::show_prompt

@@ -6,6 +6,8 @@
 #include "chain/answer/extractive.h"
 #include "chain/answer/gather.h"
 #include "chain/answer/prompt.h"
+#include "chain/answer/shown.h"
+#include "chain/answer/units.h"
 #include "hanok/chain.h"
 
 namespace hanok::chain {
@@ -37,7 +39,8 @@ bool says_not_found(std::string_view answer) {
 class Ask {
  public:
   Ask(const store::Snapshot& snapshot, std::string_view text, const AskOptions& options)
-      : options_(options),
+      : snapshot_(snapshot),
+        options_(options),
         found_(gather(snapshot, text, options.search)),
         question_(found_.question),
         hits_(found_.hits) {}
@@ -56,7 +59,11 @@ class Ask {
     } else {
       from_passages(extract);
     }
-    if (!out_.answered) out_.citations.clear();
+    if (!out_.answered) {
+      out_.citations.clear();
+      for (const Quote& quote : extract.nearest)
+        out_.nearest.push_back(cite(static_cast<int>(out_.nearest.size()) + 1, quote));
+    }
     return std::move(out_);
   }
 
@@ -80,13 +87,31 @@ class Ask {
             hit.chunk.text.substr(span.start, span.end - span.start)};
   }
 
+  // With the sentence that it goes on from, and the names of its columns.
+  Citation cite(int n, const Quote& quote) const {
+    const Hit& hit = hits_[quote.passage];
+    text::Span span = quote.span;
+    if (quote.lead) span.start = std::min(span.start, quote.lead->start);
+    Citation out = cite(n, hit, span);
+    const std::string_view text = hit.chunk.text;
+    if (quote.columns) {
+      out.quote = shown(out.quote, text.substr(quote.columns->start, quote.columns->end - quote.columns->start));
+    } else if (is_table_row(out.quote)) {
+      const std::string document = snapshot_.document_text(hit.chunk.path);
+      out.quote = shown(out.quote, columns_above(document, out.span.start));
+    } else {
+      out.quote = shown(out.quote);
+    }
+    return out;
+  }
+
   void from_passages(const Extract& extract) {
     const double threshold = options_.answer_threshold < 0 ? kAnswerThreshold : options_.answer_threshold;
     out_.answered = !extract.quotes.empty() && extract.confidence >= threshold;
     if (out_.answered) {
       out_.short_answer = extract.short_answer;
       for (const Quote& quote : extract.quotes) {
-        out_.citations.push_back(cite(static_cast<int>(out_.citations.size()) + 1, hits_[quote.passage], quote.span));
+        out_.citations.push_back(cite(static_cast<int>(out_.citations.size()) + 1, quote));
         out_.answer += (out_.answer.empty() ? "" : "\n") + out_.citations.back().quote + " [" +
                        std::to_string(out_.citations.back().n) + "]";
       }
@@ -132,6 +157,7 @@ class Ask {
     if (out_.citations.empty()) out_.warnings.push_back("no statement of this answer could be tied to a passage");
   }
 
+  const store::Snapshot& snapshot_;
   const AskOptions& options_;
   const Gathered found_;
   const Question& question_;

@@ -79,7 +79,8 @@ TEST_F(AskTest, KoreanToo) {
   const Answer a = ask(*collection_, "한옥 호텔의 겨울 숙박료는 하루 얼마인가?");
   ASSERT_TRUE(a.answered);
   EXPECT_EQ(a.citations[0].path, "hotel.txt");
-  EXPECT_EQ(a.citations[0].quote, "겨울 숙박료는 하루 9만 원이다.");
+  EXPECT_EQ(a.citations[0].quote, "한옥 호텔은 1998년에 전주에서 문을 열었다. 겨울 숙박료는 하루 9만 원이다.")
+      << "with the sentence that says whose";
 }
 
 TEST_F(AskTest, SaysWhenItIsNotThere) {
@@ -92,6 +93,95 @@ TEST_F(AskTest, SaysWhenItIsNotThere) {
   EXPECT_THAT(korean.answer, HasSubstr("문서에 없"));
   EXPECT_TRUE(ask(*collection_, "Which treaty ended the winter?", {.answer_threshold = 0}).answered);
   EXPECT_THROW(ask(*collection_, " \n"), Error);
+}
+
+TEST_F(AskTest, WhatComesNearestIsShownWhereNothingAnswers) {
+  const Answer a = ask(*collection_, "Which treaty ended the Crimean war in Berg?");
+  ASSERT_FALSE(a.answered);
+  ASSERT_FALSE(a.nearest.empty());
+  EXPECT_LE(a.nearest.size(), 3u);
+  EXPECT_EQ(a.nearest[0].n, 1);
+  EXPECT_EQ(a.nearest[0].path, "library.txt");
+  EXPECT_FALSE(a.nearest[0].quote.empty());
+  EXPECT_TRUE(ask(*collection_, "Who founded the Berg library?").nearest.empty());
+  Scripted model("Not in the documents.");
+  EXPECT_FALSE(ask(*collection_, "Who founded the Berg library?", {.model = &model}).nearest.empty());
+}
+
+using Texts = std::vector<std::pair<std::string, std::string>>;
+
+/// A collection of its own texts, by path.
+struct Folder {
+  explicit Folder(const Texts& texts) {
+    for (const auto& [path, text] : texts) {
+      store::NewDocument d;
+      d.info.path = path;
+      d.info.content_hash = path;
+      d.text = text;
+      d.chunks = text::split({.text = d.text});
+      collection->put(std::move(d));
+    }
+  }
+  base::TempFolder folder;
+  std::unique_ptr<store::Store> store = store::Store::open(folder.path());
+  std::shared_ptr<store::Collection> collection = store->collection("default", true);
+};
+
+std::string first_line(const Answer& a) { return a.answer.substr(0, a.answer.find('\n')); }
+
+TEST(Ask, ASiblingsFactIsNoAnswer) {
+  const Folder f(Texts{{"지점.txt",
+                        "대전 지점 전화번호는 042-555-0134입니다. 지점장은 윤서진입니다.\n"
+                        "광주 지점 전화번호는 062-555-0177입니다. 지점장은 백도현입니다.\n"},
+                       {"팀.txt",
+                        "요가 수업은 매주 화요일 저녁 7시에 합니다. 김민지 팀장의 생일은 4월 2일입니다.\n"
+                        "수영장 이용료는 어른 5,000원이고 어린이 2,500원입니다.\n"},
+                       {"branches.txt",
+                        "The Daejeon branch has the phone number 042-555-0134. The manager is Ivy Yoon.\n"
+                        "The Gwangju branch has the phone number 062-555-0177. The manager is Omar Baek.\n"}});
+  for (const char* question :
+       {"부산 지점 전화번호는?", "헬스장 이용료는 얼마인가요?", "What is the phone number of the Busan branch?",
+        "Who is the manager of the Busan branch?"}) {
+    const Answer a = ask(*f.collection, question);
+    EXPECT_FALSE(a.answered) << question << " -> " << a.answer << " " << a.confidence;
+    EXPECT_FALSE(a.nearest.empty());
+  }
+  EXPECT_THAT(ask(*f.collection, "대전 지점 전화번호는?").answer, HasSubstr("042-555-0134"));
+  EXPECT_THAT(ask(*f.collection, "김민지 팀장의 생일은 언제인가요?").answer, HasSubstr("4월 2일"));
+}
+
+TEST(Ask, ASentenceIsReadWithTheOneItGoesOnFrom) {
+  const Folder f(Texts{{"지점.txt",
+                        "대전 지점 전화번호는 042-555-0134입니다. 지점장은 윤서진입니다.\n"
+                        "광주 지점 전화번호는 062-555-0177입니다. 지점장은 백도현입니다.\n"}});
+  for (const auto& [question, name] : {std::pair{"광주 지점장은 누구야", "백도현"},
+                                       {"대전 지점장은 누구야", "윤서진"},
+                                       {"광주 지점의 지점장 이름은?", "백도현"}}) {
+    const Answer a = ask(*f.collection, question);
+    EXPECT_THAT(first_line(a), HasSubstr(name)) << question << " " << a.confidence;
+  }
+  const Answer a = ask(*f.collection, "광주 지점장은 누구야");
+  ASSERT_TRUE(a.answered);
+  EXPECT_THAT(a.citations[0].quote, testing::StartsWith("광주 지점"));
+}
+
+TEST(Ask, ARowAnswersWithTheNamesOfItsColumns) {
+  const Folder f(
+      Texts{{"rooms.txt", "Rooms\n\nroom | guests | price\nSun | 2 | 90,000 won\nMoon | 5 | 140,000 won\n"}});
+  const Answer a = ask(*f.collection, "How much is the price of the Moon room?", {.answer_threshold = 0});
+  EXPECT_THAT(first_line(a), HasSubstr("room: Moon; guests: 5; price: 140,000 won"));
+  EXPECT_EQ(a.citations[0].span.end - a.citations[0].span.start, std::string("Moon | 5 | 140,000 won").size());
+}
+
+TEST(Ask, OneFileIsEnough) {
+  const Folder f(
+      Texts{{"opening-hours.md",
+             "Opening hours\n\nday | hours\nTuesday to Friday | 10:00 to 20:00\nSaturday | 9:00 to 17:00\n"
+             "Sunday | 13:00 to 17:00\n\nThe library is closed on Mondays. We rest in the first week of May.\n"}});
+  const Answer a = ask(*f.collection, "When is the library open on Saturdays?");
+  EXPECT_TRUE(a.answered) << a.confidence;
+  EXPECT_THAT(first_line(a), HasSubstr("9:00 to 17:00"));
+  EXPECT_FALSE(ask(*f.collection, "When is the swimming pool in Busan open?").answered);
 }
 
 TEST_F(AskTest, AModelsMarkersAreCheckedBeforeTheyAreShown) {

@@ -3,9 +3,27 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chain/answer/key_words.h"
 #include "chain/answer/weights.h"
 
 namespace hanok::chain::answer {
+
+namespace {
+
+std::string_view part(std::string_view text, const text::Span& span) {
+  return text.substr(span.start, span.end - span.start);
+}
+
+void add_missing(const Question& question, const Passage& passage, const Sentence& top, std::vector<double>& out) {
+  const std::string about = "\n" + passage.heading + "\n" + passage.about;
+  std::string here(part(passage.text, top.span));
+  for (const text::Span& s : top.under) here.append("\n").append(part(passage.text, s));
+  if (top.lead) here.append("\n").append(part(passage.text, *top.lead));
+  const auto missing = missing_features(question, here + about, passage.text + about);
+  out.insert(out.end(), missing.begin(), missing.end());
+}
+
+}  // namespace
 
 std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,
                                         const std::vector<Sentence>& sentences) {
@@ -29,29 +47,33 @@ std::vector<double> confidence_features(const Question& question, const std::vec
       rival_passage = std::max(rival_passage, passages[p].meaning);
     }
   const auto& f = top.features;
-  return {f[kCoverage],
-          f[kAround],
-          f[kPassageCoverage],
-          f[kKeyword],
-          f[kPairs],
-          f[kKind],
-          f[kKindWanted],
-          f[kRarest],
-          f[kHeaviestMissing],
-          f[kNamesMissing],
-          top.probability / chances,
-          top.score / 10,
-          (top.score - rival_score) / 10,
-          f[kPassageCoverage] - rival_coverage,
-          std::max(0.0, f[kKeyword] - rival_keyword),
-          top.answer / 10,
-          static_cast<double>(question.forms.size()) / 20,
-          f[kMeaning],
-          f[kPassageMeaning],
-          (top.meaning - rival_meaning) / 4,
-          passages.size() > 1 ? (passages[top.passage].meaning - rival_passage) / 4 : 0,
-          f[kAmong],
-          f[kNearest]};
+  std::vector<double> out = {f[kCoverage],
+                             f[kAround],
+                             f[kPassageCoverage],
+                             f[kKeyword],
+                             f[kPairs],
+                             f[kKind],
+                             f[kKindWanted],
+                             f[kRarest],
+                             f[kHeaviestMissing],
+                             f[kNamesMissing],
+                             top.probability / chances,
+                             top.score / 10,
+                             (top.score - rival_score) / 10,
+                             f[kPassageCoverage] - rival_coverage,
+                             std::max(0.0, f[kKeyword] - rival_keyword),
+                             top.answer / 10,
+                             static_cast<double>(question.forms.size()) / 20,
+                             f[kMeaning],
+                             f[kPassageMeaning],
+                             (top.meaning - rival_meaning) / 4,
+                             passages.size() > 1 ? (passages[top.passage].meaning - rival_passage) / 4 : 0,
+                             f[kAmong],
+                             f[kNearest],
+                             f[kLead],
+                             f[kLeans]};
+  add_missing(question, passages[top.passage], top, out);
+  return out;
 }
 
 double confidence(const Question& question, const std::vector<Passage>& passages,

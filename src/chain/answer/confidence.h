@@ -10,7 +10,9 @@ namespace hanok::chain::answer {
 
 /// Below it: not in your documents. One number for all languages, with meaning and without: `hanok eval calibrate`
 /// chose it on the even articles (docs/how-answers-work.md).
-inline constexpr double kAnswerThreshold = 0.5;
+inline constexpr double kAnswerThreshold =
+#include "chain/answer/threshold.inc"
+    ;
 
 /// What the confidence is computed from; sentences are ranked and not empty. All about 0..1.
 std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,

@@ -22,6 +22,7 @@ constexpr double kManyNews = 10, kLong = 60;
 constexpr double kManyDeviations = 4;
 constexpr size_t kLeastToHalve = 6;  // terms; a shorter question has no later half
 constexpr double kOfHeading = 0.7;   // a word of the question in the headings counts so much of one in the sentence
+constexpr double kNeeded = 0.15;  // so much of the question's weight in the sentences before, and it is read with them
 constexpr double kHeadingCost =
     4;  // a heading says where the answer is; chosen by hand: the sets learned from have none
 
@@ -138,6 +139,12 @@ class Ranker {
       const double own = coverage(q_, {&found[i]});
       Sentence out{.passage = p, .span = span, .heading = units[i].heading};
       auto& f = out.features;
+      read_context(passage.text, units, i, out);
+      std::vector<const Found*> with_lead = under;
+      for (size_t l = first_lead(units, i); l < i; ++l) with_lead.push_back(&found[l]);
+      f[kLead] = coverage(q_, with_lead) - coverage(q_, under);
+      f[kLeans] = units[i].leans ? f[kLead] : 0;
+      out.leans = units[i].leans || f[kLead] >= kNeeded;
       f[kCoverage] = own + kOfHeading * (coverage(q_, under) - own);
       out.own = own;
       f[kAround] = coverage(q_, around);
@@ -160,6 +167,23 @@ class Ranker {
       f[kNamesMissing] = names_missing(whole);
       out_.push_back(out);
     }
+  }
+
+  // What a sentence goes on from: the one before it, and where that one leans on another, that too.
+  static size_t first_lead(const std::vector<Unit>& units, size_t i) {
+    constexpr size_t kFurthest = 3;
+    size_t first = units[i].lead.value_or(i);
+    while (first < i && i - first < kFurthest && units[first].leans && units[first].lead) first = *units[first].lead;
+    return first;
+  }
+
+  static void read_context(std::string_view text, const std::vector<Unit>& units, size_t i, Sentence& out) {
+    for (const size_t c : units[i].context) {
+      out.under.push_back(units[c].span);
+      const auto row = [&](const text::Span& s) { return is_table_row(text.substr(s.start, s.end - s.start)); };
+      if (row(units[c].span) && row(units[i].span)) out.columns = units[c].span;
+    }
+    if (units[i].lead) out.lead = {units[first_lead(units, i)].span.start, units[*units[i].lead].span.end};
   }
 
   double heaviest_missing(const std::vector<const Found*>& whole) const {
@@ -275,6 +299,8 @@ std::string_view feature_name(size_t feature) {
                                                                       "names missing",
                                                                       "answer",
                                                                       "alone",
+                                                                      "lead",
+                                                                      "leans",
                                                                       "late",
                                                                       "meaning",
                                                                       "passage meaning",

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Passage {
   double score = 0;    // Hit::score, 0..1
   double keyword = 0;  // BM25 over its ceiling for this question, 0..1
   double meaning = 0;  // as Meaning's, of the whole passage; 0 without an embedder
+  std::string about;   // the document's title and the name of its file
 };
 
 /// What is known about one sentence, each about 0..1. The order is the order of kSentenceWeights.
@@ -38,6 +40,8 @@ enum SentenceFeature : size_t {
   kNamesMissing,     // share of the question's names and numbers that are not there
   kAnswer,           // how well the best short answer in it fits the question, of the best among the sentences at hand
   kAlone,            // weight of the question's terms in the sentence, each divided by how many sentences here have it
+  kLead,             // weight of the question's terms that only the sentences it goes on from have
+  kLeans,            // the same, where it begins with a word that stands for something in them
   kLate,     // Korean: share of the weight of the question's later half of terms, which ends with what it asks for
   kMeaning,  // Sentence::meaning, a quarter of it
   kPassageMeaning,  // ... of its passage
@@ -50,9 +54,13 @@ std::string_view feature_name(size_t feature);
 
 struct Sentence {
   size_t passage = 0;
-  text::Span span;       // of the passage's text
-  bool heading = false;  // a heading or a table's first row
-  double own = 0;        // weight of the question's terms in it, without its headings
+  text::Span span;                    // of the passage's text
+  bool heading = false;               // a heading or a table's first row
+  std::vector<text::Span> under;      // the headings and the table's first row that it stands under
+  std::optional<text::Span> columns;  // the table's first row, of a table's row
+  std::optional<text::Span> lead;     // the sentences that it goes on from
+  bool leans = false;                 // it cannot be read without them
+  double own = 0;                     // weight of the question's terms in it, without its headings
   SentenceFeatures features{};
   double answer = 0;       // score of its best short answer
   double meaning = 0;      // as Meaning says; 0 without an embedder, and for sentences it was not asked about

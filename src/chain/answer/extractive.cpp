@@ -1,5 +1,7 @@
 #include "chain/answer/extractive.h"
 
+#include <algorithm>
+
 #include "chain/answer/confidence.h"
 #include "chain/answer/short_answer.h"
 
@@ -7,17 +9,34 @@ namespace hanok::chain::answer {
 namespace {
 
 constexpr size_t kMostQuotes = 3;
+constexpr size_t kNearest = 3;
 // Further sentences are shown when they are nearly as likely as the first: then the reader must choose, not we.
 constexpr double kNearlyAsLikely = 0.4;
 // The sentences beside the best one are shown too when they hold so much of what the question is about: it goes on
 // about it.
 constexpr double kGoesOn = 0.4;
 
+Quote quote_of(const Sentence& s) { return {s.passage, s.span, s.leans ? s.lead : std::nullopt, s.columns}; }
+
+bool covers(const Quote& q, const Sentence& s) {
+  const size_t start = q.lead ? q.lead->start : q.span.start;
+  return q.passage == s.passage && start <= s.span.start && s.span.end <= q.span.end;
+}
+
 void add(const Sentence* beside, std::vector<Quote>& quotes) {
   if (!beside || beside->heading || beside->own < kGoesOn || quotes.size() == kMostQuotes) return;
-  for (const Quote& q : quotes)
-    if (q.passage == beside->passage && q.span.start == beside->span.start) return;
-  quotes.push_back({beside->passage, beside->span});
+  if (std::any_of(quotes.begin(), quotes.end(), [&](const Quote& q) { return covers(q, *beside); })) return;
+  quotes.push_back(quote_of(*beside));
+}
+
+std::vector<Quote> nearest_of(const std::vector<Sentence>& sentences, size_t passages) {
+  std::vector<Quote> out;
+  for (size_t p = 0; p < passages && out.size() < kNearest; ++p) {
+    const auto best =
+        std::find_if(sentences.begin(), sentences.end(), [&](const Sentence& s) { return s.passage == p; });
+    if (best != sentences.end()) out.push_back(quote_of(*best));
+  }
+  return out;
 }
 
 void add_what_is_beside(const std::vector<Sentence>& sentences, std::vector<Quote>& quotes) {
@@ -41,9 +60,11 @@ Extract extract(const Question& question, const std::vector<Passage>& passages, 
   out.confidence = confidence(question, passages, sentences, bool(meaning));
   for (const Sentence& s : sentences) {
     if (out.quotes.size() == kMostQuotes || s.probability < kNearlyAsLikely * sentences.front().probability) break;
-    out.quotes.push_back({s.passage, s.span});
+    if (std::none_of(out.quotes.begin(), out.quotes.end(), [&](const Quote& q) { return covers(q, s); }))
+      out.quotes.push_back(quote_of(s));
   }
   add_what_is_beside(sentences, out.quotes);
+  out.nearest = nearest_of(sentences, passages.size());
   if (!out.quotes.empty()) {
     const Quote& first = out.quotes.front();
     const std::string text = passages[first.passage].text.substr(first.span.start, first.span.end - first.span.start);

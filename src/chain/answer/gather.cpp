@@ -1,6 +1,7 @@
 #include "chain/answer/gather.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 namespace hanok::chain::answer {
@@ -34,19 +35,29 @@ Meaning meaning_of(std::vector<float> question, const EmbeddingModel* embedder, 
   };
 }
 
+std::string about(const store::Snapshot& snapshot, const std::string& path) {
+  const auto document = snapshot.find(path);
+  std::string out = document ? document->title + " " : "";
+  out += std::filesystem::path(path).stem().string();
+  std::replace(out.begin(), out.end(), '_', ' ');
+  return out;
+}
+
 }  // namespace
 
 Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options) {
   SearchResult found = search(snapshot, question, options);
   Gathered out;
-  out.question = read_question(found.query.text, found.query.terms,
-                               [&](std::string_view t) { return double(snapshot.keyword_ceiling(t)); });
+  out.question = read_question(
+      found.query.text, found.query.terms, [&](std::string_view t) { return double(snapshot.keyword_ceiling(t)); },
+      snapshot.chunk_count());
   const double ceiling = out.question.ceiling;
   const auto scale = scale_of(found);
   for (const Hit& hit : found.hits) {
     const double keyword = hit.scores.keyword;
     out.passages.push_back(
         {hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
+    out.passages.back().about = about(snapshot, hit.chunk.path);
     if (scale && hit.scores.dense) out.passages.back().meaning = scale->place(*hit.scores.dense);
   }
   out.hits = std::move(found.hits);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
+#include <unordered_set>
 
 #include "chain/answer/asked_for.h"
 
@@ -69,6 +71,7 @@ struct Piece {
   std::string form;
   text::Span span;
   double weight = 0;
+  double rarity = 1;
   bool unknown = false;  // in no passage
 };
 
@@ -103,7 +106,7 @@ std::vector<Piece> pieces_of(std::string_view text, std::span<const text::Term> 
   for (const text::Term& term : terms) {
     if (belongs_to_how(text, term.span) || belongs_to_how_many_in_korean(text, term.span)) continue;
     const double own = own_weight(text.substr(term.span.start, term.span.end - term.span.start), weight);
-    out.push_back({term.form, term.span, own, own <= 0 || (nowhere > 0 && own >= nowhere)});
+    out.push_back({term.form, term.span, own, 1, own <= 0 || (nowhere > 0 && own >= nowhere)});
   }
   return out;
 }
@@ -170,21 +173,55 @@ std::string_view asks_name(Asks asks) {
   return kNames[static_cast<size_t>(asks)];
 }
 
-Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight) {
+namespace {
+
+// Passages that a collection is thought to have besides its own, so that words weigh alike in small and large ones.
+constexpr double kBackground = 200;
+
+/// BM25's inverse document frequency, ln((N + 1) / (holders + .5)), made of a weight that is a multiple of it and of
+/// what a word in no passage weighs; then with kBackground passages more that do not hold the word.
+double with_background(double weight, double nowhere, size_t passages) {
+  if (passages == 0 || nowhere <= 0) return weight;
+  const double n = static_cast<double>(passages) + 1;
+  const double holders_and_half = n / std::exp(weight / nowhere * std::log(2 * n));
+  return std::log((n + kBackground) / holders_and_half);
+}
+
+double sum_of_distinct(const std::vector<Piece>& pieces) {
+  std::unordered_set<std::string_view> seen;
+  double sum = 0;
+  for (const Piece& p : pieces)
+    if (p.weight > 0 && seen.insert(p.form).second) sum += p.weight;
+  return sum;
+}
+
+}  // namespace
+
+Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight,
+                       size_t passages) {
   Question q{.text = std::string(text), .korean = text::hangul_share(text) > 0.3};
   q.asks = kind_of(text, q.korean);
   std::vector<Piece> pieces = pieces_of(text, terms, weight);
   if (q.korean) drop_ending(text, pieces);
-  weigh_unknown(text, pieces, weight(kNowhere));
+  const double nowhere = weight(kNowhere), most = with_background(nowhere, nowhere, passages);
+  std::vector<Piece> own = pieces;
+  weigh_unknown(text, own, nowhere);
+  q.ceiling = sum_of_distinct(own);
+  for (Piece& p : pieces) {
+    p.weight = with_background(p.weight, nowhere, passages);
+    if (!p.unknown && most > 0) p.rarity = p.weight / most;
+  }
+  weigh_unknown(text, pieces, most);
   for (const Piece& piece : pieces) {
     if (piece.weight <= 0 || !q.by_form.emplace(piece.form, q.forms.size()).second) continue;
     const std::string_view word = text.substr(piece.span.start, piece.span.end - piece.span.start);
     q.forms.push_back(piece.form);
     q.named.push_back(!word.empty() && (is_digit(word[0]) || (piece.span.start > 0 && is_upper(word[0]))));
     q.weights.push_back(piece.weight);
+    q.rarity.push_back(piece.rarity);
   }
-  q.ceiling = std::accumulate(q.weights.begin(), q.weights.end(), 0.0);
-  for (double& w : q.weights) w /= q.ceiling;
+  const double sum = std::accumulate(q.weights.begin(), q.weights.end(), 0.0);
+  for (double& w : q.weights) w /= sum;
   q.asked_for = read_asked_for(q);
   return q;
 }

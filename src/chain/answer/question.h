@@ -34,14 +34,18 @@ struct Question {
   std::vector<std::string> forms;  // distinct terms, in order
   std::vector<double> weights;     // of each form, > 0; they sum to 1
   std::vector<char> named;         // of each form: a number, or capitalised inside the question
-  double ceiling = 0;              // the sum of the weights before they were made to sum to 1
+  std::vector<double> rarity;      // of each form, of that of a word in no passage: 1
+  double ceiling = 0;              // what TermWeight gives all forms together
   AskedFor asked_for;
   std::unordered_map<std::string, size_t> by_form;  // form -> its place in forms
 };
 
 /// A word in no passage weighs the most. The ending of a Korean question ("되나요?") is left out.
-/// terms: text::analyze(text, {.query = true}).
-Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight);
+/// terms: text::analyze(text, {.query = true}). passages: how many the collection has; with it the weights are those
+/// of a collection that has 200 passages more, without the question's words: in a collection of three
+/// passages one word in no passage would otherwise outweigh five that stand in one. 0: as TermWeight gives them.
+Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight,
+                       size_t passages = 0);
 inline Question read_question(std::string_view text, const TermWeight& weight) {
   return read_question(text, text::analyze(text, {.query = true}), weight);
 }

@@ -8,19 +8,49 @@ namespace {
 constexpr size_t kLongestHeading = 90;  // bytes: thirty Korean syllables
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-bool is_table_row(std::string_view line) { return has(line, " | ") || has(line, "\t"); }
-
 /// "item: tea; price: 4500", as spreadsheets and CSV files are read.
 bool is_record(std::string_view line) {
   const size_t key = line.find(": "), next = line.find("; ");
   return key != std::string_view::npos && next != std::string_view::npos && key < next && has(line.substr(next), ": ");
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool has_digit(std::string_view s) { return std::any_of(s.begin(), s.end(), is_digit); }
+
 bool is_row(std::string_view line) { return is_table_row(line) || is_record(line); }
 
-bool is_item(std::string_view line) {
-  constexpr std::string_view kMarks[] = {"- ", "* ", "+ ", "• ", "· ", "> ", "※"};
-  return std::any_of(std::begin(kMarks), std::end(kMarks), [&](std::string_view m) { return line.starts_with(m); });
+constexpr std::string_view kMarks[] = {"- ", "* ", "+ ", "• ", "· ", "> ", "※ ", "◦ ",  "▪ ", "■ ", "□ ",
+                                       "○ ", "● ", "– ", "— ", "▶ ", "◆ ", "◇ ", "ㆍ ", "•",  "※",  "ㆍ"};
+
+/// How many bytes at the head of a line are the mark of a list item: "- ", "• ", "1. ", "(2) ", "①".
+size_t item_mark(std::string_view line) {
+  for (const std::string_view mark : kMarks)
+    if (line.starts_with(mark)) {
+      const size_t text = line.find_first_not_of(" \t", mark.size());
+      return text == std::string_view::npos ? 0 : text;
+    }
+  size_t at = line.starts_with("(");
+  const size_t digits = at;
+  while (at < line.size() && at < digits + 2 && is_digit(line[at])) ++at;
+  if (at == digits || at + 2 >= line.size()) return 0;
+  const bool closed = line[at] == ')' || (digits == 0 && line[at] == '.');
+  return closed && line[at + 1] == ' ' && !is_digit(line[at + 2]) ? at + 2 : 0;
+}
+
+bool is_item(std::string_view line) { return item_mark(line) > 0; }
+
+// What stands for something said before.
+bool begins_leaning(std::string_view sentence) {
+  constexpr std::string_view kEnglish[] = {"He ",   "She ",   "It ",   "They ",  "His ",   "Her ",
+                                           "Its ",  "Their ", "This ", "These ", "Those ", "That ",
+                                           "Both ", "Such ",  "It's ", "He's ",  "She's "};
+  constexpr std::string_view kKorean[] = {"그는 ",   "그가 ",   "그의 ",   "그를 ", "그녀",    "그들",    "그것",
+                                          "그곳",    "이는 ",   "이것",    "이곳",  "이들",    "이때 ",   "이후 ",
+                                          "이를 ",   "이에 ",   "당시 ",   "또한 ", "그리고 ", "그러나 ", "하지만 ",
+                                          "그래도 ", "그래서 ", "그러면 ", "여기"};
+  const auto begins = [&](std::string_view word) { return sentence.starts_with(word); };
+  return std::any_of(std::begin(kEnglish), std::end(kEnglish), begins) ||
+         std::any_of(std::begin(kKorean), std::end(kKorean), begins);
 }
 
 bool ends_sentence(std::string_view line) {
@@ -36,6 +66,9 @@ class Reader {
     for (const text::Span& s : text::sentences(text_)) cut_rows(s);
     for (size_t i = 0; i + 1 < out_.size(); ++i) out_[i].heading = is_heading(i) || is_header_row(i);
     for (size_t i = 0; i < out_.size(); ++i) add_context(i);
+    for (size_t i = 0; i < out_.size(); ++i) add_lead(i);
+    for (Unit& u : out_)
+      if (fills_line_from_start(u.span)) u.span.start += item_mark(of(u.span));
     return std::move(out_);
   }
 
@@ -49,7 +82,7 @@ class Reader {
       end = std::min(s.end, text_.find('\n', line));
       const size_t next = end < s.end ? std::min(s.end, text_.find('\n', end + 1)) : s.end;
       if (end == s.end || (is_row(text_.substr(line, end - line)) && is_row(text_.substr(end + 1, next - end - 1)))) {
-        out_.push_back({{s.start, end}, false, {}});
+        out_.push_back({{s.start, end}, false, {}, {}, false});
         s.start = end + 1;
       }
     }
@@ -57,6 +90,12 @@ class Reader {
 
   bool fills_line(const text::Span& s) const {
     return (s.start == 0 || text_[s.start - 1] == '\n') && (s.end == text_.size() || text_[s.end] == '\n');
+  }
+
+  bool fills_line_from_start(const text::Span& s) const {
+    size_t at = s.start;
+    while (at > 0 && (text_[at - 1] == ' ' || text_[at - 1] == '\t')) --at;
+    return at == 0 || text_[at - 1] == '\n';
   }
 
   // Nothing, a blank line or a finished sentence stands before it: the items of a list without marks are no headings.
@@ -84,8 +123,16 @@ class Reader {
   bool is_header_row(size_t i) const {
     const std::string_view line = of(i);
     const bool first = i == 0 || !is_table_row(of(i - 1));
-    return first && is_table_row(line) && is_table_row(of(i + 1)) &&
-           std::none_of(line.begin(), line.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return first && is_table_row(line) && is_table_row(of(i + 1)) && names_columns(line);
+  }
+
+  void add_lead(size_t i) {
+    Unit& u = out_[i];
+    u.leans = begins_leaning(of(i));
+    if (i == 0 || u.heading || out_[i - 1].heading || is_row(of(i)) || is_row(of(i - 1))) return;
+    const std::string_view gap = text_.substr(out_[i - 1].span.end, u.span.start - out_[i - 1].span.end);
+    const auto breaks = std::count(gap.begin(), gap.end(), '\n');
+    if (breaks == 0 || (breaks == 1 && u.leans)) u.lead = i - 1;
   }
 
   // The headings just before, the header of the table, and the passage's first line where that is a heading.
@@ -106,6 +153,36 @@ class Reader {
 };
 
 }  // namespace
+
+bool is_table_row(std::string_view line) { return has(line, " | ") || has(line, "\t"); }
+
+std::vector<std::string_view> cells_of(std::string_view row) {
+  const bool bars = has(row, " | ");
+  const auto parts = [&](size_t at) {  // a bar between blanks, or a tab
+    if (!bars) return row[at] == '\t';
+    return row[at] == '|' && (at == 0 || row[at - 1] == ' ') && (at + 1 == row.size() || row[at + 1] == ' ');
+  };
+  std::vector<std::string_view> out;
+  for (size_t start = 0, at = 0; at <= row.size(); ++at) {
+    if (at < row.size() && !parts(at)) continue;
+    std::string_view cell = row.substr(start, at - start);
+    const size_t first = cell.find_first_not_of(" \t");
+    cell = first == std::string_view::npos ? std::string_view() : cell.substr(first);
+    out.push_back(cell.substr(0, cell.find_last_not_of(" \t") + 1));
+    start = at + 1;
+  }
+  return out;
+}
+
+bool names_columns(std::string_view row) {
+  const auto is_year = [](std::string_view cell) {
+    if (cell.ends_with("년")) cell.remove_suffix(3);
+    return cell.size() == 4 && std::all_of(cell.begin(), cell.end(), is_digit) && (cell[0] == '1' || cell[0] == '2');
+  };
+  const auto cells = cells_of(row);
+  return !has_digit(cells.front()) &&
+         std::all_of(cells.begin(), cells.end(), [&](auto cell) { return !has_digit(cell) || is_year(cell); });
+}
 
 std::vector<Unit> units_of(std::string_view passage) { return Reader(passage).run(); }
 

@@ -29,6 +29,35 @@ TEST(Units, RecordsAreAUnitEach) {
   EXPECT_EQ(at(text, units[1]), "event: Chess; leader: Noh");
 }
 
+TEST(Units, AListsMarkIsNoPartOfTheSentence) {
+  const std::string_view text =
+      "- Moss grows in March.\n• Tea is served.\n1. Open the gate.\n(2) Feed the cat.\n3. 5 litres are left.";
+  std::vector<std::string> found;
+  for (const Unit& u : units_of(text)) found.push_back(at(text, u));
+  EXPECT_EQ(found, (std::vector<std::string>{"Moss grows in March.", "Tea is served.", "Open the gate.",
+                                             "Feed the cat.", "3. 5 litres are left."}));
+}
+
+TEST(Units, ASentenceGoesOnFromTheOneBeforeItOnTheLine) {
+  const std::string_view text =
+      "대전 지점입니다. 지점장은 윤서진입니다.\n광주 지점입니다. 지점장은 백도현입니다.\nHe was born in 1950.";
+  const auto units = units_of(text);
+  ASSERT_EQ(units.size(), 5u);
+  EXPECT_FALSE(units[0].lead);
+  EXPECT_EQ(units[1].lead, std::optional<size_t>(0));
+  EXPECT_FALSE(units[2].lead) << "another line, another branch";
+  EXPECT_EQ(units[3].lead, std::optional<size_t>(2));
+  EXPECT_TRUE(units[4].leans);
+  EXPECT_EQ(units[4].lead, std::optional<size_t>(3)) << "who He is stands in the line before";
+}
+
+TEST(Units, YearsNameColumns) {
+  EXPECT_TRUE(names_columns("item | 2023 | 2024"));
+  EXPECT_TRUE(names_columns("항목 | 2023년"));
+  EXPECT_FALSE(names_columns("Moon | 5 | 140,000 won"));
+  EXPECT_FALSE(names_columns("2023 | 2024"));
+}
+
 TEST(Units, PlainSentencesHaveNoHeadings) {
   for (const Unit& u : units_of("One is here. Two is there.\nThree is nowhere."))
     EXPECT_TRUE(!u.heading && u.context.empty());

@@ -10,10 +10,13 @@
 #include <memory>
 #include <set>
 
+#include "base/file.h"
 #include "base/threads.h"
 #include "chain/answer/confidence.h"
 #include "chain/answer/gather.h"
 #include "chain/answer/short_answer.h"
+#include "chain/eval/cached_embedder.h"
+#include "chain/eval/exchange.h"
 #include "chain/eval/learn.h"
 #include "chain/eval/squad_collection.h"
 
@@ -31,12 +34,17 @@ constexpr size_t kEvenChance = 50;      // hundredths
 constexpr size_t kLeastSeen = 10;       // questions that a feature of a short answer must be seen with
 constexpr double kSmallWeight = 0.05;
 constexpr size_t kLineBytes = 118;
+constexpr size_t kPools[] = {1, 3, 10};  // paragraphs of the smallest collections
+constexpr size_t kPoolShare = 15;        // questions asked in each size of pool, per cent of those of a whole set
+// How often the three ways to ask a question count.
+constexpr double kAnswerable = 2.5, kTakenAway = 1, kExchanged = 2;
 
-/// A question with its ranked sentences, with the gold paragraph in the collection and without.
+/// A question with its ranked sentences, with the gold paragraph in the collection and without, and with a name
+/// exchanged.
 struct Case {
-  const SquadQuestion* question = nullptr;
-  Gathered found, without;
-  std::vector<Sentence> ranked, ranked_without;
+  SquadQuestion question;
+  Gathered found, without, exchanged;
+  std::vector<Sentence> ranked, ranked_without, ranked_exchanged;
   std::string gold_path;
   size_t fold = 0;
 
@@ -44,7 +52,7 @@ struct Case {
     return found.passages[s.passage].text.substr(s.span.start, s.span.end - s.span.start);
   }
   bool cites_gold(const Sentence& s) const { return found.hits[s.passage].chunk.path == gold_path; }
-  bool right(const Sentence& s) const { return cites_gold(s) && holds_answer(text(s), question->answers); }
+  bool right(const Sentence& s) const { return cites_gold(s) && holds_answer(text(s), question.answers); }
 };
 
 /// The short answers' weights for the questions of each fold. A weight that was learned from a question's own answer
@@ -52,26 +60,72 @@ struct Case {
 using FoldWeights = std::array<ShortAnswerWeights, 2>;
 size_t fold_of(size_t article) { return article / 2 % 2; }
 
+using Exchanges = std::map<std::string, ExchangedQuestion>;  // by the question's id
+
+Exchanges exchanges_of(const SquadSet& set) {
+  Exchanges out;
+  const auto exchanged = exchange_names(set);
+  for (size_t i = 0; i < exchanged.size(); ++i)
+    if (exchanged[i]) out.emplace(set.questions[i].id, *exchanged[i]);
+  return out;
+}
+
+/// Everything but the search without the paragraph.
+Case read_case(const SquadSet& set, const SquadQuestion& question, const Exchanges& exchanges,
+               const SquadCollection& squad, const AnswersOptions& options) {
+  Case c;
+  c.question = question;
+  c.gold_path = set.paragraphs[question.paragraph].path;
+  c.fold = fold_of(set.paragraphs[question.paragraph].article);
+  const SearchOptions search{.k = options.k, .embedder = squad.embedder()};
+  c.found = gather(squad.snapshot(), question.question, search);
+  if (const auto exchanged = exchanges.find(question.id); exchanged != exchanges.end())
+    c.exchanged = gather(squad.snapshot(), exchanged->second.text, search);
+  return c;
+}
+
 std::vector<Case> read_cases(const SquadSet& set, const SquadCollection& squad, const AnswersOptions& options,
-                             bool without) {
+                             const Exchanges& exchanges, bool without) {
   const auto chosen = chosen_questions(set, options);
   std::vector<Case> cases(chosen.size());
   base::parallel_for(chosen.size(), 8, [&](size_t begin, size_t end, size_t) {
     base::check_interrupt();
     for (size_t i = begin; i < end; ++i) {
-      Case& c = cases[i];
-      c.question = &set.questions[chosen[i]];
-      c.gold_path = set.paragraphs[c.question->paragraph].path;
-      SearchOptions search{.k = options.k, .embedder = squad.embedder()};
-      c.found = gather(squad.snapshot(), c.question->question, search);
-      c.fold = fold_of(set.paragraphs[c.question->paragraph].article);
-      if (!without) continue;
-      search.filter = all_but(c.gold_path);
-      c.without = gather(squad.snapshot(), c.question->question, search);
+      const SquadQuestion& q = set.questions[chosen[i]];
+      cases[i] = read_case(set, q, exchanges, squad, options);
+      if (without)
+        cases[i].without =
+            gather(squad.snapshot(), q.question,
+                   {.k = options.k, .filter = all_but(cases[i].gold_path), .embedder = squad.embedder()});
     }
   });
-  std::erase_if(cases, [](const Case& c) { return c.question->answers.empty(); });
+  std::erase_if(cases, [](const Case& c) { return c.question.answers.empty(); });
   return cases;
+}
+
+/// Of small pools: the questions of each are asked in it and, to be left unanswered, in the one before.
+std::vector<Case> read_pooled_cases(const SquadSet& set, size_t size, const AnswersOptions& options,
+                                    const Exchanges& exchanges) {
+  const auto pools = pools_of(set, options, size);
+  std::map<std::string, Case> cases;
+  for (size_t i = 0; i < pools.size(); ++i) {
+    static const std::vector<SquadQuestion> kNone;
+    const auto& strangers = pools.size() > 1 ? pools[(i + 1) % pools.size()].questions : kNone;
+    if (pools[i].questions.empty() && strangers.empty()) continue;
+    base::check_interrupt();
+    const SquadCollection squad(pools[i], options);
+    for (const SquadQuestion& q : pools[i].questions) {
+      Gathered without = std::move(cases[q.id].without);
+      cases[q.id] = read_case(pools[i], q, exchanges, squad, options);
+      cases[q.id].without = std::move(without);
+    }
+    for (const SquadQuestion& q : strangers)
+      cases[q.id].without = gather(squad.snapshot(), q.question, {.k = options.k, .embedder = squad.embedder()});
+  }
+  std::vector<Case> out;
+  for (auto& [id, c] : cases)
+    if (!c.question.answers.empty()) out.push_back(std::move(c));
+  return out;
 }
 
 void rank(std::vector<Case>& cases, const FoldWeights& weights) {
@@ -84,6 +138,7 @@ void rank(std::vector<Case>& cases, const FoldWeights& weights) {
       };
       c.ranked = ranked(c.found);
       c.ranked_without = ranked(c.without);
+      c.ranked_exchanged = ranked(c.exchanged);
     }
   });
 }
@@ -120,7 +175,7 @@ std::string array_text(const std::vector<double>& weights) {
     out += number;
   }
   out.resize(out.size() - 2);
-  return out + "}\n";
+  return out + "},\n";
 }
 
 std::string escaped(const std::string& name) {
@@ -156,7 +211,7 @@ ShortAnswerWeights learn_short_answers(const std::vector<Case>& cases, const std
     for (const AnswerRun& candidate : candidates.back()) {
       here.insert(candidate.features.begin(), candidate.features.end());
       scores.back().push_back(
-          f1(text.substr(candidate.span.start, candidate.span.end - candidate.span.start), c.question->answers));
+          f1(text.substr(candidate.span.start, candidate.span.end - candidate.span.start), c.question.answers));
     }
     for (const std::string& f : here) ++seen[f];
   }
@@ -203,31 +258,43 @@ std::string learn_sentences(const std::vector<Case>& cases, bool korean) {
 
 // Right: the best sentence is of the gold paragraph. (Not: holds the gold answer. The neighbouring sentence of the
 // right paragraph is a fair citation, and the curve in the report counts only exact hits as correct.)
+// A question counts three ways, once answerable and twice not, so the first is given more weight: an even chance is
+// then where answering and not answering are right equally often.
 std::string learn_confidence(const std::vector<Case>& cases, bool korean) {
-  std::vector<std::vector<double>> rows;
-  std::vector<char> right;
+  std::vector<learn::Row> rows;
+  const auto add = [&](const Gathered& g, const std::vector<Sentence>& ranked, bool right, double times) {
+    if (!ranked.empty()) rows.push_back({confidence_features(g.question, g.passages, ranked), right, times});
+  };
   for (const Case& c : cases) {
     if (c.found.question.korean != korean) continue;
-    if (!c.ranked.empty()) {
-      rows.push_back(confidence_features(c.found.question, c.found.passages, c.ranked));
-      right.push_back(c.cites_gold(c.ranked[0]));
-    }
-    if (!c.ranked_without.empty()) {
-      rows.push_back(confidence_features(c.without.question, c.without.passages, c.ranked_without));
-      right.push_back(false);
-    }
+    add(c.found, c.ranked, !c.ranked.empty() && c.cites_gold(c.ranked[0]), kAnswerable);
+    add(c.without, c.ranked_without, false, kTakenAway);
+    add(c.exchanged, c.ranked_exchanged, false, kExchanged);
   }
-  return array_text(learn::logistic_weights(rows, right));
+  return array_text(learn::logistic_weights(rows));
 }
 
-// A row of weights.h for each language that has questions.
+// Numbers of one row on lines that are not too long.
+std::string wrapped(const std::string& row) {
+  std::string out, line;
+  for (size_t at = 0; at < row.size();) {
+    const size_t end = std::min(row.find(' ', at), row.size());
+    const std::string word = row.substr(at, end - at);
+    if (!line.empty() && line.size() + 1 + word.size() > kLineBytes) out += line + "\n", line.clear();
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  return out + line;
+}
+
+// A row for each language that has questions.
 std::string by_language(const std::vector<Case>& cases, std::string (*learn)(const std::vector<Case>&, bool),
                         const AnswersOptions& options) {
   std::string out;
   for (const bool korean : {false, true})
     if (std::any_of(cases.begin(), cases.end(), [&](const Case& c) { return c.found.question.korean == korean; }))
-      out += std::string("/* ") + (korean ? "kKorean" : "kEnglish") + (options.embedder ? "Meaning */ " : " */ ") +
-             learn(cases, korean);
+      out += wrapped(std::string("/* ") + (korean ? "kKorean" : "kEnglish") +
+                     (options.embedder ? "Meaning */ " : " */ ") + learn(cases, korean));
   return out;
 }
 
@@ -261,16 +328,15 @@ std::string choose_threshold(const std::vector<SquadSet>& sets, const AnswersOpt
   return out;
 }
 
-}  // namespace
-
-std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options) {
+std::string learn_step(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options) {
   if (step == Step::Threshold) return choose_threshold(sets, options);
-  std::vector<std::unique_ptr<SquadCollection>> squads;  // the cases ask their embedders
+  const bool last = step == Step::Confidence;
   std::vector<Case> cases;
   const auto add = [&](std::vector<Case> more) { std::move(more.begin(), more.end(), std::back_inserter(cases)); };
+  std::vector<Exchanges> exchanges;
   for (const SquadSet& set : sets) {
-    squads.push_back(std::make_unique<SquadCollection>(set, options));
-    add(read_cases(set, *squads.back(), options, step == Step::Confidence));
+    exchanges.push_back(last ? exchanges_of(set) : Exchanges());
+    add(read_cases(set, SquadCollection(set, options), options, exchanges.back(), last));
   }
   rank(cases, {learned_short_answers(), learned_short_answers()});
   if (step == Step::ShortAnswers) return lines_of(learn_short_answers(cases, [](const Case&) { return true; }));
@@ -278,18 +344,58 @@ std::string calibrate(const std::vector<SquadSet>& sets, Step step, const Answer
                              learn_short_answers(cases, [](const Case& c) { return c.fold == 0; })};
   rank(cases, folds);
   if (step == Step::Sentences) return by_language(cases, learn_sentences, options);
-  std::vector<SquadSet> parts;  // the cases point into it
-  for (const SquadSet& set : sets)
-    for (SquadSet& part : small_sets(set, options.half)) parts.push_back(std::move(part));
-  for (const SquadSet& part : parts) {
-    AnswersOptions few = options;
+  AnswersOptions few = options;
+  few.on_progress = {};
+  for (size_t s = 0; s < sets.size(); ++s) {
+    const size_t asked = chosen_questions(sets[s], options).size();
     few.sample = options.sample * kSmallShare / 100;
-    const SquadCollection squad(part, few);
-    auto more = read_cases(part, squad, few, true);
-    rank(more, folds);
-    add(std::move(more));
+    for (const SquadSet& part : small_sets(sets[s], options.half)) {
+      auto more = read_cases(part, SquadCollection(part, few), few, exchanges[s], true);
+      rank(more, folds);
+      add(std::move(more));
+    }
+    few.sample = std::max<size_t>(1, asked * kPoolShare / 100);
+    for (const size_t size : kPools) {
+      auto more = read_pooled_cases(sets[s], size, few, exchanges[s]);
+      rank(more, folds);
+      add(std::move(more));
+    }
   }
   return by_language(cases, learn_confidence, options);
+}
+
+}  // namespace
+
+Step step_named(std::string_view name) {
+  if (name == "short-answers") return Step::ShortAnswers;
+  if (name == "sentences") return Step::Sentences;
+  if (name == "confidence") return Step::Confidence;
+  if (name == "threshold") return Step::Threshold;
+  throw Error(Code::Invalid,
+              "'" + std::string(name) + "' is no step of learning: short-answers, sentences, confidence, threshold");
+}
+
+std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options) {
+  if (!options.embedder) return learn_step(sets, step, options);
+  const CachedEmbedder embedder(*options.embedder, options.vectors);
+  AnswersOptions cached = options;
+  cached.embedder = &embedder;
+  return learn_step(sets, step, cached);
+}
+
+void write_learned(const std::filesystem::path& folder, Step step, bool meaning, const std::string& command,
+                   const std::string& learned) {
+  const std::string mode = meaning ? "meaning" : "words";
+  const std::string name = step == Step::ShortAnswers ? "short_answer_weights.inc"
+                           : step == Step::Sentences  ? "sentence_weights_" + mode + ".inc"
+                           : step == Step::Confidence ? "confidence_" + mode + ".inc"
+                                                      : "threshold.inc";
+  if (!std::filesystem::exists(folder / name))
+    throw Error(Code::NotFound, (folder / name).string() + ": not there; --write takes the folder src/chain/answer");
+  const bool by_language = step == Step::Sentences || step == Step::Confidence;
+  if (by_language && (learned.find("kEnglish") == std::string::npos || learned.find("kKorean") == std::string::npos))
+    throw Error(Code::Invalid, "--write: the sets hold questions in one language; the file has numbers for two");
+  base::write_file_atomic(folder / name, "// Written by: " + command + "\n" + learned);
 }
 
 }  // namespace hanok::chain

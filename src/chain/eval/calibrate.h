@@ -12,12 +12,20 @@ namespace hanok::chain {
 enum class Step { ShortAnswers, Sentences, Confidence, Threshold };
 
 /// C++ text of the weights learned from the questions that options.half chooses in all sets (docs/how-answers-work.md):
-/// lines of short_answer_weights.inc, or rows of weights.h, one for each language of the questions (those with meaning
-/// where there is an embedder).
+/// lines of short_answer_weights.inc, or rows of sentence_weights_*.inc or confidence_*.inc, one for each language of
+/// the questions (meaning where there is an embedder, else words).
 /// Threshold: the balance of a hundredth is (answered + abstained) / 2 (CurvePoint), averaged over the sets and, with
 /// an embedder, over words alone and words with meaning. Chosen is the best, or the highest hundredth up to .50 whose
 /// balance is within .001 of it: a wrong answer costs more than none, but what is likelier right than wrong is shown.
 /// The curve follows. options.sample holds for each set.
 std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options);
+
+/// "short-answers", "sentences", "confidence", "threshold"; throws Invalid for another name.
+Step step_named(std::string_view name);
+
+/// Puts what calibrate() returned into the file of src/chain/answer (the folder) that is compiled in, below a line that
+/// names the command. Throws NotFound where that file is not there, Invalid where one of its languages is not learned.
+void write_learned(const std::filesystem::path& folder, Step step, bool meaning, const std::string& command,
+                   const std::string& learned);
 
 }  // namespace hanok::chain

@@ -65,9 +65,8 @@ std::vector<double> rank_weights(std::span<const List> lists, size_t features, c
   return w;
 }
 
-std::vector<double> logistic_weights(const std::vector<std::vector<double>>& rows, const std::vector<char>& right,
-                                     double penalty) {
-  const size_t n = rows.empty() ? 1 : rows[0].size() + 1;
+std::vector<double> logistic_weights(const std::vector<Row>& rows, double penalty) {
+  const size_t n = rows.empty() ? 1 : rows[0].features.size() + 1;
   std::vector<double> w(n);
   for (int step = 0; step < 25; ++step) {
     std::vector<double> gradient(n);
@@ -77,17 +76,20 @@ std::vector<double> logistic_weights(const std::vector<std::vector<double>>& row
       gradient[i] = -l2 * w[i];
       hessian[i][i] = l2;
     }
-    for (size_t r = 0; r < rows.size(); ++r) {
-      std::vector<double> x = rows[r];
+    for (const Row& row : rows) {
+      std::vector<double> x = row.features;
       x.push_back(1);
       double z = 0;
       for (size_t i = 0; i < n; ++i) z += w[i] * x[i];
-      const double p = 1 / (1 + std::exp(-z));
+      const double p = 1 / (1 + std::exp(-z)), curve = row.times * p * (1 - p);
       for (size_t i = 0; i < n; ++i) {
-        gradient[i] += (right[r] - p) * x[i];
-        for (size_t j = 0; j < n; ++j) hessian[i][j] += p * (1 - p) * x[i] * x[j];
+        if (x[i] == 0) continue;
+        gradient[i] += row.times * (row.right - p) * x[i];
+        for (size_t j = 0; j <= i; ++j) hessian[i][j] += curve * x[i] * x[j];
       }
     }
+    for (size_t i = 0; i < n; ++i)
+      for (size_t j = 0; j < i; ++j) hessian[j][i] = hessian[i][j];
     const auto delta = solve(hessian, gradient);
     for (size_t i = 0; i < n; ++i) w[i] += delta[i];
   }

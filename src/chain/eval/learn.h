@@ -26,8 +26,14 @@ struct RankOptions {
 /// out. AdaGrad (Duchi et al. 2011) over the lists in order, so the same lists give the same weights.
 std::vector<double> rank_weights(std::span<const List> lists, size_t features, const RankOptions& options = {});
 
+/// What a logistic model learns from: features, whether it is right, and how often the row counts.
+struct Row {
+  std::vector<double> features;
+  bool right = false;
+  double times = 1;
+};
+
 /// Logistic regression by Newton's method with an L2 penalty: the last weight is the constant.
-std::vector<double> logistic_weights(const std::vector<std::vector<double>>& rows, const std::vector<char>& right,
-                                     double penalty = 1);
+std::vector<double> logistic_weights(const std::vector<Row>& rows, double penalty = 1);
 
 }  // namespace hanok::chain::learn

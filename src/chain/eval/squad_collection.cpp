@@ -46,31 +46,8 @@ void warm(const SquadSet& set, const EmbeddingModel& embedder, const base::OnPro
 
 }  // namespace
 
-Matrix CachedEmbedder::embed(std::span<const std::string> texts, Prompt prompt) const {
-  const char kind = prompt == Prompt::Query ? 'q' : 'p';
-  std::vector<std::string> missing;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const std::string& text : texts)
-      if (!vectors_.count(kind + text)) missing.push_back(text);
-  }
-  const Matrix made = missing.empty() ? Matrix{} : inner_.embed(missing, prompt);
-  const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < missing.size(); ++i)
-    vectors_[kind + missing[i]].assign(made.row(i).begin(), made.row(i).end());
-  Matrix out{texts.size(), inner_.space().dim, {}};
-  for (const std::string& text : texts) {
-    const std::vector<float>& row = vectors_.at(kind + text);
-    out.data.insert(out.data.end(), row.begin(), row.end());
-  }
-  return out;
-}
-
-SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& options) {
-  if (options.embedder) {
-    embedder_ = std::make_unique<CachedEmbedder>(*options.embedder);
-    warm(set, *embedder_, options.on_progress);
-  }
+SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& options) : embedder_(options.embedder) {
+  if (embedder_) warm(set, *embedder_, options.on_progress);
   store_ = store::Store::open(folder_.path());
   const auto collection = store_->collection("eval", true);
   if (embedder_) {
@@ -80,7 +57,7 @@ SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& opti
   }
   std::vector<store::NewDocument> group;
   for (size_t i = 0; i < set.paragraphs.size(); ++i) {
-    group.push_back(make_document(set.paragraphs[i], options, embedder_.get()));
+    group.push_back(make_document(set.paragraphs[i], options, embedder_));
     if (group.size() < kGroup && i + 1 < set.paragraphs.size()) continue;
     collection->put_many(std::move(group));
     group.clear();
@@ -100,6 +77,25 @@ std::vector<size_t> chosen_questions(const SquadSet& set, const AnswersOptions& 
   for (size_t i = 0; i < options.sample; ++i) std::swap(out[i], out[i + random.below(out.size() - i)]);
   out.resize(options.sample);
   std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<SquadSet> pools_of(const SquadSet& set, const AnswersOptions& options, size_t size) {
+  std::vector<SquadSet> out;
+  std::vector<size_t> pool(set.paragraphs.size(), 0), place(set.paragraphs.size(), 0);
+  for (size_t p = 0; p < set.paragraphs.size(); ++p) {
+    if (options.half != Half::All && (set.paragraphs[p].article % 2 == 0) != (options.half == Half::Even)) continue;
+    if (out.empty() || out.back().paragraphs.size() == size) out.emplace_back();
+    pool[p] = out.size() - 1;
+    place[p] = out.back().paragraphs.size();
+    out.back().paragraphs.push_back(set.paragraphs[p]);
+  }
+  for (const size_t i : chosen_questions(set, options)) {
+    SquadQuestion q = set.questions[i];
+    const size_t p = q.paragraph;
+    q.paragraph = place[p];
+    out[pool[p]].questions.push_back(std::move(q));
+  }
   return out;
 }
 

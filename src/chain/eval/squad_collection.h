@@ -2,45 +2,32 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
 #include "base/file.h"
 #include "chain/eval/answers.h"
 
 namespace hanok::chain {
 
-/// Remembers every vector: an evaluation meets the same sentences thousands of times. Safe for several threads.
-class CachedEmbedder : public EmbeddingModel {
- public:
-  explicit CachedEmbedder(const EmbeddingModel& inner) : inner_(inner) {}
-  store::VectorSpace space() const override { return inner_.space(); }
-  size_t count_tokens(std::string_view text) const override { return inner_.count_tokens(text); }
-  double trust(std::string_view text) const override { return inner_.trust(text); }
-  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override;
-
- private:
-  const EmbeddingModel& inner_;
-  mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, std::vector<float>> vectors_;
-};
-
 class SquadCollection {
  public:
+  /// options.embedder must outlive it; it is asked for the same texts again and again (CachedEmbedder).
   SquadCollection(const SquadSet& set, const AnswersOptions& options);
   /// With all paragraphs in it.
   const store::Snapshot& snapshot() const { return *snapshot_; }
-  const EmbeddingModel* embedder() const { return embedder_.get(); }
+  const EmbeddingModel* embedder() const { return embedder_; }
 
  private:
   base::TempFolder folder_;
-  std::unique_ptr<CachedEmbedder> embedder_;
+  const EmbeddingModel* embedder_;
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const store::Snapshot> snapshot_;
 };
 
 /// Indexes of the questions that `options` choose, in order.
 std::vector<size_t> chosen_questions(const SquadSet& set, const AnswersOptions& options);
+
+/// The paragraphs of the chosen half in pools of `size`, in order, each as a set with its questions that are chosen.
+std::vector<SquadSet> pools_of(const SquadSet& set, const AnswersOptions& options, size_t size);
 
 /// Everything but one document.
 store::Filter all_but(const std::string& path);

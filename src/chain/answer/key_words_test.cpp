@@ -1,0 +1,59 @@
+#include "chain/answer/key_words.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace hanok::chain::answer {
+namespace {
+
+double equal(std::string_view) { return 1; }
+
+WordKind kind(const Question& q, std::string_view word) {
+  const auto words = key_words(q);
+  const auto at = std::find_if(words.begin(), words.end(), [&](const KeyWord& w) { return w.text == word; });
+  EXPECT_NE(at, words.end()) << word;
+  return at == words.end() ? WordKind::Other : at->kind;
+}
+
+TEST(KeyWords, SayWhatAWordIsToAReader) {
+  const Question english = read_question("What type of fee did the Busan branch raise in 1998?", equal);
+  EXPECT_EQ(kind(english, "1998"), WordKind::Number);
+  EXPECT_EQ(kind(english, "Busan"), WordKind::Name);
+  EXPECT_EQ(kind(english, "fee"), WordKind::Noun);
+  EXPECT_EQ(kind(english, "type"), WordKind::General);
+  EXPECT_EQ(kind(english, "raise"), WordKind::Other);
+  const Question korean = read_question("부산 지점에서 지난달 선정한 도서관은 어느 책을 NASA에 보냈는가?", equal);
+  EXPECT_EQ(kind(korean, "부산"), WordKind::Bare);
+  EXPECT_EQ(kind(korean, "지점"), WordKind::Noun);
+  EXPECT_EQ(kind(korean, "선정한"), WordKind::Other);
+  EXPECT_EQ(kind(korean, "도서관"), WordKind::Topic);
+  EXPECT_EQ(kind(korean, "NASA"), WordKind::Name);
+}
+
+double missing_name(std::string_view question, std::string_view passage) {
+  const auto f = missing_features(read_question(question, equal), passage, passage);
+  EXPECT_EQ(f.size(), kMissingFeatures);
+  return f[static_cast<size_t>(WordKind::Name) * 7 + 1];
+}
+
+TEST(KeyWords, AMissingNameIsMissingUnlessASimilarOneIsThere) {
+  const char* question = "When did the Maastrich office open?";
+  EXPECT_EQ(missing_name(question, "The office opened in 1970."), 1);
+  EXPECT_LT(missing_name(question, "The Maastricht office opened in 1970."), .35);
+  EXPECT_EQ(missing_name("When did the EU begin?", "The European Union began in 1993."), 0);
+  EXPECT_EQ(missing_name("When did the EU begin?", "The United Europe began in 1993."), 1);
+  EXPECT_EQ(missing_name("When did Anna Lund begin?", "Anna Lund began in 1993."), 0);
+}
+
+TEST(KeyWords, APersonOfAnotherFamilyIsAnother) {
+  const auto noun = [](std::string_view question, std::string_view passage) {
+    return missing_features(read_question(question, equal), passage, passage)[static_cast<size_t>(WordKind::Bare) * 7];
+  };
+  EXPECT_EQ(noun("박민지 팀장의 생일은 언제인가요?", "김민지 팀장의 생일은 4월 2일입니다."), 1);
+  EXPECT_EQ(noun("김민지 팀장의 생일은 언제인가요?", "김민지 팀장의 생일은 4월 2일입니다."), 0);
+  EXPECT_LT(noun("박민지 팀장의 생일은 언제인가요?", "김민지와 박민지가 왔다."), 1);
+}
+
+}  // namespace
+}  // namespace hanok::chain::answer
