@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "base/clock.h"
@@ -22,6 +23,19 @@ void list(Session& session) {
   });
 }
 
+// How many passages have a vector: of the model that is to answer, which may not be the one that does yet.
+base::OrderedJson coverage(const store::Collection& c, const store::Json& statistics) {
+  const auto passages = statistics["chunks"].get<uint64_t>();
+  const auto pending = c.pending_space(), space = c.vector_space();
+  const auto vectors =
+      pending ? statistics["index"].at("pending").at("vectors").get<uint64_t>() : statistics["vectors"].get<uint64_t>();
+  const auto model = pending ? pending : space;
+  return {{"passages", passages},
+          {"vectors", vectors},
+          {"missing", passages - std::min(vectors, passages)},
+          {"model", model ? base::OrderedJson(model->model) : base::OrderedJson(nullptr)}};
+}
+
 void show(Session& session, const std::string& name) {
   const auto c = session.store(false).collection(name)->snapshot();
   base::OrderedJson value = {{"name", name}};
@@ -32,9 +46,15 @@ void show(Session& session, const std::string& name) {
   value["embedding"] =
       space ? base::OrderedJson({{"model", space->model}, {"dim", space->dim}, {"fingerprint", space->fingerprint}})
             : base::OrderedJson(nullptr);
+  value["meaning"] = coverage(c, statistics);
   session.print(value, [&](std::ostream& out) {
     for (const auto& [key, v] : value.items())
       out << key << ": " << (v.is_string() ? v.get<std::string>() : base::dump_json(v)) << "\n";
+    const auto& m = value["meaning"];
+    const auto passages = m["passages"].get<uint64_t>(), vectors = m["vectors"].get<uint64_t>();
+    out << with_commas(vectors) << " of " << with_commas(passages) << " passages have their vector";
+    if (vectors < passages) out << "; the others are found by their words. For meaning: hanok ingest --embed-only";
+    out << "\n";
   });
 }
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "base/threads.h"
 #include "command.h"
@@ -11,8 +13,8 @@ namespace {
 
 struct Flags {
   std::string ocr_languages;
-  std::vector<std::string> paths, globs, metadata;
-  bool watch = false, prune = false, ocr = false;
+  std::vector<std::string> paths, globs, exclude, metadata;
+  bool watch = false, prune = false, no_embed = false, embed_only = false, ocr = false;
 };
 
 // The vectors' index: what there are enough of for a scan to be slow is indexed before the process ends.
@@ -33,16 +35,37 @@ base::OrderedJson to_json(const chain::IngestReport& report) {
             {"changed", report.changed},
             {"unchanged", report.unchanged},
             {"gone", report.gone},
-            {"failed", failed}}},
+            {"failed", failed},
+            {"skipped", report.skipped},
+            {"ignored", report.ignored}}},
           {"chunks", report.chunks},
+          {"embedded", report.embedded},
+          {"without_vector", report.without_vector},
           {"seconds", report.seconds},
           {"warnings", report.warnings}};
+}
+
+// "3 .hwp, 1 without a suffix"
+std::string counted(const std::map<std::string, size_t>& counts) {
+  std::vector<std::pair<std::string, size_t>> rows(counts.begin(), counts.end());
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string out;
+  for (const auto& [name, n] : rows)
+    out += (out.empty() ? "" : ", ") + with_commas(n) + " " + (name.empty() ? "without a suffix" : name);
+  return out;
 }
 
 void show(std::ostream& out, const chain::IngestReport& report) {
   out << with_commas(report.added) << " new, " << with_commas(report.changed) << " changed, "
       << with_commas(report.unchanged) << " unchanged, " << with_commas(report.gone) << " gone; "
-      << with_commas(report.chunks) << " chunks in " << human_seconds(report.seconds) << "\n";
+      << with_commas(report.chunks) << " chunks";
+  if (report.embedded > 0) out << ", " << with_commas(report.embedded) << " embedded";
+  out << " in " << human_seconds(report.seconds) << "\n";
+  if (report.without_vector > 0)
+    out << "  " << with_commas(report.without_vector)
+        << " passages are found by their words alone; for meaning: hanok ingest --embed-only\n";
+  if (!report.skipped.empty()) out << "  not read, no loader takes them: " << counted(report.skipped) << "\n";
+  if (!report.ignored.empty()) out << "  passed over: " << counted(report.ignored) << "\n";
   for (const auto& f : report.failed) out << "  failed: " << f.error << "\n";
   for (const auto& w : report.warnings) out << "  note: " << w << "\n";
 }
@@ -60,12 +83,21 @@ store::Json parse_metadata(const std::vector<std::string>& pairs) {
   return out;
 }
 
-void run(Session& session, const Flags& flags) {
-  session.background = flags.watch;
-  auto& collection = session.collection(true, true);
-  const auto models = ModelsInUse::for_ingest(session, collection);
+void check(const Flags& flags) {
+  if (flags.embed_only && flags.no_embed)
+    throw Error(Code::Invalid, "--embed-only and --no-embed: one of them at most was expected");
+  if (flags.embed_only && (!flags.paths.empty() || flags.watch))
+    throw Error(Code::Invalid,
+                "--embed-only reads no files, it embeds what a collection has without vectors: leave out " +
+                    (flags.watch ? std::string("--watch") : "'" + flags.paths.front() + "'"));
+  if (!flags.embed_only && flags.paths.empty())
+    throw Error(Code::Invalid, "which files or folders? For example: hanok ingest ~/Documents");
+}
+
+chain::IngestOptions options_of(Session& session, const Flags& flags, const chain::EmbeddingModel* embedder) {
   chain::IngestOptions options;
   options.globs = flags.globs;
+  options.exclude = flags.exclude;
   options.prune = flags.prune;
   if (flags.ocr || !flags.ocr_languages.empty()) {
     options.load.ocr_languages = flags.ocr_languages.empty() ? kOcrLanguages : flags.ocr_languages;
@@ -74,11 +106,26 @@ void run(Session& session, const Flags& flags) {
   options.metadata = parse_metadata(flags.metadata);
   options.split.max_tokens = number_setting(session, "max-tokens");
   options.split.overlap_tokens = number_setting(session, "overlap-tokens");
-  options.embedder = models.embedder();
+  options.embedder = embedder;
+  options.embed = !flags.no_embed;
   if (const auto bar = session.progress_bar())
-    options.on_progress = [bar](uint64_t done, uint64_t total, std::string_view path) {
-      bar({done, total, "files", std::string(path)});
+    options.on_progress = [bar](const chain::IngestProgress& p) {
+      if (p.phase == chain::IngestProgress::Phase::Read)
+        bar({p.done, p.total, "reading files", std::string(p.path), {}});
+      else
+        bar({p.done, p.total, "embedding passages", "", p.seconds_left});
     };
+  return options;
+}
+
+void run(Session& session, const Flags& flags) {
+  check(flags);
+  session.background = flags.watch;
+  auto& collection = session.collection(true, !flags.embed_only);
+  const auto models = ModelsInUse::for_ingest(session, collection, !flags.no_embed);
+  if (flags.embed_only && !models.embedder())
+    throw Error(Code::Unavailable, "--embed-only: there is no embedding model; " + model_advice());
+  chain::IngestOptions options = options_of(session, flags, models.embedder());
   const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
   auto print = [&](const chain::IngestReport& report) {
     session.print(to_json(report), [&](std::ostream& out) { show(out, report); });
@@ -89,7 +136,7 @@ void run(Session& session, const Flags& flags) {
     index_vectors(session, collection);
     print(report);
     const size_t read = report.added + report.changed + report.unchanged;
-    if (read == 0 && !report.failed.empty()) {
+    if (read == 0 && !flags.embed_only && !report.failed.empty()) {
       session.note("hanok: nothing could be read; the first reason: " + report.failed.front().error);
       session.status = exit_status(report.failed.front().code);
     }
@@ -114,15 +161,25 @@ void add_ingest(Command& root) {
       "doc xls ppt where LibreOffice is installed, pictures and scanned pages with --ocr. Only new and changed files\n"
       "(by content) are read again, files that are gone are forgotten. A folder that has become empty is kept unless --prune.\n"
       "A file that cannot be read is listed under `failed` with the reason; the others go on.\n\n"
+      "All files are read first, and found by their words from then on; then passages are embedded, and found by their\n"
+      "meaning one after another. Ctrl-C keeps what is done; the same command goes on from there.\n\n"
+      "Passed over in folders: what --exclude and a file .hanokignore say (lines as in .gitignore), in a git repository\n"
+      "what .gitignore says, hidden files, folders that programs fill (node_modules, venv, __pycache__, caches), and links\n"
+      "to what is read anyway. The report counts them.\n\n"
       "  hanok ingest ~/Documents\n"
-      "  hanok ingest notes -c work --glob '*.md' --meta team=red\n"
+      "  hanok ingest notes -c work --glob '*.md' --exclude drafts/ --meta team=red\n"
+      "  hanok ingest ~/Documents --no-embed; hanok ingest --embed-only\n"
       "  hanok ingest ~/Documents --watch");
-  c.positionals("PATH", flags->paths, "files or folders");
+  c.positionals("PATH", flags->paths, "files or folders", false);
   c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
   c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");
   c.flag("--ocr", flags->ocr,
          "read the text in pictures, and in pages of PDFs that have none, with tesseract (a few seconds a page)");
   c.option("--ocr-languages", flags->ocr_languages, "for --ocr, as tesseract names them (kor+eng)");
+  c.option("--exclude", flags->exclude,
+           "no file or folder that matches: a pattern as in .gitignore, for example 'old/' or '*.log' (repeatable)");
+  c.flag("--no-embed", flags->no_embed, "only read: passages are found by their words until they are embedded");
+  c.flag("--embed-only", flags->embed_only, "read nothing; embed the passages of the collection that have no vector");
   c.option("--meta", flags->metadata, "KEY=VALUE kept with each document, for --where (repeatable)");
   c.flag("--prune", flags->prune, "also forget the documents of folders that are empty or not there");
   c.run([flags](Session& session) { run(session, *flags); });

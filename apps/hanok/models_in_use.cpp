@@ -96,7 +96,7 @@ std::optional<std::filesystem::path> model_folder(const std::string& name) {
 
 std::string model_advice() { return hub::default_model_advice(); }
 
-ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection) {
+ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection, bool embeds) {
   ModelsInUse out;
   const std::string name = session.get("embedding-model");
   const auto snapshot = collection.snapshot();
@@ -110,7 +110,7 @@ ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collect
   } else {
     out.embedder_ = load(name);
   }
-  if (out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint) {
+  if (embeds && out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint) {
     const std::string by = out.embedder_->space().model;
     session.note("note: '" + collection.name() + "' was embedded by " + space->model +
                  "; embedding everything again by " + by + (by == space->model ? ", whose files have changed" : "") +

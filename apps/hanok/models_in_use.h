@@ -14,8 +14,9 @@ namespace hanok::app {
 class ModelsInUse {
  public:
   /// For writing: the model of the setting, else the one that the collection is being embedded by or was, else the
-  /// default model where it is there, else none (keywords only).
-  static ModelsInUse for_ingest(const Session& session, const store::Collection& collection);
+  /// default model where it is there, else none (keywords only). embeds: it is to make vectors now, not only to count
+  /// tokens, so that a change of the model is told.
+  static ModelsInUse for_ingest(const Session& session, const store::Collection& collection, bool embeds = true);
   /// For reading: the model that made the collection's vectors, known by its fingerprint, wherever it is on this
   /// machine. A setting that names another one is explained, not obeyed: vectors of two models cannot be compared.
   static ModelsInUse for_search(const Session& session, const store::Snapshot& snapshot);

@@ -49,8 +49,9 @@ class Bar {
       line += "/" + with_commas(p.total) + " [" + std::string(full, '#') + std::string(cells - full, '.') + "]";
     }
     if (rate > 0) line += " " + with_commas(static_cast<uint64_t>(rate)) + "/s";
-    if (rate > 0 && p.total > p.done)
-      line += " " + human_seconds(static_cast<double>(p.total - p.done) / rate) + " left";
+    const bool moves = rate > 0 && p.total > p.done;
+    const double left = p.seconds_left.value_or(moves ? static_cast<double>(p.total - p.done) / rate : -1);
+    if (left >= 0) line += " " + human_seconds(left) + " left";
     std::cerr << "\r\033[K" << line << std::flush;
   }
 

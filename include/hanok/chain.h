@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,15 +66,23 @@ class ChatModel {
 
 // ---- ingest ----
 
+struct IngestProgress {
+  enum class Phase { Read, Embed } phase = Phase::Read;
+  uint64_t done = 0, total = 0;  // Read: files. Embed: passages that have their vector, and all of them
+  double seconds_left = -1;      // Embed: by the tokens that are left and the tokens a second so far; -1: not known yet
+  std::string_view path;         // Read: the file
+};
+
 struct IngestOptions {
-  std::vector<std::string> globs;  // only files whose name or path matches one; empty = all loadable files
-  bool prune = false;              // also forget everything when a source folder has become empty
+  std::vector<std::string> globs;    // only files whose name or path matches one; empty = all loadable files
+  std::vector<std::string> exclude;  // nothing that matches one, file or folder: patterns as in .gitignore
+  bool prune = false;                // also forget everything when a source folder has become empty
   text::SplitOptions split;
   text::LoadOptions load;
   store::Json metadata = store::Json::object();  // added to every document
   const EmbeddingModel* embedder = nullptr;      // none: keywords only
-  bool reembed = true;                           // false: chunks that another model embedded are left to a Reembedding
-  std::function<void(uint64_t done, uint64_t total, std::string_view path)> on_progress;
+  bool embed = true;  // false: passages without a vector are left to a later ingest or a Reembedding
+  std::function<void(const IngestProgress&)> on_progress;
 };
 
 struct IngestFailure {
@@ -83,22 +92,31 @@ struct IngestFailure {
 
 struct IngestReport {
   size_t added = 0, changed = 0, unchanged = 0, gone = 0, chunks = 0;
+  size_t embedded = 0;           // passages that got their vector
+  size_t without_vector = 0;     // passages of the collection that have none of the embedder; 0 without an embedder
+  std::map<std::string, size_t> skipped;  // files in folders that no loader takes, by suffix (".hwp", "" without one)
+  std::map<std::string, size_t> ignored;  // files and folders passed over, by reason: ".gitignore", "node_modules", ...
   std::vector<IngestFailure> failed;
   std::vector<std::string> warnings;
   double seconds = 0;
 };
 
-/// Brings the collection up to date with files and folders: new, changed (by content hash) and gone files, one
-/// transaction per group of files. A file that cannot be read is reported and leaves what is stored of it untouched.
+/// Brings the collection up to date with files and folders: new, changed (by content hash) and gone files. All are read
+/// first, a group a transaction, and found by their words from then on; then every passage of the collection that has
+/// no vector of the embedder gets one, a block a transaction. What is done stays done when it is interrupted or killed
+/// (Cancelled says how far it came), and the same call goes on from there; without paths it only embeds. A file that
+/// cannot be read is reported and leaves what is stored of it untouched.
+/// Of folders are passed over: what --exclude, .hanokignore and, in a git repository, .gitignore say; hidden entries;
+/// folders that programs fill (node_modules, venv, __pycache__, caches); links to what is read anyway.
 IngestReport ingest(store::Collection& collection, std::span<const std::filesystem::path> paths,
                     const IngestOptions& options = {});
-/// ingest, then again whenever inotify reports a change, until stop() says true. on_report is called after each round.
-/// After a change of the model files are followed meanwhile: a Reembedding works beside.
+/// ingest, then again whenever inotify reports a change, until stop() says true. on_report is called after each round,
+/// when its files can be found by their words; a Reembedding gives them vectors beside the watching.
 void watch(store::Collection& collection, std::span<const std::filesystem::path> paths, const IngestOptions& options,
            const std::function<void(const IngestReport&)>& on_report, const std::function<bool()>& stop);
 
-/// Embeds beside other work every chunk without a vector of `embedder`: after a change of the model, or for a
-/// collection that had none. Until the last one is done the vectors that were there answer, in every process; then the
+/// Embeds beside other work every chunk without a vector of `embedder`: of new files, after a change of the model, or
+/// for a collection that had none. Until the last one is done the vectors that were there answer, in every process; then the
 /// new ones take over at once. Documents may be added, changed and removed meanwhile. What is done stays done: after
 /// stop(), or a killed process, the next one goes on from there.
 ///   Reembedding change(collection, new_model);
@@ -111,6 +129,7 @@ class Reembedding {
   struct Progress {
     uint64_t done = 0, total = 0;  // chunks
     bool complete = false;         // every chunk has its vector
+    double seconds_left = -1;      // as IngestProgress has it
   };
   /// Declares embedder.space() as the collection's and begins.
   Reembedding(store::Collection& collection, const EmbeddingModel& embedder);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace hanok::base {
@@ -11,6 +12,7 @@ struct Progress {
   uint64_t done = 0, total = 0;  // total 0: not known yet
   std::string what;              // "ingest", "embed", "build index"; shown to the user
   std::string item;              // the file or batch at hand
+  std::optional<double> seconds_left = {};  // where the work knows better than done and total tell; below 0: not yet
 };
 
 /// Called now and then (a few hundred times at most a second) from the thread that does the work. May be empty.

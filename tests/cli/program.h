@@ -32,6 +32,10 @@ class Program {
     EXPECT_EQ(result.exit_status, status) << result.out << result.err;
     return base::parse_json(result.out.empty() ? "null" : result.out, "output of hanok");
   }
+  /// A line for the shell.
+  base::ProcessResult bash(const std::string& line) const {
+    return base::run_process({"bash", "-c", line}, "", {.seconds = 120, .memory_bytes = uint64_t{1} << 50});
+  }
   const base::fs::path& folder() const { return folder_.path(); }
   /// A file in this test's own folder.
   base::fs::path write(const std::string& name, const std::string& bytes) const {

@@ -1,8 +1,9 @@
-// Files -> documents -> chunks -> (vectors) -> one transaction a group. Follows the ingest path of
-// docs/architecture.md.
+// Files -> documents -> chunks, one transaction a group, so that words find them at once; then vectors, block by block.
+// Follows the ingest path of docs/architecture.md.
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -18,20 +19,21 @@ namespace {
 namespace fs = std::filesystem;
 using store::Json;
 
-// A group is one transaction: large enough that fsync does not dominate, small enough that Ctrl-C and memory stay
-// cheap.
-constexpr size_t kGroupFiles = 64;
+// A group is one transaction. Small at first, so that something is found soon; then as large as is read in a second or
+// two, so that fsync does not dominate, and Ctrl-C and memory stay cheap.
+constexpr size_t kFirstGroup = 8, kMostFiles = 256;
 constexpr uint64_t kGroupBytes = 32ull << 20;
-constexpr size_t kLanguageSample = 2000;  // bytes of a document that are looked at
-constexpr double kTrusted = 0.5;          // EmbeddingModel::trust below this: the model does not know the language
+constexpr double kShortGroup = 0.5, kLongGroup = 2;  // seconds
+constexpr size_t kLanguageSample = 2000;             // bytes of a document that are looked at
+constexpr double kTrusted = 0.5;                     // EmbeddingModel::trust below this: it does not know the language
 
-// Changes of these make stored chunks stale, whatever the file's hash.
+// Changes of these make stored chunks stale, whatever the file's hash. (A new analyzer does not: the store makes its
+// keyword segments again from the texts.)
 Json pipeline_settings(const IngestOptions& options) {
   return {{"max_tokens", options.split.max_tokens},
           {"overlap_tokens", options.split.overlap_tokens},
           {"counter", options.embedder ? options.embedder->space().fingerprint : "words"},
-          {"chunker", text::chunker_version()},
-          {"analyzer", text::analyzer_version()}};
+          {"chunker", text::chunker_version()}};
 }
 
 int64_t modified_ms(const fs::path& path) {
@@ -48,9 +50,17 @@ enum class Stale {
   Yes,
 };
 Stale staleness(Json stored, const Json& now) {
+  if (stored.is_object()) stored.erase("analyzer");  // earlier versions kept it
   if (stored == now) return Stale::No;
   if (stored.is_object()) stored["counter"] = now.at("counter");
   return stored == now ? Stale::Counter : Stale::Yes;
+}
+
+// True when the set holds the key or a folder above it.
+bool covers(const std::set<std::string>& set, std::string_view key) {
+  for (size_t end = key.size(); end != std::string_view::npos && end > 0; end = key.rfind('/', end - 1))
+    if (set.count(std::string(key.substr(0, end)))) return true;
+  return false;
 }
 
 struct Prepared {
@@ -73,49 +83,106 @@ class Ingest {
 
   IngestReport run(std::span<const fs::path> paths) {
     base::Stopwatch watch;
-    const Sources sources = find_sources(paths, options_.globs, options_.load);
-    report_.failed = sources.failed;
-    const Json now = pipeline_settings(options_);
-    const bool later = change_model();
-    Json settings = collection_.settings();
-    if (!later) stale_ = staleness(settings.value("pipeline", Json()), now);
-    const std::string& ocr = options_.load.ocr_languages;
-    ocr_is_new_ = !ocr.empty() && settings.value("ocr", std::string()) != ocr;
-    for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
-
-    read_all(sources);
-    forget_gone(sources);
-    embed_what_is_missing();
-    if (stale_ != Stale::No) {
-      settings["pipeline"] = now;
-      collection_.set_settings(settings);
+    try {
+      work(paths);
+    } catch (const Error& e) {
+      if (e.code() == Code::Cancelled) throw Error(Code::Cancelled, how_far());
+      throw;
     }
-    if (ocr_is_new_) {
-      settings = collection_.settings();
-      settings["ocr"] = ocr;
-      collection_.set_settings(settings);
-    }
-    std::sort(report_.failed.begin(), report_.failed.end(),
-              [](const auto& a, const auto& b) { return a.path < b.path; });
+    finish_report();
     report_.seconds = watch.seconds();
     return std::move(report_);
   }
 
  private:
+  // After a change of the model all chunks get new vectors first, of the text as it is cut now, while the old ones
+  // answer: a file that is cut anew loses its vectors. Only then are files cut as the new model counts.
+  void work(std::span<const fs::path> paths) {
+    if (embeds()) collection_.set_vector_space(options_.embedder->space());
+    const bool model_changes = another_model();
+    if (!paths.empty()) read_and_forget(paths, !model_changes);
+    embed_what_is_missing();
+    if (!model_changes || another_model() || paths.empty()) return;
+    read_and_forget(paths, true);
+    embed_what_is_missing();
+  }
+
+  bool embeds() const { return options_.embedder && options_.embed; }
+
+  // True while vectors of another model answer, so that the cuts they were made of must stay.
+  bool another_model() const {
+    if (!options_.embedder) return false;
+    const auto space = collection_.vector_space();
+    return space && space->fingerprint != options_.embedder->space().fingerprint;
+  }
+
+  void read_and_forget(std::span<const fs::path> paths, bool cut_anew) {
+    const Sources sources = find_sources(paths, {options_.globs, options_.exclude, options_.load});
+    report_.failed = sources.failed;
+    report_.skipped = sources.skipped;
+    report_.ignored = sources.ignored;
+    stored_.clear();
+    for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
+    const Json now = pipeline_settings(options_);
+    if (cut_anew) begin_cuts(now);
+    const std::string& ocr = options_.load.ocr_languages;
+    ocr_is_new_ = !ocr.empty() && collection_.settings().value("ocr", std::string()) != ocr;
+    read_all(sources);
+    forget_gone(sources);
+    if (cut_anew) end_cuts(now);
+    if (!ocr_is_new_) return;
+    Json settings = collection_.settings();
+    settings["ocr"] = ocr;
+    collection_.set_settings(settings);
+  }
+
+  // Cuts of other settings are made again, file by file; what was made since this began is known by its time, so that
+  // an interrupted run is not begun anew.
+  void begin_cuts(const Json& now) {
+    Json settings = collection_.settings();
+    if (stored_.empty() && settings.value("pipeline", Json()) != now) {
+      settings["pipeline"] = now;
+      collection_.set_settings(settings);
+    }
+    stale_ = staleness(settings.value("pipeline", Json()), now);
+    if (stale_ == Stale::No) return;
+    const Json under_way = settings.value("pipeline_next", Json());
+    if (under_way.is_object() && under_way.value("settings", Json()) == now) {
+      stale_before_ms_ = under_way.value("since_ms", int64_t{0});
+      return;
+    }
+    stale_before_ms_ = base::now_ms();
+    settings["pipeline_next"] = {{"settings", now}, {"since_ms", stale_before_ms_}};
+    collection_.set_settings(settings);
+  }
+
+  void end_cuts(const Json& now) {
+    if (stale_ == Stale::No) return;
+    Json settings = collection_.settings();
+    settings["pipeline"] = now;
+    settings.erase("pipeline_next");
+    collection_.set_settings(settings);
+    stale_ = Stale::No;
+  }
+
   void read_all(const Sources& sources) {
     const auto& files = sources.files;
+    size_t most = kFirstGroup;
     for (size_t begin = 0; begin < files.size();) {
       base::check_interrupt();
       size_t end = begin;
-      for (uint64_t bytes = 0; end < files.size() && end - begin < kGroupFiles && (end == begin || bytes < kGroupBytes);
+      for (uint64_t bytes = 0; end < files.size() && end - begin < most && (end == begin || bytes < kGroupBytes);
            ++end) {
         std::error_code error;
         const auto size = fs::file_size(files[end].path, error);
         if (!error) bytes += size;
       }
+      const base::Stopwatch clock;
       read_group({files.begin() + static_cast<ptrdiff_t>(begin), files.begin() + static_cast<ptrdiff_t>(end)}, begin,
                  files.size());
       begin = end;
+      if (clock.seconds() < kShortGroup) most = std::min(2 * most, kMostFiles);
+      if (clock.seconds() > kLongGroup) most = std::max<size_t>(most / 2, 1);
     }
   }
 
@@ -125,29 +192,36 @@ class Ingest {
     size_t finished = 0;
     base::parallel_for(files.size(), 1, [&](size_t begin, size_t end, size_t) {
       for (size_t i = begin; i < end; ++i) {
+        base::check_interrupt();
         prepared[i] = prepare(files[i]);
         std::lock_guard lock(progress_mutex);
         ++finished;
-        if (options_.on_progress) options_.on_progress(done + finished, total, files[i].key);
+        if (options_.on_progress)
+          options_.on_progress({IngestProgress::Phase::Read, done + finished, total, -1, files[i].key});
       }
     });
-    base::check_interrupt();
     std::vector<store::NewDocument> group;
     for (size_t i = 0; i < files.size(); ++i) {
       Prepared& p = prepared[i];
       if (!p.sample.empty()) check_language(files[i].key, p.sample);
       if (p.state == Prepared::State::Failed) report_.failed.push_back(std::move(p.failure));
-      if (p.state == Prepared::State::Unchanged) ++report_.unchanged;
+      if (p.state == Prepared::State::Unchanged) outcomes_.emplace(files[i].key, Outcome::Unchanged);
       if (p.state != Prepared::State::Ready) continue;
-      ++(p.replaces ? report_.changed : report_.added);
+      note(files[i].key, p.replaces ? Outcome::Changed : Outcome::Added);
       report_.chunks += p.document.chunks.size();
       if (!p.had_text)
         report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
       for (const auto& note : p.notes) report_.warnings.push_back(p.document.info.path + ": " + note);
       group.push_back(std::move(p.document));
     }
-    if (options_.embedder) embed(group);
     if (!group.empty()) collection_.put_many(std::move(group));
+  }
+
+  // What became of a file; one that is read twice, with a change of the model between, is counted once.
+  enum class Outcome { Unchanged, Changed, Added };
+  void note(const std::string& key, Outcome outcome) {
+    auto& known = outcomes_.try_emplace(key, outcome).first->second;
+    known = std::max(known, outcome);
   }
 
   Prepared prepare(const SourceFile& file) const {
@@ -158,7 +232,7 @@ class Ingest {
       const auto before = stored_.find(file.key);
       out.replaces = before != stored_.end();
       const bool same_bytes = out.replaces && before->second.content_hash == hash;
-      if (same_bytes && stale_ == Stale::No && !may_need_ocr(before->second)) return out;
+      if (same_bytes && !is_stale(before->second) && !may_need_ocr(before->second)) return out;
       text::Document document = text::load_bytes(file.path.filename().string(), bytes, options_.load);
       auto& d = out.document;
       out.sample = document.text.substr(0, kLanguageSample);
@@ -215,41 +289,46 @@ class Ingest {
         "; its vectors will be of no use there and keywords decide. A multilingual model does better (hanok doctor)");
   }
 
-  void embed(std::vector<store::NewDocument>& group) const {
-    std::vector<std::string> texts;
-    for (const auto& d : group)
-      for (const auto& c : d.chunks)
-        texts.push_back(
-            passage_text(c.heading, std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start)));
-    if (texts.empty()) return;
-    const Matrix rows = options_.embedder->embed(texts, Prompt::Passage);
-    size_t at = 0;
-    for (auto& d : group) {
-      const auto* first = rows.data.data() + at * rows.dim;
-      d.vectors.assign(first, first + d.chunks.size() * rows.dim);
-      at += d.chunks.size();
-    }
-  }
-
-  // A file that is cut anew loses its old vectors. So all chunks get new ones first, of the text as it is cut now,
-  // while the old ones answer; only then are files cut as the new model counts. True: a Reembedding is still at the
-  // former.
-  bool change_model() {
-    if (!options_.embedder) return false;
-    const auto space = options_.embedder->space();
-    collection_.set_vector_space(space);
-    if (!another_model_answers(collection_, space)) return false;
-    embed_what_is_missing();
-    return another_model_answers(collection_, space);
+  bool is_stale(const store::DocumentInfo& info) const {
+    return stale_ != Stale::No && info.ingested_ms < stale_before_ms_;
   }
 
   void embed_what_is_missing() {
-    if (!options_.embedder || !options_.reembed) return;
-    embed_missing(collection_, *options_.embedder, [&](uint64_t done, uint64_t total) {
+    if (!embeds()) return;
+    const size_t made_before = report_.embedded;
+    size_t first = SIZE_MAX;
+    embed_missing(collection_, *options_.embedder, [&](const Reembedding::Progress& p) {
+      if (first == SIZE_MAX) first = p.done;
+      report_.embedded = made_before + (p.done > first ? p.done - first : 0);
+      if (options_.on_progress)
+        options_.on_progress({IngestProgress::Phase::Embed, p.done, p.total, p.seconds_left, {}});
       base::check_interrupt();
-      if (options_.on_progress) options_.on_progress(done, total, "embedding again");
       return true;
     });
+  }
+
+  void finish_report() {
+    for (const auto& [key, outcome] : outcomes_)
+      ++(outcome == Outcome::Added     ? report_.added
+         : outcome == Outcome::Changed ? report_.changed
+                                       : report_.unchanged);
+    if (options_.embedder && !options_.embed)
+      report_.without_vector = collection_.missing_vectors(options_.embedder->space(), SIZE_MAX).size();
+    std::sort(report_.failed.begin(), report_.failed.end(),
+              [](const auto& a, const auto& b) { return a.path < b.path; });
+  }
+
+  // For the message of an interrupted run.
+  std::string how_far() const {
+    std::string out = "interrupted; kept: " + std::to_string(collection_.document_count()) +
+                      " documents, found by their words";
+    if (embeds()) {
+      const size_t all = collection_.chunk_count(),
+                   missing = collection_.missing_vectors(options_.embedder->space(), SIZE_MAX).size();
+      out += ", and the vectors of " + std::to_string(all - std::min(missing, all)) + " of " + std::to_string(all) +
+             " passages";
+    }
+    return out + ". The same command goes on from here";
   }
 
   void forget_gone(const Sources& sources) {
@@ -270,21 +349,23 @@ class Ingest {
       if (present.count(key)) continue;
       const bool pruned = options_.prune && is_below(key, sources.kept);
       if (!pruned && (!is_below(key, sources.folders) || is_below(key, sources.unreadable))) continue;
-      // With --glob only part of a folder was looked at: a file that is still there has not gone.
+      // What this call's --glob or --exclude leaves out has not gone; nor has a file that is there and was named once.
       std::error_code error;
-      if (fs::exists(key, error) || error) continue;
+      if (!covers(sources.unwanted, key) && (covers(sources.left_out, key) || fs::exists(key, error) || error)) continue;
       gone.push_back(key);
     }
     base::check_interrupt();
-    report_.gone = collection_.remove_many(gone);
+    report_.gone += collection_.remove_many(gone);
   }
 
   store::Collection& collection_;
   const IngestOptions& options_;
   text::SplitOptions split_;
   std::map<std::string, store::DocumentInfo> stored_;
+  std::map<std::string, Outcome> outcomes_;  // by key
   Stale stale_ = Stale::No;
   bool ocr_is_new_ = false;  // text recognition is asked for, and was not, or in other languages, the last time
+  int64_t stale_before_ms_ = 0;  // documents that were read later are cut as they should be
   bool language_warned_ = false;
   IngestReport report_;
 };

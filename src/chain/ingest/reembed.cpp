@@ -5,23 +5,32 @@
 #include <mutex>
 
 #include "base/background.h"
+#include "base/clock.h"
+#include "base/threads.h"
+#include "chain/ingest/embed_plan.h"
 
 namespace hanok::chain {
 namespace {
 
-// Chunks a transaction: a second or less of a small model on two cores, so that stopping is quick and little is lost;
-// beside that a transaction's few milliseconds do not show.
-constexpr size_t kBlock = 16;
+// Chunks a transaction, for each pair of cores: some two seconds of a small model, so that stopping is quick and little
+// is lost, and enough that the cores end nearly together.
+constexpr size_t kBlock = 32;
 
-void embed_block(store::Collection& collection, const EmbeddingModel& embedder, std::span<const store::ChunkId> ids) {
+size_t block_size() { return kBlock * std::max<size_t>(1, base::default_threads() / 2); }
+
+/// Returns what it cost, in tokens.
+double embed_block(store::Collection& collection, const EmbeddingModel& embedder,
+                   std::span<const store::ChunkId> ids) {
   std::vector<store::ChunkId> there;  // a document may have been removed since the ids were asked for
   std::vector<std::string> texts;
+  double cost = 0;
   for (const auto& chunk : collection.chunks(ids)) {
     there.push_back(chunk.id);
     texts.push_back(passage_text(chunk.heading, chunk.text));
+    cost += embed_cost(embedder, texts.back());
   }
-  if (there.empty()) return;
-  collection.put_vectors(embedder.space(), there, embedder.embed(texts, Prompt::Passage).data);
+  if (!there.empty()) collection.put_vectors(embedder.space(), there, embedder.embed(texts, Prompt::Passage).data);
+  return cost;
 }
 
 }  // namespace
@@ -34,16 +43,24 @@ bool another_model_answers(const store::Collection& collection, const store::Vec
 
 bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder, const GoOn& go_on) {
   const auto space = embedder.space();
-  auto ids = collection.missing_vectors(space, kBlock);
-  if (ids.empty()) return true;
-  const uint64_t missing = collection.missing_vectors(space, SIZE_MAX).size(), chunks = collection.chunk_count();
-  for (uint64_t done = chunks - std::min(missing, chunks); !ids.empty();
-       ids = collection.missing_vectors(space, kBlock)) {
+  if (collection.missing_vectors(space, 1).empty()) return true;
+  const auto all = collection.missing_vectors(space, SIZE_MAX);
+  const EmbedPlan plan(collection, embedder, all);
+  TimeLeft time;
+  const uint64_t chunks = collection.chunk_count();
+  uint64_t done = chunks - std::min<uint64_t>(all.size(), chunks);
+  for (auto ids = collection.missing_vectors(space, block_size()); !ids.empty();
+       ids = collection.missing_vectors(space, block_size())) {
     const uint64_t total = collection.chunk_count();
-    if (!go_on(std::min(done, total), total)) return false;
-    embed_block(collection, embedder, ids);
+    done = std::min(done, total);
+    if (!go_on({done, total, false, time.seconds(plan.tokens(ids.front(), total - done))})) return false;
+    const base::Stopwatch clock;
+    const double tokens = embed_block(collection, embedder, ids);
+    time.add(tokens, clock.seconds());
     done += ids.size();
   }
+  const uint64_t total = collection.chunk_count();
+  go_on({total, total, true, 0});
   return true;
 }
 
@@ -52,15 +69,15 @@ struct Reembedding::Impl {
 
   void run(const std::atomic<bool>& stop) {
     try {
-      const bool complete = embed_missing(collection, embedder, [&](uint64_t done, uint64_t total) {
+      const bool complete = embed_missing(collection, embedder, [&](const Progress& now) {
         std::lock_guard lock(mutex);
-        progress = {done, total, false};
+        progress = now;
         return !stop;
       });
       if (!complete) return;
       const uint64_t chunks = collection.chunk_count();
       std::lock_guard lock(mutex);
-      progress = {chunks, chunks, true};
+      progress = {chunks, chunks, true, 0};
     } catch (...) {
       if (stop) return;  // in the middle of a block: it is done again next time
       std::lock_guard lock(mutex);

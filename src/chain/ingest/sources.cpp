@@ -3,8 +3,10 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <set>
+#include <cstdio>
+#include <unordered_map>
 
+#include "chain/ingest/ignore.h"
 #include "hanok/text.h"
 
 namespace hanok::chain {
@@ -12,51 +14,176 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Walker {
-  std::span<const std::string> globs;
-  const text::LoadOptions& load;
-  Sources& out;
-  std::set<fs::path> parents;  // canonical folders from the root to here: a link back to one of them is a loop
+// Length of the UTF-8 sign that begins at `at`; 0: there is none.
+size_t sign_length(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(at);
+  const size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (length == 0 || at + length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i)
+    if ((byte(at + i) & 0xC0) != 0x80) return 0;
+  if (length > 2) {  // too long a form, a half of a pair, beyond the last code point
+    const unsigned second = byte(at + 1);
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
+        (first == 0xF4 && second > 0x8F))
+      return 0;
+  }
+  return length;
+}
 
-  bool wanted(const fs::path& path) const {
-    if (globs.empty()) return text::loadable(path, load);
+std::string with_escapes(std::string_view bytes) {
+  std::string out;
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t length = sign_length(bytes, at);
+    if (length == 0) {
+      char escape[4];
+      std::snprintf(escape, sizeof escape, "%%%02X", static_cast<unsigned char>(bytes[at++]));
+      out += escape;
+    } else {
+      out += bytes.substr(at, length);
+      at += length;
+    }
+  }
+  return out;
+}
+
+// ".PDF" -> ".pdf"
+std::string suffix_of(const fs::path& path) {
+  std::string out = with_escapes(path.extension().string());
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  return out;
+}
+
+struct Found {
+  fs::path path;
+  fs::path real;  // the file itself, whatever links led to it
+  bool by_link = false, named = false;
+};
+
+class Walker {
+ public:
+  Walker(const SourceRules& rules, Sources& out, std::vector<Found>& found)
+      : rules_(rules), out_(out), found_(found) {
+    std::string lines;
+    for (const auto& glob : rules.exclude) lines += glob + "\n";
+    exclude_ = IgnoreRules(lines);
+  }
+
+  /// Returns how many files of the folder are wanted.
+  size_t walk(const fs::path& root) {
+    root_ = root;
+    return walk(root, IgnoreStack::at_root(root), false);
+  }
+
+ private:
+  bool chosen(const fs::path& path) const {
     const std::string whole = path.string(), name = path.filename().string();
-    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return std::any_of(rules_.globs.begin(), rules_.globs.end(), [&](const std::string& glob) {
       return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0 || ::fnmatch(glob.c_str(), whole.c_str(), 0) == 0;
     });
   }
 
-  size_t walk(const fs::path& folder) {
+  std::string why_not(const fs::path& path, bool folder, const IgnoreStack& rules) const {
+    if (!exclude_.empty()) {
+      const auto said = exclude_.verdict(text::nfc(path.lexically_relative(root_).string()), folder);
+      if (said && said->ignored) return "--exclude";
+    }
+    return rules.why_not(path, folder);
+  }
+
+  size_t walk(const fs::path& folder, const IgnoreStack& rules, bool by_link) {
     std::error_code error;
     const fs::path real = fs::canonical(folder, error);
-    if (error || !parents.insert(real).second) return 0;
+    if (error || !parents_.insert(real).second) return 0;
     size_t found = 0;
     fs::directory_iterator it(folder, error), end;
     if (error) {
-      out.unreadable.push_back(document_key(folder));
-      out.failed.push_back(
+      out_.unreadable.push_back(document_key(folder));
+      out_.failed.push_back(
           {folder.string(), folder.string() + ": cannot open the folder: " + error.message(), Code::Unavailable});
     }
-    for (; !error && it != end; it.increment(error)) {
-      const fs::path& path = it->path();
-      std::error_code ignored;
-      if (path.filename().string().front() == '.') continue;
-      if (fs::is_directory(path, ignored))
-        found += walk(path);
-      else if (fs::is_regular_file(path, ignored) && wanted(path))
-        out.files.push_back({path, document_key(path), false}), ++found;
-    }
-    parents.erase(real);
+    for (; !error && it != end; it.increment(error)) found += entry(it->path(), real, rules, by_link);
+    parents_.erase(real);
     return found;
   }
+
+  size_t entry(const fs::path& path, const fs::path& real_parent, const IgnoreStack& rules, bool by_link) {
+    std::error_code error;
+    const bool link = fs::is_symlink(path, error), folder = fs::is_directory(path, error);
+    if (!folder && !fs::is_regular_file(path, error)) return 0;
+    if (const std::string why = why_not(path, folder, rules); !why.empty()) {
+      ++out_.ignored[why];
+      (why == "--exclude" || why == "hidden" ? out_.left_out : out_.unwanted).insert(document_key(path));
+      return 0;
+    }
+    if (folder) return walk(path, rules.below(path), by_link || link);
+    if (rules_.globs.empty() && !text::loadable(path, rules_.load)) {
+      ++out_.skipped[suffix_of(path)];
+      return 0;
+    }
+    if (!rules_.globs.empty() && !chosen(path)) {
+      out_.left_out.insert(document_key(path));
+      return 0;
+    }
+    const fs::path real = link ? fs::canonical(path, error) : real_parent / path.filename();
+    found_.push_back({path, real, by_link || link, false});
+    return 1;
+  }
+
+  const SourceRules& rules_;
+  Sources& out_;
+  std::vector<Found>& found_;
+  IgnoreRules exclude_;
+  fs::path root_;
+  std::set<fs::path> parents_;  // canonical folders from the root to here: a link back to one of them is a loop
 };
+
+std::string exact_key(const fs::path& path) {
+  std::string key = with_escapes(fs::absolute(path).lexically_normal().string());
+  while (key.size() > 1 && key.back() == '/') key.pop_back();
+  return key;
+}
+
+// Each file once, by the path without links where there is one.
+void leave_out_links(std::vector<Found>& found, Sources& out) {
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return a.named != b.named ? a.named : a.by_link != b.by_link ? b.by_link : a.path < b.path;
+  });
+  std::unordered_map<std::string, std::string> taken;  // real path -> key
+  std::erase_if(found, [&](const Found& f) {
+    const std::string key = exact_key(f.path);
+    const auto [at, fresh] = taken.emplace(f.real.string(), key);
+    if (fresh) return false;
+    if (at->second != key) {
+      ++out.ignored["link"];
+      out.unwanted.insert(document_key(f.path));
+    }
+    return true;
+  });
+}
+
+std::vector<SourceFile> with_keys(const std::vector<Found>& found) {
+  std::vector<SourceFile> out;
+  std::set<std::string> used;
+  for (const Found& f : found) {
+    std::string key = document_key(f.path);
+    if (used.count(key)) key = exact_key(f.path);  // neither of two twins is spelled like the key
+    while (!used.insert(key).second) key += "%";   // "%E9" are letters of the other's name
+    out.push_back({f.path, std::move(key), f.named});
+  }
+  std::sort(out.begin(), out.end(), [](const SourceFile& a, const SourceFile& b) { return a.key < b.key; });
+  return out;
+}
 
 }  // namespace
 
 std::string document_key(const fs::path& path) {
-  std::string key = text::nfc(fs::absolute(path).lexically_normal().string());
-  while (key.size() > 1 && key.back() == '/') key.pop_back();
-  return key;
+  const std::string exact = exact_key(path);
+  std::string key = text::nfc(exact);
+  if (key == exact) return key;
+  std::error_code error;  // equivalent: a file system that takes both names for one
+  const bool twin = fs::exists(key, error) && fs::exists(path, error) && !fs::equivalent(key, path, error);
+  return twin ? exact : key;
 }
 
 bool below(std::string_view key, std::string_view folder) {
@@ -64,27 +191,23 @@ bool below(std::string_view key, std::string_view folder) {
   return key.size() > folder.size() && key.substr(0, folder.size()) == folder && key[folder.size()] == '/';
 }
 
-Sources find_sources(std::span<const fs::path> paths, std::span<const std::string> globs,
-                     const text::LoadOptions& load) {
+Sources find_sources(std::span<const fs::path> paths, const SourceRules& rules) {
   Sources out;
+  std::vector<Found> found;
   for (const auto& path : paths) {
     std::error_code error;
     const std::string key = document_key(path);
     if (fs::is_directory(path, error)) {
-      Walker walker{globs, load, out, {}};
-      (walker.walk(path) > 0 ? out.folders : out.kept).push_back(key);
+      (Walker(rules, out, found).walk(path) > 0 ? out.folders : out.kept).push_back(key);
     } else if (fs::exists(path, error)) {
-      out.files.push_back({path, key, true});
+      found.push_back({path, fs::canonical(path, error), false, true});
     } else {
       out.kept.push_back(key);
       out.failed.push_back({path.string(), path.string() + ": no such file or folder", Code::NotFound});
     }
   }
-  auto by_key = [](const SourceFile& a, const SourceFile& b) { return a.key < b.key; };
-  std::stable_sort(out.files.begin(), out.files.end(), by_key);
-  out.files.erase(
-      std::unique(out.files.begin(), out.files.end(), [](const auto& a, const auto& b) { return a.key == b.key; }),
-      out.files.end());
+  leave_out_links(found, out);
+  out.files = with_keys(found);
   return out;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,7 +14,7 @@ namespace hanok::chain {
 
 struct SourceFile {
   std::filesystem::path path;  // to open
-  std::string key;             // absolute, normalised, NFC: the document's path in the collection
+  std::string key;             // the document's path in the collection: see document_key
   bool named = false;          // given by the user itself, not found in a folder
 };
 
@@ -21,12 +23,25 @@ struct Sources {
   std::vector<std::string> folders;     // keys of folders that were read; what is stored below and not in files is gone
   std::vector<std::string> kept;        // folders that are empty or not there: nothing below them is forgotten
   std::vector<std::string> unreadable;  // folders below that could not be opened: what is stored below stays
+  std::set<std::string> unwanted;  // files and folders that rules pass over, links to files that are read anyway
+  std::set<std::string> left_out;  // files and folders that this call's globs or exclusions leave out: they stay stored
+  std::map<std::string, size_t> skipped;  // files that no loader takes, by suffix in lower case; "" = without one
+  std::map<std::string, size_t> ignored;  // entries passed over, by reason: IgnoreStack::why_not, or "--exclude", "link"
   std::vector<IngestFailure> failed;
 };
 
-/// Walks folders. Hidden entries are passed over; a link to a folder is followed unless it leads back to a parent.
-Sources find_sources(std::span<const std::filesystem::path> paths, std::span<const std::string> globs,
-                     const text::LoadOptions& load = {});
+struct SourceRules {
+  std::span<const std::string> globs;    // only files whose name or path matches one; empty = all that can be loaded
+  std::span<const std::string> exclude;  // no file or folder that matches one, as a line of .gitignore does
+  text::LoadOptions load;                // what can be loaded
+};
+
+/// Walks folders. Passed over: what IgnoreStack says, and a link to a file or folder that is read anyway; a link to
+/// another folder is followed unless it leads back to a parent.
+Sources find_sources(std::span<const std::filesystem::path> paths, const SourceRules& rules = {});
+
+/// Absolute, normalised, NFC; bytes that are no UTF-8 as "%E9". A file keeps the letters of its own name where another
+/// file has the name that NFC would give it.
 std::string document_key(const std::filesystem::path& path);
 /// True when `key` lies below `folder`.
 bool below(std::string_view key, std::string_view folder);

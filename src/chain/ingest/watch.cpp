@@ -10,9 +10,14 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
            const std::function<void(const IngestReport&)>& on_report, const std::function<bool()>& stop) {
   base::FolderWatcher watcher({paths.begin(), paths.end()});
   IngestOptions each = options;
-  each.reembed = false;
+  each.embed = false;
   std::unique_ptr<Reembedding> beside;
   const auto finished = [&] { return beside && !beside->running(); };
+  const auto tell = [&] {
+    if (!beside || !options.on_progress) return;
+    const auto p = beside->progress();
+    options.on_progress({IngestProgress::Phase::Embed, p.done, p.total, p.seconds_left, {}});
+  };
   do {
     if (finished()) {
       beside->wait();  // throws what went wrong
@@ -20,9 +25,15 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
     }
     const IngestReport report = ingest(collection, paths, each);
     if (on_report) on_report(report);
-    if (options.embedder && !beside && !collection.missing_vectors(options.embedder->space(), 1).empty())
+    if (options.embedder && options.embed && !beside &&
+        !collection.missing_vectors(options.embedder->space(), 1).empty())
       beside = std::make_unique<Reembedding>(collection, *options.embedder);
-  } while (watcher.wait(kQuietMs, [&] { return stop() || finished(); }) || !stop());
+  } while (watcher.wait(kQuietMs,
+                        [&] {
+                          tell();
+                          return stop() || finished();
+                        }) ||
+           !stop());
 }
 
 }  // namespace hanok::chain

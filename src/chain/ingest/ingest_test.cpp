@@ -1,0 +1,181 @@
+// Words at once, meaning as it comes; what an interrupted run leaves, and how the next one goes on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using Phase = IngestProgress::Phase;
+
+/// Words in 64 buckets; counts what it embeds.
+class Buckets : public EmbeddingModel {
+ public:
+  store::VectorSpace space() const override { return {"buckets", "buckets", 64, text::chunker_version()}; }
+  size_t count_tokens(std::string_view text) const override { return text::count_tokens(text); }
+  double trust(std::string_view) const override { return 1; }
+  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override {
+    if (prompt == Prompt::Passage) embedded += texts.size();
+    Matrix out{texts.size(), 64, std::vector<float>(texts.size() * 64)};
+    for (size_t i = 0; i < texts.size(); ++i) {
+      for (const auto& term : text::analyze(texts[i])) out.row(i)[std::hash<std::string>{}(term.form) % 64] += 1;
+      out.row(i)[0] += 1e-3f;
+    }
+    return out;
+  }
+  mutable size_t embedded = 0;
+};
+
+constexpr size_t kFiles = 200;
+
+class IngestTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (size_t i = 0; i < kFiles; ++i)
+      write("in/" + std::to_string(1000 + i) + ".txt", "Box " + std::to_string(1000 + i) + " holds paper.");
+    open();
+  }
+  void TearDown() override { base::interrupted() = false; }
+  void open() {
+    store_.reset();
+    store_ = store::Store::open(folder_.path() / "data");
+    collection_ = &store_->collection("c", true);
+  }
+  void write(const std::string& name, const std::string& text) {
+    base::fs::create_directories((folder_.path() / name).parent_path());
+    base::write_file_atomic(folder_.path() / name, text);
+  }
+  IngestReport run(IngestOptions options = {}) {
+    const base::fs::path in = folder_.path() / "in";
+    if (!options.embedder) options.embedder = &model_;
+    return ingest(*collection_, {&in, 1}, options);
+  }
+  size_t vectors() const { return collection_->statistics()["vectors"]; }
+
+  base::TempFolder folder_;
+  Buckets model_;
+  std::unique_ptr<store::Store> store_;
+  store::Collection* collection_ = nullptr;
+};
+
+TEST_F(IngestTest, AllIsFoundByWordsBeforeTheFirstVectorAndByWhatThereIsMeanwhile) {
+  bool reading_over = false;
+  std::vector<size_t> seen;
+  const auto report = run({.on_progress = [&](const IngestProgress& p) {
+    if (p.phase == Phase::Read) {
+      EXPECT_FALSE(reading_over);
+      EXPECT_EQ(model_.embedded, 0u);
+      return;
+    }
+    reading_over = true;
+    EXPECT_EQ(p.done, vectors());
+    seen.push_back(vectors());
+    EXPECT_EQ(collection_->document_count(), kFiles);
+    const auto found = search(*collection_, "box 1199", {.k = 1, .embedder = &model_});
+    ASSERT_EQ(found.hits.size(), 1u);
+    EXPECT_THAT(found.hits[0].chunk.text, HasSubstr("Box 1199"));
+  }});
+  EXPECT_GT(seen.size(), 3u) << "in blocks";
+  EXPECT_EQ(seen.front(), 0u);
+  EXPECT_EQ(seen.back(), kFiles);
+  EXPECT_EQ(report.added, kFiles);
+  EXPECT_EQ(report.embedded, kFiles);
+  EXPECT_EQ(report.without_vector, 0u);
+}
+
+TEST_F(IngestTest, EachGroupIsKeptWhenReadingIsInterrupted) {
+  try {
+    run({.on_progress = [&](const IngestProgress& p) { base::interrupted() = p.done >= 100; }});
+    ADD_FAILURE() << "was not interrupted";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Cancelled);
+    EXPECT_THAT(e.what(), HasSubstr("the vectors of 0 of "));
+  }
+  const size_t kept = collection_->document_count();
+  EXPECT_GT(kept, 0u);
+  EXPECT_LT(kept, kFiles);
+  base::interrupted() = false;
+  open();
+  const auto report = run();
+  EXPECT_EQ(report.unchanged, kept);
+  EXPECT_EQ(report.added, kFiles - kept);
+  EXPECT_EQ(vectors(), kFiles);
+}
+
+TEST_F(IngestTest, EmbeddingGoesOnWhereItWasInterrupted) {
+  try {
+    run({.on_progress = [&](const IngestProgress& p) {
+      if (p.phase == Phase::Embed && p.done > 60) base::interrupted() = true;
+    }});
+    ADD_FAILURE() << "was not interrupted";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("kept: 200 documents"));
+    EXPECT_THAT(e.what(), HasSubstr("the vectors of " + std::to_string(vectors()) + " of 200 passages"));
+  }
+  base::interrupted() = false;
+  const size_t made = vectors();
+  EXPECT_GT(made, 60u);
+  EXPECT_LT(made, kFiles);
+  open();
+  const auto report = run();
+  EXPECT_EQ(report.unchanged, kFiles);
+  EXPECT_EQ(report.embedded, kFiles - made);
+  EXPECT_EQ(model_.embedded, kFiles) << "none twice";
+}
+
+TEST_F(IngestTest, ReadingAndEmbeddingApart) {
+  auto report = run({.embed = false});
+  EXPECT_EQ(report.embedded, 0u);
+  EXPECT_EQ(report.without_vector, kFiles);
+  EXPECT_EQ(model_.embedded, 0u);
+  EXPECT_EQ(search(*collection_, "box 1100", {.embedder = &model_}).mode, Mode::Keyword);
+  report = ingest(*collection_, {}, {.embedder = &model_});
+  EXPECT_EQ(report.embedded, kFiles);
+  EXPECT_EQ(report.unchanged + report.added + report.gone, 0u);
+  EXPECT_EQ(vectors(), kFiles);
+  EXPECT_EQ(search(*collection_, "box 1100", {.embedder = &model_}).mode, Mode::Hybrid);
+  EXPECT_EQ(run().unchanged, kFiles) << "cut as the model counts from the start";
+}
+
+TEST_F(IngestTest, OtherCutsGoOnWhereTheyWereInterrupted) {
+  run({.embed = false});
+  try {
+    run({.split = {.max_tokens = 100}, .embed = false, .on_progress = [&](const IngestProgress& p) {
+           base::interrupted() = p.done >= 100;
+         }});
+    ADD_FAILURE() << "was not interrupted";
+  } catch (const Error&) {
+  }
+  base::interrupted() = false;
+  const auto report = run({.split = {.max_tokens = 100}, .embed = false});
+  EXPECT_GT(report.unchanged, 0u) << "what was cut anew before";
+  EXPECT_LT(report.unchanged, 100u);
+  EXPECT_EQ(report.changed, kFiles - report.unchanged);
+  EXPECT_EQ(run({.split = {.max_tokens = 100}, .embed = false}).unchanged, kFiles);
+}
+
+TEST_F(IngestTest, WhatIsNoLongerWantedIsForgotten) {
+  write("in/node_modules/x.txt", "Not a document.");
+  write("in/drafts/y.txt", "A draft.");
+  const base::fs::path named = folder_.path() / "in/node_modules/x.txt";
+  ingest(*collection_, {&named, 1}, {});
+  EXPECT_EQ(run().gone, 1u) << "stored by an earlier version, say";
+  EXPECT_EQ(collection_->document_count(), kFiles + 1);
+  const auto without = run({.exclude = {"drafts/"}});
+  EXPECT_EQ(without.gone, 0u) << "this time it was not asked for";
+  EXPECT_THAT(without.ignored, ElementsAre(Pair("--exclude", 1), Pair("node_modules", 1)));
+  write("in/.hanokignore", "drafts/\n");
+  EXPECT_EQ(run().gone, 1u);
+  EXPECT_EQ(collection_->document_count(), kFiles);
+}
+
+}  // namespace
+}  // namespace hanok::chain
