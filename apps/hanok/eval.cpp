@@ -9,7 +9,7 @@ namespace {
 
 struct Flags {
   std::string folder, mode = "hybrid", fusion = "score", split = "test", keep, model, run_file;
-  double k1 = -1, b = -1, mmr = 1;
+  double k1 = -1, b = -1, mmr = 1, vectors = 1;
   size_t limit = 0;
 };
 
@@ -25,6 +25,7 @@ void retrieval(Session& session, const Flags& flags) {
   options.split = flags.split;
   options.keep = flags.keep;
   options.limit = flags.limit;
+  options.vectors = flags.vectors;
   options.run_file = flags.run_file;
   options.on_progress = session.progress_bar();
   if (flags.k1 >= 0) options.bm25["k1"] = flags.k1;
@@ -75,6 +76,7 @@ void add_eval(Command& root) {
   c.option("--k1", flags->k1, "BM25 k1", 0, 1000);
   c.option("--b", flags->b, "BM25 b", 0, 1);
   c.option("--limit", flags->limit, "only the first N queries");
+  c.option("--vectors", flags->vectors, "give only this share of the passages a vector, 0 to 1 (default 1)");
   c.option("--keep", flags->keep, "data directory to use and keep, so that the next run need not index again");
   c.option("--run", flags->run_file, "write the rankings in TREC format");
   c.run([flags](Session& session) { retrieval(session, *flags); });

@@ -92,8 +92,8 @@ struct IngestFailure {
 
 struct IngestReport {
   size_t added = 0, changed = 0, unchanged = 0, gone = 0, chunks = 0;
-  size_t embedded = 0;           // passages that got their vector
-  size_t without_vector = 0;     // passages of the collection that have none of the embedder; 0 without an embedder
+  size_t embedded = 0;        // passages that got their vector
+  size_t without_vector = 0;  // passages of the collection that have none of the embedder; 0 without an embedder
   std::map<std::string, size_t> skipped;  // files in folders that no loader takes, by suffix (".hwp", "" without one)
   std::map<std::string, size_t> ignored;  // files and folders passed over, by reason: ".gitignore", "node_modules", ...
   std::vector<IngestFailure> failed;
@@ -116,9 +116,9 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
            const std::function<void(const IngestReport&)>& on_report, const std::function<bool()>& stop);
 
 /// Embeds beside other work every chunk without a vector of `embedder`: of new files, after a change of the model, or
-/// for a collection that had none. Until the last one is done the vectors that were there answer, in every process; then the
-/// new ones take over at once. Documents may be added, changed and removed meanwhile. What is done stays done: after
-/// stop(), or a killed process, the next one goes on from there.
+/// for a collection that had none. Until the last one is done the vectors that were there answer, in every process;
+/// then the new ones take over at once. Documents may be added, changed and removed meanwhile. What is done stays done:
+/// after stop(), or a killed process, the next one goes on from there.
 ///   Reembedding change(collection, new_model);
 ///   const EmbeddingModel* models[] = {&new_model, &old_model};
 ///   const auto snapshot = collection.snapshot();

@@ -9,9 +9,9 @@
 namespace hanok::base {
 
 struct Progress {
-  uint64_t done = 0, total = 0;  // total 0: not known yet
-  std::string what;              // "ingest", "embed", "build index"; shown to the user
-  std::string item;              // the file or batch at hand
+  uint64_t done = 0, total = 0;             // total 0: not known yet
+  std::string what;                         // "ingest", "embed", "build index"; shown to the user
+  std::string item;                         // the file or batch at hand
   std::optional<double> seconds_left = {};  // where the work knows better than done and total tell; below 0: not yet
 };
 

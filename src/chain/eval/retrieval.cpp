@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/threads.h"
 #include "chain/eval/beir.h"
 #include "chain/search/rank.h"
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kDepth = 100;
 constexpr size_t kBatch = 256;  // documents a transaction
+constexpr uint64_t kSeed = 1;   // of which documents go without a vector
 
 store::NewDocument as_document(const BeirText& d) {
   store::NewDocument out;
@@ -28,6 +30,7 @@ store::NewDocument as_document(const BeirText& d) {
 }
 
 void fill(store::Collection& collection, const Beir& data, const RetrievalOptions& options) {
+  base::Random drawn(kSeed);
   if (options.search.embedder) collection.set_vector_space(options.search.embedder->space());
   for (size_t begin = 0; begin < data.documents.size(); begin += kBatch) {
     base::check_interrupt();
@@ -40,7 +43,8 @@ void fill(store::Collection& collection, const Beir& data, const RetrievalOption
     }
     if (options.search.embedder) {
       const Matrix rows = options.search.embedder->embed(texts, Prompt::Passage);
-      for (size_t i = 0; i < group.size(); ++i) group[i].vectors.assign(rows.row(i).begin(), rows.row(i).end());
+      for (size_t i = 0; i < group.size(); ++i)
+        if (drawn.uniform() < options.vectors) group[i].vectors.assign(rows.row(i).begin(), rows.row(i).end());
     }
     collection.put_many(std::move(group));
     if (options.on_progress) options.on_progress({end, data.documents.size(), "index", ""});

@@ -17,6 +17,7 @@ struct RetrievalOptions {
   std::string split = "test";          // the qrels file without .tsv
   std::filesystem::path keep;          // a data directory to use and keep, so that a second run need not index again
   std::map<std::string, double> bm25;  // "k1", "b"; empty = defaults
+  double vectors = 1;                  // share of the documents that get a vector: search while embedding goes on
   size_t limit = 0;                    // only the first N queries; 0 = all
   std::string run_file;                // write a TREC run file here
   base::OnProgress on_progress;

@@ -29,8 +29,9 @@ TEST(TimeLeft, HoldsWithinAThirdWhereLengthsChange) {
       EXPECT_NEAR(seconds, truth, truth / 3 + .1) << at;
     }
     const size_t end = std::min(at + kBlock, kPassages);
-    left.add(std::accumulate(tokens.begin() + static_cast<ptrdiff_t>(at), tokens.begin() + static_cast<ptrdiff_t>(end), 0.0),
-             cost(at, end));
+    left.add(
+        std::accumulate(tokens.begin() + static_cast<ptrdiff_t>(at), tokens.begin() + static_cast<ptrdiff_t>(end), 0.0),
+        cost(at, end));
   }
   EXPECT_EQ(told, (kPassages + kBlock - 1) / kBlock - 2) << "from the third block on";
 }

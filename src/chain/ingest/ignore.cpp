@@ -17,9 +17,9 @@ constexpr uint64_t kMostBytes = 1 << 20;  // of an ignore file; a longer one is 
 constexpr size_t kMostSteps = 100'000;
 
 // Folders that programs fill and nobody writes documents in: packages, environments, caches.
-constexpr std::array<std::string_view, 9> kNotDocuments = {
-    "node_modules", "bower_components", "venv", ".venv", "__pycache__", "__pypackages__", "site-packages", "CMakeFiles",
-    "__MACOSX"};
+constexpr std::array<std::string_view, 9> kNotDocuments = {"node_modules",  "bower_components", "venv",
+                                                           ".venv",         "__pycache__",      "__pypackages__",
+                                                           "site-packages", "CMakeFiles",       "__MACOSX"};
 // What such a folder of another name holds: the mark of caches (https://bford.info/cachedir), a Python environment's
 // and a CMake build's own file.
 constexpr std::array<const char*, 3> kMarks = {"CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt"};

@@ -9,7 +9,8 @@
 
 namespace hanok::chain {
 
-/// True when `path` matches a pattern of gitignore's kind: * and ? do not cross a slash, ** between slashes does, [a-z],
+/// True when `path` matches a pattern of gitignore's kind: * and ? do not cross a slash, ** between slashes does,
+/// [a-z],
 /// [!a], [[:alpha:]], and \ before a sign that means itself.
 bool matches_glob(std::string_view pattern, std::string_view path);
 
@@ -21,7 +22,7 @@ class IgnoreRules {
   bool empty() const { return rules_.empty(); }
 
   struct Verdict {
-    bool ignored = false;        // false: a line with ! says that it is wanted
+    bool ignored = false;          // false: a line with ! says that it is wanted
     bool names_it_dotted = false;  // the line spells out the dot that its name begins with
   };
   /// What the last line that matches says of a path below the file's own folder ("src/a.txt"); nothing: no line does.

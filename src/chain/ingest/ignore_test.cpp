@@ -13,18 +13,42 @@ TEST(MatchesGlob, AsGitDoes) {
     const char *pattern, *path;
     bool matches;
   } cases[] = {
-      {"*.log", "a.log", true},         {"*.log", ".log", true},          {"*.log", "a.logs", false},
-      {"a?c", "abc", true},             {"a?c", "a한c", true},            {"a?c", "a/c", false},
-      {"a*c", "a/c", false},            {"a/*", "a/b/c", false},          {"a/**", "a/b/c", true},
-      {"a/**", "a", false},             {"**/a", "a", true},              {"**/a", "x/y/a", true},
-      {"a/**/b", "a/b", true},          {"a/**/b", "a/x/y/b", true},      {"a/**/b", "a/xb", false},
-      {"**", "x/y", true},              {"a**b", "axyb", true},           {"a**b", "a/b", false},
-      {"[a-c]x", "bx", true},           {"[!a-c]x", "bx", false},         {"[^a-c]x", "dx", true},
-      {"[]]", "]", true},               {"[a\\-z]", "b", false},          {"[a\\-z]", "-", true},
-      {"[[:digit:]]", "7", true},       {"[[:alpha:]_]x", "_x", true},    {"\\*", "*", true},
-      {"\\*", "a", false},              {"a[/]b", "a/b", false},          {"가*", "가나다", true},
-      {"[가-힣].md", "한.md", true},    {"a\\", "a\\", true},             {"*/b", "a/b", true},
-      {"*a*a*a*b", "aaaaaaaaac", false}, {"", "a", false},                 {"a", "", false},
+      {"*.log", "a.log", true},
+      {"*.log", ".log", true},
+      {"*.log", "a.logs", false},
+      {"a?c", "abc", true},
+      {"a?c", "a한c", true},
+      {"a?c", "a/c", false},
+      {"a*c", "a/c", false},
+      {"a/*", "a/b/c", false},
+      {"a/**", "a/b/c", true},
+      {"a/**", "a", false},
+      {"**/a", "a", true},
+      {"**/a", "x/y/a", true},
+      {"a/**/b", "a/b", true},
+      {"a/**/b", "a/x/y/b", true},
+      {"a/**/b", "a/xb", false},
+      {"**", "x/y", true},
+      {"a**b", "axyb", true},
+      {"a**b", "a/b", false},
+      {"[a-c]x", "bx", true},
+      {"[!a-c]x", "bx", false},
+      {"[^a-c]x", "dx", true},
+      {"[]]", "]", true},
+      {"[a\\-z]", "b", false},
+      {"[a\\-z]", "-", true},
+      {"[[:digit:]]", "7", true},
+      {"[[:alpha:]_]x", "_x", true},
+      {"\\*", "*", true},
+      {"\\*", "a", false},
+      {"a[/]b", "a/b", false},
+      {"가*", "가나다", true},
+      {"[가-힣].md", "한.md", true},
+      {"a\\", "a\\", true},
+      {"*/b", "a/b", true},
+      {"*a*a*a*b", "aaaaaaaaac", false},
+      {"", "a", false},
+      {"a", "", false},
   };
   for (const auto& c : cases) EXPECT_EQ(matches_glob(c.pattern, c.path), c.matches) << c.pattern << " on " << c.path;
 }
@@ -41,7 +65,8 @@ bool ignored(const IgnoreRules& rules, std::string_view path, bool folder = fals
 }
 
 TEST(IgnoreRules, LastLineThatMatchesDecides) {
-  const IgnoreRules rules("# comment\n*.tmp\n!keep.tmp\n\n/top\nbuild/\ndoc/*.pdf\n\\#hash\n\\!bang\ntrailing   \nkept\\ \n");
+  const IgnoreRules rules(
+      "# comment\n*.tmp\n!keep.tmp\n\n/top\nbuild/\ndoc/*.pdf\n\\#hash\n\\!bang\ntrailing   \nkept\\ \n");
   EXPECT_TRUE(ignored(rules, "x/y.tmp"));
   EXPECT_FALSE(ignored(rules, "x/keep.tmp"));
   EXPECT_TRUE(ignored(rules, "top"));

@@ -12,6 +12,7 @@
 #include "chain/ingest/reembed.h"
 #include "chain/ingest/sources.h"
 #include "hanok/chain.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -309,9 +310,7 @@ class Ingest {
 
   void finish_report() {
     for (const auto& [key, outcome] : outcomes_)
-      ++(outcome == Outcome::Added     ? report_.added
-         : outcome == Outcome::Changed ? report_.changed
-                                       : report_.unchanged);
+      ++(outcome == Outcome::Added ? report_.added : outcome == Outcome::Changed ? report_.changed : report_.unchanged);
     if (options_.embedder && !options_.embed)
       report_.without_vector = collection_.missing_vectors(options_.embedder->space(), SIZE_MAX).size();
     std::sort(report_.failed.begin(), report_.failed.end(),
@@ -320,8 +319,9 @@ class Ingest {
 
   // For the message of an interrupted run.
   std::string how_far() const {
-    std::string out = "interrupted; kept: " + std::to_string(collection_.document_count()) +
-                      " documents, found by their words";
+    const Context::Scope scope{Context()};  // reads go on although the caller's has ended
+    std::string out =
+        "interrupted; kept: " + std::to_string(collection_.document_count()) + " documents, found by their words";
     if (embeds()) {
       const size_t all = collection_.chunk_count(),
                    missing = collection_.missing_vectors(options_.embedder->space(), SIZE_MAX).size();
@@ -351,7 +351,8 @@ class Ingest {
       if (!pruned && (!is_below(key, sources.folders) || is_below(key, sources.unreadable))) continue;
       // What this call's --glob or --exclude leaves out has not gone; nor has a file that is there and was named once.
       std::error_code error;
-      if (!covers(sources.unwanted, key) && (covers(sources.left_out, key) || fs::exists(key, error) || error)) continue;
+      if (!covers(sources.unwanted, key) && (covers(sources.left_out, key) || fs::exists(key, error) || error))
+        continue;
       gone.push_back(key);
     }
     base::check_interrupt();

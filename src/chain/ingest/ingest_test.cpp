@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "base/file.h"
-#include "base/threads.h"
 #include "hanok/chain.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -43,7 +43,6 @@ class IngestTest : public testing::Test {
       write("in/" + std::to_string(1000 + i) + ".txt", "Box " + std::to_string(1000 + i) + " holds paper.");
     open();
   }
-  void TearDown() override { base::interrupted() = false; }
   void open() {
     store_.reset();
     store_ = store::Store::open(folder_.path() / "data");
@@ -54,12 +53,14 @@ class IngestTest : public testing::Test {
     base::write_file_atomic(folder_.path() / name, text);
   }
   IngestReport run(IngestOptions options = {}) {
+    const Context::Scope scope(Context().with_cancel(stop_));
     const base::fs::path in = folder_.path() / "in";
     if (!options.embedder) options.embedder = &model_;
     return ingest(*collection_, {&in, 1}, options);
   }
   size_t vectors() const { return collection_->statistics()["vectors"]; }
 
+  CancelSource stop_;  // Ctrl-C
   base::TempFolder folder_;
   Buckets model_;
   std::unique_ptr<store::Store> store_;
@@ -93,7 +94,9 @@ TEST_F(IngestTest, AllIsFoundByWordsBeforeTheFirstVectorAndByWhatThereIsMeanwhil
 
 TEST_F(IngestTest, EachGroupIsKeptWhenReadingIsInterrupted) {
   try {
-    run({.on_progress = [&](const IngestProgress& p) { base::interrupted() = p.done >= 100; }});
+    run({.on_progress = [&](const IngestProgress& p) {
+      if (p.done >= 100) stop_.cancel();
+    }});
     ADD_FAILURE() << "was not interrupted";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::Cancelled);
@@ -102,7 +105,7 @@ TEST_F(IngestTest, EachGroupIsKeptWhenReadingIsInterrupted) {
   const size_t kept = collection_->document_count();
   EXPECT_GT(kept, 0u);
   EXPECT_LT(kept, kFiles);
-  base::interrupted() = false;
+  stop_.reset();
   open();
   const auto report = run();
   EXPECT_EQ(report.unchanged, kept);
@@ -113,14 +116,14 @@ TEST_F(IngestTest, EachGroupIsKeptWhenReadingIsInterrupted) {
 TEST_F(IngestTest, EmbeddingGoesOnWhereItWasInterrupted) {
   try {
     run({.on_progress = [&](const IngestProgress& p) {
-      if (p.phase == Phase::Embed && p.done > 60) base::interrupted() = true;
+      if (p.phase == Phase::Embed && p.done > 60) stop_.cancel();
     }});
     ADD_FAILURE() << "was not interrupted";
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("kept: 200 documents"));
     EXPECT_THAT(e.what(), HasSubstr("the vectors of " + std::to_string(vectors()) + " of 200 passages"));
   }
-  base::interrupted() = false;
+  stop_.reset();
   const size_t made = vectors();
   EXPECT_GT(made, 60u);
   EXPECT_LT(made, kFiles);
@@ -149,12 +152,12 @@ TEST_F(IngestTest, OtherCutsGoOnWhereTheyWereInterrupted) {
   run({.embed = false});
   try {
     run({.split = {.max_tokens = 100}, .embed = false, .on_progress = [&](const IngestProgress& p) {
-           base::interrupted() = p.done >= 100;
+           if (p.done >= 100) stop_.cancel();
          }});
     ADD_FAILURE() << "was not interrupted";
   } catch (const Error&) {
   }
-  base::interrupted() = false;
+  stop_.reset();
   const auto report = run({.split = {.max_tokens = 100}, .embed = false});
   EXPECT_GT(report.unchanged, 0u) << "what was cut anew before";
   EXPECT_LT(report.unchanged, 100u);

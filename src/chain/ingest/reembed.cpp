@@ -19,8 +19,7 @@ constexpr size_t kBlock = 32;
 size_t block_size() { return kBlock * std::max<size_t>(1, base::default_threads() / 2); }
 
 /// Returns what it cost, in tokens.
-double embed_block(store::Collection& collection, const EmbeddingModel& embedder,
-                   std::span<const store::ChunkId> ids) {
+double embed_block(store::Collection& collection, const EmbeddingModel& embedder, std::span<const store::ChunkId> ids) {
   std::vector<store::ChunkId> there;  // a document may have been removed since the ids were asked for
   std::vector<std::string> texts;
   double cost = 0;

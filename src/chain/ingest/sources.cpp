@@ -18,7 +18,12 @@ namespace fs = std::filesystem;
 size_t sign_length(std::string_view text, size_t at) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(at);
-  const size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  const size_t length = first < 0x80   ? 1
+                        : first < 0xC2 ? 0
+                        : first < 0xE0 ? 2
+                        : first < 0xF0 ? 3
+                        : first < 0xF5 ? 4
+                                       : 0;
   if (length == 0 || at + length > text.size()) return 0;
   for (size_t i = 1; i < length; ++i)
     if ((byte(at + i) & 0xC0) != 0x80) return 0;
@@ -62,8 +67,7 @@ struct Found {
 
 class Walker {
  public:
-  Walker(const SourceRules& rules, Sources& out, std::vector<Found>& found)
-      : rules_(rules), out_(out), found_(found) {
+  Walker(const SourceRules& rules, Sources& out, std::vector<Found>& found) : rules_(rules), out_(out), found_(found) {
     std::string lines;
     for (const auto& glob : rules.exclude) lines += glob + "\n";
     exclude_ = IgnoreRules(lines);

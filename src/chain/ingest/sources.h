@@ -23,10 +23,11 @@ struct Sources {
   std::vector<std::string> folders;     // keys of folders that were read; what is stored below and not in files is gone
   std::vector<std::string> kept;        // folders that are empty or not there: nothing below them is forgotten
   std::vector<std::string> unreadable;  // folders below that could not be opened: what is stored below stays
-  std::set<std::string> unwanted;  // files and folders that rules pass over, links to files that are read anyway
+  std::set<std::string> unwanted;       // files and folders that rules pass over, links to files that are read anyway
   std::set<std::string> left_out;  // files and folders that this call's globs or exclusions leave out: they stay stored
   std::map<std::string, size_t> skipped;  // files that no loader takes, by suffix in lower case; "" = without one
-  std::map<std::string, size_t> ignored;  // entries passed over, by reason: IgnoreStack::why_not, or "--exclude", "link"
+  std::map<std::string, size_t>
+      ignored;  // entries passed over, by reason: IgnoreStack::why_not, or "--exclude", "link"
   std::vector<IngestFailure> failed;
 };
 

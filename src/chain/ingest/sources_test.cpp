@@ -32,7 +32,8 @@ class SourcesTest : public testing::Test {
 };
 
 TEST_F(SourcesTest, WhatNoLoaderTakesIsCountedBySuffix) {
-  for (const char* name : {"a.txt", "b.XYZ", "c/d.xyz", "c/e.qqq", "c/.hidden.txt", "node_modules/x/y.txt"}) write(name);
+  for (const char* name : {"a.txt", "b.XYZ", "c/d.xyz", "c/e.qqq", "c/.hidden.txt", "node_modules/x/y.txt"})
+    write(name);
   const auto sources = found();
   EXPECT_THAT(names(sources), ElementsAre("a.txt"));
   EXPECT_THAT(sources.skipped, UnorderedElementsAre(Pair(".xyz", 2), Pair(".qqq", 1)));
@@ -74,8 +75,10 @@ TEST_F(SourcesTest, AFileIsReadOnceHoweverItIsNamed) {
 
 TEST_F(SourcesTest, NamesThatBecomeEqualWhenCleanedStayTwo) {
   const std::string composed = "회의록.txt",
-                    decomposed = "\xe1\x84\x92\xe1\x85\xac\xe1\x84\x8b\xe1\x85\xb4\xe1\x84\x85\xe1\x85\xa9\xe1\x86\xa8.txt";
-  for (const std::string& name : {composed, decomposed, std::string("r\xe9s.txt"), std::string("r\xe8s.txt")}) write(name);
+                    decomposed =
+                        "\xe1\x84\x92\xe1\x85\xac\xe1\x84\x8b\xe1\x85\xb4\xe1\x84\x85\xe1\x85\xa9\xe1\x86\xa8.txt";
+  for (const std::string& name : {composed, decomposed, std::string("r\xe9s.txt"), std::string("r\xe8s.txt")})
+    write(name);
   const auto sources = found();
   EXPECT_THAT(names(sources), UnorderedElementsAre(composed, decomposed, "r%E9s.txt", "r%E8s.txt"));
   for (const auto& file : sources.files) EXPECT_EQ(document_key(file.path), file.key) << "also when it is named alone";

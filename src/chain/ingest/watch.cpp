@@ -28,12 +28,10 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
     if (options.embedder && options.embed && !beside &&
         !collection.missing_vectors(options.embedder->space(), 1).empty())
       beside = std::make_unique<Reembedding>(collection, *options.embedder);
-  } while (watcher.wait(kQuietMs,
-                        [&] {
-                          tell();
-                          return stop() || finished();
-                        }) ||
-           !stop());
+  } while (watcher.wait(kQuietMs, [&] {
+    tell();
+    return stop() || finished();
+  }) || !stop());
 }
 
 }  // namespace hanok::chain

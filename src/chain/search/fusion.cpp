@@ -37,10 +37,23 @@ constexpr double kForeignShare = 0.2;
 constexpr double kForeignLeast = 6;
 constexpr double kForeignReach = 2;  // standard deviations behind the nearest of the own language, and it gets nothing
 
-double z_of(const ScoredChunk& c, const Fusion& f) {
-  const bool known = !std::isnan(c.dense) && f.deviation > 0;
-  return known ? std::clamp((c.dense - f.mean) / f.deviation, -kMostDeviations, kMostDeviations) : 0;
+// Mean and deviation of the candidates' keyword scores.
+Fusion measure_keywords(std::span<const ScoredChunk> candidates) {
+  Fusion f;
+  double sum = 0, squares = 0;
+  for (const auto& c : candidates) sum += c.keyword, squares += c.keyword * c.keyword;
+  const auto n = static_cast<double>(candidates.size());
+  if (n == 0) return f;
+  f.mean = sum / n;
+  f.deviation = std::sqrt(std::max(0.0, squares / n - f.mean * f.mean));
+  return f;
 }
+
+double deviations(double value, const Fusion& of) {
+  return of.deviation > 0 ? std::clamp((value - of.mean) / of.deviation, -kMostDeviations, kMostDeviations) : 0;
+}
+
+double z_of(const ScoredChunk& c, const Fusion& f) { return std::isnan(c.dense) ? 0 : deviations(c.dense, f); }
 
 /// The words that foreign passages cannot have.
 class Imputed {
@@ -90,9 +103,11 @@ Fusion fuse_scores(std::vector<ScoredChunk>& candidates, const FusionInput& inpu
   Fusion f = measure_cosines(candidates);
   f.dense_weight = kDenseWeight * input.model_trust;
   const double most = input.keyword_ceiling + 2 * kMostDeviations * f.dense_weight;
+  const Fusion words = measure_keywords(candidates);
   const Imputed imputed(candidates, f, input);
   for (auto& c : candidates) {
-    const double z = z_of(c, f);
+    // Without a vector it is taken to be as near in meaning as it is in words.
+    const double z = std::isnan(c.dense) ? deviations(c.keyword, words) : z_of(c, f);
     const double keyword = imputed.keyword(c, z);
     c.fused = most > 0 ? std::clamp((keyword + f.dense_weight * (z + kMostDeviations)) / most, 0.0, 1.0) : 0;
   }

@@ -99,6 +99,25 @@ TEST(Fusion, AModelThatIsNotTrustedImputesNoWords) {
   EXPECT_EQ(fused(c, 3), 0);
 }
 
+TEST(Fusion, WithoutVectorsTheOrderIsThatOfWords) {
+  std::vector<ScoredChunk> c = {{1, 3, std::nan("")}, {2, 7, std::nan("")}, {3, 5, std::nan("")}};
+  fuse_scores(c, {10, 1});
+  EXPECT_EQ(c[0].chunk, 2u);
+  EXPECT_EQ(c[1].chunk, 3u);
+  EXPECT_EQ(c[2].chunk, 1u);
+}
+
+// The passage that is asked for has the words; those that have their vectors already are near it by accident.
+TEST(Fusion, AStrongMatchOfWordsWithoutAVectorIsNotBehindWeakOnesThatHaveOne) {
+  std::vector<ScoredChunk> c = {{1, 12, std::nan("")}, {2, 2, .86}, {3, 2, .80}, {4, 1, .79}, {5, 1, .78}, {6, 0, .80}};
+  fuse_scores(c, {30, 1});
+  EXPECT_EQ(c[0].chunk, 1u);
+  c = {{1, 1, std::nan("")}, {2, 9, .86}, {3, 2, .80}, {4, 1, .79}};
+  fuse_scores(c, {30, 1});
+  EXPECT_EQ(c[0].chunk, 2u) << "and a weak one is not before them";
+  EXPECT_EQ(c[1].chunk, 3u);
+}
+
 TEST(Diversify, PicksWhatIsNotYetSaid) {
   // 0 and 1 say the same, 2 is less relevant but new.
   const std::vector<double> relevance = {1, .95, .6}, same = {1, 1, 0, 1, 1, 0, 0, 0, 1};

@@ -49,6 +49,7 @@ class Search {
     choose_mode();
     read_query();
     gather();
+    without_vectors();
     fuse();
     rerank();
     return diversify();
@@ -69,6 +70,18 @@ class Search {
       throw Error(Code::Unavailable, "dense search needs vectors of the embedding model at hand, and '" +
                                          snapshot_.name() +
                                          "' has none; ingest with a model (see `hanok models`) or use --mode keyword");
+  }
+
+  // A space in which no candidate has a vector (embedding has just begun, or a condition allows none that has): what is
+  // done then is keyword search.
+  void without_vectors() {
+    if (out_.mode == Mode::Keyword ||
+        std::any_of(candidates_.begin(), candidates_.end(), [](const auto& c) { return !std::isnan(c.dense); }))
+      return;
+    if (out_.mode == Mode::Dense && options_.filter.everything() && snapshot_.chunk_count() > 0)
+      throw Error(Code::Unavailable, "dense search needs vectors, and no passage of '" + snapshot_.name() +
+                                         "' has one yet; `hanok ingest --embed-only` makes them");
+    if (out_.mode == Mode::Hybrid) out_.mode = Mode::Keyword;
   }
 
   void read_query() {
