@@ -24,7 +24,7 @@ void list(Session& session) {
 }
 
 // How many passages have a vector: of the model that is to answer, which may not be the one that does yet.
-base::OrderedJson coverage(const store::Collection& c, const store::Json& statistics) {
+base::OrderedJson coverage(const store::Snapshot& c, const store::Json& statistics) {
   const auto passages = statistics["chunks"].get<uint64_t>();
   const auto pending = c.pending_space(), space = c.vector_space();
   const auto vectors =
@@ -46,7 +46,7 @@ void show(Session& session, const std::string& name) {
   value["embedding"] =
       space ? base::OrderedJson({{"model", space->model}, {"dim", space->dim}, {"fingerprint", space->fingerprint}})
             : base::OrderedJson(nullptr);
-  value["meaning"] = coverage(c, statistics);
+  value["meaning"] = coverage(*c, statistics);
   session.print(value, [&](std::ostream& out) {
     for (const auto& [key, v] : value.items())
       out << key << ": " << (v.is_string() ? v.get<std::string>() : base::dump_json(v)) << "\n";

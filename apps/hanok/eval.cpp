@@ -76,7 +76,7 @@ void add_eval(Command& root) {
   c.option("--k1", flags->k1, "BM25 k1", 0, 1000);
   c.option("--b", flags->b, "BM25 b", 0, 1);
   c.option("--limit", flags->limit, "only the first N queries");
-  c.option("--vectors", flags->vectors, "give only this share of the passages a vector, 0 to 1 (default 1)");
+  c.option("--vectors", flags->vectors, "give only this share of the passages a vector, 0 to 1 (default 1)", 0, 1);
   c.option("--keep", flags->keep, "data directory to use and keep, so that the next run need not index again");
   c.option("--run", flags->run_file, "write the rankings in TREC format");
   c.run([flags](Session& session) { retrieval(session, *flags); });

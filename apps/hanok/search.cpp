@@ -42,11 +42,14 @@ void run(Session& session, const Flags& flags) {
 
 void add_search(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = root.subcommand("search", "Find passages.",
-                              "  hanok search \"opening hours\"\n"
-                              "  hanok search \"환불 규정\" -k 3 --explain\n"
-                              "  hanok search budget --where '{\"format\": \"pdf\", \"page\": {\"$lt\": 5}}'\n\n"
-                              "Without an embedding model every mode is `keyword`, and the output says so.");
+  Command c =
+      root.subcommand("search", "Find passages.",
+                      "  hanok search \"opening hours\"\n"
+                      "  hanok search \"환불 규정\" -k 3 --explain\n"
+                      "  hanok search budget --where '{\"format\": \"pdf\", \"page\": {\"$lt\": 5}}'\n\n"
+                      "A phrase in quotes must be there: hanok search '\"out of memory\"'. Codes and flags of a short\n"
+                      "query (kill -9, HF_ENDPOINT, AX-77B) go first, however they are separated.\n\n"
+                      "Without an embedding model every mode is `keyword`, and the output says so.");
   c.words("QUERY", flags->query, "what to look for");
   c.choice("--mode", flags->mode, {"hybrid", "dense", "keyword"}, "words, meaning, or both (default hybrid)");
   c.option("-k", flags->k, "number of results (default 10)", 1);

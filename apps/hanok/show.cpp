@@ -52,6 +52,12 @@ std::string place(const std::string& path, int page, const std::string& heading)
   return out;
 }
 
+std::string also_in(const std::vector<std::string>& paths) {
+  std::string out;
+  for (const auto& path : paths) out += (out.empty() ? "also in " : ", ") + short_path(path);
+  return out;
+}
+
 OrderedJson to_json(const chain::SearchResult& result, bool explain) {
   OrderedJson rows = OrderedJson::array();
   size_t rank = 0;
@@ -65,6 +71,7 @@ OrderedJson to_json(const chain::SearchResult& result, bool explain) {
                     {"start", c.span.start},
                     {"end", c.span.end},
                     {"text", c.text},
+                    {"also", hit.also},
                     {"explain", explain ? OrderedJson(chain::explain(result, hit)) : OrderedJson(nullptr)}});
   }
   const char* mode = result.mode == chain::Mode::Hybrid  ? "hybrid"
@@ -83,7 +90,8 @@ OrderedJson to_json(const chain::Answer& answer) {
                      {"heading", text_or_null(c.heading)},
                      {"start", c.span.start},
                      {"end", c.span.end},
-                     {"quote", c.quote}});
+                     {"quote", c.quote},
+                     {"also", c.also}});
     return out;
   };
   return {{"answered", answer.answered},     {"answer", answer.answer},    {"citations", list(answer.citations)},
@@ -100,6 +108,7 @@ void show(std::ostream& out, const Session& session, const chain::SearchResult& 
     std::snprintf(score, sizeof score, "%.3f", hit.score);
     out << paint.bold(std::to_string(++rank) + ". " + place(c.path, c.page, c.heading))
         << paint.dim("  " + std::string(score)) << "\n";
+    if (!hit.also.empty()) out << paint.dim("   " + also_in(hit.also)) << "\n";
     out << "   " << one_line(c.text, 320) << "\n";
     if (explain) out << paint.dim("   " + base::dump_json(chain::explain(result, hit))) << "\n";
   }
@@ -112,6 +121,7 @@ void show_sources(std::ostream& out, const Session& session, const chain::Answer
   const auto show = [&](const std::vector<chain::Citation>& citations) {
     for (const auto& c : citations) {
       out << paint.bold("  [" + std::to_string(c.n) + "] " + place(c.path, c.page, c.heading)) << "\n";
+      if (!c.also.empty()) out << paint.dim("      " + also_in(c.also)) << "\n";
       out << paint.dim("      \"" + one_line(c.quote, 240) + "\"") << "\n";
     }
   };

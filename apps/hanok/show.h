@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "hanok/chain.h"
@@ -19,5 +20,7 @@ void show_sources(std::ostream& out, const Session& session, const chain::Answer
 std::string short_path(const std::string& path);
 /// "prices.pdf, page 2, Rooms > Winter".
 std::string place(const std::string& path, int page, const std::string& heading);
+/// "also in a.txt, b.txt": other documents with the same passage; empty without any.
+std::string also_in(const std::vector<std::string>& paths);
 
 }  // namespace hanok::app

@@ -167,6 +167,7 @@ struct SearchOptions {
   std::string fusion = "score";  // "score" or "rrf"
   double mmr_lambda = 1.0;       // 1 = relevance only; lower diversifies (Carbonell and Goldstein 1998)
   size_t neighbours = 0;         // chunks before and after that are joined to each hit's text
+  bool quotes_bind = true;       // a phrase in quotes must stand in every hit; false: hits that have it go first
 };
 
 /// A question made ready for search, once.
@@ -189,6 +190,7 @@ struct Hit {
   store::ChunkRecord chunk;
   double score = 0;  // 0..1 within one search mode; see docs/cli.md
   Scores scores;
+  std::vector<std::string> also;  // paths of other documents that hold the same passage
 };
 
 /// How the two sides of one search were joined.
@@ -205,7 +207,9 @@ struct SearchResult {
   Fusion fusion;
 };
 
-/// Everything is read from the one snapshot.
+/// By words, meaning or both. What a query wants letter by letter goes first: a phrase in quotes, which must be there,
+/// and the codes of a short query (kill -9, HF_ENDPOINT, AX-77B), also where they are written with other separators.
+/// A passage that stands in several documents is one hit. Everything is read from the one snapshot.
 SearchResult search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options = {});
 /// Of a snapshot taken now.
 SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options = {});
@@ -232,6 +236,7 @@ struct Citation {
   std::string heading;
   text::Span span;    // of the document's text
   std::string quote;  // that text as it reads: on one line, a table's row with the names of its columns
+  std::vector<std::string> also;  // paths of other documents that hold the same passage
 };
 
 struct Answer {

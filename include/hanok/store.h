@@ -122,6 +122,9 @@ class Snapshot {
   /// BM25. Best first; ties by chunk id.
   virtual std::vector<Match> search_keyword(std::span<const text::Term> terms, size_t k,
                                             const Filter& filter = {}) const = 0;
+  /// The best of those chunks that may hold `text` letter by letter: they have every term of it, function words too
+  /// (text::analyze(text, {.phrase = true})). Nothing where it has no terms.
+  virtual std::vector<Match> search_holding(std::string_view text, size_t k, const Filter& filter = {}) const = 0;
   /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim. Exact for some ten thousand
   /// vectors; beyond, the nearest that an index finds (.99 of them and more), with exact scores.
   virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {}) const = 0;

@@ -101,14 +101,17 @@ struct Term {
   std::string form;
   Span span;
   uint32_t position = 0;  // counts units from 0
+  bool joined = false;    // words that hang together, written as one ("AX-77B": ax77b), beside those words themselves
 };
 
 struct AnalyzeOptions {
-  bool query = false;  // a query: particles and question words are handled more strictly than in passages
+  bool query = false;   // a query: particles and question words are handled more strictly than in passages
+  bool phrase = false;  // only terms that every passage has that holds this text letter by letter
 };
 
 /// Porter2 stems for English, bigrams across spaces plus particle-stripped words for Korean, bigrams for Chinese and
-/// Japanese. The same text always gives the same terms; analyzer_version() changes when they do.
+/// Japanese; codes and numbers also as if they were written without separators. The same text always gives the same
+/// terms; analyzer_version() changes when they do.
 std::vector<Term> analyze(std::string_view text, const AnalyzeOptions& options = {});
 /// Stored with every collection.
 int analyzer_version();

@@ -164,6 +164,11 @@ std::vector<Match> StoredSnapshot::search_keyword(std::span<const text::Term> te
   return keyword()->reader().search(terms, k, allowed_chunks.get());
 }
 
+std::vector<Match> StoredSnapshot::search_holding(std::string_view text, size_t k, const Filter& filter) const {
+  const auto allowed_chunks = allowed(filter);
+  return keyword()->reader().holding(text::analyze(text, {.phrase = true}), k, allowed_chunks.get());
+}
+
 std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, size_t k, const Filter& filter) const {
   const auto from = vectors_for(query);
   const auto allowed_chunks = allowed(filter);

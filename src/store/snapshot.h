@@ -56,6 +56,7 @@ class StoredSnapshot final : public Snapshot {
   size_t document_count() const override;
 
   std::vector<Match> search_keyword(std::span<const text::Term> terms, size_t k, const Filter& filter) const override;
+  std::vector<Match> search_holding(std::string_view text, size_t k, const Filter& filter) const override;
   std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter) const override;
   std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const override;
   std::vector<float> keyword_scores(std::span<const text::Term> terms, std::span<const ChunkId> ids) const override;

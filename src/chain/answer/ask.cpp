@@ -84,7 +84,8 @@ class Ask {
             hit.chunk.page,
             hit.chunk.heading,
             {hit.chunk.span.start + span.start, hit.chunk.span.start + span.end},
-            hit.chunk.text.substr(span.start, span.end - span.start)};
+            hit.chunk.text.substr(span.start, span.end - span.start),
+            hit.also};
   }
 
   // With the sentence that it goes on from, and the names of its columns.

@@ -46,7 +46,9 @@ std::string about(const store::Snapshot& snapshot, const std::string& path) {
 }  // namespace
 
 Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options) {
-  SearchResult found = search(snapshot, question, options);
+  SearchOptions asked = options;
+  asked.quotes_bind = false;  // a question quotes what it is about
+  SearchResult found = search(snapshot, question, asked);
   Gathered out;
   out.question = read_question(
       found.query.text, found.query.terms, [&](std::string_view t) { return double(snapshot.keyword_ceiling(t)); },

@@ -82,6 +82,7 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   const auto name_of = names(*snapshot);
   SearchOptions search = options.search;
   search.k = kDepth;
+  search.quotes_bind = false;  // the sets hold questions, not searches
   std::ofstream run;
   if (!options.run_file.empty()) run.open(options.run_file);
   std::vector<Metrics> each;
@@ -90,7 +91,10 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
     base::check_interrupt();
     const auto& q = data.queries[i];
     std::vector<std::string> ids;
-    for (const auto& c : rank(*snapshot, q.text, search, report.mode)) ids.push_back(name_of.at(c.chunk));
+    for (const auto& c : rank(*snapshot, q.text, search, report.mode)) {
+      ids.push_back(name_of.at(c.chunk));
+      for (const auto copy : c.copies) ids.push_back(name_of.at(copy));  // the sets judge every document
+    }
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
     for (size_t r = 0; run && r < ids.size(); ++r)
       run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";

@@ -365,7 +365,7 @@ class Ingest {
   std::map<std::string, store::DocumentInfo> stored_;
   std::map<std::string, Outcome> outcomes_;  // by key
   Stale stale_ = Stale::No;
-  bool ocr_is_new_ = false;  // text recognition is asked for, and was not, or in other languages, the last time
+  bool ocr_is_new_ = false;      // text recognition is asked for, and was not, or in other languages, the last time
   int64_t stale_before_ms_ = 0;  // documents that were read later are cut as they should be
   bool language_warned_ = false;
   IngestReport report_;

@@ -44,9 +44,10 @@ class IngestTest : public testing::Test {
     open();
   }
   void open() {
+    collection_.reset();
     store_.reset();
     store_ = store::Store::open(folder_.path() / "data");
-    collection_ = &store_->collection("c", true);
+    collection_ = store_->collection("c", true);
   }
   void write(const std::string& name, const std::string& text) {
     base::fs::create_directories((folder_.path() / name).parent_path());
@@ -64,7 +65,7 @@ class IngestTest : public testing::Test {
   base::TempFolder folder_;
   Buckets model_;
   std::unique_ptr<store::Store> store_;
-  store::Collection* collection_ = nullptr;
+  std::shared_ptr<store::Collection> collection_;
 };
 
 TEST_F(IngestTest, AllIsFoundByWordsBeforeTheFirstVectorAndByWhatThereIsMeanwhile) {

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <set>
 
+#include "chain/search/copies.h"
 #include "chain/search/diversify.h"
+#include "chain/search/exact.h"
 #include "chain/search/languages.h"
 #include "chain/search/names.h"
 #include "chain/search/rank.h"
@@ -22,6 +24,9 @@ using store::Json;
 constexpr size_t kCandidates = 100;
 // A cross-encoder reads this many of the fused list; the rest keeps its order behind them.
 constexpr size_t kRerankDepth = 50;
+
+// Passages with every word of a phrase that are looked through for the phrase itself: a fiftieth of a second.
+constexpr size_t kMostHolding = 1000;
 
 constexpr double kTrusted = 0.5;  // below: the model does not know the language
 
@@ -42,6 +47,7 @@ class Search {
   Search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options)
       : snapshot_(snapshot), options_(options) {
     out_.query.text = query;
+    if (options.mode != Mode::Dense) exact_ = read_exact(query);
   }
 
   /// Everything but the texts: which chunks, in which order.
@@ -51,6 +57,8 @@ class Search {
     gather();
     without_vectors();
     fuse();
+    take_copies_together(candidates_, reader());
+    if (exact_.any()) to_the_letter();
     rerank();
     return diversify();
   }
@@ -75,13 +83,13 @@ class Search {
   // A space in which no candidate has a vector (embedding has just begun, or a condition allows none that has): what is
   // done then is keyword search.
   void without_vectors() {
-    if (out_.mode == Mode::Keyword ||
-        std::any_of(candidates_.begin(), candidates_.end(), [](const auto& c) { return !std::isnan(c.dense); }))
-      return;
+    const bool any =
+        std::any_of(candidates_.begin(), candidates_.end(), [](const auto& c) { return !std::isnan(c.dense); });
+    if (any || out_.mode == Mode::Keyword) return;
     if (out_.mode == Mode::Dense && options_.filter.everything() && snapshot_.chunk_count() > 0)
       throw Error(Code::Unavailable, "dense search needs vectors, and no passage of '" + snapshot_.name() +
                                          "' has one yet; `hanok ingest --embed-only` makes them");
-    if (out_.mode == Mode::Hybrid) out_.mode = Mode::Keyword;
+    if (out_.mode == Mode::Hybrid && !candidates_.empty()) out_.mode = Mode::Keyword;
   }
 
   void read_query() {
@@ -96,21 +104,28 @@ class Search {
     languages_ = Languages(snapshot_, *options_.embedder, query.text, query.vector);
   }
 
+  ReadChunks reader() const {
+    return [this](std::span<const ChunkId> ids) { return snapshot_.chunks(ids); };
+  }
+
   void gather() {
     const Query& query = out_.query;
-    if (out_.mode == Mode::Keyword) {  // the best k by one score are the result
-      for (const auto& m : snapshot_.search_keyword(words_, depth_alone(), options_.filter))
-        candidates_.push_back({m.chunk, m.score, std::nan("")});
-      return;
-    }
+    if (out_.mode == Mode::Keyword && !exact_.any()) return gather_words();
     const size_t depth = std::max(kCandidates, options_.k * 2);
     std::set<ChunkId> ids;
-    if (out_.mode != Mode::Dense)
-      for (const auto& m : snapshot_.search_keyword(words_, depth, options_.filter)) ids.insert(m.chunk);
-    for (const auto& m : nearest(depth)) ids.insert(m.chunk);
+    const auto add = [&](const std::vector<store::Match>& found) {
+      for (const auto& m : found) ids.insert(m.chunk);
+    };
+    if (out_.mode != Mode::Dense) add(snapshot_.search_keyword(words_, depth, options_.filter));
+    if (out_.mode != Mode::Keyword) add(nearest(depth));
+    for (const auto& phrase : exact_.phrases) add(snapshot_.search_holding(phrase, kMostHolding, options_.filter));
+    if (!exact_.whole.empty()) add(snapshot_.search_holding(exact_.whole, kMostHolding, options_.filter));
+    for (const auto& code : exact_.codes) add(snapshot_.search_keyword(code, depth, options_.filter));
     const std::vector<ChunkId> list(ids.begin(), ids.end());
     const auto keyword = snapshot_.keyword_scores(words_, list);
-    const auto dense = snapshot_.dense_scores(languages_.active() ? languages_.query() : query.vector, list);
+    std::vector<float> dense(list.size(), std::nanf(""));
+    if (out_.mode != Mode::Keyword)
+      dense = snapshot_.dense_scores(languages_.active() ? languages_.query() : query.vector, list);
     for (size_t i = 0; i < list.size(); ++i) candidates_.push_back({list[i], keyword[i], dense[i]});
     if (!languages_.active()) return;
     const auto scripts = store::scripts_of(snapshot_, list);
@@ -135,6 +150,26 @@ class Search {
     });
     if (out.size() > depth) out.resize(depth);
     return out;
+  }
+
+  // The best k by one score are the result. Where copies took places among them, more are fetched.
+  void gather_words() {
+    for (size_t depth = depth_alone();; depth *= 2) {
+      const auto found = snapshot_.search_keyword(words_, depth, options_.filter);
+      candidates_.clear();
+      for (const auto& m : found) candidates_.push_back({m.chunk, m.score, std::nan("")});
+      auto distinct = candidates_;
+      take_copies_together(distinct, reader());
+      if (distinct.size() == candidates_.size() || distinct.size() >= options_.k || found.size() < depth) return;
+    }
+  }
+
+  void to_the_letter() {
+    for (auto& warning : mark_exact(exact_, candidates_, reader(), options_.quotes_bind))
+      out_.warnings.push_back(std::move(warning));
+    // A reranker reads the best of this order, and its own decides then.
+    std::stable_sort(candidates_.begin(), candidates_.end(),
+                     [](const auto& a, const auto& b) { return a.exact > b.exact; });
   }
 
   // With one side only, more than k candidates are of use to what reorders them.
@@ -212,12 +247,17 @@ class Search {
     auto chunks = records(chosen);
     for (size_t i = 0; i < chosen.size(); ++i) {
       const ScoredChunk& c = chosen[i];
-      Hit& hit = out_.hits.emplace_back(Hit{std::move(chunks[i]), score(c), {}});
+      Hit& hit = out_.hits.emplace_back(Hit{std::move(chunks[i]), score(c), {}, {}});
       hit.scores = {.keyword = c.keyword, .fused = c.fused};
       if (!std::isnan(c.dense)) hit.scores.dense = c.dense;
       if (options_.reranker) hit.scores.rerank = c.rerank;
+      for (const auto& copy : snapshot_.chunks(c.copies)) hit.also.push_back(copy.path);
       if (options_.neighbours > 0) widen(hit);
     }
+    if (!exact_.any() || options_.reranker || options_.mmr_lambda < 1) return;
+    // What goes first to the letter has at least the score of what comes behind it.
+    for (size_t i = out_.hits.size(); i-- > 1;)
+      out_.hits[i - 1].score = std::max(out_.hits[i - 1].score, out_.hits[i].score);
   }
 
   // Joins the chunks before and after; overlapping bytes are taken once, from the document's own text.
@@ -239,6 +279,7 @@ class Search {
   SearchResult out_;
   std::vector<text::Term> words_;  // of the question, and its names as they are written in Korean
   Languages languages_;
+  Exact exact_;
   std::vector<ScoredChunk> candidates_;
 };
 

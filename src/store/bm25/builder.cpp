@@ -43,7 +43,9 @@ void SegmentBuilder::add(ChunkId id, std::span<const text::Term> terms) {
     }
   }
   impl_->ids.push_back(id);
-  impl_->lengths.push_back(static_cast<uint32_t>(terms.size()));
+  // What is written together beside its parts makes a text no longer.
+  impl_->lengths.push_back(
+      static_cast<uint32_t>(std::count_if(terms.begin(), terms.end(), [](const auto& t) { return !t.joined; })));
   impl_->bytes += sizeof(ChunkId) + sizeof(uint32_t);
 }
 

@@ -60,6 +60,30 @@ struct Totals {
 
 }  // namespace
 
+// "AX-77B" is asked for by its parts and as one word. Where no passage has the one word it is no loss that none has it;
+// where some have it and none has a part, the part is none.
+void Query::leave_out_moot(std::span<const text::Term> words) {
+  const auto find = [&](const text::Term& word) -> QueryTerm& {
+    return *std::find_if(terms.begin(), terms.end(), [&](const QueryTerm& t) { return t.form == word.form; });
+  };
+  for (const text::Term& joined : words) {
+    if (!joined.joined) continue;
+    if (find(joined).df == 0) {
+      find(joined).moot = true;
+      continue;
+    }
+    for (const text::Term& part : words)
+      if (!part.joined && part.span.start >= joined.span.start && part.span.end <= joined.span.end &&
+          find(part).df == 0)
+        find(part).moot = true;
+  }
+  for (const text::Term& word : words)  // asked for by itself elsewhere
+    if (!word.joined && find(word).moot && std::none_of(words.begin(), words.end(), [&](const text::Term& j) {
+          return j.joined && word.span.start >= j.span.start && word.span.end <= j.span.end;
+        }))
+      find(word).moot = false;
+}
+
 Query::Query(const Reader& reader, std::span<const text::Term> words) : terms(distinct(words)), formula(0, 0, 0) {
   const double k1 = reader.options.k1, b = reader.options.b;
   if (!(k1 >= 0 && k1 <= 1000) || !(b >= 0 && b <= 1))
@@ -86,6 +110,7 @@ Query::Query(const Reader& reader, std::span<const text::Term> words) : terms(di
     }
   }
   for (QueryTerm& term : terms) term.weight = idf(totals.chunks, term.df) * (k1 + 1) * term.times;
+  leave_out_moot(words);
   const double n = static_cast<double>(totals.chunks);
   formula = Formula(k1, b, n > 0 ? static_cast<double>(totals.length) / n : 0);
 }

@@ -199,6 +199,30 @@ class Scan {
   std::unique_ptr<uint16_t[]> places_ = std::make_unique_for_overwrite<uint16_t[]>(places_at_once_ + 1);
 };
 
+/// Calls body(ordinal, term frequencies) for every chunk that is in all lists.
+template <typename Body>
+void each_in_all(std::span<const List> lists, uint32_t chunks, Body&& body) {
+  if (std::any_of(lists.begin(), lists.end(), [](const List& list) { return list.df == 0; })) return;
+  const auto cursors = std::make_unique_for_overwrite<Cursor[]>(lists.size());
+  for (size_t t = 0; t < lists.size(); ++t) cursors[t].open(lists[t], chunks);
+  std::vector<uint32_t> tfs(lists.size());
+  for (uint32_t at = 0;;) {
+    size_t held = 0;
+    for (; held < lists.size(); ++held) {
+      cursors[held].seek(at);
+      if (cursors[held].ordinal() == kEnd) return;
+      if (cursors[held].ordinal() != at) break;
+    }
+    if (held < lists.size()) {
+      at = cursors[held].ordinal();
+      continue;
+    }
+    for (size_t t = 0; t < lists.size(); ++t) tfs[t] = cursors[t].tf();
+    body(at, tfs);
+    if (++at >= chunks) return;
+  }
+}
+
 }  // namespace
 
 std::vector<Match> Reader::search(std::span<const text::Term> words, size_t k, const roaring::Roaring* allowed) const {
@@ -210,6 +234,26 @@ std::vector<Match> Reader::search(std::span<const text::Term> words, size_t k, c
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return segments[a].first() < segments[b].first(); });
   for (const size_t s : order) Scan(query, s, *segments[s].impl_, *this, allowed, top).run();
+  return top.take();
+}
+
+std::vector<Match> Reader::holding(std::span<const text::Term> words, size_t k, const roaring::Roaring* allowed) const {
+  Top top(k);
+  if (k == 0 || words.empty()) return {};
+  const Query query(*this, words);
+  for (size_t s = 0; s < segments.size(); ++s) {
+    const Segment::Impl& segment = *segments[s].impl_;
+    std::vector<List> lists;
+    for (size_t t = 0; t < query.terms.size(); ++t) lists.push_back(query.list(s, t));
+    each_in_all(lists, segment.header.chunks, [&](uint32_t ordinal, std::span<const uint32_t> tfs) {
+      const ChunkId id = segment.id(ordinal);
+      if (gone.contains(id) || (allowed != nullptr && !allowed->contains(id))) return;
+      double sum = 0;
+      for (size_t t = 0; t < tfs.size(); ++t)
+        sum += query.formula.score(query.terms[t].weight, inverse(tfs[t]), segment.length(ordinal));
+      top.offer({id, static_cast<float>(sum)});
+    });
+  }
   return top.take();
 }
 
@@ -234,7 +278,8 @@ std::vector<float> Reader::scores(std::span<const text::Term> words, std::span<c
 float Reader::ceiling(std::span<const text::Term> words) const {
   const Query query(*this, words);
   double sum = 0;
-  for (const QueryTerm& term : query.terms) sum += to_grid(term.weight);
+  for (const QueryTerm& term : query.terms)
+    if (!term.moot) sum += to_grid(term.weight);
   return static_cast<float>(sum);
 }
 

@@ -57,8 +57,11 @@ struct Reader {
 
   /// Top k by BM25 (block-max WAND, exact: the same as scoring everything). allowed: nullptr = all. Ties by chunk id.
   std::vector<Match> search(std::span<const text::Term> query, size_t k, const roaring::Roaring* allowed) const;
+  /// The best k of the chunks that hold every term.
+  std::vector<Match> holding(std::span<const text::Term> query, size_t k, const roaring::Roaring* allowed) const;
   std::vector<float> scores(std::span<const text::Term> query, std::span<const ChunkId> ids) const;
-  /// Sum over distinct query terms of idf * (k1 + 1): no chunk can score more.
+  /// Sum over distinct query terms of idf * (k1 + 1): no chunk can score more. Of a code and its parts only the forms
+  /// that some chunk has count, unless none has any.
   float ceiling(std::span<const text::Term> query) const;
 };
 

@@ -17,14 +17,66 @@ Forms forms(std::string_view text, bool query = false) {
 }
 
 TEST(Analyze, EnglishWordsAreFoldedAndStemmed) {
-  EXPECT_EQ(forms("The RUNNING dogs' owner's e-mail"), (Forms{"the", "run", "dog", "owner", "e", "mail"}));
+  EXPECT_EQ(forms("The RUNNING dogs' owner's e-mail"), (Forms{"the", "run", "dog", "owner", "e", "mail", "email"}));
   EXPECT_EQ(forms("what is the running time", true), (Forms{"run", "time"}));
   EXPECT_EQ(forms("To be, or not to be?", true).size(), 6u) << "a query of stop words alone keeps them";
 }
 
 TEST(Analyze, NumbersStayWhole) {
-  EXPECT_EQ(forms("1,234.5 km in 3.14 or 2024-11-05"), (Forms{"1234.5", "km", "in", "3.14", "or", "2024", "11", "05"}));
+  EXPECT_EQ(forms("1,234.5 km in 3.14 or 2024-11-05"),
+            (Forms{"1234.5", "km", "in", "3.14", "or", "2024", "11", "05", "202411", "1105", "20241105"}));
   EXPECT_EQ(forms("１２３ ﬁne"), (Forms{"123", "fine"})) << "compatibility forms fold";
+}
+
+Forms joined(std::string_view text, AnalyzeOptions options = {}) {
+  Forms result;
+  for (const Term& term : analyze(text, options))
+    if (term.joined) result.push_back(term.form);
+  return result;
+}
+
+TEST(Analyze, CodesAreAlsoOneWord) {
+  EXPECT_EQ(joined("pump AX-77B."), (Forms{"ax77b"}));
+  EXPECT_EQ(joined("AX 77B costs"), (Forms{"ax77b"}));
+  EXPECT_EQ(joined("use HF_ENDPOINT, Wi-Fi and e-mails"), (Forms{"hfendpoint", "wifi", "email"}));
+  EXPECT_EQ(joined("ERR–4012"), (Forms{"err4012"})) << "any dash";
+  EXPECT_EQ(joined("in 77 days to 3 ports, the 1990 plan"), Forms{}) << "words and numbers beside each other";
+  EXPECT_EQ(joined("end\n77 begin. Next"), Forms{}) << "not across lines or sentences";
+  const auto term = analyze("x AX-77B").back();
+  EXPECT_TRUE(term.joined);
+  EXPECT_EQ(term.span, (Span{2, 8}));
+}
+
+TEST(Analyze, NumbersInGroupsAreAlsoOneNumber) {
+  for (const char* text : {"010 5555 0199", "(010) 5555-0199", "010-5555 0199"}) {
+    const auto found = joined(text);
+    EXPECT_EQ(std::count(found.begin(), found.end(), "01055550199"), 1) << text;
+  }
+  const auto tight = joined("010-5555-0199");
+  EXPECT_EQ(std::count(tight.begin(), tight.end(), "01055550199"), 1);
+  EXPECT_EQ(joined("12 345"), Forms{}) << "two numbers";
+  EXPECT_EQ(joined("12 345 678 901 234 567 890 123"), Forms{}) << "a table's row";
+}
+
+TEST(Analyze, QueriesAreJoinedWherePeopleTypeLoosely) {
+  EXPECT_EQ(joined("ax 77b", {.query = true}), (Forms{"ax77b"}));
+  EXPECT_EQ(joined("wi fi password", {.query = true}).front(), "wifi");
+  EXPECT_EQ(joined("price of bread", {.query = true}), Forms{});
+  EXPECT_EQ(joined("ax 77b wi fi"), Forms{}) << "not in passages";
+}
+
+TEST(Analyze, APhraseGivesWhatEveryTextThatHoldsItGives) {
+  for (const auto& [phrase, text] : {std::pair<std::string, std::string>{"out of memory", "ran out of memory today"},
+                                     {"회의록", "지난 회의록에서 정한"},
+                                     {"AX-77B", "the AX-77B pump"},
+                                     {"의 결과", "회의 결과를"},
+                                     {"kill -9", "use kill -9 once"},
+                                     {"東京", "東京都に"}}) {
+    const auto there = forms(text);
+    for (const auto& term : analyze(phrase, {.phrase = true}))
+      EXPECT_EQ(std::count(there.begin(), there.end(), term.form) > 0, true) << phrase << ": " << term.form;
+  }
+  EXPECT_EQ(analyze("out of memory", {.phrase = true}).size(), 3u) << "function words too";
 }
 
 TEST(Analyze, BytesThatAreNotTextAreSkipped) {
@@ -38,7 +90,7 @@ TEST(Analyze, BytesThatAreNotTextAreSkipped) {
 
 TEST(Analyze, SpansPointIntoTheOriginalBytes) {
   for (const std::string text :
-       {"Ünïcode 1,000 naïve ﬁne ＡＢＣ", "대한민국의 서울특별시에서 K-POP 3곡을", "日本語テキスト ｶﾞｷﾞ",
+       {"Ünïcode 1,000 naïve ﬁne ＡＢＣ", "대한민국의 서울특별시에서 K-POP 3곡을 010 5555 0199", "日本語テキスト ｶﾞｷﾞ",
         "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf decomposed"}) {
     uint32_t position = 0;
     for (const Term& term : analyze(text)) {
