@@ -234,8 +234,8 @@ struct Citation {
   std::string path;
   int page = 0;
   std::string heading;
-  text::Span span;    // of the document's text
-  std::string quote;  // that text as it reads: on one line, a table's row with the names of its columns
+  text::Span span;                // of the document's text
+  std::string quote;              // that text as it reads: on one line, a table's row with the names of its columns
   std::vector<std::string> also;  // paths of other documents that hold the same passage
 };
 
