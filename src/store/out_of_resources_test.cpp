@@ -40,6 +40,9 @@ __attribute__((noinline)) void* operator new(size_t bytes) {
   if (!out) throw std::bad_alloc();
   return out;
 }
+__attribute__((noinline)) void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  return std::malloc(bytes ? bytes : 1);
+}
 __attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
 __attribute__((noinline)) void operator delete(void* p, size_t) noexcept { std::free(p); }
 
