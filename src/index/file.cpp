@@ -118,6 +118,8 @@ void FileReader::corrupt(const std::string& why) const {
 }
 
 void FileReader::parse() {
+  if (bytes_.size() >= sizeof(Header) && !bytes_.starts_with(kMagic))
+    throw Error(Code::Corrupt, name_ + ": is not an index file: it does not begin with 'HANOKIDX'");
   const auto header = base::unseal<Header>(bytes_, kMagic, [this](const std::string& why) { corrupt(why); });
   if (header.version != kVersion)
     throw Error(Code::Unsupported, name_ + ": index file of version " + std::to_string(header.version) +
