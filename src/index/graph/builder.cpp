@@ -50,7 +50,7 @@ bool same_code(const Graph& graph, uint32_t a, uint32_t b) {
 
 // The next of the node's ring; kNoNode where it is alone.
 uint32_t next_in_ring(const Graph& graph, uint32_t node, const uint32_t* row) {
-  return row[0] != kNoNode && same_code(graph, node, row[0]) ? row[0] : kNoNode;
+  return row[0] < graph.size && same_code(graph, node, row[0]) ? row[0] : kNoNode;  // a damaged one leads outside
 }
 
 // Each worker's own memory.
@@ -354,14 +354,16 @@ void narrow(Graph& graph, const BuildPlan& plan) {
   graph.degree = plan.degree;
 }
 
+// Links out of a damaged file may lead outside: they are passed over, as walks do.
 void spread(const Graph& graph, std::vector<uint32_t> open, std::vector<bool>& reached) {
+  std::erase_if(open, [&](uint32_t node) { return node >= graph.size; });
   for (const uint32_t node : open) reached[node] = true;
   while (!open.empty()) {
     const uint32_t node = open.back();
     open.pop_back();
     for (size_t i = 0; i < graph.row_length(node); ++i) {
       const uint32_t next = graph.row(node)[i];
-      if (reached[next]) continue;
+      if (next >= graph.size || reached[next]) continue;
       reached[next] = true;
       open.push_back(next);
     }
