@@ -7,6 +7,7 @@
 #include <span>
 
 #include "hanok/text.h"
+#include "text/utf8.h"
 
 namespace hanok::chain {
 namespace {
@@ -47,10 +48,25 @@ std::u32string decode(std::string_view text) {
   return out;
 }
 
+/// What NFKC leaves as it is whatever stands beside it: ASCII, syllables of Hangul, Han, quotation marks.
+bool stays(char32_t c) {
+  return c < 0x80 || (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x2018 && c <= 0x201D) ||
+         c == 0xB7;
+}
+
+/// NFKC and case folding. A query looks at a hundred passages; most hold nothing but letters that stay.
+std::u32string case_folded(std::string_view text) {
+  std::u32string out = decode(text);
+  if (!std::all_of(out.begin(), out.end(), stays) || !text::valid_utf8(text)) return decode(text::nfkc_casefold(text));
+  for (char32_t& c : out)
+    if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
+  return out;
+}
+
 /// As ExactText compares.
 std::u32string folded(std::string_view text) {
   std::u32string out;
-  for (char32_t c : decode(text::nfkc_casefold(text))) {
+  for (char32_t c : case_folded(text)) {
     if (c == 0xAD || (c >= 0x200B && c <= 0x200D)) continue;  // soft hyphen, joiners
     if (is_blank(c) || c == 0xA0) c = ' ';
     if (is_dash(c)) c = '-';
