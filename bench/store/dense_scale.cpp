@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   if (!fs::exists(folder / "hanok.db"))
     apart([&] {
       const auto store = store::Store::open(folder, {.background = false});
-      fill(store->collection("bench", true), real, chunks);
+      fill(*store->collection("bench", true), real, chunks);
     });
   const store::Filter tenth(store::Json{{"part", {{"$lt", 10}}}}), percent(store::Json{{"part", 5}});
   const auto searches = [&](const std::string& how, bool check) {
