@@ -152,6 +152,8 @@ class Snapshot {
   virtual std::optional<VectorSpace> pending_space() const = 0;
   /// Chunks whose vectors are missing from `space` (a new model): ids in order, at most `limit`.
   virtual std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const = 0;
+  /// The vectors of some chunks in `space` as they were given, [ids.size(), dim]: a row of NaN where a chunk has none.
+  virtual std::vector<float> vectors(const VectorSpace& space, std::span<const ChunkId> ids) const = 0;
   virtual Json settings() const = 0;
   /// {"documents","chunks","vectors","bytes","keyword":{...},"index":{...}}: sizes and states for `collections show`.
   virtual Json statistics() const = 0;

@@ -229,9 +229,7 @@ std::optional<VectorSpace> StoredSnapshot::pending_space() const { return space_
 
 std::vector<ChunkId> StoredSnapshot::missing_vectors(const VectorSpace& space, size_t limit) const {
   return read([&](Database& db, int64_t collection) {
-    int64_t id = 0;
-    for (const auto& row : space_rows(db, collection))
-      if (row.role != Role::Dropped && same_space(row.space, space)) id = row.id;
+    const int64_t id = find_space(db, collection, space);
     SharedViews::Filled known;
     if (id != 0) {
       std::lock_guard lock(views_->filled_mutex);
@@ -244,6 +242,12 @@ std::vector<ChunkId> StoredSnapshot::missing_vectors(const VectorSpace& space, s
       if (newest.generation <= generation_) newest = {generation_, std::max(newest.below, out.front())};
     }
     return out;
+  });
+}
+
+std::vector<float> StoredSnapshot::vectors(const VectorSpace& space, std::span<const ChunkId> ids) const {
+  return read([&](Database& db, int64_t collection) {
+    return stored_rows(db, find_space(db, collection, space), space.dim, ids);
   });
 }
 

@@ -66,6 +66,7 @@ class StoredSnapshot final : public Snapshot {
   std::optional<VectorSpace> vector_space() const override;
   std::optional<VectorSpace> pending_space() const override;
   std::vector<ChunkId> missing_vectors(const VectorSpace& space, size_t limit) const override;
+  std::vector<float> vectors(const VectorSpace& space, std::span<const ChunkId> ids) const override;
   Json settings() const override;
   Json statistics() const override;
 

@@ -1,6 +1,8 @@
 #include "store/spaces.h"
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 namespace hanok::store {
 namespace {
@@ -58,6 +60,12 @@ std::optional<SpaceRow> find_space(Database& db, int64_t collection, Role role) 
   return std::nullopt;
 }
 
+int64_t find_space(Database& db, int64_t collection, const VectorSpace& space) {
+  for (const auto& row : space_rows(db, collection))
+    if (row.role != Role::Dropped && same_space(row.space, space)) return row.id;
+  return 0;
+}
+
 void set_space(Database& db, int64_t collection, const VectorSpace& space) {
   check_space(space);
   const auto active = find_space(db, collection, Role::Active);
@@ -93,6 +101,16 @@ void write_vectors(Database& db, const SpaceRow& space, std::span<const ChunkId>
       db.run("UPDATE vector SET row = ?2 WHERE id = ?1", id, row);
   }
   db.run("UPDATE space SET vectors = vectors + ?2 WHERE id = ?1", space.id, fresh);
+}
+
+std::vector<float> stored_rows(Database& db, int64_t space, size_t dim, std::span<const ChunkId> ids) {
+  std::vector<float> out(ids.size() * dim, std::numeric_limits<float>::quiet_NaN());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    Rows row = db.query("SELECT row FROM vector WHERE id = ?1", vector_id(space, ids[i]));
+    if (row.next() && row.bytes(0).size() == dim * sizeof(float))
+      std::memcpy(out.data() + i * dim, row.bytes(0).data(), dim * sizeof(float));
+  }
+  return out;
 }
 
 void delete_vectors(Database& db, int64_t collection, ChunkRange range) {

@@ -31,6 +31,8 @@ inline int64_t vector_id(int64_t space, ChunkId chunk) { return (space << 32) | 
 bool same_space(const VectorSpace& a, const VectorSpace& b);
 std::vector<SpaceRow> space_rows(Database& db, int64_t collection);
 std::optional<SpaceRow> find_space(Database& db, int64_t collection, Role role);
+/// The number of this space where it answers or is being filled; else 0.
+int64_t find_space(Database& db, int64_t collection, const VectorSpace& space);
 /// "minilm (384-d, 3f2a…)" for messages.
 std::string describe(const VectorSpace& space);
 
@@ -38,6 +40,8 @@ void set_space(Database& db, int64_t collection, const VectorSpace& space);
 /// rows: [ids.size(), dim]. Returns how many of them are new. Throws Invalid for NaN, infinity or a wrong length.
 void check_rows(const VectorSpace& space, size_t ids, std::span<const float> rows);
 void write_vectors(Database& db, const SpaceRow& space, std::span<const ChunkId> ids, std::span<const float> rows);
+/// [ids.size(), dim]: a row of NaN where a chunk has no vector in the space.
+std::vector<float> stored_rows(Database& db, int64_t space, size_t dim, std::span<const ChunkId> ids);
 /// The vectors of removed chunks, in every space.
 void delete_vectors(Database& db, int64_t collection, ChunkRange range);
 /// Lets the pending space answer when it is complete. True if it does now.

@@ -33,7 +33,7 @@ double TimeLeft::seconds(double tokens) const {
   return tokens * seconds_ / tokens_;
 }
 
-EmbedPlan::EmbedPlan(const store::Collection& collection, const EmbeddingModel& embedder,
+EmbedPlan::EmbedPlan(const store::Collection& collection, const EmbeddingModel& embedder, const DocumentCopies& copies,
                      std::span<const store::ChunkId> ids) {
   const size_t step = std::max<size_t>(1, ids.size() / kSample);
   for (size_t i = 0; i < ids.size(); i += step) ids_.push_back(ids[i]);
@@ -43,8 +43,11 @@ EmbedPlan::EmbedPlan(const store::Collection& collection, const EmbeddingModel& 
   tokens_.resize(chunks.size());
   constexpr size_t kGrain = 16;
   base::parallel_for(chunks.size(), kGrain, [&](size_t begin, size_t end, size_t) {
-    for (size_t i = begin; i < end; ++i)
-      tokens_[i] = embed_cost(embedder, passage_text(chunks[i].heading, chunks[i].text));
+    for (size_t i = begin; i < end; ++i) {
+      const auto elsewhere = copies.of(chunks[i]);
+      const bool known = std::any_of(elsewhere.begin(), elsewhere.end(), [&](auto id) { return id < chunks[i].id; });
+      if (!known) tokens_[i] = embed_cost(embedder, passage_text(chunks[i].heading, chunks[i].text));
+    }
   });
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "chain/ingest/known_vectors.h"
 #include "hanok/chain.h"
 
 namespace hanok::chain {
@@ -25,8 +26,9 @@ class TimeLeft {
 /// Tokens that passages will cost, from a sample of them: all of them where they are few.
 class EmbedPlan {
  public:
-  /// ids: what is to be embedded, ascending.
-  EmbedPlan(const store::Collection& collection, const EmbeddingModel& embedder, std::span<const store::ChunkId> ids);
+  /// ids: what is to be embedded, ascending. What stands in an earlier copy of its document costs nothing.
+  EmbedPlan(const store::Collection& collection, const EmbeddingModel& embedder, const DocumentCopies& copies,
+            std::span<const store::ChunkId> ids);
   /// For tests: tokens[i] of ids[i].
   EmbedPlan(std::vector<store::ChunkId> ids, std::vector<double> tokens)
       : ids_(std::move(ids)), tokens_(std::move(tokens)) {}

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/threads.h"
+#include "chain/ingest/known_vectors.h"
 #include "chain/ingest/reembed.h"
 #include "chain/ingest/sources.h"
 #include "hanok/chain.h"
@@ -202,6 +203,7 @@ class Ingest {
       }
     });
     std::vector<store::NewDocument> group;
+    std::vector<std::string> replaced;
     for (size_t i = 0; i < files.size(); ++i) {
       Prepared& p = prepared[i];
       if (!p.sample.empty()) check_language(files[i].key, p.sample);
@@ -213,9 +215,13 @@ class Ingest {
       if (!p.had_text)
         report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
       for (const auto& note : p.notes) report_.warnings.push_back(p.document.info.path + ": " + note);
+      if (p.replaces) replaced.push_back(p.document.info.path);
       group.push_back(std::move(p.document));
     }
-    if (!group.empty()) collection_.put_many(std::move(group));
+    if (group.empty()) return;
+    const auto before = replaced.empty() ? nullptr : collection_.snapshot();
+    collection_.put_many(std::move(group));
+    if (before) keep_vectors(collection_, *before, replaced);
   }
 
   // What became of a file; one that is read twice, with a change of the model between, is counted once.

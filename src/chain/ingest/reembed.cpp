@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <set>
 
 #include "base/background.h"
 #include "base/clock.h"
 #include "base/threads.h"
 #include "chain/ingest/embed_plan.h"
+#include "chain/ingest/known_vectors.h"
 
 namespace hanok::chain {
 namespace {
@@ -18,17 +20,48 @@ constexpr size_t kBlock = 32;
 
 size_t block_size() { return kBlock * std::max<size_t>(1, base::default_threads() / 2); }
 
-/// Returns what it cost, in tokens.
-double embed_block(store::Collection& collection, const EmbeddingModel& embedder, std::span<const store::ChunkId> ids) {
-  std::vector<store::ChunkId> there;  // a document may have been removed since the ids were asked for
+struct Block {
+  std::vector<store::ChunkId> ids;  // of those that are still there
+  std::vector<std::string> texts;   // of each, as they are embedded
+  VectorsByText known;
+};
+
+Block read_block(const store::Snapshot& snapshot, const store::VectorSpace& space, const DocumentCopies& copies,
+                 std::span<const store::ChunkId> ids) {
+  std::vector<store::ChunkId> there, elsewhere;
   std::vector<std::string> texts;
-  double cost = 0;
-  for (const auto& chunk : collection.chunks(ids)) {
+  for (const auto& chunk : snapshot.chunks(ids)) {
     there.push_back(chunk.id);
     texts.push_back(passage_text(chunk.heading, chunk.text));
-    cost += embed_cost(embedder, texts.back());
+    for (const auto id : copies.of(chunk)) elsewhere.push_back(id);
   }
-  if (!there.empty()) collection.put_vectors(embedder.space(), there, embedder.embed(texts, Prompt::Passage).data);
+  return {std::move(there), std::move(texts), VectorsByText(snapshot, space, elsewhere)};
+}
+
+/// Returns what it cost, in tokens: a text that stands twice, here or in a copy of its document, is embedded once.
+double embed_block(store::Collection& collection, const EmbeddingModel& embedder, const DocumentCopies& copies,
+                   std::span<const store::ChunkId> ids) {
+  const auto space = embedder.space();
+  Block block = read_block(*collection.snapshot(), space, copies, ids);
+  if (block.ids.empty()) return 0;
+  std::vector<std::string> fresh;
+  std::set<std::string_view> seen;
+  double cost = 0;
+  for (const auto& text : block.texts) {
+    if (!block.known.find(text).empty() || !seen.insert(text).second) continue;
+    fresh.push_back(text);
+    cost += embed_cost(embedder, text);
+  }
+  if (!fresh.empty()) {
+    const Matrix made = embedder.embed(fresh, Prompt::Passage);
+    for (size_t i = 0; i < fresh.size(); ++i) block.known.add(fresh[i], made.row(i));
+  }
+  std::vector<float> rows;
+  for (const auto& text : block.texts) {
+    const auto row = block.known.find(text);
+    rows.insert(rows.end(), row.begin(), row.end());
+  }
+  collection.put_vectors(space, block.ids, rows);
   return cost;
 }
 
@@ -44,7 +77,8 @@ bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder
   const auto space = embedder.space();
   if (collection.missing_vectors(space, 1).empty()) return true;
   const auto all = collection.missing_vectors(space, SIZE_MAX);
-  const EmbedPlan plan(collection, embedder, all);
+  const DocumentCopies copies(*collection.snapshot());
+  const EmbedPlan plan(collection, embedder, copies, all);
   TimeLeft time;
   const uint64_t chunks = collection.chunk_count();
   uint64_t done = chunks - std::min<uint64_t>(all.size(), chunks);
@@ -54,7 +88,7 @@ bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder
     done = std::min(done, total);
     if (!go_on({done, total, false, time.seconds(plan.tokens(ids.front(), total - done))})) return false;
     const base::Stopwatch clock;
-    const double tokens = embed_block(collection, embedder, ids);
+    const double tokens = embed_block(collection, embedder, copies, ids);
     time.add(tokens, clock.seconds());
     done += ids.size();
   }

@@ -1,0 +1,95 @@
+// Nothing is embedded twice that says the same.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/file.h"
+#include "hanok/chain.h"
+
+namespace hanok::chain {
+namespace {
+
+using testing::HasSubstr;
+
+/// Words in 64 buckets; counts what it embeds.
+class Buckets : public EmbeddingModel {
+ public:
+  store::VectorSpace space() const override { return {"buckets", "buckets", 64, text::chunker_version()}; }
+  size_t count_tokens(std::string_view text) const override { return text::count_tokens(text); }
+  double trust(std::string_view) const override { return 1; }
+  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override {
+    if (prompt == Prompt::Passage) embedded += texts.size();
+    Matrix out{texts.size(), 64, std::vector<float>(texts.size() * 64)};
+    for (size_t i = 0; i < texts.size(); ++i) {
+      for (const auto& term : text::analyze(texts[i])) out.row(i)[std::hash<std::string>{}(term.form) % 64] += 1;
+      out.row(i)[0] += 1e-3f;
+    }
+    return out;
+  }
+  mutable size_t embedded = 0;
+};
+
+class KnownVectorsTest : public testing::Test {
+ protected:
+  void write(const std::string& name, const std::string& text) {
+    base::fs::create_directories((folder_.path() / name).parent_path());
+    base::write_file_atomic(folder_.path() / name, text);
+  }
+  IngestReport run(IngestOptions options = {}) {
+    const base::fs::path in = folder_.path() / "in";
+    options.embedder = &model_;
+    return ingest(*collection_, {&in, 1}, options);
+  }
+
+  base::TempFolder folder_;
+  Buckets model_;
+  std::unique_ptr<store::Store> store_ = store::Store::open(folder_.path() / "data");
+  std::shared_ptr<store::Collection> collection_ = store_->collection("c", true);
+};
+
+TEST_F(KnownVectorsTest, ATextIsEmbeddedOnceHoweverManyCopiesThereAre) {
+  const std::string guide =
+      "# Guide\n\nThe office opens at nine.\n\n# Keys\n\nThe porter has them.\n\n# Parking\n\nBehind the house.\n";
+  write("in/guide.md", guide);
+  write("in/zz/guide-copy.md", guide);
+  write("in/other.md", "# Guide\n\nThe office opens at nine.\n");  // a text of the guide in another document
+  run();
+  const size_t passages = collection_->find((folder_.path() / "in/guide.md").string())->chunks;
+  ASSERT_EQ(passages, 3u);
+  EXPECT_EQ(collection_->statistics()["vectors"], 2 * passages + 1);
+  EXPECT_EQ(model_.embedded, passages) << "copies in the same run";
+
+  write("in/later.md", guide);
+  const auto report = run();
+  EXPECT_EQ(report.embedded, passages) << "all have a vector";
+  EXPECT_EQ(model_.embedded, passages) << "a copy that comes later costs nothing";
+  EXPECT_TRUE(store_->verify().empty());
+
+  const auto snapshot = collection_->snapshot();
+  const auto rows = [&](const char* name) {
+    const auto info = snapshot->find((folder_.path() / "in" / name).string());
+    return snapshot->vectors(model_.space(), snapshot->chunk_ids(info->id));
+  };
+  EXPECT_EQ(rows("guide.md"), rows("later.md"));
+  EXPECT_EQ(rows("guide.md"), rows("zz/guide-copy.md"));
+}
+
+TEST_F(KnownVectorsTest, WhatAChangedDocumentStillSaysKeepsItsVectors) {
+  const std::string start = "# Guide\n\nThe office opens at nine.\n\n# Keys\n\nThe porter has them.\n\n# Parking\n\n";
+  write("in/guide.md", start + "Behind the house.\n");
+  run();
+  ASSERT_EQ(model_.embedded, 3u);
+  write("in/guide.md", "# News\n\nWe have moved.\n\n" + start + "In the yard.\n");
+  EXPECT_EQ(run({.embed = false}).without_vector, 2u);
+  EXPECT_EQ(run().changed, 0u);
+  EXPECT_EQ(model_.embedded, 5u) << "the new passage and the changed one";
+  const auto found = search(*collection_, "porter", {.k = 1, .embedder = &model_});
+  ASSERT_EQ(found.hits.size(), 1u);
+  EXPECT_THAT(found.hits[0].chunk.text, HasSubstr("The porter has them"));
+  EXPECT_TRUE(found.hits[0].scores.dense);
+  EXPECT_TRUE(store_->verify().empty());
+}
+
+}  // namespace
+}  // namespace hanok::chain
