@@ -23,6 +23,7 @@ enum Tag : uint16_t {
   kParagraph = 0x42,
   kParaText = 0x43,
   kParaCharShape = 0x44,
+  kParaRangeTag = 0x46,
   kControl = 0x47,
   kListHeader = 0x48,
   kShape = 0x4C,
@@ -100,6 +101,7 @@ enum Property : uint32_t {
   kRights = 1 << 4,
   kCertificate = 1 << 8,
   kCertificateRights = 1 << 10,
+  kTracked = 1 << 14,  // changes are tracked
 };
 
 /// FileHeader, 3.2.1: the properties; throws for what cannot be read.
@@ -175,10 +177,40 @@ bool has_record(uint16_t c) {
   return (c >= 1 && c <= 3) || c == 11 || c == 12 || (c >= 14 && c <= 18) || (c >= 21 && c <= 23);
 }
 
+/// What a tracked change deleted of a paragraph: 4.3.5, a start, an end and a tag, whose upper eight bits are its kind.
+/// Asked from the front to the back.
+class Deleted {
+ public:
+  explicit Deleted(std::string_view tags) {
+    constexpr uint32_t kDeletion = 17;  // 16 is an insertion; the specification does not list the kinds
+    for (size_t at = 0; at + 12 <= tags.size(); at += 12)
+      if (le32(tags, at + 8) >> 24 == kDeletion)
+        ranges_.emplace_back(size_t{2} * le32(tags, at), size_t{2} * le32(tags, at + 4));
+    std::sort(ranges_.begin(), ranges_.end());
+  }
+  /// Whether the byte at `at` was deleted; `end` becomes where that changes, where it was farther.
+  bool covers(size_t at, size_t& end) {
+    while (next_ < ranges_.size() && ranges_[next_].second <= at) ++next_;
+    if (next_ == ranges_.size()) return false;
+    const auto& [from, to] = ranges_[next_];
+    end = std::min(end, from <= at ? to : from);
+    return from <= at;
+  }
+  bool covers(size_t at) {
+    size_t end = at + 1;
+    return covers(at, end);
+  }
+
+ private:
+  std::vector<std::pair<size_t, size_t>> ranges_;  // in bytes
+  size_t next_ = 0;
+};
+
 /// The plain signs of a paragraph, by runs of one character shape: 4.3.3, pairs of a position and a shape.
 struct Runs {
   std::string_view units, shapes;
   const std::vector<int>& sides;
+  Deleted& deleted;
   size_t plain = 0;  // bytes of `units` that are written or no plain signs
   size_t run = 0;
 
@@ -186,9 +218,10 @@ struct Runs {
     while (plain < to) {
       while (8 * (run + 1) + 8 <= shapes.size() && le32(shapes, 8 * (run + 1)) <= plain / 2) ++run;
       const bool last = 8 * (run + 1) + 8 > shapes.size();
-      const size_t end = last ? to : std::min(to, size_t{2} * le32(shapes, 8 * (run + 1)));
+      size_t end = last ? to : std::min(to, size_t{2} * le32(shapes, 8 * (run + 1)));
       const uint32_t shape = le32(shapes, 8 * run + 4);
-      text.add(utf16le(units.substr(plain, end - plain)), shape < sides.size() ? sides[shape] : 0);
+      if (!deleted.covers(plain, end))
+        text.add(utf16le(units.substr(plain, end - plain)), shape < sides.size() ? sides[shape] : 0);
       plain = end;
     }
   }
@@ -240,15 +273,17 @@ class Section {
   // A paragraph's own text. Controls that stand in it are written in place, those with paragraphs of their own are
   // left in `anchored`.
   std::string words(uint32_t paragraph, std::vector<uint32_t>& anchored) const {
-    std::string_view units, shapes;
+    std::string_view units, shapes, ranges;
     std::vector<uint32_t> controls;
     r_.children(paragraph, [&](uint32_t c) {
       if (r_[c].tag == kParaText) units = r_.data(c);
       if (r_[c].tag == kParaCharShape) shapes = r_.data(c);
+      if (r_[c].tag == kParaRangeTag) ranges = r_.data(c);
       if (r_[c].tag == kControl) controls.push_back(c);
     });
     RaisedText text;
-    Runs runs{units, shapes, formats_.sides};
+    Deleted deleted(ranges);
+    Runs runs{units, shapes, formats_.sides, deleted};
     size_t next = 0;
     for (size_t at = 0; at + 1 < units.size();) {
       const uint16_t c = le16(units, at);
@@ -257,8 +292,12 @@ class Section {
         continue;
       }
       runs.add_until(at, text);
-      if (has_record(c) && next < controls.size()) inline_control(controls[next++], text, anchored);
-      if (const auto plain = sign(c); !plain.empty()) text.add(plain);
+      const bool gone = deleted.covers(at);
+      if (has_record(c) && next < controls.size()) {
+        if (!gone) inline_control(controls[next], text, anchored);
+        ++next;
+      }
+      if (const auto plain = sign(c); !plain.empty() && !gone) text.add(plain);
       at += width_of(c) == Width::Eight ? 16 : 2;
       runs.plain = std::min(at, units.size());
     }
@@ -377,18 +416,27 @@ class Section {
   Writer& out_;
 };
 
-// BodyText/Section0, Section1, ..., Section10 in the order of their numbers.
-std::map<int, std::string> sections(const Ole& ole) {
+// Section0, Section1, ..., Section10 of a folder in the order of their numbers.
+std::map<int, std::string> sections_in(const Ole& ole, std::string_view folder) {
   std::map<int, std::string> out;
-  constexpr std::string_view kBefore = "BodyText/Section";
+  const std::string before = std::string(folder) + "/Section";
   for (const auto& path : ole.paths()) {
-    if (!path.starts_with(kBefore)) continue;
+    if (!path.starts_with(before)) continue;
     int number = -1;
     const char* end = path.data() + path.size();
-    const auto result = std::from_chars(path.data() + kBefore.size(), end, number);
+    const auto result = std::from_chars(path.data() + before.size(), end, number);
     if (result.ec == std::errc() && result.ptr == end) out.emplace(number, path);
   }
   return out;
+}
+
+// While changes are tracked the text with its marks is in ViewText; what BodyText has then may be a stand-in without
+// any.
+std::map<int, std::string> sections(const Ole& ole, uint32_t properties) {
+  auto body = sections_in(ole, "BodyText");
+  if (!(properties & kTracked)) return body;
+  auto view = sections_in(ole, "ViewText");
+  return view.empty() ? body : view;
 }
 
 // A property set (MS-OLEPS 2.21): the first section's property 2 is the title.
@@ -430,7 +478,7 @@ Document load_hwp(const Source& source) {
     return list;
   };
   const Formats formats = read_formats(records("DocInfo"));
-  const auto parts = sections(ole);
+  const auto parts = sections(ole, properties);
   if (parts.empty()) ole.read("BodyText/Section0");  // says that it is missing
   Margins margins;
   for (const auto& [number, path] : parts) {

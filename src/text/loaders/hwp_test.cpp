@@ -108,6 +108,25 @@ TEST(Hwp, TableRowsAreLinesAndCellsThatSpanRowsAreRepeated) {
             "앞 뒤\n\n표 7 요금\n\n지역 | 도시\n북부 | 수원 파주\n북부\n\n안 | 쪽\n");
 }
 
+// The records of what Hangul saves while changes are tracked, as an independent writer makes them too: kind 16 is an
+// insertion, 17 a deletion.
+TEST(Hwp, WhatATrackedChangeDeletedIsNotShown) {
+  const auto range = [](uint64_t from, uint64_t to, uint64_t kind) {
+    return le_bytes(from, 4) + le_bytes(to, 4) + le_bytes(kind << 24 | 1, 4);
+  };
+  const std::string note = control(1, "fn  ", le_bytes(1, 4), list(2, paragraph(2, "지운 각주")));
+  const std::string shown =
+      paragraph(0, "회비는 만 원이만 오천 원이다", hwp_record(0x46, 1, range(8, 15, 16) + range(4, 8, 17))) +
+      units_paragraph(0, to_utf16le("앞 ") + wide(17) + to_utf16le("없앤 말 뒤"),
+                      note + hwp_record(0x46, 1, range(2, 15, 17))) +
+      paragraph(0, "모두 지운 문단", hwp_record(0x46, 1, range(0, 9, 17)));
+  constexpr uint32_t kTracked = 1 << 14;
+  const std::string text = "회비는 만 오천 원이다\n\n앞 뒤\n";
+  EXPECT_EQ(read(make_hwp({paragraph(0, "")}, {}, 1 | kTracked, {shown})).text, text) << "the body is a stand-in";
+  EXPECT_EQ(read(make_hwp({shown}, {}, 1 | kTracked)).text, text);
+  EXPECT_EQ(read(make_hwp({paragraph(0, "본문")}, {}, 1, {shown})).text, "본문\n") << "no changes are tracked";
+}
+
 TEST(Hwp, SuperscriptsByCharacterShape) {
   const auto shape = [](uint32_t look) { return hwp_record(0x15, 0, std::string(46, '\0') + le_bytes(look, 4)); };
   const std::string runs =

@@ -143,9 +143,10 @@ inline std::string hwp_record(uint32_t tag, uint32_t level, const std::string& d
          (is_long ? le_bytes(data.size(), 4) : "") + data;
 }
 
-/// An HWP 5 document of these packed sections; `info` is its DocInfo, `properties` as in FileHeader.
+/// An HWP 5 document of these packed sections; `info` is its DocInfo, `properties` as in FileHeader, `views` the
+/// sections as they are shown while changes are tracked.
 inline std::string make_hwp(const std::vector<std::string>& sections, const std::string& info = {},
-                            uint32_t properties = 1) {
+                            uint32_t properties = 1, const std::vector<std::string>& views = {}) {
   const auto packed = [&](const std::string& bytes) { return properties & 1 ? deflate_raw(bytes) : bytes; };
   std::string head = "HWP Document File";
   head.resize(32);
@@ -154,6 +155,8 @@ inline std::string make_hwp(const std::vector<std::string>& sections, const std:
   std::vector<std::pair<std::string, std::string>> streams{{"FileHeader", head}, {"DocInfo", packed(info)}};
   for (size_t i = 0; i < sections.size(); ++i)
     streams.emplace_back("BodyText/Section" + std::to_string(i), packed(sections[i]));
+  for (size_t i = 0; i < views.size(); ++i)
+    streams.emplace_back("ViewText/Section" + std::to_string(i), packed(views[i]));
   return make_ole(streams);
 }
 
