@@ -28,7 +28,7 @@ using PdfPage = std::vector<PdfLine>;
 std::vector<PdfPage> read_layout(std::string_view printed);
 
 /// Writes pages from number `first` on: lines in reading order, flows apart, the rows of tables as "a | b | c"
-/// (pdf_tables.h), words whole that a line end cut.
+/// (pdf_tables.h, pdf_continued.h), words whole that a line end cut.
 void write_pages(const std::vector<PdfPage>& pages, int first, const Hyphens& hyphens, Writer& out);
 
 }  // namespace hanok::text

@@ -4,7 +4,7 @@
 
 #include "text/loaders/grid.h"
 #include "text/loaders/pdf.h"
-#include "text/loaders/pdf_tables.h"
+#include "text/loaders/pdf_continued.h"
 
 namespace hanok::text {
 namespace {
@@ -83,8 +83,7 @@ class PageWriter {
  public:
   PageWriter(const PdfPage& page, const Hyphens& hyphens, Writer& out) : page_(page), hyphens_(hyphens), out_(out) {}
 
-  void write() {
-    const auto tables = find_tables(page_);
+  void write(const std::vector<PdfTable>& tables) {
     std::vector<const PdfTable*> table_of(page_.size(), nullptr);
     for (const auto& table : tables)
       for (const size_t line : table.lines) table_of[line] = &table;
@@ -129,9 +128,10 @@ class PageWriter {
 }  // namespace
 
 void write_pages(const std::vector<PdfPage>& pages, int first, const Hyphens& hyphens, Writer& out) {
+  TablesOverPages tables;
   for (const auto& page : pages) {
     out.page(first++);
-    PageWriter(page, hyphens, out).write();
+    PageWriter(page, hyphens, out).write(tables.next(page));
   }
 }
 

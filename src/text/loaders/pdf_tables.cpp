@@ -31,22 +31,6 @@ struct Piece {
   float width() const { return right - left; }
 };
 
-// 12 350 1,900 45% 3.5kg $20 2026-03-15 5,000원: begins with a digit, and has not more letters than digits.
-bool is_numeric(std::string_view text) {
-  size_t digits = 0, letters = 0, words = 1;
-  for (size_t i = 0; i < text.size();) {
-    const uint32_t c = next_code_point(text, i);
-    const bool sign = c == 0x20A9 || c == 0x20AC || c == 0x2013 || c == 0x2212;  // ₩ € – −
-    if (c >= '0' && c <= '9')
-      ++digits;
-    else if (((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0xC0) && !sign)
-      ++letters;
-    if (digits == 0 && letters > 0) return false;
-    words += c == ' ';
-  }
-  return (digits > 0 && digits >= letters && words <= 3) || text == "-" || text == "–" || text == "—";
-}
-
 // "•", "-", "※", "(1)", "가.", "①": what stands before an item of a list.
 bool is_marker(std::string_view text) {
   size_t signs = 0, letters = 0;
@@ -146,8 +130,7 @@ bool has_leader(std::string_view text) {
   return text.find(". . .") != text.npos || text.find("....") != text.npos || text.find("…") != text.npos;
 }
 
-struct Column {
-  float left, right;
+struct Column : PdfColumn {
   float width() const { return right - left; }
 };
 
@@ -223,6 +206,12 @@ class Region {
     return !tight || rows_.size() <= kFewRows || widths_differ();
   }
 
+  // The rest of a table that began on the page before: also a single row, if it stands in those columns.
+  bool continues(const std::vector<PdfColumn>& columns) {
+    measure();
+    return rows_.front().size() >= 2 && same_columns({columns_.begin(), columns_.end()}, columns);
+  }
+
   PdfTable table() const {
     PdfTable out;
     const float usual = pitch();
@@ -249,6 +238,8 @@ class Region {
     }
     if (measures_[0].markers == measures_[0].cells)  // its marks went into the second column
       for (auto& row : out.rows) row.erase(row.begin());
+    for (size_t c = measures_[0].markers == measures_[0].cells ? 1 : 0; c < columns_.size(); ++c)
+      out.columns.push_back({columns_[c].left, columns_[c].right, measures_[c].number});
     std::sort(out.lines.begin(), out.lines.end());
     out.lines.erase(std::unique(out.lines.begin(), out.lines.end()), out.lines.end());
     return out;
@@ -272,7 +263,7 @@ class Region {
     if (over == columns.size()) {
       const auto place =
           std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.left >= p.right; });
-      columns.insert(place, {p.left, p.right});
+      columns.insert(place, Column{{p.left, p.right}});
       return true;
     }
     columns[over].left = std::min(columns[over].left, p.left);
@@ -462,7 +453,32 @@ std::string line_text(const std::vector<PdfWord>& words) {
   return line.take();
 }
 
-std::vector<PdfTable> find_tables(const PdfPage& page) {
+bool is_numeric(std::string_view text) {
+  size_t digits = 0, letters = 0, words = 1;
+  for (size_t i = 0; i < text.size();) {
+    const uint32_t c = next_code_point(text, i);
+    const bool sign = c == 0x20A9 || c == 0x20AC || c == 0x2013 || c == 0x2212;  // ₩ € – −
+    if (c >= '0' && c <= '9')
+      ++digits;
+    else if (((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0xC0) && !sign)
+      ++letters;
+    if (digits == 0 && letters > 0) return false;
+    words += c == ' ';
+  }
+  return (digits > 0 && digits >= letters && words <= 3) || text == "-" || text == "–" || text == "—";
+}
+
+bool same_columns(const std::vector<PdfColumn>& a, const std::vector<PdfColumn>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i)
+    for (size_t j = 0; j < b.size(); ++j) {
+      const bool over = a[i].left < b[j].right && b[j].left < a[i].right;
+      if (over != (i == j)) return false;
+    }
+  return true;
+}
+
+std::vector<PdfTable> find_tables(const PdfPage& page, const std::vector<PdfColumn>* goes_on) {
   std::vector<Piece> pieces;
   for (size_t i = 0; i < page.size(); ++i) cut(page[i], i, pieces);
   std::vector<PdfTable> tables;
@@ -472,7 +488,9 @@ std::vector<PdfTable> find_tables(const PdfPage& page) {
   const auto finish = [&] {
     region.trim_single();
     if (above) region.add_above(*above, made);
-    if (!region.empty() && region.is_table()) tables.push_back(region.table());
+    if (region.empty()) return;
+    if (region.is_table() || (goes_on && tables.empty() && region.continues(*goes_on)))
+      tables.push_back(region.table());
     region = {};
   };
   const std::vector<Row> rows = rows_of(pieces);

@@ -20,6 +20,14 @@ class Sheet {
     printed_ += "<flow>\n";
     return *this;
   }
+  Sheet& page() {
+    printed_ += "</page>\n<page width=\"595\" height=\"842\">\n";
+    return *this;
+  }
+  Sheet& row(float y, const std::vector<std::string>& cells) {
+    for (size_t c = 0; c < cells.size(); ++c) flow().text(60 + 150 * static_cast<float>(c), y, cells[c]);
+    return *this;
+  }
   Sheet& text(float x, float y, const std::string& words) {
     std::string line;
     float at = x, right = x;
@@ -72,6 +80,49 @@ TEST(PdfTables, EveryCellAFlowOfItsOwn) {
   page.flow().text(60, 400, "Thank you");
   EXPECT_EQ(page.read(),
             "Our prices\n\nItem | Qty | Price\nBolt M8 | 12 | 350\nNut M8 | 40 | 90\nHinge | 5 | 1,900\n\nThank you\n");
+}
+
+TEST(PdfTables, RowsOfLaterPagesHaveTheNamesOfTheColumns) {
+  Sheet pages;
+  pages.flow().text(60, 60, "Our prices").row(100, {"Item", "Qty", "Price"}).row(120, {"Bolt M8", "12", "350"});
+  pages.row(140, {"Nut M8", "40", "90"}).flow().text(290, 800, "1");
+  pages.page().flow().text(60, 30, "Our prices").row(60, {"Hinge", "5", "1,900"}).row(80, {"Screw", "200", "15"});
+  pages.flow().text(290, 800, "2");
+  pages.page().row(60, {"Washer", "90", "7"}).flow().text(60, 200, "All with tax.");
+  EXPECT_EQ(pages.read(),
+            "Our prices\n\nItem | Qty | Price\nBolt M8 | 12 | 350\nNut M8 | 40 | 90\n\n1\n\nOur prices\n\n"
+            "Item | Qty | Price\nHinge | 5 | 1,900\nScrew | 200 | 15\n\n2\n\n"
+            "Item | Qty | Price\nWasher | 90 | 7\n\nAll with tax.\n");
+}
+
+TEST(PdfTables, NamesAreRepeatedOnlyWhereTheTableGoesOn) {
+  const auto first_page = [] {
+    return Sheet().row(100, {"Item", "Qty", "Price"}).row(120, {"Bolt", "12", "350"}).row(140, {"Nut", "40", "90"});
+  };
+  const std::string before = "Item | Qty | Price\nBolt | 12 | 350\nNut | 40 | 90\n\n";
+  // The page says them itself.
+  EXPECT_EQ(first_page().page().row(60, {"Item", "Qty", "Price"}).row(80, {"Hinge", "5", "1,900"}).read(),
+            before + "Item | Qty | Price\nHinge | 5 | 1,900\n");
+  // Another table.
+  EXPECT_EQ(first_page().page().row(60, {"Town", "Boats", "Piers"}).row(80, {"Ely", "5", "2"}).read(),
+            before + "Town | Boats | Piers\nEly | 5 | 2\n");
+  // Other columns.
+  EXPECT_EQ(first_page().page().row(60, {"Ely", "5"}).row(80, {"Wells", "9"}).row(100, {"Bath", "4"}).read(),
+            before + "Ely | 5\nWells | 9\nBath | 4\n");
+  // Text between the two.
+  Sheet apart = first_page();
+  for (int i = 0; i < 4; ++i) apart.flow().text(60, 300 + 40 * static_cast<float>(i), "and so it went on");
+  EXPECT_EQ(apart.page().row(60, {"Ely", "5", "2"}).row(80, {"Wells", "9", "1"}).read().find("Price", before.size()),
+            std::string::npos);
+  // No names to repeat.
+  EXPECT_EQ(Sheet()
+                .row(100, {"Rent", "900", "1"})
+                .row(120, {"Power", "55", "2"})
+                .page()
+                .row(60, {"Gas", "8", "3"})
+                .row(80, {"Water", "31", "4"})
+                .read(),
+            "Rent | 900 | 1\nPower | 55 | 2\n\nGas | 8 | 3\nWater | 31 | 4\n");
 }
 
 TEST(PdfTables, ColumnsPrintedOneAfterTheOther) {
