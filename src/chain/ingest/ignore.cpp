@@ -32,20 +32,23 @@ std::string filled_by_programs(const fs::path& folder, const std::string& name) 
   return "";
 }
 
-bool is_posix_class(std::string_view name, unsigned char c) {
-  if (name == "alpha") return std::isalpha(c);
-  if (name == "digit") return std::isdigit(c);
-  if (name == "alnum") return std::isalnum(c);
-  if (name == "upper") return std::isupper(c);
-  if (name == "lower") return std::islower(c);
-  if (name == "space") return std::isspace(c);
-  if (name == "blank") return c == ' ' || c == '\t';
-  if (name == "punct") return std::ispunct(c);
-  if (name == "xdigit") return std::isxdigit(c);
-  if (name == "cntrl") return std::iscntrl(c);
-  if (name == "print") return std::isprint(c);
-  if (name == "graph") return std::isgraph(c);
-  return false;
+// Whether c is of a class such as "alpha"; nothing: there is no such class.
+std::optional<bool> posix_class(std::string_view name, char32_t code) {
+  const int c = code < 128 ? static_cast<int>(code) : 0;
+  const auto of = [&](bool has) { return std::optional<bool>(code > 0 && code < 128 && has); };
+  if (name == "alpha") return of(std::isalpha(c));
+  if (name == "digit") return of(std::isdigit(c));
+  if (name == "alnum") return of(std::isalnum(c));
+  if (name == "upper") return of(std::isupper(c));
+  if (name == "lower") return of(std::islower(c));
+  if (name == "space") return of(std::isspace(c));
+  if (name == "blank") return of(c == ' ' || c == '\t');
+  if (name == "punct") return of(std::ispunct(c));
+  if (name == "xdigit") return of(std::isxdigit(c));
+  if (name == "cntrl") return of(std::iscntrl(c));
+  if (name == "print") return of(std::isprint(c));
+  if (name == "graph") return of(std::isgraph(c));
+  return std::nullopt;
 }
 
 char32_t take(std::string_view& text) {
@@ -58,8 +61,9 @@ char32_t take(std::string_view& text) {
   return code;
 }
 
-// A set "[...]" at the head of `pattern`: whether c is in it, and the pattern behind it. Nothing: it has no end.
-std::optional<bool> match_set(std::string_view& pattern, char32_t c) {
+// A set "[...]" at the head of `pattern`: whether c is in it; `pattern` becomes what is behind it. A set without an
+// end, or with a class that is not known, has nothing in it, and neither has its opposite.
+bool match_set(std::string_view& pattern, char32_t c) {
   std::string_view p = pattern.substr(1);
   const bool negated = !p.empty() && (p[0] == '!' || p[0] == '^');
   if (negated) p.remove_prefix(1);
@@ -67,8 +71,10 @@ std::optional<bool> match_set(std::string_view& pattern, char32_t c) {
   for (bool first = true; !p.empty() && (first || p[0] != ']'); first = false) {
     if (p.substr(0, 2) == "[:") {
       const size_t end = p.find(":]", 2);
-      if (end == std::string_view::npos) return std::nullopt;
-      in = in || (c < 128 && is_posix_class(p.substr(2, end - 2), static_cast<unsigned char>(c)));
+      if (end == std::string_view::npos) return false;
+      const auto has = posix_class(p.substr(2, end - 2), c);
+      if (!has) return false;
+      in = in || *has;
       p.remove_prefix(end + 2);
       continue;
     }
@@ -79,9 +85,9 @@ std::optional<bool> match_set(std::string_view& pattern, char32_t c) {
       p.remove_prefix(p[1] == '\\' && p.size() > 2 ? 2 : 1);
       high = take(p);
     }
-    in = in || (c >= low && c <= high);
+    in = in || c == low || (c >= low && c <= high);  // [z-a] has z in it
   }
-  if (p.empty()) return std::nullopt;
+  if (p.empty()) return false;
   pattern = p.substr(1);
   return in != negated && c != '/';
 }
@@ -91,8 +97,11 @@ class Glob {
   bool match(std::string_view pattern, std::string_view path, bool at_name) {
     while (!pattern.empty()) {
       if (++steps_ > kMostSteps) return false;
-      if (at_name && pattern.substr(0, 3) == "**/") return across(pattern.substr(3), path);
-      if (at_name && pattern == "**") return true;
+      if (at_name && pattern.substr(0, 2) == "**") {  // or more of them
+        const std::string_view rest = pattern.substr(std::min(pattern.find_first_not_of('*'), pattern.size()));
+        if (rest.empty()) return true;
+        if (rest[0] == '/') return across(rest.substr(1), path);
+      }
       if (pattern[0] == '*') return star(pattern, path);
       if (path.empty()) return false;
       if (!one(pattern, path, at_name)) return false;
@@ -129,10 +138,9 @@ class Glob {
       pattern.remove_prefix(1);
       return c != '/';
     }
-    if (pattern[0] == '[')
-      if (const auto in = match_set(pattern, c)) return *in;
-    if (pattern[0] == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
-    return take(pattern) == c;
+    if (pattern[0] == '[') return match_set(pattern, c);
+    if (pattern[0] == '\\') pattern.remove_prefix(1);
+    return !pattern.empty() && take(pattern) == c;
   }
 
   size_t steps_ = 0;

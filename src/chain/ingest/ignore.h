@@ -9,9 +9,8 @@
 
 namespace hanok::chain {
 
-/// True when `path` matches a pattern of gitignore's kind: * and ? do not cross a slash, ** between slashes does,
-/// [a-z],
-/// [!a], [[:alpha:]], and \ before a sign that means itself.
+/// True when `path` matches a pattern of gitignore's kind: * and ? do not cross a slash, ** between slashes does; sets
+/// [a-z], [!a], [[:alpha:]]; \ before a sign that means itself. A sign is a letter, where git's are bytes.
 bool matches_glob(std::string_view pattern, std::string_view path);
 
 /// The lines of one ignore file: https://git-scm.com/docs/gitignore. Names are compared as NFC.

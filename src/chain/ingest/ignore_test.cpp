@@ -2,12 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <map>
+
 #include "base/file.h"
+#include "base/process.h"
+#include "hanok/error.h"
 
 namespace hanok::chain {
 namespace {
 
-// The verdicts are those of `git check-ignore --no-index` (git 2.39) for the same line.
+// The verdicts are those of `git check-ignore --no-index` (git 2.39) for the same line, but that a sign is a letter:
+// git counts bytes, so that its ? is a third of a Korean syllable.
 TEST(MatchesGlob, AsGitDoes) {
   const struct {
     const char *pattern, *path;
@@ -44,7 +50,8 @@ TEST(MatchesGlob, AsGitDoes) {
       {"a[/]b", "a/b", false},
       {"가*", "가나다", true},
       {"[가-힣].md", "한.md", true},
-      {"a\\", "a\\", true},
+      {"a\\", "a\\", false},
+      {"?.md", "한.md", true},
       {"*/b", "a/b", true},
       {"*a*a*a*b", "aaaaaaaaac", false},
       {"", "a", false},
@@ -147,6 +154,172 @@ TEST_F(IgnoreStackTest, WhatProgramsFillAndWhatIsHidden) {
   EXPECT_EQ(said.why_not(root() / ".a.md", false), "") << "named with its dot";
   EXPECT_EQ(said.why_not(root() / ".cache", true), "hidden") << "not meant by every folder";
   EXPECT_EQ(said.why_not(root() / ".git", true), ".git");
+}
+
+/// A folder with its ignore files (by the folder that they lie in), and what git says of its files.
+struct Folder {
+  const char* what;
+  std::map<std::string, std::string> rules;
+  std::vector<std::string> ignored, kept;
+};
+
+const std::vector<Folder>& folders() {
+  static const std::vector<Folder> out = {
+      {"what is wanted again",
+       {{"", "*.log\n!keep.log\n"}},
+       {"a.log", "sub/b.log"},
+       {"keep.log", "sub/keep.log", "a.txt"}},
+      {"nothing below an ignored folder is wanted again",
+       {{"", "build/\n!build/keep.txt\n"}},
+       {"build/keep.txt", "a/build/keep.txt"},
+       {}},
+      {"but below a folder whose entries are ignored",
+       {{"", "build/*\n!build/keep.txt\n"}},
+       {"build/a.txt", "build/sub/x"},
+       {"build/keep.txt", "a/build/x"}},
+      {"all but one folder of a folder",
+       {{"", "/*\n!/foo\n/foo/*\n!/foo/bar\n"}},
+       {"foo/baz", "other", "o/x"},
+       {"foo/bar/x"}},
+      {"the last line decides", {{"", "x\n!x\nx\ny\n!y\n"}}, {"x"}, {"y"}},
+      {"folders are wanted, and one kind of file",
+       {{"", "*\n!*/\n!*.c\n"}},
+       {"s/x.h", "a"},
+       {"a.c", "s/b.c", "s/t/b.c"}},
+      {"a slash in front", {{"", "/top.txt\n"}}, {"top.txt"}, {"sub/top.txt"}},
+      {"a slash inside",
+       {{"", "sub/x.txt\ndoc/*.md\n*/one\n"}},
+       {"sub/x.txt", "doc/a.md", "s/one"},
+       {"a/sub/x.txt", "doc/deep/a.md", "s/t/one", "one"}},
+      {"stars before a slash", {{"", "**/foo\n**/a/b\n"}}, {"foo", "s/foo", "s/t/foo/x", "a/b", "s/a/b"}, {"s/a/x/b"}},
+      {"stars after a slash", {{"", "abc/**\n"}}, {"abc/x", "abc/d/x"}, {"s/abc/x", "abcd"}},
+      {"stars between slashes", {{"", "a/**/b\n"}}, {"a/b", "a/x/b", "a/x/y/b"}, {"a/xb", "c/a/b"}},
+      {"stars beside letters",
+       {{"", "foo**bar\n**end\nstart**\nq/**r\n"}},
+       {"fooxbar", "xend", "s/xend", "startx", "s/startx/y", "q/xr"},
+       {"foo/bar", "q/s/xr"}},
+      {"stars and folders", {{"", "/**/x\nd/**/\n"}}, {"x", "s/x", "s/t/x/y", "d/e/f"}, {"d/f"}},
+      {"three stars", {{"", "a/***/b\n"}}, {"a/b", "a/x/b", "a/x/y/b"}, {}},
+      {"stars alone", {{"", "**\n!*/\n!**/*.c\n"}}, {"s/x.h"}, {"a.c", "s/t/b.c"}},
+      {"blanks at the end",
+       {{"", "sp   \nkept\\ \ntwo\\  \ntab\t\nin side\n \n"}},
+       {"sp", "kept ", "two ", "tab\t", "in side"},
+       {"sp   ", "kept", "two  ", "tab", "in", " "}},
+      {"blanks in front", {{"", " lead\n"}}, {" lead"}, {"lead"}},
+      {"signs that mean themselves",
+       {{"", "\\#hash\n#comment\n\\!bang\n !no\na\\*b\nc\\\\d\n\\e\n"}},
+       {"#hash", "!bang", " !no", "a*b", "c\\d", "e"},
+       {"#comment", "axb", "\\e"}},
+      {"a backslash at the end", {{"", "x\\\ny\n"}}, {"y"}, {"x", "x\\"}},
+      {"odd lines", {{"", "!\n\\\n/\n//\n\n./a\nb/../c\nd//e\n"}}, {}, {"a", "c", "d/e", "!", "\\"}},
+      {"sets",
+       {{"", "[abc].c\n[!abc].d\n[^abc].e\n[a-c]x\n[]-]y\n[[:digit:]]z\n[\\]]w\n"}},
+       {"a.c", "x.d", "x.e", "bx", "]y", "-y", "7z", "]w"},
+       {"d.c", "a.d", "b.e", "dx", "ay", "az", "\\w"}},
+      {"more sets",
+       {{"", "f[[]\n[--0]g\n[z-a]h\n[a-\ni[\n[!-a]j\n[a-c-e]k\n[[:alpha:][:space:]]l\n[[:nope:]]m\n[a\\-z]n\n"}},
+       {"f[", ".g", "zh", "bj", "-k", "ek", "al", " l", "-n"},
+       {"1g", "bh", "[a-", "i[", "-j", "aj", "dk", "1l", "nm", "bn"}},
+      {"a set is no slash", {{"", "x[!a]y\np?q\n"}}, {"xby", "pxq"}, {"x/y", "p/q"}},
+      {"folders only", {{"", "d/\n/e/\na/b/\n"}}, {"s/d/x", "e/x", "a/b/x"}, {"d", "s/e/x", "c/a/b/x", "t/a/b"}},
+      {"a folder is wanted again", {{"", "sub/\n!sub/\nother\n!other/\n"}}, {"s/other"}, {"sub/x", "other/x"}},
+      {"files deeper go before those above",
+       {{"", "*.tmp\n/sub/local\n"}, {"sub", "!b.tmp\n/here\n"}, {"sub/deep", "b.tmp\n"}},
+       {"b.tmp", "sub/c.tmp", "sub/deep/b.tmp", "sub/local", "sub/here"},
+       {"sub/b.tmp", "sub/deep/here", "here"}},
+      {"a file in an ignored folder has no say", {{"", "no/\n"}, {"no", "!*\n"}}, {"no/x"}, {}},
+      {"upper and lower case", {{"", "*.LOG\n"}}, {"a.LOG"}, {"a.log"}},
+      {"line ends of Windows, a mark at the start, no end",
+       {{"",
+         "\xEF\xBB\xBF"
+         "*.a\r\n*.b\r\n/c"}},
+       {"x.a", "x.b", "c"},
+       {"x.c"}},
+      {"names with a dot", {{"", ".*\n!.keep\n"}}, {".x"}, {".keep", "x"}},
+      {"Korean names",
+       {{"", "보고서*\n*.한글\n!보고서-최종\n자료/\n"}},
+       {"보고서 1", "가.한글", "자료/x", "s/자료/y"},
+       {"보고서-최종", "기타"}},
+      {"one sign", {{"", "?.q\nab??\n"}}, {"a.q", "ab.q", "abcd"}, {".q", "abc"}},
+  };
+  return out;
+}
+
+/// A git repository of these folders, which are called 0, 1, ...; `name` is that of their ignore files.
+class AsGitDoes : public IgnoreStackTest {
+ protected:
+  void make(const std::string& name) {
+    for (size_t i = 0; i < folders().size(); ++i) {
+      const std::string at = std::to_string(i) + "/";
+      for (const auto* files : {&folders()[i].ignored, &folders()[i].kept})
+        for (const auto& file : *files) put(at + file, "x");
+      for (const auto& [below, lines] : folders()[i].rules) put(at + (below.empty() ? "" : below + "/") + name, lines);
+    }
+  }
+
+  // Hundreds of files: without the care for power failures that write() takes.
+  void put(const std::string& name, const std::string& bytes) const {
+    base::fs::create_directories((root() / name).parent_path());
+    std::ofstream(root() / name, std::ios::binary) << bytes;
+  }
+
+  // As a walk finds out: what lies in a folder that is passed over is never looked at.
+  bool passed_over(const std::string& path, const std::string& by) const {
+    auto rules = IgnoreStack::at_root(root());
+    for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
+      const bool folder = end != std::string::npos;
+      const auto entry = root() / path.substr(0, end);
+      if (rules.why_not(entry, folder) == by) return true;
+      if (!folder) return false;
+      rules = rules.below(entry);
+    }
+  }
+
+  void expect_the_table(const std::string& by) const {
+    for (size_t i = 0; i < folders().size(); ++i) {
+      const std::string at = std::to_string(i) + "/";
+      for (const auto& file : folders()[i].ignored)
+        EXPECT_TRUE(passed_over(at + file, by)) << folders()[i].what << ": \"" << file << '"';
+      for (const auto& file : folders()[i].kept)
+        EXPECT_FALSE(passed_over(at + file, by)) << folders()[i].what << ": \"" << file << '"';
+    }
+  }
+};
+
+TEST_F(AsGitDoes, InBothKindsOfIgnoreFiles) {
+  make(".hanokignore");
+  expect_the_table(".hanokignore");
+  for (size_t i = 0; i < folders().size(); ++i)
+    for (const auto& [below, lines] : folders()[i].rules)
+      base::fs::remove(root() / std::to_string(i) / below / ".hanokignore");
+  write(".git/HEAD");
+  make(".gitignore");
+  expect_the_table(".gitignore");
+}
+
+TEST_F(AsGitDoes, TheTableHoldsWhatTheInstalledGitSays) {
+  const auto git = [&](std::vector<std::string> argv, std::string_view input) {
+    std::vector<std::string> all{"git", "-c",           "core.excludesFile=/dev/null", "-c", "core.ignoreCase=false",
+                                 "-C",  root().string()};
+    all.insert(all.end(), argv.begin(), argv.end());
+    return base::run_process(all, input, {});
+  };
+  try {
+    ASSERT_EQ(git({"init", "-q"}, "").exit_status, 0);
+  } catch (const Error& e) {
+    if (e.code() != Code::NotFound) throw;
+    GTEST_SKIP() << "git is not installed; the recorded verdicts are tested above";
+  }
+  make(".gitignore");
+  std::string all, ignored;
+  for (size_t i = 0; i < folders().size(); ++i) {
+    const std::string at = std::to_string(i) + "/";
+    for (const auto& file : folders()[i].ignored) all += at + file + '\0', ignored += at + file + '\0';
+    for (const auto& file : folders()[i].kept) all += at + file + '\0';
+  }
+  const auto said = git({"check-ignore", "--no-index", "--stdin", "-z"}, all);
+  EXPECT_EQ(said.exit_status, 0) << said.err;
+  EXPECT_EQ(said.out, ignored);
 }
 
 }  // namespace
