@@ -19,6 +19,7 @@ void add_paraphrases(Command&);
 void add_cluster(Command&);
 void add_rerank(Command&);
 void add_eval(Command&);
+void add_bench(Command&);
 void add_index(Command&);
 void add_config(Command&);
 void add_doctor(Command&);
@@ -27,9 +28,10 @@ void add_completion(Command&);
 // In the order of `hanok --help`.
 const std::vector<AddCommand>& command_table() {
   static const std::vector<AddCommand> table = {
-      add_ingest,   add_search, add_ask,        add_collections, add_documents, add_models,    add_generate,
-      add_tokenize, add_logits, add_perplexity, add_embed,       add_similar,   add_recommend, add_paraphrases,
-      add_cluster,  add_rerank, add_eval,       add_index,       add_config,    add_doctor,    add_completion,
+      add_ingest,    add_search,      add_ask,     add_collections, add_documents, add_models,
+      add_generate,  add_tokenize,    add_logits,  add_perplexity,  add_embed,     add_similar,
+      add_recommend, add_paraphrases, add_cluster, add_rerank,      add_eval,      add_bench,
+      add_index,     add_config,      add_doctor,  add_completion,
   };
   return table;
 }

@@ -14,30 +14,13 @@
 #include "hanok/error.h"
 #include "hanok/text.h"
 #include "math/cpu.h"
+#include "memory_speed.h"
 #include "models_in_use.h"
 
 namespace hanok::app {
 namespace {
 
 using base::OrderedJson;
-
-// Bytes a second that all threads together read from memory: one pass over a buffer far larger than the caches.
-double memory_bandwidth() {
-  constexpr size_t kWords = (256u << 20) / sizeof(uint64_t), kGrain = kWords / 64;
-  const std::vector<uint64_t> data(kWords, 1);
-  std::atomic<uint64_t> sum{0};
-  double best = 0;
-  for (int pass = 0; pass < 3; ++pass) {
-    base::Stopwatch watch;
-    base::parallel_for(kWords, kGrain, [&](size_t begin, size_t end, size_t) {
-      uint64_t s = 0;
-      for (size_t i = begin; i < end; ++i) s += data[i];
-      sum += s;
-    });
-    best = std::max(best, static_cast<double>(kWords * sizeof(uint64_t)) / watch.seconds());
-  }
-  return sum > 0 ? best : 0;
-}
 
 std::string cpu_name() {
   std::ifstream in("/proc/cpuinfo");

@@ -57,6 +57,7 @@ struct GenerateOptions {
   size_t max_tokens = 256;
   Sampling sampling;
   std::vector<std::string> stop;  // the text ends before the first of these, wherever tokens are cut
+  bool ignore_end = false;        // write on behind an end-of-text token: for measuring
 };
 
 /// Why a text ended: at an end-of-text token or a stop string; at max_tokens; at the end of the context; by the caller.

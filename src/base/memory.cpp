@@ -31,6 +31,18 @@ std::optional<uint64_t> available_memory() {
   return out;
 }
 
+ProcessMemory process_memory() {
+  std::ifstream in("/proc/self/status");
+  ProcessMemory out;
+  for (std::string key; in >> key;) {
+    uint64_t kib = 0;
+    if (key == "VmRSS:" && in >> kib) out.resident = kib * 1024;
+    if (key == "VmHWM:" && in >> kib) out.most = kib * 1024;
+    std::getline(in, key);
+  }
+  return out;
+}
+
 std::string memory_text(uint64_t bytes) {
   char out[32];
   const double mib = static_cast<double>(bytes) / (1 << 20);

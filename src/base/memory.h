@@ -10,6 +10,11 @@ namespace hanok::base {
 /// Bytes that can be had without swapping (MemAvailable of /proc/meminfo, and what a container allows); nothing where
 /// the system does not say.
 std::optional<uint64_t> available_memory();
+/// Bytes of this process that are in memory now, and the most that ever were; zeros where the system does not say.
+struct ProcessMemory {
+  uint64_t resident = 0, most = 0;
+};
+ProcessMemory process_memory();
 /// "3.1 GiB", "640 MiB".
 std::string memory_text(uint64_t bytes);
 

@@ -231,7 +231,7 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
       break;
     }
     const int32_t id = w.sampler.next(row, w.ids);
-    if (m.ends(id)) {
+    if (!options.ignore_end && m.ends(id)) {
       w.end(Finish::Stop);
       break;
     }
@@ -308,7 +308,7 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
         continue;
       }
       const int32_t id = w.sampler.next(std::span(rows).subspan(r * v, v), w.ids);
-      if (m.ends(id)) {
+      if (!w.options->ignore_end && m.ends(id)) {
         w.end(Finish::Stop);
         continue;
       }
