@@ -12,8 +12,21 @@ struct Flags {
   std::string prompt, model, ids, system;
   bool raw = false, exact = false;
   size_t context = 0;
+  std::string schema_file, regex, grammar_file;
   SamplingFlags sampling;
 };
+
+// --json-schema, --regex, --grammar.
+Constraint constraint(const Flags& flags) {
+  constexpr size_t kMostBytes = 16 << 20;
+  Constraint out{.json_schema = {}, .regex = flags.regex, .grammar = {}};
+  if (!flags.schema_file.empty()) out.json_schema = base::read_file(flags.schema_file, kMostBytes);
+  if (!flags.grammar_file.empty()) out.grammar = base::read_file(flags.grammar_file, kMostBytes);
+  for (const auto& [file, text] :
+       {std::pair(&flags.schema_file, &out.json_schema), {&flags.grammar_file, &out.grammar}})
+    if (!file->empty() && text->empty()) throw Error(Code::Invalid, *file + ": is empty");
+  return out;
+}
 
 std::vector<int32_t> read_ids(const std::string& file) {
   const auto json = base::parse_json(base::read_file(file, 256 << 20), file);
@@ -38,7 +51,9 @@ void run(Session& session, Flags& flags) {
   const auto model = open_language_model(flags.model, {.context_tokens = flags.context, .exact = flags.exact});
   const auto ids = prompt_ids(*model, flags);
   const bool stream = !session.json;
-  const Generated out = model->generate(ids, flags.sampling.options(), [&](std::string_view piece) {
+  GenerateOptions options = flags.sampling.options();
+  options.constraint = constraint(flags);
+  const Generated out = model->generate(ids, options, [&](std::string_view piece) {
     if (stream) std::cout << piece << std::flush;
     return true;
   });
@@ -133,6 +148,9 @@ void add_generate(Command& root) {
   c.option("--ids", flags->ids, "token ids as JSON in place of PROMPT");
   c.option("--context", flags->context, "tokens of prompt and text together (default: the model's, at most 8192)");
   c.flag("--exact", flags->exact, kExactHelp);
+  c.option("--json-schema", flags->schema_file, "a JSON schema in this file: the text is JSON that satisfies it");
+  c.option("--regex", flags->regex, "the whole text matches this regular expression");
+  c.option("--grammar", flags->grammar_file, "a GBNF grammar in this file: the text is one of its sentences");
   flags->sampling.add_to(c);
   c.run([flags](Session& session) { run(session, *flags); });
 }

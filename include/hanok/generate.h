@@ -53,11 +53,22 @@ struct Sampling {
   uint64_t seed = 0;                                  // the same seed and prompt give the same text
 };
 
+/// What a text must satisfy, whole; at most one is given. It is compiled once a model and costs some microseconds a
+/// token. What cannot be kept to (an unknown keyword, left recursion, ...) is Unsupported, Invalid or Exhausted, never
+/// ignored.
+struct Constraint {
+  std::string json_schema;  // the text is JSON that satisfies it (draft 2020-12)
+  std::string regex;        // the text matches it from end to end
+  std::string grammar;      // GBNF, whose first rule is `root`
+};
+
 struct GenerateOptions {
   size_t max_tokens = 256;
   Sampling sampling;
   std::vector<std::string> stop;  // the text ends before the first of these, wherever tokens are cut
   bool ignore_end = false;        // write on behind an end-of-text token: for measuring
+  /// Tokens are chosen so that the text is complete within max_tokens, if its shortest completion has no more bytes.
+  Constraint constraint;
 };
 
 /// Why a text ended: at an end-of-text token or a stop string; at max_tokens; at the end of the context; by the caller.

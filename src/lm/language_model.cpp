@@ -9,6 +9,7 @@
 #include "hanok/generate.h"
 #include "lm/arch/decoder.h"
 #include "lm/chat_template.h"
+#include "lm/grammar/guide.h"
 #include "lm/model_files.h"
 #include "lm/sampler.h"
 #include "lm/text_stream.h"
@@ -39,6 +40,7 @@ struct LanguageModel::Impl {
   std::unique_ptr<Decoder> decoder;
   std::shared_ptr<nn::KvPool> pool;
   std::optional<ChatTemplate> chat;
+  grammar::Engines engines;
   size_t context = 0, parameters = 0;
 
   // Sequences that have ended, for prompts that begin in the same way. Each holds pages of the pool.
@@ -85,6 +87,12 @@ struct LanguageModel::Impl {
     if (!source.empty()) chat.emplace(std::move(source), files.name, text(files.bos), text(files.eos));
   }
 
+  std::optional<grammar::Guide> guide(const Constraint& constraint) {
+    const auto engine = engines.get(constraint, files.tokenizer, decoder->plan().vocabulary);
+    if (!engine) return std::nullopt;
+    return grammar::Guide(engine, files.end_ids);
+  }
+
   bool ends(int32_t id) const { return std::binary_search(files.end_ids.begin(), files.end_ids.end(), id); }
 
   // A sequence that begins with what an earlier one had read of `ids`; at least the last id is left to read.
@@ -124,15 +132,24 @@ struct Writing {
   nn::KvSequence cache;
   Sampler sampler;
   TextStream text;
+  std::optional<grammar::Guide> guide;
   Generated out;
   bool done = false;
 
+  /// The next token; nothing where the text is complete.
+  std::optional<int32_t> choose(std::span<const float> logits, size_t context) {
+    if (!guide) return sampler.next(logits, ids);
+    const size_t left = std::min(options->max_tokens - out.ids.size(), context - ids.size());
+    return guide->next(sampler, logits, ids, left);
+  }
   void give(const std::string& piece) {
     out.text += piece;
     if (piece.empty() || !on_piece || !*on_piece || (*on_piece)(piece)) return;
     out.finish = Finish::Cancelled;
     done = true;
   }
+  /// Out of room: a text that is complete has come to its end.
+  void end_for_room(Finish finish) { end(guide && guide->complete() ? Finish::Stop : finish); }
   void end(Finish finish) {
     give(text.finish());
     if (!done) out.finish = finish;
@@ -204,6 +221,7 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
             .sampler = Sampler(options.sampling),
             .text = TextStream([&](std::span<const int32_t> ids) { return m.files.tokenizer.decode(ids); },
                                options.stop, prompt),
+            .guide = m.guide(options.constraint),
             .out = {}};
   w.out.prompt_tokens = prompt.size();
   w.out.cached_tokens = cached;
@@ -227,21 +245,21 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
   w.out.prompt_seconds = watch.seconds();
   while (!w.done) {
     if (w.out.ids.size() == options.max_tokens) {
-      w.end(Finish::Length);
+      w.end_for_room(Finish::Length);
       break;
     }
-    const int32_t id = w.sampler.next(row, w.ids);
-    if (!options.ignore_end && m.ends(id)) {
+    const auto id = w.choose(row, m.context);
+    if (!id || (m.ends(*id) && (w.guide || !w.options->ignore_end))) {
       w.end(Finish::Stop);
       break;
     }
-    w.out.ids.push_back(id);
-    w.ids.push_back(id);
-    w.give(w.text.add(id));
+    w.out.ids.push_back(*id);
+    w.ids.push_back(*id);
+    w.give(w.text.add(*id));
     if (w.text.stopped()) w.done = true, w.out.finish = Finish::Stop;
     if (w.done) break;
     if (w.ids.size() == m.context) {
-      w.end(Finish::Context);
+      w.end_for_room(Finish::Context);
       break;
     }
     if (w.out.ids.size() == options.max_tokens) continue;
@@ -282,6 +300,7 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
                    .sampler = Sampler(options[i].sampling),
                    .text = TextStream([&](std::span<const int32_t> ids) { return m.files.tokenizer.decode(ids); },
                                       options[i].stop, prompts[i]),
+                   .guide = m.guide(options[i].constraint),
                    .out = {}});
     all[i].out.prompt_tokens = prompts[i].size();
     all[i].out.cached_tokens = cached;
@@ -304,20 +323,20 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
     for (size_t r = 0; r < of.size(); ++r) {
       Writing& w = all[of[r]];
       if (w.out.ids.size() == w.options->max_tokens) {
-        w.end(Finish::Length);
+        w.end_for_room(Finish::Length);
         continue;
       }
-      const int32_t id = w.sampler.next(std::span(rows).subspan(r * v, v), w.ids);
-      if (!w.options->ignore_end && m.ends(id)) {
+      const auto id = w.choose(std::span(rows).subspan(r * v, v), m.context);
+      if (!id || (m.ends(*id) && (w.guide || !w.options->ignore_end))) {
         w.end(Finish::Stop);
         continue;
       }
-      w.out.ids.push_back(id);
-      w.ids.push_back(id);
-      w.give(w.text.add(id));
+      w.out.ids.push_back(*id);
+      w.ids.push_back(*id);
+      w.give(w.text.add(*id));
       if (w.text.stopped()) continue;
       if (w.ids.size() == m.context) {
-        w.end(Finish::Context);
+        w.end_for_room(Finish::Context);
         continue;
       }
       const bool again = m.decoder->must_reread(w.cache.length(), 1);

@@ -3,9 +3,11 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <sstream>
 
 #include "hanok/context.h"
 #include "hanok/generate.h"
+#include "lm/grammar/json_schema.h"
 #include "lm/test_data.h"
 #include "lm/text_stream.h"
 
@@ -117,6 +119,42 @@ TEST_F(TinyModel, CancellingEndsWithinAToken) {
   EXPECT_EQ(pieces, 2u);
 }
 
+TEST_F(TinyModel, ConstrainedTexts) {
+  const LanguageModel model(golden_lm("models") / "llama");
+  const std::string schema =
+      R"({"type":"object","properties":{"n":{"type":"integer","minimum":10,"maximum":99},"ok":{"type":"boolean"}},"required":["n","ok"],"additionalProperties":false})";
+  std::vector<GenerateOptions> all;
+  std::vector<std::vector<int32_t>> prompts;
+  for (uint64_t seed = 0; seed < 6; ++seed) {
+    GenerateOptions o{.max_tokens = 40, .sampling = {.temperature = 1.5f, .seed = seed}, .constraint = {}};
+    if (seed % 3 == 0) o.constraint.json_schema = schema;
+    if (seed % 3 == 1) o.constraint.regex = "[a-f]{3}-(x|yz)";
+    if (seed % 3 == 2) o.constraint.grammar = "root ::= \"(\" root \")\" | \"o\"";
+    all.push_back(o);
+    prompts.push_back(prompt("llama"));
+  }
+  const auto together = model.generate_all(prompts, all);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto alone = model.generate(prompts[i], all[i]);
+    EXPECT_EQ(alone.ids, together[i].ids);
+    EXPECT_EQ(alone.finish, Finish::Stop) << alone.text;
+    if (i % 3 == 0) {
+      const auto value = base::Json::parse(alone.text);
+      EXPECT_TRUE(value["ok"].is_boolean() && value["n"] >= 10 && value["n"] <= 99) << alone.text;
+    } else if (i % 3 == 1) {
+      EXPECT_TRUE(alone.text.ends_with("-x") || alone.text.ends_with("-yz")) << alone.text;
+    } else {
+      const size_t depth = alone.text.find('o');
+      EXPECT_EQ(alone.text, std::string(depth, '(') + "o" + std::string(depth, ')'));
+    }
+  }
+  // What cannot be kept to is said.
+  GenerateOptions bad{.constraint = {.json_schema = R"({"not":{}})", .regex = {}, .grammar = {}}};
+  EXPECT_THROW(model.generate(prompts[0], bad), Error);
+  bad.constraint = {.json_schema = "{}", .regex = "a", .grammar = {}};
+  EXPECT_THROW(model.generate(prompts[0], bad), Error);
+}
+
 TEST_F(TinyModel, LogitsOfTheLastPositions) {
   const LanguageModel model(golden_lm("models") / "qwen3", {.exact = true});
   const auto ids = prompt("qwen3");
@@ -177,6 +215,35 @@ TEST(RealModels, GoldenRunsAndPerplexity) {
     auto text = about["token_ids"].get<std::vector<int32_t>>();
     if (!everything) continue;
     EXPECT_NEAR(model.perplexity(text).nll, about["mean_nll"]["exact_float64"].get<double>(), 5e-4);
+  }
+}
+
+// Whatever the model would like to say: each schema of the golden set, drawn hot, with little room.
+TEST(RealModels, ConstrainedTextsAlwaysSatisfy) {
+  const char* models = std::getenv("HANOK_MODELS");
+  const auto cases = golden_lm("jsonschema") / "cases.jsonl";
+  const auto path = std::filesystem::path(models ? models : "") / "smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf";
+  if (!models || !std::filesystem::exists(path) || !std::filesystem::exists(cases))
+    GTEST_SKIP() << "no real model at hand";
+  const LanguageModel model(path);
+  std::istringstream lines(base::read_file(cases));
+  const Turn turns[] = {{"user", "Describe a town as JSON."}};
+  const auto prompt = model.chat_prompt(turns);
+  std::vector<base::OrderedJson> schemas;
+  std::vector<GenerateOptions> options;
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = base::OrderedJson::parse(line);
+    if (!std::getenv("HANOK_TEST_ALL") && schemas.size() == 16) break;
+    schemas.push_back(row["schema"]);
+    GenerateOptions o{.max_tokens = 160, .sampling = {.temperature = 1.3f, .seed = schemas.size()}, .constraint = {}};
+    o.constraint.json_schema = row["schema"].dump();
+    options.push_back(o);
+  }
+  const std::vector<std::vector<int32_t>> prompts(schemas.size(), prompt);
+  const auto out = model.generate_all(prompts, options);
+  for (size_t i = 0; i < out.size(); ++i) {
+    EXPECT_EQ(out[i].finish, Finish::Stop) << schemas[i].dump() << "\n" << out[i].text;
+    EXPECT_TRUE(grammar::schema_holds(schemas[i], base::OrderedJson::parse(out[i].text))) << out[i].text;
   }
 }
 

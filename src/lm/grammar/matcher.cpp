@@ -1,0 +1,318 @@
+#include "lm/grammar/matcher.h"
+
+#include <algorithm>
+
+#include "hanok/context.h"
+#include "hanok/error.h"
+
+namespace hanok::lm::grammar {
+namespace {
+
+constexpr size_t kMostItems = 4096;       // of one set: ways in which a text may be read at once
+constexpr size_t kMostWork = 30'000'000;  // items visited for one mask or token: about a second
+constexpr size_t kMostSets = 32'768;      // a kilobyte each, at most; beyond, everything is forgotten
+constexpr size_t kMostAtOnce = 500'000;   // sets of one mask
+constexpr size_t kFew = 8;                // steps of a set that are kept in a list
+constexpr size_t kMostStacks = 1 << 20;
+constexpr size_t kMostDense = 1024;  // masks of states, V / 8 bytes each
+constexpr size_t kMostMasks = 256;   // masks of sets
+constexpr size_t kSparse = 64;       // a mask of fewer than V / 64 tokens is a list
+constexpr size_t kLookUp = 4096;     // nodes between two looks at the context
+
+void set_bit(std::vector<uint64_t>& bits, int32_t id) {
+  bits[static_cast<size_t>(id) / 64] |= uint64_t{1} << (static_cast<size_t>(id) % 64);
+}
+
+}  // namespace
+
+size_t Engine::KeyHash::operator()(const Key& k) const {
+  uint64_t h = (k.ends ? 1 : 0) + (k.leaves ? 2 : 0);
+  for (const Item& i : k.items) {
+    h = (h ^ (static_cast<uint64_t>(i.state) << 32 | i.stack)) * 0x9E3779B97F4A7C15ull;
+    h ^= h >> 29;
+  }
+  return h;
+}
+
+Engine::Engine(const Rules& rules, std::shared_ptr<const Vocabulary> vocabulary)
+    : program_(rules), vocabulary_(std::move(vocabulary)) {
+  reset();
+}
+
+void Engine::reset() {
+  ++epoch_;
+  stacks_.clear();
+  known_stacks_.clear();
+  sets_.clear();
+  known_sets_.clear();
+  masks_.clear();
+  locals_.clear();  // their masks hold without the sets, but they are soon found again
+  dense_locals_ = 0;
+  stacks_.push_back({kUnset, kUnset, 0});
+  stacks_.push_back({kUnset, kUnset, 0});
+  intern({{}, false, false});
+  work_ = 0;
+  first_ = close({{program_.start(program_.root()), kEnd}});
+}
+
+void Engine::work(size_t amount) {
+  if ((work_ += amount) > kMostWork)
+    throw Error(Code::Exhausted, "grammar: following it takes too long here; it is too ambiguous");
+}
+
+uint32_t Engine::push(uint32_t state, uint32_t below) {
+  // A state that only ends its rule need not be returned to.
+  if (program_.accepts(state) && program_.edges(state).empty()) return below;
+  const uint64_t key = static_cast<uint64_t>(state) << 32 | below;
+  const auto [at, fresh] = known_stacks_.emplace(key, static_cast<uint32_t>(stacks_.size()));
+  if (fresh) stacks_.push_back({state, below, program_.cost(state) + stacks_[below].cost});
+  return at->second;
+}
+
+// All items that `open` leads to without reading, as a set.
+uint32_t Engine::close(std::vector<Item> open) {
+  Key key{{}, false, false};
+  std::unordered_map<uint64_t, bool> known;
+  const auto add = [&](Item item) {
+    if (known.emplace(static_cast<uint64_t>(item.state) << 32 | item.stack, true).second) open.push_back(item);
+  };
+  auto given = std::move(open);
+  open.clear();
+  for (const Item& item : given) add(item);
+  while (!open.empty()) {
+    const Item item = open.back();
+    open.pop_back();
+    if (known.size() > kMostItems)
+      throw Error(Code::Exhausted, "grammar: more than " + std::to_string(kMostItems) +
+                                       " ways to read the text so far; it is too ambiguous");
+    if (program_.reads(item.state)) key.items.push_back(item);
+    for (const Program::Edge& e : program_.edges(item.state)) {
+      if (e.kind == Program::Edge::Kind::Empty) add({e.to, item.stack});
+      if (e.kind == Program::Edge::Kind::Rule) add({program_.start(e.rule), push(e.to, item.stack)});
+    }
+    if (!program_.accepts(item.state)) continue;
+    if (item.stack == kEnd)
+      key.ends = true;
+    else if (item.stack == kOpen)
+      key.leaves = true;
+    else
+      add({stacks_[item.stack].state, stacks_[item.stack].below});
+  }
+  work(known.size());
+  std::sort(key.items.begin(), key.items.end());
+  return intern(std::move(key));
+}
+
+uint32_t Engine::intern(Key key) {
+  if (const auto at = known_sets_.find(key); at != known_sets_.end()) return at->second;
+  if (sets_.size() > kMostAtOnce)
+    throw Error(Code::Exhausted, "grammar: following it takes too much memory; it is too ambiguous");
+  const auto id = static_cast<uint32_t>(sets_.size());
+  Set set;
+  set.items = key.items;
+  set.ends = key.ends;
+  set.leaves = key.leaves;
+  sets_.push_back(std::move(set));
+  known_sets_.emplace(std::move(key), id);
+  return id;
+}
+
+void Engine::remember(uint32_t from, uint8_t byte, uint32_t to) {
+  Set& set = sets_[from];
+  if (!set.table && set.few.size() < kFew) {
+    set.few.emplace_back(byte, to);
+    return;
+  }
+  if (!set.table) {
+    set.table = std::make_unique<uint32_t[]>(256);
+    std::fill_n(set.table.get(), 256, kUnset);
+    for (const auto& [b, t] : set.few) set.table[b] = t;
+    set.few = {};
+  }
+  set.table[byte] = to;
+}
+
+uint32_t Engine::step(uint32_t from, uint8_t byte) {
+  const Set& set = sets_[from];
+  if (set.table) {
+    if (set.table[byte] != kUnset) return set.table[byte];
+  } else {
+    for (const auto& [b, to] : set.few)
+      if (b == byte) return to;
+  }
+  std::vector<Item> open;
+  for (const Item& item : set.items)
+    for (const Program::Edge& e : program_.edges(item.state))
+      if (e.kind == Program::Edge::Kind::Byte && e.first <= byte && byte <= e.last) open.push_back({e.to, item.stack});
+  work(set.items.size());
+  const uint32_t to = open.empty() ? kDead : close(std::move(open));
+  remember(from, byte, to);
+  return to;
+}
+
+const Engine::Local& Engine::local(uint32_t state) {
+  if (const auto at = locals_.find(state); at != locals_.end()) return at->second;
+  const auto nodes = vocabulary_->nodes();
+  Local out;
+  std::vector<int32_t>& ids = out.ids;
+  struct Step {
+    uint32_t set;
+    bool left;  // the rule was left here or before
+  };
+  std::vector<Step> way{{intern({{{state, kOpen}}, false, false}), false}};  // by depth
+  size_t looked = 0;
+  for (uint32_t n = 1; n < nodes.size();) {
+    if (++looked % kLookUp == 0) Context::current().check();
+    way.resize(nodes[n].depth, {});
+    const uint32_t set = step(way.back().set, nodes[n].byte);
+    if (set == kDead) {
+      if (way.back().left) out.open.push_back(n);
+      n = nodes[n].end;
+      continue;
+    }
+    const auto here = vocabulary_->tokens_at(n);
+    ids.insert(ids.end(), here.begin(), here.end());
+    way.push_back({set, way.back().left || sets_[set].leaves});
+    ++n;
+  }
+  if (ids.size() * kSparse > vocabulary_->size()) {
+    out.bits.resize((vocabulary_->size() + 63) / 64);
+    for (const int32_t id : ids) set_bit(out.bits, id);
+    ids = {};
+    ++dense_locals_;
+  }
+  return locals_.emplace(state, std::move(out)).first->second;
+}
+
+// Allows the tokens at and below `nodes` that the set allows. Nodes ascend, and none lies below another.
+void Engine::follow(uint32_t set, const std::vector<uint32_t>& open, std::vector<uint64_t>& bits) {
+  const auto nodes = vocabulary_->nodes();
+  std::vector<uint32_t> sets{set};  // by depth, along `way`
+  std::string way;                  // bytes that were followed
+  for (size_t i = 0; i < open.size();) {
+    const auto& bytes = vocabulary_->bytes(vocabulary_->tokens_from(open[i])[0]);
+    const size_t depth = nodes[open[i]].depth;
+    size_t same = 0;
+    while (same < way.size() && same < depth && way[same] == bytes[same]) ++same;
+    way.resize(same);
+    sets.resize(same + 1);
+    bool dead = false;
+    while (way.size() < depth && !dead) {
+      const uint32_t next = step(sets.back(), static_cast<uint8_t>(bytes[way.size()]));
+      dead = next == kDead;
+      if (dead) break;
+      way += bytes[way.size()];
+      sets.push_back(next);
+    }
+    if (dead) {  // so is everything that begins with these bytes
+      const std::string_view prefix = std::string_view(bytes).substr(0, way.size() + 1);
+      ++i;
+      while (i < open.size() &&
+             std::string_view(vocabulary_->bytes(vocabulary_->tokens_from(open[i])[0])).starts_with(prefix))
+        ++i;
+      continue;
+    }
+    // The node itself and what lies below.
+    const size_t base = way.size();
+    for (uint32_t n = open[i]; n < nodes[open[i]].end;) {
+      const size_t at = nodes[n].depth;
+      if (at > base) {
+        sets.resize(at);
+        const uint32_t next = step(sets.back(), nodes[n].byte);
+        if (next == kDead) {
+          n = nodes[n].end;
+          continue;
+        }
+        sets.push_back(next);
+      }
+      for (const int32_t id : vocabulary_->tokens_at(n)) set_bit(bits, id);
+      ++n;
+    }
+    sets.resize(base + 1);
+    ++i;
+  }
+}
+
+std::shared_ptr<const std::vector<uint64_t>> Engine::mask(uint32_t set) {
+  if (const auto at = masks_.find(set); at != masks_.end()) return at->second;
+  auto bits = std::make_shared<std::vector<uint64_t>>((vocabulary_->size() + 63) / 64);
+  const auto items = sets_[set].items;
+  uint32_t before = kUnset;
+  for (const Item& item : items) {
+    if (item.state == before) continue;  // the same state on another stack
+    before = item.state;
+    const Local& l = local(item.state);
+    for (size_t i = 0; i < l.bits.size(); ++i) (*bits)[i] |= l.bits[i];
+    for (const int32_t id : l.ids) set_bit(*bits, id);
+    follow(set, l.open, *bits);
+  }
+  if (masks_.size() >= kMostMasks) masks_.clear();
+  masks_.emplace(set, bits);
+  return bits;
+}
+
+uint64_t Engine::cost(uint32_t set) const {
+  if (sets_[set].ends) return 0;
+  uint64_t best = UINT64_MAX;
+  for (const Item& item : sets_[set].items) best = std::min(best, program_.cost(item.state) + stacks_[item.stack].cost);
+  return best;
+}
+
+Matcher::Matcher(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+// The set that holds now; the engine's lock is held.
+uint32_t Matcher::now() {
+  Engine& e = *engine_;
+  e.work_ = 0;
+  if (e.sets_.size() > kMostSets || e.stacks_.size() > kMostStacks || e.dense_locals_ > kMostDense) e.reset();
+  if (epoch_ == e.epoch_) return set_;
+  set_ = e.first_;
+  for (const char c : text_) set_ = e.step(set_, static_cast<uint8_t>(c));
+  epoch_ = e.epoch_;
+  return set_;
+}
+
+std::span<const uint64_t> Matcher::mask() {
+  std::lock_guard lock(engine_->mutex_);
+  const uint32_t set = now();
+  mask_ = engine_->mask(set);
+  return *mask_;
+}
+
+std::optional<uint32_t> Matcher::walk(uint32_t set, std::string_view bytes) {
+  for (const char c : bytes)
+    if ((set = engine_->step(set, static_cast<uint8_t>(c))) == Engine::kDead) return std::nullopt;
+  return set;
+}
+
+bool Matcher::accept(int32_t token) { return accept(engine_->vocabulary().bytes(token)); }
+bool Matcher::accept(std::string_view bytes) {
+  std::lock_guard lock(engine_->mutex_);
+  const auto to = walk(now(), bytes);
+  if (!to) return false;
+  set_ = *to;
+  text_ += bytes;
+  return true;
+}
+
+bool Matcher::may_end() {
+  std::lock_guard lock(engine_->mutex_);
+  return engine_->sets_[now()].ends;
+}
+bool Matcher::must_end() {
+  std::lock_guard lock(engine_->mutex_);
+  const auto& set = engine_->sets_[now()];
+  return set.ends && set.items.empty();
+}
+uint64_t Matcher::bytes_to_end() {
+  std::lock_guard lock(engine_->mutex_);
+  return engine_->cost(now());
+}
+std::optional<uint64_t> Matcher::bytes_to_end(int32_t token) {
+  std::lock_guard lock(engine_->mutex_);
+  const auto to = walk(now(), engine_->vocabulary().bytes(token));
+  if (!to) return std::nullopt;
+  return engine_->cost(*to);
+}
+
+}  // namespace hanok::lm::grammar

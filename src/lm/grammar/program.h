@@ -1,0 +1,47 @@
+// A grammar over bytes, ready to be followed: characters are spelled out in UTF-8 (or as JSON strings spell them), what
+// cannot lead to an end is gone, and each state knows how near its rule's end is.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lm/grammar/rules.h"
+
+namespace hanok::lm::grammar {
+
+class Program {
+ public:
+  struct Edge {
+    enum class Kind : uint8_t { Byte, Empty, Rule } kind = Kind::Byte;
+    uint8_t first = 0, last = 0;  // bytes
+    uint32_t rule = 0;
+    uint32_t to = 0;
+  };
+  static constexpr uint32_t kNever = UINT32_MAX;
+
+  /// Throws Invalid where a rule begins with itself (left recursion, with the rules on the way), where no text at all
+  /// satisfies the grammar; Exhausted past kMaxStates.
+  explicit Program(const Rules& rules);
+
+  size_t states() const { return offsets_.size() - 1; }
+  std::span<const Edge> edges(uint32_t state) const {
+    return {edges_.data() + offsets_[state], offsets_[state + 1] - offsets_[state]};
+  }
+  bool accepts(uint32_t state) const { return accepting_[state]; }
+  bool reads(uint32_t state) const { return reads_[state]; }
+  uint32_t start(uint32_t rule) const { return starts_[rule]; }
+  uint32_t root() const { return root_; }
+  /// Bytes of the shortest way from a state to the end of its rule.
+  uint32_t cost(uint32_t state) const { return costs_[state]; }
+
+ private:
+  class Builder;
+  std::vector<uint32_t> offsets_;
+  std::vector<Edge> edges_;
+  std::vector<bool> accepting_, reads_;
+  std::vector<uint32_t> starts_, costs_;
+  uint32_t root_ = 0;
+};
+
+}  // namespace hanok::lm::grammar
