@@ -96,7 +96,10 @@ int main(int argc, char** argv) {
   Points points(dim);
   {
     const auto store = store::Store::open(folder.path(), {.background = false});
-    fill(*store->collection("bench", true), points, dim, chunks);
+    auto& collection = *store->collection("bench", true);
+    fill(collection, points, dim, chunks);
+    collection.set_settings(
+        {{"index", {{"type", type}, {"exact_below", 1'000'000'000}}}});  // not before it is measured
   }
   const auto store = store::Store::open(folder.path());
   auto& collection = *store->collection("bench");

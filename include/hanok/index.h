@@ -57,8 +57,10 @@ class IdFilter {
 
   bool is_everything() const { return !listed_ && !predicate_; }
   bool accepts(Id id) const {
-    return (!listed_ || std::binary_search(ids_.begin(), ids_.end(), id)) && (!predicate_ || predicate_(id));
+    return (!listed_ || std::binary_search(ids_.begin(), ids_.end(), id)) && accepts_listed(id);
   }
+  /// The same for an id that is out of listed(): without looking it up there again.
+  bool accepts_listed(Id id) const { return !predicate_ || predicate_(id); }
   /// The only ids that may pass, ascending, each once; nullopt where they are not listed.
   std::optional<std::span<const Id>> listed() const {
     return listed_ ? std::optional(std::span<const Id>(ids_)) : std::nullopt;

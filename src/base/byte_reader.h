@@ -59,6 +59,15 @@ class ByteReader {
 
   /// An unsigned number of seven bits a byte, the lowest first; the last byte is below 128.
   uint64_t varint(const char* what) {
+    if (at_ < bytes_.size() && static_cast<unsigned char>(bytes_[at_]) < 128)
+      return static_cast<unsigned char>(bytes_[at_++]);
+    return long_varint(what);
+  }
+
+  [[noreturn]] void corrupt(const std::string& why) const { throw Error(Code::Corrupt, name_ + ": " + why); }
+
+ private:
+  uint64_t long_varint(const char* what) {
     uint64_t value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
       if (at_ == bytes_.size()) corrupt(std::string(what) + " is cut off");
@@ -69,9 +78,6 @@ class ByteReader {
     corrupt(std::string(what) + " has more than 64 bits");
   }
 
-  [[noreturn]] void corrupt(const std::string& why) const { throw Error(Code::Corrupt, name_ + ": " + why); }
-
- private:
   std::string_view bytes_;
   std::string name_;
   size_t at_ = 0;

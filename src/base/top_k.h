@@ -28,12 +28,8 @@ class TopK {
   bool open_to(const T& item) const { return heap_.size() < k_ || (k_ > 0 && better_(item, heap_.front())); }
   void offer(const T& item) {
     if (!open_to(item)) return;
-    if (full()) {
-      std::pop_heap(heap_.begin(), heap_.end(), better_);
-      heap_.back() = item;
-    } else {
-      heap_.push_back(item);
-    }
+    if (full()) return replace_worst(item);
+    heap_.push_back(item);
     std::push_heap(heap_.begin(), heap_.end(), better_);
   }
   /// In no order.
@@ -45,6 +41,17 @@ class TopK {
   }
 
  private:
+  // One way down instead of pop_heap and push_heap's two.
+  void replace_worst(const T& item) {
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < heap_.size(); at = child) {
+      if (child + 1 < heap_.size() && better_(heap_[child], heap_[child + 1])) ++child;
+      if (!better_(item, heap_[child])) break;
+      heap_[at] = heap_[child];
+    }
+    heap_[at] = item;
+  }
+
   size_t k_;
   Better better_;
   std::vector<T> heap_;  // the worst in front

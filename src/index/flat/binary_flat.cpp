@@ -138,17 +138,19 @@ std::vector<Match> BinaryFlat::nearest(const uint8_t* query, size_t k, const IdF
   const size_t width = bytes_per_vector();
   Nearest best(std::min(k, ids_.size()), nearer_bits);
   const auto visit = [&](size_t slot, Nearest& own) {
-    if (filter && !filter->accepts(ids_[slot])) return;
     const uint32_t distance = hamming(query, row(slot), width);
     if (distance <= radius) own.offer({ids_[slot], static_cast<float>(distance)});
   };
   if (filter && filter->listed()) {
     const auto ids = *filter->listed();
     exact_scan(ids.size(), ids.size(), kOneThread, best, &nearer_bits, [&](size_t i, Nearest& own) {
-      if (const uint32_t slot = map_.find(ids[i], ids_); slot != IdMap::kNone) visit(slot, own);
+      const uint32_t slot = map_.find(ids[i], ids_);
+      if (slot != IdMap::kNone && filter->accepts_listed(ids[i])) visit(slot, own);
     });
   } else {
-    exact_scan(ids_.size(), ids_.size(), kOneThread, best, &nearer_bits, visit);
+    exact_scan(ids_.size(), ids_.size(), kOneThread, best, &nearer_bits, [&](size_t slot, Nearest& own) {
+      if (!filter || filter->accepts(ids_[slot])) visit(slot, own);
+    });
   }
   return best.take();
 }

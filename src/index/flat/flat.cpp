@@ -72,22 +72,23 @@ Storage Flat::storage_for(std::span<const float> vectors) const {
 void Flat::add(std::span<const Id> ids, std::span<const float> vectors) {
   std::lock_guard writing(writer_);
   check_add(ids, vectors);
-  put(ids, vectors);
+  put(ids, vectors, ids.size());
 }
 
 void Flat::update(std::span<const Id> ids, std::span<const float> vectors) {
   std::lock_guard writing(writer_);
   check_update(ids, vectors);
-  put(ids, vectors);
+  const auto fresh = static_cast<size_t>(std::count_if(ids.begin(), ids.end(), [&](Id id) { return !has(id); }));
+  put(ids, vectors, fresh);
 }
 
-// Vectors of ids that are there take the place of the old ones, the others follow. Caller holds writer_.
-void Flat::put(std::span<const Id> ids, std::span<const float> vectors) {
+// Vectors of ids that are there take the place of the old ones, the others, `fresh` of them, follow. Caller holds
+// writer_.
+void Flat::put(std::span<const Id> ids, std::span<const float> vectors, size_t fresh) {
   const size_t first = ids_.size();
-  const auto fresh = static_cast<size_t>(std::count_if(ids.begin(), ids.end(), [&](Id id) { return !has(id); }));
   if (first + fresh >= IdMap::kNone) throw Error(Code::Exhausted, "flat: more than 2^32 - 2 vectors");
   const Storage storage = storage_for(vectors);
-  check_storable(storage, vectors, dim(), metric());
+  if (!auto_storage_) check_storable(storage, vectors, dim(), metric());
   RowStore converted;
   if (storage != rows_.storage()) {
     converted = rows_.converted(storage);
@@ -97,13 +98,14 @@ void Flat::put(std::span<const Id> ids, std::span<const float> vectors) {
   // Whatever may fail for want of memory comes first.
   ids_.reserve(first + fresh);
   map_.reserve(first + fresh, ids_);
+  const bool replaces = fresh < ids.size();
   if (storage == rows_.storage())
     rows_.reserve(first + fresh);
   else
     rows_ = std::move(converted);
   for (size_t i = 0; i < ids.size(); ++i) {
     const auto vector = vectors.subspan(i * dim(), dim());
-    if (const uint32_t row = map_.find(ids[i], ids_); row != IdMap::kNone) {
+    if (const uint32_t row = replaces ? map_.find(ids[i], ids_) : IdMap::kNone; row != IdMap::kNone) {
       rows_.set(row, vector.data());
       codes_change(row);
       continue;

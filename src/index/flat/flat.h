@@ -50,7 +50,7 @@ class Flat final : public BaseIndex {
   // flat.cpp
   bool has(Id id) const override;
   Storage storage_for(std::span<const float> vectors) const;
-  void put(std::span<const Id> ids, std::span<const float> vectors);
+  void put(std::span<const Id> ids, std::span<const float> vectors, size_t fresh);
   uint32_t slot(Id id) const;
   // flat_codes.cpp
   const ScanCodes* codes(size_t queries) const;

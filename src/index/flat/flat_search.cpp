@@ -61,7 +61,7 @@ void Flat::visit_rows(const IdFilter* filter, BestRows& best, const Visit& visit
   if (filter && filter->listed()) {
     const auto ids = *filter->listed();
     return exact_scan(ids.size(), ids.size(), kOneThread, best, better, [&](size_t i, BestRows& own) {
-      if (const uint32_t row = slot(ids[i]); row != IdMap::kNone && filter->accepts(ids[i])) visit(row, own);
+      if (const uint32_t row = slot(ids[i]); row != IdMap::kNone && filter->accepts_listed(ids[i])) visit(row, own);
     });
   }
   exact_scan(ids_.size(), ids_.size(), kOneThread, best, better, [&](size_t row, BestRows& own) {

@@ -252,7 +252,7 @@ void Hnsw::put(std::span<const Id> ids, std::span<const float> vectors) {
     longer += state_->graph->projection.longer_than_known(vectors.data() + i * dim());
   const bool too_long = longer * kLongShare > n;
   const Storage storage = storage_for(vectors);
-  check_storable(storage, vectors, dim(), metric());
+  if (keys_.storage) check_storable(storage, vectors, dim(), metric());
   if (storage != state_->vectors.storage() || (needs_graph && (!state_->graph || few_known || outgrown || too_long)))
     swap_in(rebuilt(ids, vectors));
   else

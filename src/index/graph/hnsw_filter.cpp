@@ -65,7 +65,7 @@ std::vector<uint32_t> Hnsw::slots_of(const IdFilter& filter) const {
       if (!map) map = &this->map();
       slot = map->find(id, known);
     }
-    if (slot != IdMap::kNone && filter.accepts(id)) out.push_back(slot);
+    if (slot != IdMap::kNone && filter.accepts_listed(id)) out.push_back(slot);
   }
   return out;
 }

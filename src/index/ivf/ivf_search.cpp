@@ -84,7 +84,7 @@ void Ivf::visit_rows(const IdFilter* filter, Visit&& visit) const {
   if (filter && filter->listed()) {
     const auto ids = *filter->listed();
     for (const Id id : ids)
-      if (const uint32_t slot = map_.find(id, ids_); slot != IdMap::kNone && filter->accepts(id)) visit(slot);
+      if (const uint32_t slot = map_.find(id, ids_); slot != IdMap::kNone && filter->accepts_listed(id)) visit(slot);
     return;
   }
   for (size_t slot = 0; slot < ids_.size(); ++slot)

@@ -62,7 +62,7 @@ struct Totals {
 
 // "AX-77B" is asked for by its parts and as one word. Where no passage has the one word it is no loss that none has it;
 // where some have it and none has a part, the part is none.
-void Query::leave_out_moot(std::span<const text::Term> words) {
+void Query::find_moot(std::span<const text::Term> words) {
   const auto find = [&](const text::Term& word) -> QueryTerm& {
     return *std::find_if(terms.begin(), terms.end(), [&](const QueryTerm& t) { return t.form == word.form; });
   };
@@ -110,7 +110,6 @@ Query::Query(const Reader& reader, std::span<const text::Term> words) : terms(di
     }
   }
   for (QueryTerm& term : terms) term.weight = idf(totals.chunks, term.df) * (k1 + 1) * term.times;
-  leave_out_moot(words);
   const double n = static_cast<double>(totals.chunks);
   formula = Formula(k1, b, n > 0 ? static_cast<double>(totals.length) / n : 0);
 }

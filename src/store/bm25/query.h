@@ -14,7 +14,7 @@ struct QueryTerm {
   uint32_t times = 0;  // in the query
   uint64_t df = 0;     // chunks that hold it, without those gone
   double weight = 0;   // idf * (k1 + 1) * times
-  bool moot = false;   // in no passage, and another form of it counts in its place
+  bool moot = false;   // in no passage, and another form of it counts in its place; known after find_moot()
 };
 
 struct Query {
@@ -24,7 +24,7 @@ struct Query {
 
   /// N, average length and df count what is not gone, exactly: the same scores as if it had never been there.
   Query(const Reader& reader, std::span<const text::Term> words);
-  void leave_out_moot(std::span<const text::Term> words);
+  void find_moot(std::span<const text::Term> words);
   const List& list(size_t segment, size_t term) const { return lists[segment * terms.size() + term]; }
 };
 

@@ -276,7 +276,8 @@ std::vector<float> Reader::scores(std::span<const text::Term> words, std::span<c
 }
 
 float Reader::ceiling(std::span<const text::Term> words) const {
-  const Query query(*this, words);
+  Query query(*this, words);
+  query.find_moot(words);
   double sum = 0;
   for (const QueryTerm& term : query.terms)
     if (!term.moot) sum += to_grid(term.weight);

@@ -3,7 +3,6 @@
 #include <iterator>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "hanok/text.h"
 #include "text/analysis/english.h"
@@ -145,13 +144,17 @@ class Analyzer {
 
   /// The chain's terms: neighbours that hang together tightly, two by two and all; a number's groups; a code's two.
   void end_chain() {
-    const std::vector<Part> chain = std::exchange(chain_, {});
+    if (chain_.size() > 1) join_chain(chain_);
+    chain_.clear();
+  }
+
+  void join_chain(std::span<const Part> chain) {
     for (size_t begin = 0; begin < chain.size();) {
       size_t end = begin + 1;
       while (end < chain.size() && chain[end].link == Link::Tight) ++end;
-      for (size_t i = begin; i + 1 < end && end - begin > 2; ++i) join(std::span(chain).subspan(i, 2));
-      if (end - begin > 1 && end - begin <= kLongestChain) join(std::span(chain).subspan(begin, end - begin));
-      if (end < chain.size() && chain[end].link == Link::Code) join(std::span(chain).subspan(end - 1, 2));
+      for (size_t i = begin; i + 1 < end && end - begin > 2; ++i) join(chain.subspan(i, 2));
+      if (end - begin > 1 && end - begin <= kLongestChain) join(chain.subspan(begin, end - begin));
+      if (end < chain.size() && chain[end].link == Link::Code) join(chain.subspan(end - 1, 2));
       begin = end;
     }
     join_number(chain);

@@ -5,6 +5,7 @@
 namespace hanok::text::analysis {
 
 bool is_english_stop_word(std::string_view word) {
+  constexpr size_t kLongest = 10;  // "themselves"
   // Articles, pronouns, prepositions, conjunctions, auxiliaries and question words.
   // clang-format off
   static const std::unordered_set<std::string_view> words{
@@ -21,7 +22,7 @@ bool is_english_stop_word(std::string_view word) {
       "he's", "she's", "we're", "they're", "i've", "you've", "we've", "they've", "that's", "what's", "who's", "where's",
       "how's", "there's", "let's"};
   // clang-format on
-  return words.count(word) != 0;
+  return word.size() <= kLongest && words.count(word) != 0;
 }
 
 }  // namespace hanok::text::analysis
