@@ -18,6 +18,8 @@ constexpr size_t kGroupBytes = 192 << 10;  // panels that stay in the second-lev
 constexpr size_t kSmallWork = 1 << 20;     // multiply-adds below which waking a second thread costs more than it saves
 constexpr size_t kGroupsPerThread = 4;     // so that a thread that is held up leaves little behind
 constexpr size_t kTilesPerTask = 4;
+constexpr size_t kStripBlocks = 16;  // 24 KiB taken apart at once; whole groups of `super`
+constexpr size_t kStripRows = 256;   // whose sums (32 KiB) are kept while the depth passes
 
 size_t plain_index(WeightFormat format) {
   return format == WeightFormat::F32 ? 0 : format == WeightFormat::F16 ? 1 : 2;
@@ -111,7 +113,7 @@ PackedWeights::PackedWeights(WeightFormat format, const std::byte* rows, size_t 
     throw Error(Code::Invalid, "weights of type " + std::string(about.name) + " with rows of " + std::to_string(depth) +
                                    " values: a multiple of " + std::to_string(about.block) + " was expected");
   if (arithmetic() == Arithmetic::Floats) {
-    panel_bytes_ = depth * kPanelWidth * about.bytes;
+    panel_bytes_ = (format == WeightFormat::Bf16 ? (depth + 1) / 2 * 2 : depth) * kPanelWidth * about.bytes;
   } else {
     const PackedForm& form = kPackedForms[form_];
     const size_t blocks = depth / kDepthOfBlock;
@@ -150,18 +152,37 @@ void PackedWeights::pack_quantised(const std::byte* rows, size_t panel) {
   }
 }
 
+namespace {
+
+// Rows of values into [depth, 16], or of pairs of them; rows that are not there become 0.
+template <typename T>
+void interleave(const std::byte* rows, size_t row_bytes, size_t there, size_t depth, uint8_t* to) {
+  if (there < kPanelWidth) std::memset(to, 0, depth * kPanelWidth * sizeof(T));
+  constexpr size_t kLine = 64 / sizeof(T);  // of a row at once: whole lines of memory on both sides
+  for (size_t from = 0; from < depth; from += kLine)
+    for (size_t row = 0; row < there; ++row) {
+      T values[kLine];
+      const size_t n = std::min(kLine, depth - from);
+      std::memcpy(values, rows + row * row_bytes + from * sizeof(T), n * sizeof(T));
+      for (size_t k = 0; k < n; ++k)
+        std::memcpy(to + ((from + k) * kPanelWidth + row) * sizeof(T), values + k, sizeof(T));
+    }
+}
+
+}  // namespace
+
 void PackedWeights::pack_plain(const std::byte* rows, size_t panel) {
-  const size_t bytes = info(format_).bytes;
+  const size_t bytes = info(format_).bytes, row_bytes = depth_ * bytes;
   uint8_t* to = data_.data() + panel * panel_bytes_;
-  for (size_t row = 0; row < kPanelWidth; ++row) {
-    const bool there = panel * kPanelWidth + row < width_;
-    const std::byte* from = rows + (panel * kPanelWidth + row) * depth_ * bytes;
-    for (size_t k = 0; k < depth_; ++k)
-      if (there)
-        std::memcpy(to + (k * kPanelWidth + row) * bytes, from + k * bytes, bytes);
-      else
-        std::memset(to + (k * kPanelWidth + row) * bytes, 0, bytes);
-  }
+  rows += panel * kPanelWidth * row_bytes;
+  const size_t there = std::min(kPanelWidth, width_ - panel * kPanelWidth);
+  if (format_ == WeightFormat::F32) return interleave<uint32_t>(rows, row_bytes, there, depth_, to);
+  if (format_ == WeightFormat::F16) return interleave<uint16_t>(rows, row_bytes, there, depth_, to);
+  interleave<uint32_t>(rows, row_bytes, there, depth_ / 2, to);  // two values of depth side by side
+  if (depth_ % 2 == 0) return;
+  uint8_t* last = to + depth_ / 2 * kPanelWidth * 4;
+  std::memset(last, 0, kPanelWidth * 4);
+  for (size_t row = 0; row < there; ++row) std::memcpy(last + row * 4, rows + (row + 1) * row_bytes - 2, 2);
 }
 
 void Activations::set(const float* x, size_t ldx, size_t m, size_t depth, Arithmetic arithmetic, Features features) {
@@ -241,13 +262,7 @@ struct Product {
     else
       kernels.plain[plain_index(w.format_)][size](panel, w.depth_, reinterpret_cast<const float*>(tile), out);
     const size_t first = p * kPanelWidth, cols = std::min(kPanelWidth, w.width_ - first);
-    for (size_t r = 0; r < rows && t * rows + r < x.m_; ++r) {
-      float* to = y + (t * rows + r) * ldy + first;
-      for (size_t j = 0; j < cols; ++j) {
-        const float v = out[r * kPanelWidth + j] + (options.bias ? options.bias[first + j] : 0.0f);
-        to[j] = options.accumulate ? to[j] + v : v;
-      }
-    }
+    for (size_t r = 0; r < rows && t * rows + r < x.m_; ++r) put(out + r * kPanelWidth, t * rows + r, first, cols);
   }
 
   void group(size_t begin, size_t end) const {
@@ -255,10 +270,53 @@ struct Product {
       for (size_t p = begin; p < end; ++p) panel_by_tile(p, t);
   }
 
+  // Many rows: two panels are taken apart, a piece of depth at a time that stays in the first-level cache, and all
+  // rows pass over it. The order of a sum is that of panel_by_tile.
+  void strip(size_t s) const {
+    alignas(64) uint8_t piece[kStripBlocks * kStripBlockBytes];
+    alignas(64) float sums[kStripRows * kStripWidth];
+    const PackedForm& form = kPackedForms[w.form_];
+    const size_t blocks = w.depth_ / kDepthOfBlock, panels = std::min<size_t>(2, w.panels() - 2 * s);
+    const size_t tiles_at_once = kStripRows / kMostTileRows;
+    for (size_t first = 0; first < x.tiles(); first += tiles_at_once) {
+      const size_t tiles = std::min(tiles_at_once, x.tiles() - first);
+      std::fill_n(sums, tiles * kMostTileRows * kStripWidth, 0.0f);
+      for (size_t b = 0; b < blocks; b += kStripBlocks) {
+        const size_t n = std::min(kStripBlocks, blocks - b);
+        const size_t at = b * block_bytes(form) + b / form.super * head_bytes(form);
+        for (size_t p = 0; p < 2; ++p) {  // an odd one out goes twice, so that nothing unset is multiplied
+          const size_t panel = 2 * s + std::min(p, panels - 1);
+          kernels.unpack[w.form_](w.data_.data() + panel * w.panel_bytes_ + at, n, p, piece);
+        }
+        for (size_t t = 0; t < tiles; ++t)
+          kernels.strip[w.form_](piece, n,
+                                 x.data_.data() + (first + t) * x.tile_bytes_ + b * quantised_bytes(kMostTileRows),
+                                 sums + t * kMostTileRows * kStripWidth);
+      }
+      const size_t column = s * kStripWidth, cols = std::min(panels * kPanelWidth, w.width_ - column);
+      const size_t row = first * kMostTileRows, rows = std::min(tiles * kMostTileRows, x.m_ - row);
+      for (size_t r = 0; r < rows; ++r) put(sums + r * kStripWidth, row + r, column, cols);
+    }
+  }
+
+  void put(const float* sums, size_t row, size_t column, size_t n) const {
+    float* to = y + row * ldy + column;
+    for (size_t j = 0; j < n; ++j) {
+      const float v = sums[j] + (options.bias ? options.bias[column + j] : 0.0f);
+      to[j] = options.accumulate ? to[j] + v : v;
+    }
+  }
+
   void run() const {
     const size_t panels = w.panels();
     size_t threads = options.threads ? options.threads : base::default_threads();
     if (x.m_ * w.width_ * w.depth_ < kSmallWork) threads = 1;
+    if (w.arithmetic() == Arithmetic::Bytes && x.tiles() > 1) {
+      const auto work = [this](size_t begin, size_t end, size_t) {
+        for (size_t s = begin; s < end; ++s) strip(s);
+      };
+      return base::parallel_for((panels + 1) / 2, 1, work, threads);
+    }
     const size_t in_cache = std::max<size_t>(1, kGroupBytes / std::max<size_t>(1, w.panel_bytes_));
     const size_t grain =
         threads == 1 ? in_cache : std::clamp<size_t>(panels / (threads * kGroupsPerThread), 1, in_cache);

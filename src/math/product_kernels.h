@@ -86,22 +86,35 @@ inline constexpr PackedForm kPackedForms[] = {
 constexpr size_t kQuantisedForms = sizeof kPackedForms / sizeof kPackedForms[0];
 
 /// One block of depth of a tile of T rows of activations (T = 1, 2, 4, 8), in eight bits: value = scale * q.
-///   int8 q[8][T][4] | float scale[T] | int32 less[2][T] = -sum of q over each sixteen | float sum[3][T] =
-///   scale * sum of q over the first sixteen, over the second, over all
-static constexpr inline size_t quantised_bytes(size_t tile_rows) { return tile_rows * (32 + 4 + 8 + 12); }
+///   int8 q[8][T][4] | float scale[T] | int32 less[3][T] = -sum of q over the first sixteen, over the second, over all
+///   | float sum[3][T] = the sums themselves
+static constexpr inline size_t quantised_bytes(size_t tile_rows) { return tile_rows * (32 + 4 + 12 + 12); }
+static constexpr inline size_t scale_at(size_t tile_rows) { return tile_rows * 32; }
+static constexpr inline size_t less_at(size_t tile_rows) { return tile_rows * 36; }
+static constexpr inline size_t sum_at(size_t tile_rows) { return tile_rows * 48; }
+
+/// Two panels side by side with their blocks taken apart, for many rows of activations: what a block of a strip holds
+/// is its version's own, but for its size.
+constexpr size_t kStripWidth = 2 * kPanelWidth;
+constexpr size_t kStripBlockBytes = kStripWidth * (32 + 2 * sizeof(float) + 2 * sizeof(float));
 
 constexpr float kSmallestActivation = 1e-30f;  // 127 / max would overflow a little below 1e-36
 
 struct ProductKernels {
   /// out[r * 16 + j] = sum over blocks of panel row j times tile row r, for the forms in the order of kPackedForms and
   /// tiles of 1, 2, 4 and 8 rows. out: [T, 16].
-  ///   For every block, in order, with n the exact integer sum of (level - zero) * q, of all 32 or of each sixteen:
-  ///   out = fma(float(n), scale_of_weights * scale_of_activations, out), then out = fma(+-minimum, sum, out).
+  ///   For every block, in order, with n the exact whole number sum of (level - zero) * q, of all 32 or of each
+  ///   sixteen, and minimum as it is added: t = sum of minimum * sum_of_q, then of float(n) * scale_of_weights, by fma
+  ///   after the first product; out = fma(t, scale_of_activations, out).
   void (*quantised[kQuantisedForms][4])(const uint8_t* panel, size_t blocks, const uint8_t* tile, float* out);
-  /// The same for plain weights [depth, 16] and a tile of floats [depth, T]: out = fma(weight, activation, out) in
-  /// order of depth. f32, f16, bf16.
+  /// Takes `blocks` blocks (whole groups of `super`) of a panel apart, as the first (0) or the second (1) of a strip.
+  void (*unpack[kQuantisedForms])(const uint8_t* panel, size_t blocks, size_t which, uint8_t* strip);
+  /// Goes on with the sums [8, 32] of a tile of eight rows, over the blocks of a strip: the same bits as `quantised`.
+  void (*strip[kQuantisedForms])(const uint8_t* strip, size_t blocks, const uint8_t* tile, float* sums);
+  /// The same for plain weights and a tile of floats [depth, T]: out = fma(weight, activation, out) in order of depth.
+  /// f32 and f16 are [depth, 16], bf16 [(depth + 1) / 2, 16, 2].
   void (*plain[3][4])(const void* panel, size_t depth, const float* tile, float* out);
-  /// bf16 weights [depth, 16] with activations rounded to bf16, [(depth + 1) / 2, T, 2], the last of an odd depth 0.
+  /// bf16 weights with activations rounded to bf16, [(depth + 1) / 2, T, 2]; the last of an odd depth is 0 in both.
   /// Sums are float32; how the two products of a step are added is the version's own, so versions differ by rounding.
   void (*rounded[4])(const uint16_t* panel, size_t depth, const uint16_t* tile, float* out);
   /// Row r of a tile of T rows from x [32 * blocks]: q = nearest whole number (ties to even) of x * (127 / max|x|),

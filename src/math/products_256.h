@@ -82,9 +82,12 @@ inline __m256i products(__m256i w, __m256i a) {
   return _mm256_maddubs_epi16(w, a);
 }
 
+// As they are multiplied: what a form takes away is below 0.
 struct Factors {
   __m256 scale[2], minimum[2];
 };
+
+inline __m256 negated(__m256 x) { return _mm256_xor_ps(x, _mm256_set1_ps(-0.0f)); }
 
 template <PackedForm F>
 inline void load_factors(const uint8_t* at, size_t first, __m256 d, __m256 least, Factors& out) {
@@ -97,7 +100,7 @@ inline void load_factors(const uint8_t* at, size_t first, __m256 d, __m256 least
     for (int h = 0; h < 2; ++h) {
       const __m256i x = _mm256_cvtepu8_epi32(load8(at + 16 * h + first));
       out.scale[h] = _mm256_mul_ps(d, _mm256_cvtepi32_ps(_mm256_and_si256(x, _mm256_set1_epi32(15))));
-      out.minimum[h] = _mm256_mul_ps(least, _mm256_cvtepi32_ps(_mm256_srli_epi32(x, 4)));
+      out.minimum[h] = negated(_mm256_mul_ps(least, _mm256_cvtepi32_ps(_mm256_srli_epi32(x, 4))));
     }
   if constexpr (F.scale == Scale::Exponent) {
     const __m256i e = _mm256_cvtepu8_epi32(load8(at + first));
@@ -106,32 +109,37 @@ inline void load_factors(const uint8_t* at, size_t first, __m256 d, __m256 least
     out.scale[0] = _mm256_castsi256_ps(_mm256_blendv_epi8(normal, tiny, _mm256_cmpgt_epi32(_mm256_set1_epi32(2), e)));
   }
   if constexpr (F.minimum == Minimum::Half) out.minimum[0] = halves_at(at + 32 + 2 * first);
-  if constexpr (F.minimum == Minimum::Byte) out.minimum[0] = _mm256_mul_ps(least, bytes_at(at + 16 + first));
+  if constexpr (F.minimum == Minimum::Byte) out.minimum[0] = negated(_mm256_mul_ps(least, bytes_at(at + 16 + first)));
 }
 
-// Rows `from` .. from + R - 1 of the tile against rows first .. first + 7 of one block.
-template <PackedForm F, int T, int R>
-inline void block(const uint8_t* codes, const Factors& factors, size_t first, const uint8_t* tile, int from,
-                  __m256* sum) {
+// Rows `from` .. from + R - 1 of the tile against eight rows of one block, whose levels codes(g) gives.
+template <PackedForm F, int T, int R, class Codes>
+inline void block(const Codes& codes, const Factors& factors, const uint8_t* tile, int from, __m256* sum) {
   constexpr int kSums = has_halves(F) ? 2 : 1, kSteps = 8 / kSums;
   constexpr int kStep = kTogether<F> < kSteps ? kTogether<F> : kSteps;
+  constexpr bool kMinimum = F.minimum != Minimum::None;
   const __m256i ones = _mm256_set1_epi16(1);
+  __m256 t[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R && kMinimum; ++r) {
+    const uint8_t* of_q = tile + sum_at(T) + 4 * (from + r);
+    t[r] = _mm256_mul_ps(factors.minimum[0], broadcast(of_q + 4 * T * (kSums == 2 ? 0 : 2)));
+    if constexpr (kSums == 2) t[r] = _mm256_fmadd_ps(factors.minimum[1], broadcast(of_q + 4 * T), t[r]);
+  }
 #pragma GCC unroll 2
   for (int h = 0; h < kSums; ++h) {
     __m256i n[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       n[r] = _mm256_setzero_si256();
-      if constexpr (F.zero_bits != 0 && !kSigned<F>) {
-        __m256i less = broadcast4(tile + 36 * T + 4 * (h * T + from + r));
-        if constexpr (kSums == 1) less = _mm256_add_epi32(less, broadcast4(tile + 36 * T + 4 * (T + from + r)));
-        n[r] = _mm256_slli_epi32(less, F.zero_bits);
-      }
+      if constexpr (F.zero_bits != 0 && !kSigned<F>)
+        n[r] =
+            _mm256_slli_epi32(broadcast4(tile + less_at(T) + 4 * ((kSums == 2 ? h : 2) * T + from + r)), F.zero_bits);
     }
     if constexpr (kDot) {
 #pragma GCC unroll 8
       for (int g = h * kSteps; g < (h + 1) * kSteps; ++g) {
-        const __m256i w = load_codes<F>(codes, g, 4 * first);
+        const __m256i w = codes(g);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) n[r] = dot(n[r], w, broadcast4(tile + (g * T + from + r) * 4));
       }
@@ -141,7 +149,7 @@ inline void block(const uint8_t* codes, const Factors& factors, size_t first, co
         __m256i pairs[R];
 #pragma GCC unroll 8
         for (int g = begin; g < begin + kStep; ++g) {
-          const __m256i w = load_codes<F>(codes, g, 4 * first);
+          const __m256i w = codes(g);
 #pragma GCC unroll 8
           for (int r = 0; r < R; ++r) {
             const __m256i p = products<F>(w, broadcast4(tile + (g * T + from + r) * 4));
@@ -154,19 +162,34 @@ inline void block(const uint8_t* codes, const Factors& factors, size_t first, co
       }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-      sum[from + r] =
-          _mm256_fmadd_ps(_mm256_cvtepi32_ps(n[r]),
-                          _mm256_mul_ps(factors.scale[h], broadcast(tile + 32 * T + 4 * (from + r))), sum[from + r]);
+    for (int r = 0; r < R; ++r) {
+      const __m256 whole = _mm256_cvtepi32_ps(n[r]);
+      t[r] =
+          kMinimum || h > 0 ? _mm256_fmadd_ps(whole, factors.scale[h], t[r]) : _mm256_mul_ps(whole, factors.scale[h]);
+    }
   }
-  if constexpr (F.minimum != Minimum::None)
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-      for (int h = 0; h < kSums; ++h) {
-        const __m256 by = broadcast(tile + 44 * T + 4 * ((kSums == 2 ? h : 2) * T + from + r));
-        sum[from + r] = F.minimum == Minimum::Half ? _mm256_fmadd_ps(factors.minimum[h], by, sum[from + r])
-                                                   : _mm256_fnmadd_ps(factors.minimum[h], by, sum[from + r]);
-      }
+  for (int r = 0; r < R; ++r)
+    sum[from + r] = _mm256_fmadd_ps(t[r], broadcast(tile + scale_at(T) + 4 * (from + r)), sum[from + r]);
+}
+
+// The head of a group of blocks, where one begins.
+template <PackedForm F>
+inline void read_head(size_t b, size_t first, const uint8_t*& panel, __m256& d, __m256& least) {
+  if constexpr (F.super > 1) {
+    if (b % F.super != 0) return;
+    d = halves_at(panel + 2 * first);
+    if constexpr (head_bytes(F) == 64) least = halves_at(panel + 32 + 2 * first);
+    panel += head_bytes(F);
+  }
+}
+
+constexpr size_t kAhead = 4096;  // bytes: far enough for memory to answer; the hardware stops at the end of a page
+
+template <PackedForm F>
+inline void prefetch(const uint8_t* panel) {
+  for (size_t at = 0; at < block_bytes(F); at += 64)
+    _mm_prefetch(reinterpret_cast<const char*>(panel + kAhead + at), _MM_HINT_T0);
 }
 
 template <PackedForm F, int T>
@@ -179,20 +202,66 @@ void quantised(const uint8_t* whole, size_t blocks, const uint8_t* tiles, float*
     for (int r = 0; r < T; ++r) sum[r] = _mm256_setzero_ps();
     __m256 d = _mm256_setzero_ps(), least = d;
     for (size_t b = 0; b < blocks; ++b, tile += quantised_bytes(T), panel += block_bytes(F)) {
-      if constexpr (F.super > 1) {
-        if (b % F.super == 0) {
-          d = halves_at(panel + 2 * first);
-          if constexpr (head_bytes(F) == 64) least = halves_at(panel + 32 + 2 * first);
-          panel += head_bytes(F);
-        }
-      }
+      read_head<F>(b, first, panel, d, least);
+      if (first == 0) prefetch<F>(panel);
       Factors factors;
       load_factors<F>(panel, first, d, least, factors);
-      for (int from = 0; from < T; from += kRows)
-        block<F, T, kRows>(panel + scale_bytes(F), factors, first, tile, from, sum);
+      const auto codes = [&](int g) { return load_codes<F>(panel + scale_bytes(F), g, 4 * first); };
+      for (int from = 0; from < T; from += kRows) block<F, T, kRows>(codes, factors, tile, from, sum);
     }
     for (int r = 0; r < T; ++r) _mm256_storeu_ps(out + r * kPanelWidth + first, sum[r]);
   }
+}
+
+// A block of a strip, for each half panel of the two: level[8][8][4] | float scale[2][8] | float minimum[2][8].
+constexpr size_t kHalfPanelBytes = kStripBlockBytes / 4, kHalfPanelScales = 256, kHalfPanelMinima = 320;
+
+template <PackedForm F>
+void unpack(const uint8_t* whole, size_t blocks, size_t which, uint8_t* strips) {
+  for (size_t first = 0; first < kPanelWidth; first += 8) {
+    const uint8_t* panel = whole;
+    uint8_t* strip = strips + kHalfPanelBytes * (2 * which + first / 8);
+    __m256 d = _mm256_setzero_ps(), least = d;
+    for (size_t b = 0; b < blocks; ++b, strip += kStripBlockBytes, panel += block_bytes(F)) {
+      read_head<F>(b, first, panel, d, least);
+      if (first == 0) prefetch<F>(panel);
+      Factors factors;
+      load_factors<F>(panel, first, d, least, factors);
+      for (int g = 0; g < 8; ++g)
+        _mm256_store_si256(reinterpret_cast<__m256i*>(strip + 32 * g),
+                           load_codes<F>(panel + scale_bytes(F), g, 4 * first));
+      for (int h = 0; h < (has_halves(F) ? 2 : 1); ++h) {
+        _mm256_store_ps(reinterpret_cast<float*>(strip + kHalfPanelScales + 32 * h), factors.scale[h]);
+        if constexpr (F.minimum != Minimum::None)
+          _mm256_store_ps(reinterpret_cast<float*>(strip + kHalfPanelMinima + 32 * h), factors.minimum[h]);
+      }
+    }
+  }
+}
+
+template <PackedForm F>
+void strip_by_tile(const uint8_t* strips, size_t blocks, const uint8_t* tiles, float* out) {
+  constexpr int kT = kMostTileRows, kRows = 4;
+  for (size_t half = 0; half < 4; ++half)
+    for (int from = 0; from < kT; from += kRows) {
+      // Everything of a row of activations is four bytes wide.
+      const uint8_t *strip = strips + kHalfPanelBytes * half, *tile = tiles + 4 * from;
+      float* to = out + from * kStripWidth + 8 * half;
+      __m256 sum[kRows];
+      for (int r = 0; r < kRows; ++r) sum[r] = _mm256_loadu_ps(to + r * kStripWidth);
+      for (size_t b = 0; b < blocks; ++b, strip += kStripBlockBytes, tile += quantised_bytes(kT)) {
+        asm("" : "+r"(strip), "+r"(tile));  // one address each, and distances from it: more would not fit registers
+        Factors factors;
+        for (int h = 0; h < (has_halves(F) ? 2 : 1); ++h) {
+          factors.scale[h] = _mm256_loadu_ps(reinterpret_cast<const float*>(strip + kHalfPanelScales + 32 * h));
+          if constexpr (F.minimum != Minimum::None)
+            factors.minimum[h] = _mm256_loadu_ps(reinterpret_cast<const float*>(strip + kHalfPanelMinima + 32 * h));
+        }
+        const auto codes = [&](int g) { return load32(strip + 32 * g); };
+        block<F, kT, kRows>(codes, factors, tile, 0, sum);
+      }
+      for (int r = 0; r < kRows; ++r) _mm256_storeu_ps(to + r * kStripWidth, sum[r]);
+    }
 }
 
 struct F32 {
@@ -201,13 +270,6 @@ struct F32 {
 struct F16 {
   static __m256 load(const void* p, size_t at) { return _mm256_cvtph_ps(load16(static_cast<const uint16_t*>(p) + at)); }
 };
-struct Bf16 {
-  static __m256 load(const void* p, size_t at) {
-    return _mm256_castsi256_ps(
-        _mm256_slli_epi32(_mm256_cvtepu16_epi32(load16(static_cast<const uint16_t*>(p) + at)), 16));
-  }
-};
-
 template <typename Stored, int T>
 void plain(const void* panel, size_t depth, const float* tile, float* out) {
   constexpr int kRows = T < 4 ? T : 4;
@@ -222,6 +284,35 @@ void plain(const void* panel, size_t depth, const float* tile, float* out) {
         low[r] = _mm256_fmadd_ps(a, x, low[r]);
         high[r] = _mm256_fmadd_ps(b, x, high[r]);
       }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      _mm256_storeu_ps(out + (from + r) * kPanelWidth, low[r]);
+      _mm256_storeu_ps(out + (from + r) * kPanelWidth + 8, high[r]);
+    }
+  }
+}
+
+// bf16 is the upper half of a float: of two side by side, the first is shifted up and the second has the first cut off.
+template <int T>
+void plain_bf16(const void* panel, size_t depth, const float* tile, float* out) {
+  constexpr int kRows = T < 4 ? T : 4;
+  const __m256i upper = _mm256_set1_epi32(static_cast<int>(0xFFFF0000));
+  for (int from = 0; from < T; from += kRows) {
+    __m256 low[kRows], high[kRows];
+    for (int r = 0; r < kRows; ++r) low[r] = high[r] = _mm256_setzero_ps();
+    const auto add = [&](__m256i a, __m256i b, size_t k) {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        const __m256 x = _mm256_broadcast_ss(tile + k * T + from + r);
+        low[r] = _mm256_fmadd_ps(_mm256_castsi256_ps(a), x, low[r]);
+        high[r] = _mm256_fmadd_ps(_mm256_castsi256_ps(b), x, high[r]);
+      }
+    };
+    const auto* w = static_cast<const uint8_t*>(panel);
+    for (size_t k = 0; k < depth; k += 2, w += 64) {
+      const __m256i a = load32(w), b = load32(w + 32);
+      add(_mm256_slli_epi32(a, 16), _mm256_slli_epi32(b, 16), k);
+      if (k + 1 < depth) add(_mm256_and_si256(a, upper), _mm256_and_si256(b, upper), k + 1);
     }
     for (int r = 0; r < kRows; ++r) {
       _mm256_storeu_ps(out + (from + r) * kPanelWidth, low[r]);
@@ -256,12 +347,14 @@ void quantise(const float* x, size_t blocks, size_t row, size_t rows, uint8_t* t
         sums[i / 2] += q[k];
       }
     }
-    const int32_t less[2] = {-sums[0], -sums[1]};
-    const float scaled[3] = {scale * static_cast<float>(sums[0]), scale * static_cast<float>(sums[1]),
-                             scale * static_cast<float>(sums[0] + sums[1])};
-    __builtin_memcpy(tile + 32 * rows + 4 * row, &scale, 4);
-    for (size_t h = 0; h < 2; ++h) __builtin_memcpy(tile + 36 * rows + 4 * (h * rows + row), &less[h], 4);
-    for (size_t h = 0; h < 3; ++h) __builtin_memcpy(tile + 44 * rows + 4 * (h * rows + row), &scaled[h], 4);
+    const int32_t all[3] = {sums[0], sums[1], sums[0] + sums[1]};
+    __builtin_memcpy(tile + scale_at(rows) + 4 * row, &scale, 4);
+    for (size_t h = 0; h < 3; ++h) {
+      const int32_t less = -all[h];
+      const auto sum = static_cast<float>(all[h]);
+      __builtin_memcpy(tile + less_at(rows) + 4 * (h * rows + row), &less, 4);
+      __builtin_memcpy(tile + sum_at(rows) + 4 * (h * rows + row), &sum, 4);
+    }
   }
 }
 
@@ -272,6 +365,8 @@ void fill_forms(ProductKernels& table) {
     table.quantised[F][1] = quantised<kPackedForms[F], 2>;
     table.quantised[F][2] = quantised<kPackedForms[F], 4>;
     table.quantised[F][3] = quantised<kPackedForms[F], 8>;
+    table.unpack[F] = unpack<kPackedForms[F]>;
+    table.strip[F] = strip_by_tile<kPackedForms[F]>;
     fill_forms<F + 1>(table);
   }
 }
@@ -280,7 +375,7 @@ template <int T, size_t At>
 void fill_plain(ProductKernels& table) {
   table.plain[0][At] = plain<F32, T>;
   table.plain[1][At] = plain<F16, T>;
-  table.plain[2][At] = plain<Bf16, T>;
+  table.plain[2][At] = plain_bf16<T>;
 }
 
 void fill(ProductKernels& table) {

@@ -8,12 +8,7 @@
 namespace hanok::math {
 namespace {
 
-// Words of two rows of depth, [2][16], as pairs, [16][2].
-inline __m512i pairs(__m512i x) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
-                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  return _mm512_permutexvar_epi16(order, x);
-}
+constexpr size_t kAhead = 4096;  // bytes: far enough for memory to answer
 
 template <int T>
 inline void step(__m512i w, const uint16_t* tile, __m512* sum) {
@@ -31,16 +26,16 @@ template <int T>
 void rounded(const uint16_t* panel, size_t depth, const uint16_t* tile, float* out) {
   __m512 even[T], odd[T];
   for (int r = 0; r < T; ++r) even[r] = odd[r] = _mm512_setzero_ps();
+  const size_t steps = (depth + 1) / 2;
   size_t k = 0;
-  for (; k + 4 <= depth; k += 4) {
-    step<T>(pairs(_mm512_loadu_si512(panel + k * kPanelWidth)), tile + k * T, even);
-    step<T>(pairs(_mm512_loadu_si512(panel + (k + 2) * kPanelWidth)), tile + (k + 2) * T, odd);
+  for (; k + 2 <= steps; k += 2) {
+    const uint16_t *w = panel + 32 * k, *x = tile + 2 * T * k;
+    _mm_prefetch(reinterpret_cast<const char*>(w) + kAhead, _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(w) + kAhead + 64, _MM_HINT_T0);
+    step<T>(_mm512_loadu_si512(w), x, even);
+    step<T>(_mm512_loadu_si512(w + 32), x + 2 * T, odd);
   }
-  if (k + 2 <= depth) {
-    step<T>(pairs(_mm512_loadu_si512(panel + k * kPanelWidth)), tile + k * T, even);
-    k += 2;
-  }
-  if (k < depth) step<T>(pairs(_mm512_maskz_loadu_epi16(0xFFFF, panel + k * kPanelWidth)), tile + k * T, odd);
+  if (k < steps) step<T>(_mm512_loadu_si512(panel + 32 * k), tile + 2 * T * k, even);
   for (int r = 0; r < T; ++r) _mm512_storeu_ps(out + r * kPanelWidth, _mm512_add_ps(even[r], odd[r]));
 }
 

@@ -76,47 +76,89 @@ Factors factors_at(const uint8_t* head, const uint8_t* at, size_t row) {
   return out;
 }
 
+// One block: (level - zero) of a value, and everything that is multiplied with it, out of wherever they lie.
+template <size_t F, size_t T, class LevelAt>
+void add_block(const Factors& factors, const LevelAt& level_at, const uint8_t* tile, size_t r, float& sum) {
+  constexpr PackedForm kForm = kPackedForms[F];
+  constexpr size_t kSums = has_halves(kForm) ? 2 : 1;
+  const auto* q = reinterpret_cast<const int8_t*>(tile);
+  float t = 0;
+  for (size_t h = 0; h < kSums && kForm.minimum != Minimum::None; ++h)
+    t = std::fma(factors.minimum[h], value_at<float>(tile + sum_at(T), (kSums == 2 ? h : 2) * T + r), t);
+  for (size_t h = 0; h < kSums; ++h) {
+    int n = 0;
+    for (size_t k = h * 16; k < (kSums == 2 ? h * 16 + 16 : 32); ++k)
+      n += (level_at(k) - (kForm.zero_bits ? 1 << kForm.zero_bits : 0)) * q[(k / 4 * T + r) * 4 + k % 4];
+    t = std::fma(static_cast<float>(n), factors.scale[h], t);
+  }
+  sum = std::fma(t, value_at<float>(tile + scale_at(T), r), sum);
+}
+
+template <PackedForm kForm>
+int level_of(int code) {
+  return kForm.levels ? kLevels[kForm.levels - 1][code] : code;
+}
+
 template <size_t F, size_t T>
 void quantised(const uint8_t* panel, size_t blocks, const uint8_t* tile, float* out) {
   constexpr PackedForm kForm = kPackedForms[F];
-  constexpr size_t kSums = has_halves(kForm) ? 2 : 1;
   std::fill_n(out, T * kPanelWidth, 0.0f);
   const uint8_t* head = panel;
   for (size_t b = 0; b < blocks; ++b, tile += quantised_bytes(T), panel += block_bytes(kForm)) {
     if (kForm.super > 1 && b % kForm.super == 0) head = panel, panel += head_bytes(kForm);
-    const auto* q = reinterpret_cast<const int8_t*>(tile);
     for (size_t row = 0; row < kPanelWidth; ++row) {
       const Factors factors = factors_at<F>(head, panel, row);
-      for (size_t r = 0; r < T; ++r) {
-        float& sum = out[r * kPanelWidth + row];
-        const float by = value_at<float>(tile + 32 * T, r);
-        for (size_t h = 0; h < kSums; ++h) {
-          int n = 0;
-          for (size_t k = h * 16; k < (kSums == 2 ? h * 16 + 16 : 32); ++k) {
-            const int code = code_at(panel + scale_bytes(kForm), kForm.bits, row, k);
-            const int level = kForm.levels ? kLevels[kForm.levels - 1][code] : code;
-            n += (level - (kForm.zero_bits ? 1 << kForm.zero_bits : 0)) * q[(k / 4 * T + r) * 4 + k % 4];
-          }
-          sum = std::fma(static_cast<float>(n), factors.scale[h] * by, sum);
-        }
-        for (size_t h = 0; h < kSums && kForm.minimum != Minimum::None; ++h)
-          sum = std::fma(factors.minimum[h], value_at<float>(tile + 44 * T, (kSums == 2 ? h : 2) * T + r), sum);
-      }
+      const auto level_at = [&](size_t k) {
+        return level_of<kForm>(code_at(panel + scale_bytes(kForm), kForm.bits, row, k));
+      };
+      for (size_t r = 0; r < T; ++r) add_block<F, T>(factors, level_at, tile, r, out[r * kPanelWidth + row]);
     }
   }
 }
 
+// A block of a strip: uint8 level[32 columns][32] | Factors[32 columns].
+template <size_t F>
+void unpack(const uint8_t* panel, size_t blocks, size_t which, uint8_t* strip) {
+  constexpr PackedForm kForm = kPackedForms[F];
+  const uint8_t* head = panel;
+  for (size_t b = 0; b < blocks; ++b, strip += kStripBlockBytes, panel += block_bytes(kForm)) {
+    if (kForm.super > 1 && b % kForm.super == 0) head = panel, panel += head_bytes(kForm);
+    for (size_t row = 0; row < kPanelWidth; ++row) {
+      const size_t column = which * kPanelWidth + row;
+      for (size_t k = 0; k < kDepthOfBlock; ++k)
+        strip[32 * column + k] =
+            static_cast<uint8_t>(level_of<kForm>(code_at(panel + scale_bytes(kForm), kForm.bits, row, k)));
+      const Factors factors = factors_at<F>(head, panel, row);
+      std::memcpy(strip + 32 * kStripWidth + sizeof factors * column, &factors, sizeof factors);
+    }
+  }
+}
+
+template <size_t F>
+void strip_by_tile(const uint8_t* strip, size_t blocks, const uint8_t* tile, float* sums) {
+  for (size_t b = 0; b < blocks; ++b, strip += kStripBlockBytes, tile += quantised_bytes(kMostTileRows))
+    for (size_t column = 0; column < kStripWidth; ++column) {
+      const auto factors = value_at<Factors>(strip + 32 * kStripWidth, column);
+      const auto level_at = [&](size_t k) { return int{strip[32 * column + k]}; };
+      for (size_t r = 0; r < kMostTileRows; ++r)
+        add_block<F, kMostTileRows>(factors, level_at, tile, r, sums[r * kStripWidth + column]);
+    }
+}
+
 float same(float x) { return x; }
 
-template <typename W, float (*widen)(W), size_t T>
+// Where value k of row `row` stands in a panel of bf16: two values of depth are side by side.
+size_t paired(size_t k, size_t row) { return (k / 2 * kPanelWidth + row) * 2 + k % 2; }
+size_t in_rows(size_t k, size_t row) { return k * kPanelWidth + row; }
+
+template <typename W, float (*widen)(W), size_t (*at)(size_t, size_t), size_t T>
 void plain(const void* panel, size_t depth, const float* tile, float* out) {
   std::fill_n(out, T * kPanelWidth, 0.0f);
   const W* w = static_cast<const W*>(panel);
   for (size_t k = 0; k < depth; ++k)
     for (size_t r = 0; r < T; ++r)
       for (size_t row = 0; row < kPanelWidth; ++row)
-        out[r * kPanelWidth + row] =
-            std::fma(widen(w[k * kPanelWidth + row]), tile[k * T + r], out[r * kPanelWidth + row]);
+        out[r * kPanelWidth + row] = std::fma(widen(w[at(k, row)]), tile[k * T + r], out[r * kPanelWidth + row]);
 }
 
 template <size_t T>
@@ -126,8 +168,19 @@ void rounded(const uint16_t* panel, size_t depth, const uint16_t* tile, float* o
     for (size_t r = 0; r < T; ++r)
       for (size_t row = 0; row < kPanelWidth; ++row)
         out[r * kPanelWidth + row] =
-            std::fma(bf16_to_float(panel[k * kPanelWidth + row]), bf16_to_float(tile[(k / 2 * T + r) * 2 + k % 2]),
+            std::fma(bf16_to_float(panel[paired(k, row)]), bf16_to_float(tile[(k / 2 * T + r) * 2 + k % 2]),
                      out[r * kPanelWidth + row]);
+}
+
+void put_sums(int32_t first, int32_t second, float scale, size_t row, size_t rows, uint8_t* tile) {
+  const int32_t sums[3] = {first, second, first + second};
+  std::memcpy(tile + scale_at(rows) + 4 * row, &scale, 4);
+  for (size_t h = 0; h < 3; ++h) {
+    const int32_t less = -sums[h];
+    const auto sum = static_cast<float>(sums[h]);
+    std::memcpy(tile + less_at(rows) + 4 * (h * rows + row), &less, 4);
+    std::memcpy(tile + sum_at(rows) + 4 * (h * rows + row), &sum, 4);
+  }
 }
 
 void quantise(const float* x, size_t blocks, size_t row, size_t rows, uint8_t* tile) {
@@ -142,12 +195,7 @@ void quantise(const float* x, size_t blocks, size_t row, size_t rows, uint8_t* t
       tile[(k / 4 * rows + row) * 4 + k % 4] = static_cast<uint8_t>(q);
       sums[k / 16] += q;
     }
-    const int32_t less[2] = {-sums[0], -sums[1]};
-    const float scaled[3] = {scale * static_cast<float>(sums[0]), scale * static_cast<float>(sums[1]),
-                             scale * static_cast<float>(sums[0] + sums[1])};
-    std::memcpy(tile + 32 * rows + 4 * row, &scale, 4);
-    for (size_t h = 0; h < 2; ++h) std::memcpy(tile + 36 * rows + 4 * (h * rows + row), &less[h], 4);
-    for (size_t h = 0; h < 3; ++h) std::memcpy(tile + 44 * rows + 4 * (h * rows + row), &scaled[h], 4);
+    put_sums(sums[0], sums[1], scale, row, rows, tile);
   }
 }
 
@@ -158,15 +206,17 @@ void fill_forms(ProductKernels& table) {
     table.quantised[F][1] = quantised<F, 2>;
     table.quantised[F][2] = quantised<F, 4>;
     table.quantised[F][3] = quantised<F, 8>;
+    table.unpack[F] = unpack<F>;
+    table.strip[F] = strip_by_tile<F>;
     fill_forms<F + 1>(table);
   }
 }
 
 template <size_t T, size_t At>
 void fill_plain(ProductKernels& table) {
-  table.plain[0][At] = plain<float, same, T>;
-  table.plain[1][At] = plain<uint16_t, half_to_float, T>;
-  table.plain[2][At] = plain<uint16_t, bf16_to_float, T>;
+  table.plain[0][At] = plain<float, same, in_rows, T>;
+  table.plain[1][At] = plain<uint16_t, half_to_float, in_rows, T>;
+  table.plain[2][At] = plain<uint16_t, bf16_to_float, paired, T>;
   table.rounded[At] = rounded<T>;
 }
 

@@ -73,6 +73,39 @@ TEST_P(Products, QuantisedWeightsGiveTheBitsOfTheScalar) {
     }
 }
 
+// Taken apart for many rows, chunk by chunk, weights give the bits that they give one panel at a time.
+TEST_P(Products, StripsGiveTheBitsOfPanels) {
+  const auto fast = kernels<ProductKernels>(GetParam()), plain = kernels<ProductKernels>({});
+  base::Random random(8);
+  for (size_t f = 0; f < kQuantisedForms; ++f) {
+    const std::vector<uint8_t> panels[2] = {random_panel(kPackedForms[f], random),
+                                            random_panel(kPackedForms[f], random)};
+    std::vector<uint8_t> tile(kBlocks * quantised_bytes(8));
+    for (size_t r = 0; r < 8; ++r)
+      plain.quantise(random_floats(32 * kBlocks, random).data(), kBlocks, r, 8, tile.data());
+    std::vector<float> expected(8 * 32), sums(8 * 32 + 1, 0.0f);
+    sums.back() = 7;
+    for (size_t p = 0; p < 2; ++p) {
+      std::vector<float> out(8 * 16);
+      plain.quantised[f][3](panels[p].data(), kBlocks, tile.data(), out.data());
+      for (size_t r = 0; r < 8; ++r) std::copy_n(out.data() + 16 * r, 16, expected.data() + 32 * r + 16 * p);
+    }
+    struct alignas(64) Line {
+      uint8_t bytes[64];
+    };
+    constexpr size_t kHalf = kBlocks / 2;
+    std::vector<Line> memory(kHalf * kStripBlockBytes / 64);
+    uint8_t* strip = memory[0].bytes;
+    for (size_t half = 0; half < 2; ++half) {
+      for (size_t p = 0; p < 2; ++p) fast.unpack[f](panels[p].data() + half * panels[p].size() / 2, kHalf, p, strip);
+      fast.strip[f](strip, kHalf, tile.data() + half * kHalf * quantised_bytes(8), sums.data());
+    }
+    EXPECT_EQ(sums.back(), 7);
+    sums.pop_back();
+    ASSERT_EQ(bits_of(sums), bits_of(expected)) << "form " << f;
+  }
+}
+
 // Codes and activations as large as they come: nothing may overflow on the way.
 TEST_P(Products, TheLargestCodesDoNotOverflow) {
   const auto fast = kernels<ProductKernels>(GetParam()), plain = kernels<ProductKernels>({});
@@ -93,6 +126,12 @@ TEST_P(Products, TheLargestCodesDoNotOverflow) {
         fast.quantised[f][3](panel.data(), kBlocks, tile.data(), found.data());
         plain.quantised[f][3](panel.data(), kBlocks, tile.data(), expected.data());
         ASSERT_EQ(bits_of(found), bits_of(expected)) << "form " << f;
+        alignas(64) uint8_t strip[kBlocks * kStripBlockBytes] = {};
+        std::vector<float> sums(8 * 32);
+        for (size_t p = 0; p < 2; ++p) fast.unpack[f](panel.data(), kBlocks, p, strip);
+        fast.strip[f](strip, kBlocks, tile.data(), sums.data());
+        for (size_t r = 0; r < 8; ++r)
+          for (size_t j = 0; j < 32; ++j) ASSERT_EQ(sums[32 * r + j], expected[16 * r + j % 16]) << "form " << f;
       }
 }
 
@@ -102,8 +141,9 @@ TEST_P(Products, PlainWeightsGiveTheBitsOfTheScalar) {
   for (const size_t depth : {size_t{0}, size_t{1}, size_t{7}, size_t{129}})
     for (size_t t = 0; t < 4; ++t) {
       const auto w = random_floats(16 * depth, random), x = random_floats(kTiles[t] * depth, random);
-      std::vector<uint16_t> half(w.size()), brain(w.size());
-      for (size_t i = 0; i < w.size(); ++i) half[i] = float_to_half(w[i]), brain[i] = float_to_bf16(w[i]);
+      std::vector<uint16_t> half(w.size()), brain((depth + 1) / 2 * 32);
+      for (size_t i = 0; i < w.size(); ++i) half[i] = float_to_half(w[i]);
+      for (size_t i = 0; i < w.size(); ++i) brain[(i / 16 / 2 * 16 + i % 16) * 2 + i / 16 % 2] = float_to_bf16(w[i]);
       const void* panels[] = {w.data(), half.data(), brain.data()};
       for (size_t p = 0; p < 3; ++p) {
         std::vector<float> found(kTiles[t] * 16 + 1, 7), expected(kTiles[t] * 16 + 1, 7);
