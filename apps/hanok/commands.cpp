@@ -8,6 +8,10 @@ void add_ask(Command&);
 void add_collections(Command&);
 void add_documents(Command&);
 void add_models(Command&);
+void add_chat(Command&);
+void add_summarize(Command&);
+void add_sentiment(Command&);
+void add_prompts(Command&);
 void add_generate(Command&);
 void add_tokenize(Command&);
 void add_logits(Command&);
@@ -28,10 +32,10 @@ void add_completion(Command&);
 // In the order of `hanok --help`.
 const std::vector<AddCommand>& command_table() {
   static const std::vector<AddCommand> table = {
-      add_ingest,    add_search,      add_ask,     add_collections, add_documents, add_models,
-      add_generate,  add_tokenize,    add_logits,  add_perplexity,  add_embed,     add_similar,
-      add_recommend, add_paraphrases, add_cluster, add_rerank,      add_eval,      add_bench,
-      add_index,     add_config,      add_doctor,  add_completion,
+      add_ingest,      add_search,    add_ask,       add_chat,        add_summarize,  add_sentiment, add_prompts,
+      add_collections, add_documents, add_models,    add_generate,    add_tokenize,   add_logits,    add_perplexity,
+      add_embed,       add_similar,   add_recommend, add_paraphrases, add_cluster,    add_rerank,    add_eval,
+      add_bench,       add_index,     add_config,    add_doctor,      add_completion,
   };
   return table;
 }

@@ -1,22 +1,13 @@
 #include "language_models.h"
 
-#include <filesystem>
+#include <algorithm>
 
-#include "chain/hub/hub.h"
-#include "hanok/error.h"
+#include "hanok/chat.h"
 
 namespace hanok::app {
 
-namespace fs = std::filesystem;
-namespace hub = chain::hub;
-
-bool is_local_model(const std::string& name) { return name.rfind("http://", 0) != 0 && name.rfind("https://", 0) != 0; }
-
 std::shared_ptr<const LanguageModel> open_language_model(const std::string& name, const LanguageModelOptions& options) {
-  if (name.empty())
-    throw Error(Code::Invalid, "name a language model with -m: a .gguf file, a folder, or ORG/NAME of the Hub's cache");
-  if (fs::exists(name)) return std::make_shared<const LanguageModel>(name, options);
-  return std::make_shared<const LanguageModel>(hub::resolve_model(hub::Settings::from_environment(), name), options);
+  return std::make_shared<const LanguageModel>(chain::find_language_model(name), options);
 }
 
 void SamplingFlags::add_to(Command& c) {

@@ -13,8 +13,6 @@ namespace hanok::app {
 /// A .gguf file, a folder, or ORG/NAME in the Hub's cache. Throws NotFound with what to do.
 std::shared_ptr<const LanguageModel> open_language_model(const std::string& name,
                                                          const LanguageModelOptions& options = {});
-/// Whether `name` is to be run in this process (true) or asked from a server (http://...).
-bool is_local_model(const std::string& name);
 
 /// --temperature, --top-k, ... of a subcommand.
 struct SamplingFlags {

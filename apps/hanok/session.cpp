@@ -69,7 +69,8 @@ const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
       {"data", "HANOK_DATA", under("XDG_DATA_HOME", "/.local/share") + "/hanok", "data directory"},
       {"collection", "HANOK_COLLECTION", "default", "collection used when -c is not given"},
-      {"model", "HANOK_MODEL", "", "chat model for `ask`: the URL of an OpenAI-compatible server, or URL#MODEL"},
+      {"model", "HANOK_MODEL", "",
+       "chat model: a .gguf file, a folder, ORG/NAME, or the URL of an OpenAI-compatible server (URL#MODEL)"},
       {"model-timeout", "HANOK_MODEL_TIMEOUT", "600", "seconds that the chat model's server is given for one answer"},
       {"tokenizer", "HANOK_TOKENIZER", "",
        "tokenizer of the chat model: tokenizer.json, its folder, or ORG/NAME; empty = by the model's name if it is in "
@@ -182,16 +183,6 @@ std::string human_seconds(double seconds) {
     std::snprintf(text, sizeof text, "%d h %02d min", static_cast<int>(seconds) / 3600,
                   static_cast<int>(seconds) / 60 % 60);
   return text;
-}
-
-size_t display_width(std::string_view text) {
-  size_t width = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if ((c & 0xC0) == 0x80) continue;
-    width += c >= 0xE1 && c < 0xF5 ? 2 : 1;  // three and four byte forms: Hangul, Han, Kana, emoji
-  }
-  return width;
 }
 
 }  // namespace hanok::app

@@ -61,7 +61,5 @@ class Session {
 std::string with_commas(uint64_t n);
 std::string human_bytes(double bytes);
 std::string human_seconds(double seconds);
-/// Number of terminal columns of a UTF-8 text (Hangul takes two).
-size_t display_width(std::string_view text);
 
 }  // namespace hanok::app

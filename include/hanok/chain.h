@@ -14,10 +14,6 @@
 #include "hanok/lm.h"
 #include "hanok/store.h"
 
-namespace hanok {
-class LanguageModel;
-}
-
 namespace hanok::chain {
 
 /// Anything that turns texts into vectors: a hanok::Embedder (see make_embedder), a remote server, a test's table.
@@ -47,22 +43,7 @@ class RerankModel {
 /// A model of this process as a RerankModel. Throws Invalid for one that gives several scores for a pair.
 std::unique_ptr<RerankModel> make_reranker(std::shared_ptr<const hanok::Reranker> model);
 
-struct Message {
-  std::string role;  // "system", "user", "assistant"
-  std::string content;
-};
-
-/// Anything that continues a conversation.
-class ChatModel {
- public:
-  virtual ~ChatModel() = default;
-  virtual std::string name() const = 0;
-  virtual size_t context_tokens() const = 0;  // 0 = not known
-  virtual size_t count_tokens(std::string_view text) const = 0;
-  /// Streams pieces to on_token (false from it cancels) and returns the whole text.
-  virtual std::string chat(std::span<const Message> messages,
-                           const std::function<bool(std::string_view)>& on_token = {}) = 0;
-};
+class ChatModel;  // hanok/chat.h
 
 // ---- ingest ----
 
@@ -221,11 +202,11 @@ store::Json explain(const SearchResult& result, const Hit& hit);
 
 struct AskOptions {
   SearchOptions search = {.k = 8};
-  ChatModel* model = nullptr;    // none: an extractive answer
-  size_t budget_tokens = 0;      // for passages; 0 = from the model's context
-  std::string prompt_template;   // empty = default_prompt(); {question} and {passages} are replaced
-  double answer_threshold = -1;  // -1 = calibrated default; below it: not in your documents
-  bool show_prompt = false;      // make Answer::prompt also where there is no model
+  const ChatModel* model = nullptr;  // none: an extractive answer
+  size_t budget_tokens = 0;          // for passages; 0 = from the model's context
+  std::string prompt_template;       // empty = default_prompt(); {question} and {passages} are replaced
+  double answer_threshold = -1;      // -1 = calibrated default; below it: not in your documents
+  bool show_prompt = false;          // make Answer::prompt also where there is no model
   std::function<bool(std::string_view)> on_token;
 };
 
@@ -257,29 +238,5 @@ Answer ask(const store::Snapshot& snapshot, std::string_view question, const Ask
 /// Of a snapshot taken now.
 Answer ask(const store::Collection& collection, std::string_view question, const AskOptions& options = {});
 std::string default_prompt();
-
-/// An OpenAI-compatible server: base_url as SDKs take it ("http://127.0.0.1:8080/v1"). The key comes from api_key or
-/// OPENAI_API_KEY. Retries 408, 429 and 5xx with backoff; throws Unavailable with the server's own words.
-struct OpenAiOptions {
-  std::string base_url, model, api_key;
-  double temperature = 0;
-  double connect_timeout_seconds = 5, timeout_seconds = 600;
-  int retries = 2;
-  size_t context_tokens = 0;
-  /// Tokens as the served model counts them (a tokenizer.json); empty: estimated as text::count_tokens and a quarter
-  /// more.
-  text::TokenCounter count;
-};
-/// What a server says of the model it answers with: the named one, else its first. Empty and 0 where it does not say.
-struct ServedModel {
-  std::string name;
-  size_t context_tokens = 0;
-};
-ServedModel served_model(const OpenAiOptions& options);
-std::unique_ptr<ChatModel> make_openai_chat(const OpenAiOptions& options);
-
-/// A language model of this process (hanok/generate.h), answering with its likeliest words. Throws Unsupported at the
-/// first chat where the model brings no chat template.
-std::unique_ptr<ChatModel> make_local_chat(std::shared_ptr<const hanok::LanguageModel> model, size_t max_tokens = 512);
 
 }  // namespace hanok::chain

@@ -82,9 +82,17 @@ struct Generated {
   double prompt_seconds = 0, seconds = 0;       // reading the prompt; writing the tokens
 };
 
-/// One message of a chat; role is "system", "user" or "assistant".
+/// A function that a model asks for. `arguments`: a JSON object, as text.
+struct ToolCall {
+  std::string id, name, arguments;
+  bool operator==(const ToolCall&) const = default;
+};
+
+/// One message of a chat; role is "system", "user", "assistant" or "tool" (the result of a call).
 struct Turn {
   std::string role, content;
+  std::vector<ToolCall> tool_calls = {};
+  std::string tool_call_id = {};
 };
 
 /// Mean negative log-likelihood, in nats a token.
@@ -131,8 +139,9 @@ class LanguageModel {
   bool has_chat_template() const;
   /// The conversation as the model was trained to see it, and the beginning of its answer. Throws Unsupported without a
   /// template, Invalid with the template's own words where it refuses the turns.
-  std::vector<int32_t> chat_prompt(std::span<const Turn> turns) const;
-  std::string chat_text(std::span<const Turn> turns) const;
+  /// tools: a JSON list of functions as OpenAI's API has them, or empty.
+  std::vector<int32_t> chat_prompt(std::span<const Turn> turns, std::string_view tools = {}) const;
+  std::string chat_text(std::span<const Turn> turns, std::string_view tools = {}) const;
 
   /// Continues `prompt`. on_piece gets the text as it comes, whole UTF-8 characters, never a part of a stop string;
   /// false from it ends. Throws Exhausted when the prompt does not fit the context (with both counts), Invalid for ids

@@ -53,6 +53,24 @@ std::string ChatTemplate::render(const base::OrderedJson& messages, const base::
   }
 }
 
+base::OrderedJson ordered_json(std::string_view text, const std::string& what) {
+  base::parse_json(text, what);  // for its limits and its words
+  return base::OrderedJson::parse(text);
+}
+
+base::OrderedJson chat_message(const Turn& turn) {
+  base::OrderedJson out{{"role", turn.role}, {"content", turn.content}};
+  for (const ToolCall& call : turn.tool_calls)
+    out["tool_calls"].push_back({{"id", call.id},
+                                 {"type", "function"},
+                                 {"function",
+                                  {{"name", call.name},
+                                   {"arguments", ordered_json(call.arguments.empty() ? "{}" : call.arguments,
+                                                              "arguments of a call of " + call.name)}}}});
+  if (!turn.tool_call_id.empty()) out["tool_call_id"] = turn.tool_call_id;
+  return out;
+}
+
 std::optional<std::string> usual_template(const std::function<bool(std::string_view)>& has) {
   if (has("<start_of_turn>"))  // Gemma: the system message goes into the first turn
     return "{{ bos_token }}{% set ns = namespace(system='') %}{% for m in messages %}{% if m.role == 'system' %}"

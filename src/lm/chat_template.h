@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "hanok/generate.h"
 #include "text/template/template.h"
 
 namespace hanok::lm {
@@ -24,6 +25,13 @@ class ChatTemplate {
   text::Template template_;
   std::string name_, bos_, eos_;
 };
+
+/// A turn as templates want to see it: {"role", "content"} and, where they are there, "tool_calls" (their arguments as
+/// an object) and "tool_call_id". Throws Invalid for arguments that are not JSON.
+base::OrderedJson chat_message(const Turn& turn);
+
+/// JSON with its keys in the order of the text, as templates print them. Throws as base::parse_json.
+base::OrderedJson ordered_json(std::string_view text, const std::string& what);
 
 /// A template for models that bring none, by the control tokens of their vocabulary; nothing where none is known.
 std::optional<std::string> usual_template(const std::function<bool(std::string_view token)>& has);

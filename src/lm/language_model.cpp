@@ -184,17 +184,18 @@ std::string LanguageModel::token(int32_t id) const { return impl_->files.tokeniz
 
 bool LanguageModel::has_chat_template() const { return impl_->chat.has_value(); }
 
-std::string LanguageModel::chat_text(std::span<const Turn> turns) const {
+std::string LanguageModel::chat_text(std::span<const Turn> turns, std::string_view tools) const {
   if (!impl_->chat)
     throw Error(Code::Unsupported, name() + ": brings no chat template, so it does not answer chats; continue a text " +
                                        "with it, or name a template");
-  base::OrderedJson messages = base::OrderedJson::array();
-  for (const Turn& t : turns) messages.push_back({{"role", t.role}, {"content", t.content}});
-  return impl_->chat->render(messages);
+  base::OrderedJson messages = base::OrderedJson::array(), functions = nullptr;
+  for (const Turn& t : turns) messages.push_back(chat_message(t));
+  if (!tools.empty()) functions = ordered_json(tools, "tools");
+  return impl_->chat->render(messages, functions);
 }
 
-std::vector<int32_t> LanguageModel::chat_prompt(std::span<const Turn> turns) const {
-  const std::string text = chat_text(turns);
+std::vector<int32_t> LanguageModel::chat_prompt(std::span<const Turn> turns, std::string_view tools) const {
+  const std::string text = chat_text(turns, tools);
   // A template that writes the begin-of-text token itself is not given a second one.
   auto ids = encode(text, true);
   const auto bos = impl_->files.bos;

@@ -5,6 +5,7 @@
 
 #include "hanok/error.h"
 #include "lm/gguf_model.h"
+#include "lm/llama2c.h"
 #include "lm/sentence_model.h"
 
 namespace hanok::lm {
@@ -111,7 +112,7 @@ ModelFiles read_gguf_file(const fs::path& file) {
 
 ModelFiles read_model_files(const fs::path& path) {
   if (!fs::exists(path)) throw Error(Code::NotFound, path.string() + ": no such file or folder");
-  if (!fs::is_directory(path)) return read_gguf_file(path);
+  if (!fs::is_directory(path)) return is_llama2c(path) ? read_llama2c_files(path) : read_gguf_file(path);
   if (fs::exists(path / "config.json")) return read_folder(path);
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(path))

@@ -20,7 +20,8 @@ struct ModelFiles {
   std::optional<int32_t> bos, eos;
 };
 
-/// `path`: a .gguf file, or a folder with config.json, tokenizer.json and safetensors (or with one .gguf file).
+/// `path`: a .gguf file, a llama2.c model, or a folder with config.json, tokenizer.json and safetensors (or with one
+/// .gguf file).
 ModelFiles read_model_files(const base::fs::path& path);
 
 }  // namespace hanok::lm

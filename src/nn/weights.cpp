@@ -51,6 +51,17 @@ Weights Weights::take(Gguf gguf, const std::function<std::vector<Tensor>(const T
   return weights;
 }
 
+Weights Weights::of(const base::fs::path& file, base::MappedFile map, std::vector<Tensor> tensors) {
+  Weights weights;
+  weights.what_ = file.string();
+  for (Tensor& t : tensors) {
+    std::string name = t.name;
+    weights.tensors_.emplace(std::move(name), std::move(t));
+  }
+  weights.files_.emplace_back(file, std::move(map));
+  return weights;
+}
+
 Weights Weights::open(const base::fs::path& folder) {
   const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
   if (base::fs::exists(single)) return open_file(single);

@@ -25,6 +25,9 @@ class Weights {
   /// under one name; none where the tensor is not wanted.
   static Weights take(Gguf gguf, const std::function<std::vector<Tensor>(const Tensor&)>& rename);
 
+  /// Tensors that were read from `file` in some other way: views into `map`.
+  static Weights of(const base::fs::path& file, base::MappedFile map, std::vector<Tensor> tensors);
+
   const Tensor* find(std::string_view name) const;
   /// Throws Corrupt naming the tensor and the file when it is missing, has another shape, or is not a float tensor.
   const Tensor& at(std::string_view name, const std::vector<size_t>& shape) const;

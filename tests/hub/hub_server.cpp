@@ -65,9 +65,24 @@ const std::map<std::string, std::string>& files() {
   return all;
 }
 
-std::string listing() {
+/// Of org/gguf: one model in three precisions, one of them in two parts.
+const std::map<std::string, std::string>& gguf_files() {
+  static const std::map<std::string, std::string> all = {{"README.md", "words"},
+                                                         {"Model-Q4_K_M.gguf", "four bits"},
+                                                         {"Model-Q8_0.gguf", "eight bits"},
+                                                         {"F16/Model-F16-00001-of-00002.gguf", "sixteen"},
+                                                         {"F16/Model-F16-00002-of-00002.gguf", "bits"},
+                                                         {"mmproj-Model-Q8_0.gguf", "eyes"}};
+  return all;
+}
+
+const std::map<std::string, std::string>& files_of(const std::string& repo) {
+  return repo == "org/gguf" ? gguf_files() : files();
+}
+
+std::string listing(const std::string& repo) {
   std::string out = R"({"sha": ")" + kRevision + R"(", "siblings": [)";
-  for (const auto& [name, bytes] : files())
+  for (const auto& [name, bytes] : files_of(repo))
     out += (out.ends_with("[") ? "" : ", ") +
            (R"({"rfilename": ")" + name + R"(", "size": )" + std::to_string(bytes.size()) + "}");
   return out + "]}";
@@ -75,7 +90,7 @@ std::string listing() {
 
 /// Large files live elsewhere: the Hub answers with a redirect and the file's checksum.
 void send_file(int socket, const Request& r, const std::string& repo, const std::string& file) {
-  const std::string& bytes = files().at(file);
+  const std::string& bytes = files_of(repo).at(file);
   if (file != "model.safetensors")
     return send(socket,
                 head("200 OK", bytes.size(), "ETag: \"" + base::sha256_hex(file + bytes).substr(0, 40) + "\"\r\n") +
@@ -98,14 +113,14 @@ void send_storage(int socket, const Request& r, const std::string& repo) {
 void answer(int socket) {
   const Request r = read_request(socket);
   const std::string api = "/api/models/", resolve = "/resolve/" + kRevision + "/", storage = "/storage/";
-  for (const std::string repo : {"org/good", "org/cut", "org/wrong", "org/gated"}) {
+  for (const std::string repo : {"org/good", "org/cut", "org/wrong", "org/gated", "org/gguf"}) {
     if (r.path == storage + repo) return send_storage(socket, r, repo);
     const bool list = r.path == api + repo + "/revision/main", file = r.path.starts_with("/" + repo + resolve);
     if (!list && !file) continue;
     if (repo == "org/gated" && !r.authorized) return send(socket, head("401 Unauthorized", 0));
-    if (list) return send(socket, head("200 OK", listing().size()) + listing());
+    if (list) return send(socket, head("200 OK", listing(repo).size()) + listing(repo));
     const auto name = r.path.substr(1 + repo.size() + resolve.size());
-    if (files().contains(name)) return send_file(socket, r, repo, name);
+    if (files_of(repo).contains(name)) return send_file(socket, r, repo, name);
   }
   send(socket, head("404 Not Found", 0));
 }

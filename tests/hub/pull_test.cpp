@@ -72,5 +72,22 @@ TEST_F(Pull, SaysWhyNot) {
   EXPECT_EQ(failure("no/such/name"), Code::Invalid);
 }
 
+TEST_F(Pull, OneOfSeveralGgufFiles) {
+  const auto usual = pull(settings_, "org/gguf");
+  EXPECT_TRUE(usual.complete);
+  ASSERT_EQ(usual.files.size(), 1u);
+  EXPECT_EQ(usual.files[0].name, "Model-Q4_K_M.gguf");
+  EXPECT_EQ(resolve_language_model(settings_, "org/gguf"), usual.folder / "Model-Q4_K_M.gguf");
+  EXPECT_EQ(pull(settings_, "org/gguf:q8_0").files.size(), 2u);  // beside the first
+  const auto parts = pull(settings_, "org/gguf:F16");
+  EXPECT_EQ(parts.files.size(), 4u);
+  EXPECT_TRUE(verify_model(parts).empty());
+  EXPECT_EQ(resolve_language_model(settings_, "org/gguf:F16"), parts.folder / "F16/Model-F16-00001-of-00002.gguf");
+  EXPECT_EQ(resolve_language_model(settings_, "org/gguf:Q8_0"), parts.folder / "Model-Q8_0.gguf");
+  EXPECT_EQ(failure("org/gguf:Q5_K_M"), Code::NotFound);
+  EXPECT_NE(message_.find("Model-Q8_0.gguf"), std::string::npos) << message_;
+  EXPECT_EQ(failure("org/good:Q8_0"), Code::NotFound);
+}
+
 }  // namespace
 }  // namespace hanok::chain::hub

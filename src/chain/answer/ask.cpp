@@ -9,6 +9,7 @@
 #include "chain/answer/shown.h"
 #include "chain/answer/units.h"
 #include "hanok/chain.h"
+#include "hanok/chat.h"
 
 namespace hanok::chain {
 namespace {
@@ -139,12 +140,16 @@ class Ask {
     });
     const Message message{"user", prompt.text};
     bool streamed = false;
-    const std::string whole = options_.model->chat(std::span(&message, 1), [&](std::string_view piece) {
-      streamed = true;
-      return filter.push(piece);
-    });
-    if (!streamed) filter.push(whole);
+    const ChatReply reply =
+        options_.model->chat(std::span(&message, 1), {.temperature = 0.0f, .on_text = [&](std::string_view piece) {
+                                                        streamed = true;
+                                                        return filter.push(piece);
+                                                      }});
+    if (!streamed) filter.push(reply.text());
     filter.finish();
+    if (reply.finish == ChatFinish::Length || reply.finish == ChatFinish::Context)
+      out_.warnings.push_back("the answer was cut after " + std::to_string(reply.completion_tokens) + " tokens (" +
+                              std::string(finish_name(reply.finish)) + ")");
     for (const std::string& line : filter.dropped()) out_.dropped.push_back(line);
     out_.answer = filter.text();
     out_.answered = open && !blank(out_.answer) && !says_not_found(out_.answer);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "hanok/chain.h"
+#include "hanok/chat.h"
 
 namespace hanok::chain {
 namespace {
@@ -22,13 +23,13 @@ class Scripted : public ChatModel {
   std::string name() const override { return "scripted"; }
   size_t context_tokens() const override { return context_; }
   size_t count_tokens(std::string_view text) const override { return text.size() / 4 + 1; }
-  std::string chat(std::span<const Message> messages, const std::function<bool(std::string_view)>& on_token) override {
-    asked = messages.back().content;
+  ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
+    asked = messages.back().text();
     for (size_t i = 0; i < says_.size(); i += 5)
-      if (!on_token(std::string_view(says_).substr(i, 5))) break;
-    return says_;
+      if (!options.on_text(std::string_view(says_).substr(i, 5))) break;
+    return {.message = {"assistant", says_}};
   }
-  std::string asked;
+  mutable std::string asked;
 
  private:
   std::string says_;

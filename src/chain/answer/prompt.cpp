@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hanok/chat.h"
+
 namespace hanok::chain {
 
 std::string default_prompt() {

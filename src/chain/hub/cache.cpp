@@ -146,7 +146,11 @@ Model Snapshot::commit(std::string revision, const std::string& ref, const std::
     revision = base::sha256_hex(all).substr(0, 40);
   }
   const fs::path snapshot = folder_ / "snapshots" / revision;
+  base::Json record = read_record(folder_);
+  // What was fetched before of the same revision (another quantisation) stays.
   base::Json files = base::Json::object();
+  if (const auto before = record.find(revision); before != record.end() && before->is_object())
+    if (const auto those = before->find("files"); those != before->end() && those->is_object()) files = *those;
   for (const auto& [file, entry] : files_) {
     const fs::path link = snapshot / file;
     make_folder(link.parent_path());
@@ -156,7 +160,6 @@ Model Snapshot::commit(std::string revision, const std::string& ref, const std::
     link_atomic(up / "blobs" / entry.blob, link);
     files[file] = {{"bytes", entry.bytes}, {"sha256", entry.sha256}};
   }
-  base::Json record = read_record(folder_);
   record[revision] = {{"origin", origin}, {"files", files}};
   base::write_file_atomic(folder_ / "hanok.json", base::dump_json(record, 1));
   base::sync_folder(snapshot);

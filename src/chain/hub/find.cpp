@@ -36,8 +36,8 @@ void read_files(Model& model) {
   for (const auto& entry : fs::recursive_directory_iterator(model.folder, ignored)) {
     if (!fs::is_regular_file(entry.path(), ignored)) continue;  // follows links; a link to nothing is no file
     ModelFile file{entry.path().lexically_relative(model.folder).string(), fs::file_size(entry.path(), ignored)};
-    weights |= file.name.find('/') == std::string::npos &&
-               (file.name.ends_with(".safetensors") || file.name.ends_with(".gguf"));
+    const bool top = file.name.find('/') == std::string::npos;
+    weights |= (top && file.name.ends_with(".safetensors")) || file.name.ends_with(".gguf");
     tokenizer |= file.name == "tokenizer.json" || file.name.ends_with(".gguf");
     config |= file.name == "config.json" || file.name.ends_with(".gguf");
     model.bytes += file.bytes;

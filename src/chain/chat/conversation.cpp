@@ -1,0 +1,177 @@
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "hanok/chat.h"
+#include "hanok/error.h"
+
+namespace hanok::chain {
+namespace {
+
+constexpr int kFormat = 1;
+constexpr size_t kUsualAnswer = 512;  // tokens kept free where no limit is set, at most a quarter of the context
+constexpr uint64_t kLongestFile = 256ull << 20;  // bytes
+
+base::OrderedJson to_json(const Message& m) {
+  base::OrderedJson out{{"role", m.role}, {"parts", base::OrderedJson::array()}};
+  for (const Part& p : m.parts) out["parts"].push_back({{p.kind == Part::Kind::Text ? "text" : "image", p.content}});
+  for (const ToolCall& c : m.tool_calls)
+    out["tool_calls"].push_back({{"id", c.id}, {"name", c.name}, {"arguments", c.arguments}});
+  if (!m.tool_call_id.empty()) out["tool_call_id"] = m.tool_call_id;
+  return out;
+}
+
+/// Reads with the place of what is wrong.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& file) : file_(file.string()) {}
+
+  Conversation read(const base::Json& json) const {
+    if (!json.is_object()) bad("", "an object");
+    const auto format = json.find("format");
+    if (format == json.end() || !format->is_number_integer()) bad("format", "a number");
+    if (format->get<int64_t>() > kFormat)
+      throw Error(Code::Unsupported,
+                  file_ + ": has format " + format->dump() + ", this version reads up to " + std::to_string(kFormat));
+    Conversation out(text(json, "system", ""));
+    const auto messages = json.find("messages");
+    if (messages == json.end() || !messages->is_array()) bad("messages", "a list");
+    for (size_t i = 0; i < messages->size(); ++i)
+      out.add(message((*messages)[i], "messages[" + std::to_string(i) + "]"));
+    return out;
+  }
+
+ private:
+  [[noreturn]] void bad(const std::string& where, const std::string& expected) const {
+    throw Error(Code::Corrupt, file_ + (where.empty() ? "" : ": " + where) + ": " + expected + " was expected");
+  }
+  std::string text(const base::Json& object, const char* key, const std::string& where) const {
+    const auto at = object.find(key);
+    if (at == object.end() || !at->is_string()) bad(where + (where.empty() ? "" : ".") + key, "a text");
+    return at->get<std::string>();
+  }
+  Message message(const base::Json& json, const std::string& where) const {
+    if (!json.is_object()) bad(where, "an object");
+    Message out;
+    out.role = text(json, "role", where);
+    const auto parts = json.find("parts");
+    if (parts == json.end() || !parts->is_array()) bad(where + ".parts", "a list");
+    for (const auto& part : *parts) {
+      if (!part.is_object()) bad(where + ".parts", "objects");
+      if (part.contains("text"))
+        out.parts.push_back({Part::Kind::Text, text(part, "text", where)});
+      else
+        out.parts.push_back({Part::Kind::Image, text(part, "image", where)});
+    }
+    if (const auto calls = json.find("tool_calls"); calls != json.end()) {
+      if (!calls->is_array()) bad(where + ".tool_calls", "a list");
+      for (const auto& call : *calls) {
+        if (!call.is_object()) bad(where + ".tool_calls", "objects");
+        out.tool_calls.push_back({text(call, "id", where), text(call, "name", where), text(call, "arguments", where)});
+      }
+    }
+    if (json.contains("tool_call_id")) out.tool_call_id = text(json, "tool_call_id", where);
+    return out;
+  }
+  std::string file_;
+};
+
+}  // namespace
+
+ChatReply Conversation::say(const ChatModel& model, std::string text, const ChatOptions& options, Overflow overflow) {
+  const size_t before = messages_.size();
+  messages_.emplace_back("user", std::move(text));
+  try {
+    const Fitted fitted = fit(model, options.max_tokens, overflow);
+    ChatReply reply = model.chat(fitted.messages, options);
+    reply.dropped = fitted.dropped;
+    if (reply.finish == ChatFinish::Cancelled && reply.text().empty())
+      messages_.resize(before);
+    else
+      messages_.push_back(reply.message);
+    return reply;
+  } catch (...) {
+    messages_.resize(before);
+    throw;
+  }
+}
+
+ChatReply Conversation::retry(const ChatModel& model, const ChatOptions& options, Overflow overflow) {
+  const auto kept = messages_;
+  const auto last =
+      std::find_if(messages_.rbegin(), messages_.rend(), [](const Message& m) { return m.role == "user"; });
+  if (last == messages_.rend()) throw Error(Code::Invalid, "chat: there is no question yet that could be asked again");
+  std::string question = last->text();
+  undo();
+  try {
+    ChatReply reply = say(model, std::move(question), options, overflow);
+    if (messages_.size() < kept.size() && reply.text().empty()) messages_ = kept;  // stopped before its first word
+    return reply;
+  } catch (...) {
+    messages_ = kept;
+    throw;
+  }
+}
+
+bool Conversation::undo() {
+  const auto last =
+      std::find_if(messages_.rbegin(), messages_.rend(), [](const Message& m) { return m.role == "user"; });
+  if (last == messages_.rend()) return false;
+  messages_.erase(last.base() - 1, messages_.end());
+  return true;
+}
+
+Conversation::Fitted Conversation::fit(const ChatModel& model, size_t answer_tokens, Overflow overflow) const {
+  const size_t context = model.context_tokens();
+  const size_t room = std::min(answer_tokens ? answer_tokens : kUsualAnswer, context / 4);
+  std::vector<size_t> starts{0};  // where a turn begins: with a question; what answers it goes with it
+  for (size_t i = 1; i < messages_.size(); ++i)
+    if (messages_[i].role == "user") starts.push_back(i);
+  const auto from = [&](size_t start) {
+    Fitted out{.messages = {}, .dropped = start};
+    if (!system_.empty()) out.messages.emplace_back("system", system_);
+    out.messages.insert(out.messages.end(), messages_.begin() + static_cast<ptrdiff_t>(start), messages_.end());
+    if (context > 0) out.tokens = model.count_tokens(out.messages);  // 0: a server that does not say; it knows itself
+    return out;
+  };
+  const auto fits = [&](const Fitted& f) { return context == 0 || f.tokens + room <= context; };
+  Fitted out = from(0);
+  if (fits(out)) return out;
+  const std::string rest = ", and with " + std::to_string(room) + " kept free for the answer the context of " +
+                           std::to_string(context) + " does not hold them; shorten it, or allow a longer context";
+  if (overflow == Overflow::Error)
+    throw Error(Code::Exhausted, "chat: the conversation has " + std::to_string(out.tokens) + " tokens" + rest);
+  Fitted best = from(starts.back());
+  if (!fits(best))
+    throw Error(Code::Exhausted, "chat: the last message alone (with the system message) has " +
+                                     std::to_string(best.tokens) + " tokens" + rest);
+  // The fewer turns, the fewer tokens: the first start that fits, by halving.
+  for (size_t low = 0, high = starts.size() - 1; low + 1 < high;) {
+    const size_t middle = (low + high) / 2;
+    Fitted f = from(starts[middle]);
+    if (fits(f))
+      best = std::move(f), high = middle;
+    else
+      low = middle;
+  }
+  return best;
+}
+
+void Conversation::save(const std::filesystem::path& file) const {
+  base::OrderedJson json{{"format", kFormat}, {"system", system_}, {"messages", base::OrderedJson::array()}};
+  for (const Message& m : messages_) json["messages"].push_back(to_json(m));
+  base::write_file_atomic(file, base::dump_json(json, 1) + "\n");
+}
+
+Conversation Conversation::load(const std::filesystem::path& file) {
+  const std::string bytes = base::read_file(file, kLongestFile);
+  base::Json json;
+  try {
+    json = base::parse_json(bytes, file.string());
+  } catch (const Error& e) {
+    throw Error(Code::Corrupt, std::string(e.what()) + "; it is no conversation that hanok has saved");
+  }
+  return Reader(file).read(json);
+}
+
+}  // namespace hanok::chain
