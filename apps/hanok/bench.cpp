@@ -100,7 +100,8 @@ void measure(Session& session, const Flags& flags) {
   const size_t longest = std::max(flags.prompt, flags.gen + 1) + 1;
   const size_t most = *std::max_element(batches.begin(), batches.end());
   const auto model = open_language_model(
-      flags.model, {.context_tokens = longest, .cache_tokens = (most + 5) * (longest + 32)});  // and what is kept
+      session, flags.model,
+      {.context_tokens = longest, .cache_tokens = (most + 5) * (longest + 32)});  // and what is kept
   const double load = watch.seconds();
   Measure m(*model, flags);
   const auto reading = m.reading();

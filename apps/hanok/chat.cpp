@@ -1,5 +1,6 @@
 // hanok chat: a conversation with a language model, at a terminal or from a pipe.
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <random>
 
@@ -26,6 +27,18 @@ constexpr const char* kHelp =
     "/exit              end; so does Ctrl-D\n"
     "Alt-Enter, Ctrl-J or a backslash before Enter begin a new line; where lines come from a pipe, \"\"\" before and\n"
     "after hold several together. Ctrl-C stops an answer. //text says /text.";
+
+// SIGTERM, which ends the chat; Ctrl-C ends an answer.
+volatile std::sig_atomic_t told_to_end = 0;
+
+void end_on_sigterm(const CancelSource& interrupts) {
+  static CancelSource source;
+  source = interrupts;
+  std::signal(SIGTERM, [](int) {
+    told_to_end = 1;
+    source.cancel();
+  });
+}
 
 struct Flags {
   std::string system, session, overflow = "drop";
@@ -103,11 +116,14 @@ class Talk {
 
   void run() {
     if (people_) {
+      end_on_sigterm(session_.interrupts);
       session_.note(chat_.model->name() + ". /help shows the commands, Ctrl-D ends.");
       if (!talk_.messages().empty()) session_.note(resumed());
     }
     std::string message;
     for (;;) {
+      // A Ctrl-C that came when the answer had just ended has nothing left to stop.
+      if (people_ && !told_to_end) session_.interrupts.reset();
       const Input::Got got = input_.read(message);
       if (got == Input::Got::End) break;
       if (got == Input::Got::Nothing || message.find_first_not_of(" \t\n") == message.npos) continue;
@@ -187,7 +203,7 @@ class Talk {
       if (!session_.json && !shown.empty()) std::cout << "\n";
       if (e.code() != Code::Cancelled) throw;
       if (!people_) throw;  // who pipes has asked for all of it to end
-      session_.interrupts.reset();
+      if (!told_to_end) session_.interrupts.reset();
       reply = stopped(question, shown, watch.seconds());
     }
     keep();

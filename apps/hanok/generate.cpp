@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "chat_models.h"
 #include "hanok/error.h"
 #include "language_models.h"
 
@@ -44,11 +45,44 @@ std::vector<int32_t> prompt_ids(const LanguageModel& model, const Flags& flags) 
   return model.chat_prompt(turns);
 }
 
+// A server continues chats alone, and does not say its token ids.
+void run_on_server(Session& session, const Flags& flags, const std::string& name) {
+  if (flags.raw || !flags.ids.empty() || !flags.schema_file.empty() || !flags.regex.empty() ||
+      !flags.grammar_file.empty())
+    throw Error(Code::Unsupported, name +
+                                       ": is a server; --raw, --ids, --json-schema, --regex and --grammar need a "
+                                       "model in this process");
+  const Chat chat = need_chat(session, {.model = name});
+  std::vector<chain::Message> messages;
+  if (!flags.system.empty()) messages.emplace_back("system", flags.system);
+  messages.emplace_back("user", flags.prompt);
+  chain::ChatOptions options = flags.sampling.chat_options();
+  bool streamed = false;
+  if (!session.json)
+    options.on_text = [&](std::string_view piece) {
+      streamed = true;
+      std::cout << piece << std::flush;
+      return bool(std::cout);
+    };
+  const auto reply = chat.model->chat(messages, options);
+  const double rate = reply.seconds > 0 ? static_cast<double>(reply.completion_tokens) / reply.seconds : 0;
+  session.print({{"ids", nullptr},
+                 {"text", reply.text()},
+                 {"finish", chain::finish_name(reply.finish)},
+                 {"prompt_tokens", reply.prompt_tokens},
+                 {"prompt_seconds", nullptr},
+                 {"tokens_per_second", rate},
+                 {"model", chat.model->name()}},
+                [&](std::ostream& out) { out << (streamed ? "" : reply.text()) << "\n"; });
+}
+
 void run(Session& session, Flags& flags) {
   if (flags.ids.empty() && flags.prompt.empty())
     throw Error(Code::Invalid, "generate: give a PROMPT (- reads it from stdin), or --ids FILE");
   if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
-  const auto model = open_language_model(flags.model, {.context_tokens = flags.context, .exact = flags.exact});
+  const std::string named = flags.model.empty() ? session.get("model") : flags.model;
+  if (chain::is_server(named)) return run_on_server(session, flags, named);
+  const auto model = open_language_model(session, flags.model, {.context_tokens = flags.context, .exact = flags.exact});
   const auto ids = prompt_ids(*model, flags);
   const bool stream = !session.json;
   GenerateOptions options = flags.sampling.options();
@@ -78,7 +112,7 @@ void run(Session& session, Flags& flags) {
 
 void tokenize(Session& session, const std::string& name, std::string text) {
   if (text == "-") text = {std::istreambuf_iterator<char>(std::cin), {}};
-  const auto model = open_language_model(name);
+  const auto model = open_language_model(session, name);
   const auto ids = model->encode(text);
   base::OrderedJson tokens = base::OrderedJson::array();
   for (const int32_t id : ids) tokens.push_back(model->token(id));
@@ -111,7 +145,7 @@ struct ScoreFlags {
 void logits(Session& session, const ScoreFlags& flags) {
   if (flags.ids.empty() || flags.out.empty())
     throw Error(Code::Invalid, "logits: --ids FILE and --out FILE are needed");
-  const auto model = open_language_model(flags.model, {.exact = flags.exact});
+  const auto model = open_language_model(session, flags.model, {.exact = flags.exact});
   const Matrix m = model->logits(read_ids(flags.ids), flags.last);
   write_npy(flags.out, m);
   session.print({{"out", flags.out}, {"shape", {m.rows, m.dim}}},
@@ -120,7 +154,7 @@ void logits(Session& session, const ScoreFlags& flags) {
 
 void perplexity(Session& session, const ScoreFlags& flags) {
   if (flags.ids.empty() == flags.file.empty()) throw Error(Code::Invalid, "perplexity: give a FILE, or --ids FILE");
-  const auto model = open_language_model(flags.model, {.exact = flags.exact});
+  const auto model = open_language_model(session, flags.model, {.exact = flags.exact});
   const auto ids =
       flags.ids.empty() ? model->encode(base::read_file(flags.file, 256 << 20), false) : read_ids(flags.ids);
   const Perplexity p = model->perplexity(ids, flags.context);
@@ -129,7 +163,8 @@ void perplexity(Session& session, const ScoreFlags& flags) {
   });
 }
 
-constexpr const char* kModelHelp = "language model: a .gguf file, a folder, or ORG/NAME of the Hub's cache";
+constexpr const char* kModelHelp =
+    "language model: a .gguf file, a folder, or ORG/NAME of the Hub's cache (HANOK_MODEL)";
 constexpr const char* kExactHelp = "float32 throughout: nothing is rounded to 8 bits or half precision; slower, larger";
 
 }  // namespace

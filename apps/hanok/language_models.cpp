@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
-#include "hanok/chat.h"
+#include "hanok/error.h"
 
 namespace hanok::app {
 
-std::shared_ptr<const LanguageModel> open_language_model(const std::string& name, const LanguageModelOptions& options) {
-  return std::make_shared<const LanguageModel>(chain::find_language_model(name), options);
+std::shared_ptr<const LanguageModel> open_language_model(const Session& session, const std::string& name,
+                                                         const LanguageModelOptions& options) {
+  const std::string named = name.empty() ? session.get("model") : name;
+  return std::make_shared<const LanguageModel>(chain::find_language_model(named), options);
 }
 
 void SamplingFlags::add_to(Command& c) {
@@ -29,6 +31,22 @@ GenerateOptions SamplingFlags::options() const {
   out.sampling.min_p = static_cast<float>(min_p);
   out.sampling.penalties.repeat = static_cast<float>(repeat_penalty);
   out.sampling.seed = seed;
+  return out;
+}
+
+chain::ChatOptions SamplingFlags::chat_options() const {
+  if (repeat_penalty != 1)
+    throw Error(Code::Unsupported,
+                "--repeat-penalty needs a model in this process; servers are told temperature, "
+                "top-k, top-p and min-p");
+  chain::ChatOptions out{.temperature = static_cast<float>(temperature),
+                         .top_p = static_cast<float>(top_p),
+                         .max_tokens = max_tokens,
+                         .stop = stop};
+  const SamplingFlags usual;  // what servers may not know is said only where it was asked for
+  if (top_k != usual.top_k) out.top_k = static_cast<int>(std::min<size_t>(top_k, 1 << 30));
+  if (min_p != usual.min_p) out.min_p = static_cast<float>(min_p);
+  out.seed = seed;
   return out;
 }
 

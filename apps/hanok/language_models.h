@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "command.h"
+#include "hanok/chat.h"
 #include "hanok/generate.h"
 
 namespace hanok::app {
 
-/// A .gguf file, a folder, or ORG/NAME in the Hub's cache. Throws NotFound with what to do.
-std::shared_ptr<const LanguageModel> open_language_model(const std::string& name,
+/// A model of this process by the name of a flag, or where that is empty of the setting: chain::find_language_model.
+std::shared_ptr<const LanguageModel> open_language_model(const Session& session, const std::string& name,
                                                          const LanguageModelOptions& options = {});
 
 /// --temperature, --top-k, ... of a subcommand.
@@ -22,6 +23,8 @@ struct SamplingFlags {
 
   void add_to(Command& command);
   GenerateOptions options() const;
+  /// The same for a server, which is not told what the protocol has no name for (--repeat-penalty).
+  chain::ChatOptions chat_options() const;
 };
 
 /// "stop", "length", "context", "cancelled".

@@ -36,6 +36,22 @@ TEST(Llama2c, AModelOfOnesOwn) {
   EXPECT_EQ(model.generate(ids, options).ids, LanguageModel(file).generate(ids, options).ids);
 }
 
+TEST(ChatText, ToolsAndCallsReachTheTemplate) {
+  const base::TempFolder folder;
+  const LanguageModel model(write_tiny_model(folder.path(), 7),
+                            {.chat_template = "{{ tools[0].function | tojson }}|{% for m in messages %}{{ m.role }}"
+                                              "{% for c in m.tool_calls %}:{{ c.function.name }}({{ "
+                                              "c.function.arguments.city }}){% endfor %}"
+                                              "{% if m.tool_call_id %}={{ m.tool_call_id }}{% endif %}|{% endfor %}"});
+  const Turn turns[] = {{"user", "?"},
+                        {"assistant", "", {{"c1", "weather", R"({"city":"서울"})"}}},
+                        {.role = "tool", .content = "맑음", .tool_call_id = "c1"}};
+  EXPECT_EQ(model.chat_text(turns, R"([{"type":"function","function":{"name":"weather","a":1}}])"),
+            "{\"name\": \"weather\", \"a\": 1}|user|assistant:weather(서울)|tool=c1|");
+  const Turn broken[] = {{"assistant", "", {{"c1", "weather", "not json"}}}};
+  EXPECT_THROW(model.chat_text(broken), Error);
+}
+
 std::string error_of(const std::function<void()>& f) {
   try {
     f();

@@ -21,7 +21,8 @@ inline std::filesystem::path write_tiny_model(const std::filesystem::path& folde
     std::memcpy(bytes, &value, sizeof value);
     to.append(bytes, sizeof value);
   };
-  for (const int32_t n : {kWidth, kInner, kLayers, kHeads, kKvHeads, kVocabulary, positions}) put(model, n);
+  // An output matrix of its own (the minus): with the embedding in its place a random model repeats its last token.
+  for (const int32_t n : {kWidth, kInner, kLayers, kHeads, kKvHeads, -kVocabulary, positions}) put(model, n);
   base::Random random(seed);
   const auto values = [&](size_t n, float scale, float middle = 0) {
     for (size_t i = 0; i < n; ++i) put(model, middle + scale * (2 * static_cast<float>(random.uniform()) - 1));
@@ -34,6 +35,7 @@ inline std::filesystem::path write_tiny_model(const std::filesystem::path& folde
   values(l * 3 * f * d, 0.2f);
   values(d, 0.1f, 1);
   values(static_cast<size_t>(positions) * (d / kHeads), 0);
+  values(kVocabulary * d, 1);
 
   put(tokens, uint32_t{8});
   const auto token = [&](const std::string& text, float score) {

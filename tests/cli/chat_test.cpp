@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "chain/providers/test_server.h"
 #include "program.h"
 #include "terminal.h"
@@ -20,8 +22,19 @@ base::Json body_of(const std::string& request) {
 void echo(int socket, const std::string& request, int) {
   if (request.starts_with("GET"))
     return (void)LocalServer::send(socket, reply(200, R"({"data":[{"id":"echo","context_length":200}]})"));
-  const auto messages = body_of(request)["messages"];
+  const auto body = body_of(request);
+  const auto messages = body["messages"];
   const std::string text = messages.back()["content"];
+  if (body.contains("logprobs")) {  // likes everything with "good" in it
+    const bool good = text.find("good") != std::string::npos;
+    const auto top = [](const char* token, double p) { return base::Json{{"token", token}, {"logprob", std::log(p)}}; };
+    const base::Json content{
+        {"top_logprobs", {top("positive", good ? .8 : .2), top("negative", good ? .1 : .7), top("neutral", .1)}}};
+    const base::Json answer{
+        {"choices",
+         {{{"message", {{"content", "x"}}}, {"finish_reason", "length"}, {"logprobs", {{"content", {content}}}}}}}};
+    return (void)LocalServer::send(socket, reply(200, answer.dump()));
+  }
   if (text == "fail") return (void)LocalServer::send(socket, reply(400, R"({"error":{"message":"no such thing"}})"));
   LocalServer::send(socket, kStream);
   LocalServer::send(socket, event(std::to_string(messages.size()) + ": "));
@@ -111,6 +124,39 @@ TEST_F(Chat, OldTurnsAreDroppedAndItIsSaid) {
   const auto r = piped(input, {"--overflow", "error", "-n", "20"});
   EXPECT_EQ(r.exit_status, 8);
   EXPECT_THAT(r.err, HasSubstr("context of 200"));
+}
+
+TEST_F(Chat, OtherCommandsTakeTheServerToo) {
+  const auto g = hanok_.json({"generate", "hello", "-m", server_.url(), "--system", "S"});
+  EXPECT_EQ(g["text"], "2: hello");
+  EXPECT_EQ(g["finish"], "stop");
+  EXPECT_EQ(hanok_.run({"generate", "hello", "-m", server_.url(), "--raw"}).exit_status, 6);
+  EXPECT_EQ(hanok_.run({"tokenize", "hello", "-m", server_.url()}).exit_status, 6);
+
+  const auto file = hanok_.write("lines.txt", "a good day\na rainy day\n");
+  const auto s = hanok_.json({"sentiment", file, "-m", server_.url(), "--uncalibrated"});
+  EXPECT_EQ(s["results"][0]["label"], "positive");
+  EXPECT_NEAR(s["results"][0]["confidence"].get<double>(), .8, 1e-6);
+  EXPECT_EQ(s["results"][1]["label"], "negative");
+  EXPECT_EQ(s["counts"]["negative"], 1);
+  EXPECT_THAT(hanok_.run({"sentiment", "a good day", "-m", server_.url()}).out, testing::StartsWith("positive\t"));
+
+  const auto page = hanok_.folder() / "page.html";
+  const auto plan = hanok_.write("plan.yaml", "question: Which way?\nstyles: [zero-shot, role]\n");
+  const auto p = hanok_.json({"prompts", "compare", plan, "-m", server_.url(), "--html", page});
+  EXPECT_EQ(p["runs"][0]["answer"], "1: Which way?");
+  EXPECT_EQ(p["runs"][1]["answer"], "2: Which way?");
+  EXPECT_EQ(p["runs"][1]["completion_tokens"], 2);
+  EXPECT_THAT(base::read_file(page), HasSubstr("Which way?"));
+  EXPECT_THAT(hanok_.run({"prompts", "compare", plan, "-m", server_.url()}).out, HasSubstr("role "));
+  EXPECT_EQ(hanok_.run({"prompts", "compare", hanok_.write("bad.yaml", "styles: x"), "-m", server_.url()}).exit_status,
+            2);
+
+  const auto text = hanok_.write("text.txt", "One sentence. Another one.");
+  const auto whole = hanok_.json({"summarize", text, "-m", server_.url(), "-n", "40"});
+  EXPECT_EQ(whole["parts"], 1);
+  EXPECT_THAT(whole["text"].get<std::string>(), HasSubstr("Another one."));
+  EXPECT_EQ(hanok_.run({"summarize", hanok_.write("empty.txt", " "), "-m", server_.url()}).exit_status, 2);
 }
 
 // ---- at a terminal

@@ -1,0 +1,140 @@
+// Models of this process as chat models, with random weights: what they say means nothing, what is told about it does.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "hanok/chat.h"
+#include "hanok/context.h"
+#include "hanok/error.h"
+#include "lm/tiny_model.h"
+
+namespace hanok::chain {
+namespace {
+
+using testing::HasSubstr;
+
+class LocalChatTest : public testing::Test {
+ protected:
+  std::string error_of(const std::function<void()>& f, Code code) const {
+    try {
+      f();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), code) << e.what();
+      return e.what();
+    }
+    return "no error";
+  }
+  base::TempFolder folder_;
+  const std::string file_ = lm::write_tiny_model(folder_.path(), 3).string();
+  const std::shared_ptr<const ChatModel> model_ = open_chat_model(file_, {.plain_if_none = true});
+  const Message hello_{"user", "hello"};
+};
+
+TEST_F(LocalChatTest, CountsAndEnds) {
+  std::string shown;
+  const ChatReply r = model_->chat(std::span(&hello_, 1),
+                                   {.temperature = 0.0f, .max_tokens = 7, .on_text = [&](std::string_view piece) {
+                                      shown += piece;
+                                      return true;
+                                    }});
+  EXPECT_EQ(r.text(), shown);
+  EXPECT_EQ(r.message.role, "assistant");
+  EXPECT_EQ(r.prompt_tokens, model_->count_tokens(std::span(&hello_, 1)));
+  EXPECT_GT(r.prompt_tokens, std::string("user: hello").size() - 1);
+  if (r.finish == ChatFinish::Length) EXPECT_EQ(r.completion_tokens, 7u);
+  EXPECT_LE(r.completion_tokens, 7u);
+  EXPECT_EQ(
+      model_
+          ->chat(std::span(&hello_, 1),
+                 {.temperature = 1.0f, .seed = 1, .max_tokens = 200, .on_text = [](std::string_view) { return false; }})
+          .finish,
+      ChatFinish::Cancelled);
+}
+
+TEST_F(LocalChatTest, SeveralThreadsGetWhatEachWouldGetAlone) {
+  const auto ask = [&](uint64_t seed) {
+    const Message message{"user", "hello " + std::to_string(seed % 3)};
+    return model_->chat(std::span(&message, 1), {.temperature = 1.0f, .seed = seed, .max_tokens = 25}).text();
+  };
+  std::vector<std::string> alone(12), together(12);
+  for (size_t i = 0; i < alone.size(); ++i) alone[i] = ask(i);
+  base::parallel_for(
+      together.size(), 1,
+      [&](size_t begin, size_t end, size_t) {
+        for (size_t i = begin; i < end; ++i) together[i] = ask(i);
+      },
+      4);
+  EXPECT_EQ(together, alone);
+  EXPECT_NE(alone[0], alone[3]);  // seeds matter
+}
+
+TEST_F(LocalChatTest, ScoresAreTheModelsOwnProbabilities) {
+  // Its likeliest letter scores highest among all letters, and longer answers are never likelier than their beginning.
+  std::vector<std::string> letters;
+  for (char c = 'a'; c <= 'z'; ++c) letters.push_back(std::string(1, c));
+  letters.push_back("한");  // three bytes
+  const auto scores = model_->score(std::span(&hello_, 1), letters);
+  double sum = 0;
+  for (const double s : scores) {
+    EXPECT_LT(s, 0);
+    sum += std::exp(s);
+  }
+  EXPECT_LE(sum, 1.0);
+  const std::vector<std::string> longer{"a", "ab", "abc"};
+  const auto s = model_->score(std::span(&hello_, 1), longer);
+  EXPECT_GT(s[0], s[1]);
+  EXPECT_GT(s[1], s[2]);
+  // p("ab") = p("a") p("b" behind "a"): the second factor from a model that is told the answer's beginning.
+  const LanguageModel direct(file_, {.chat_template = plain_chat_template()});
+  const Turn turn{"user", "hello"};
+  auto ids = direct.chat_prompt(std::span(&turn, 1));
+  const auto answer = direct.encode("ab", false);
+  double expected = 0;
+  for (const int32_t id : answer) {
+    const Matrix row = direct.logits(ids, 1);
+    double total = 0;
+    for (const float x : row.data) total += std::exp(static_cast<double>(x));
+    expected += static_cast<double>(row.data[static_cast<size_t>(id)]) - std::log(total);
+    ids.push_back(id);
+  }
+  EXPECT_NEAR(s[1], expected, 1e-3);
+  const std::vector<std::string> none{""};
+  error_of([&] { model_->score(std::span(&hello_, 1), none); }, Code::Invalid);
+}
+
+TEST_F(LocalChatTest, WhatItCannotTakeIsSaid) {
+  Message picture{"user", "What is this?"};
+  picture.parts.push_back({Part::Kind::Image, "data:image/png;base64,AA=="});
+  EXPECT_THAT(error_of([&] { model_->chat(std::span(&picture, 1)); }, Code::Unsupported), HasSubstr("picture"));
+  const auto without = open_chat_model(file_);
+  EXPECT_THAT(error_of([&] { without->chat(std::span(&hello_, 1)); }, Code::Unsupported), HasSubstr("chat template"));
+  const Message book{"user", std::string(600, 'x')};
+  EXPECT_THAT(error_of([&] { model_->chat(std::span(&book, 1)); }, Code::Exhausted), HasSubstr("512"));
+  CancelSource stop;
+  stop.cancel();
+  const Context::Scope scope(Context().with_cancel(stop));
+  error_of([&] { model_->chat(std::span(&hello_, 1)); }, Code::Cancelled);
+}
+
+TEST_F(LocalChatTest, TheContextsEndIsAReason) {
+  const Message most{"user", std::string(480, 'x')};
+  const ChatReply r = model_->chat(std::span(&most, 1), {.temperature = 1.0f, .seed = 2, .max_tokens = 400});
+  EXPECT_TRUE(r.finish == ChatFinish::Context || r.finish == ChatFinish::Stop);
+  EXPECT_LE(r.prompt_tokens + r.completion_tokens, 512u);
+}
+
+TEST_F(LocalChatTest, NamesThatMeanNothing) {
+  EXPECT_THAT(error_of([&] { open_chat_model((folder_.path() / "no.gguf").string()); }, Code::NotFound),
+              HasSubstr("no such file"));
+  EXPECT_THAT(error_of([&] { open_chat_model("org/never-pulled"); }, Code::NotFound), HasSubstr("hanok models pull"));
+  error_of([&] { open_chat_model(""); }, Code::Invalid);
+  EXPECT_THAT(error_of([&] { find_language_model("http://127.0.0.1:1/v1"); }, Code::Unsupported), HasSubstr("server"));
+  EXPECT_EQ(find_language_model(file_), file_);
+}
+
+}  // namespace
+}  // namespace hanok::chain
