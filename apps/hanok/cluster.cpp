@@ -3,8 +3,8 @@
 #include <set>
 
 #include "base/file.h"
+#include "chain/embedder/groups.h"
 #include "command.h"
-#include "hanok/index.h"
 #include "hanok/similarity.h"
 #include "lm/map.h"
 #include "texts.h"
@@ -21,10 +21,11 @@ struct Flags {
 constexpr size_t kMostSuggested = 20;  // more groups than this are no longer looked through by eye
 
 std::vector<std::vector<size_t>> by_kmeans(const Matrix& rows, size_t k) {
-  auto assign = [&](size_t wanted) { return index::cluster(rows.data, rows.dim, wanted).assignment; };
-  if (k == 0) k = lm::suggest_clusters(rows, std::min(kMostSuggested, rows.rows > 1 ? rows.rows - 1 : 1), assign);
+  const size_t most = k > 0 ? k : std::min(kMostSuggested, rows.rows > 1 ? rows.rows - 1 : 1);
+  const chain::Grouping grouping(rows, most);
+  if (k == 0) k = grouping.suggested();
   std::vector<std::vector<size_t>> groups(k);
-  const auto assignment = assign(std::min(k, rows.rows));
+  const auto assignment = grouping.groups(std::min(k, rows.rows));
   for (size_t i = 0; i < rows.rows; ++i) groups[assignment[i]].push_back(i);
   std::erase_if(groups, [](const auto& g) { return g.empty(); });
   std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });

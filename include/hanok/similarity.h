@@ -43,8 +43,9 @@ struct CommunityOptions {
 /// group begins with its centre, then nearest first. Every row is tried as a centre: time n^2, memory by what is near.
 std::vector<std::vector<size_t>> community_detection(const Matrix& x, const CommunityOptions& options = {});
 
-/// Mean over rows of (b - a) / max(a, b), with a and b the distances to the own and the nearest other centroid: the
-/// simplified silhouette (Hruschka et al. 2004), n k steps instead of n^2. In [-1, 1]; 0 for one cluster.
+/// Mean over rows of (b - a) / max(a, b), with a the distance to the mean of the others in its cluster and b to the
+/// nearest other centroid: the simplified silhouette (Hruschka et al. 2004), n k steps instead of n^2, but that a row
+/// has no part in its own centroid, and counts 0 where it is alone. In [-1, 1]; 0 for one cluster.
 double silhouette(const Matrix& x, std::span<const uint32_t> assignment);
 /// The number of clusters in [2, max_k] with the best silhouette; cluster(k) gives each row's cluster. 1 for fewer than
 /// 3 rows.

@@ -58,10 +58,8 @@ std::string number(double x) {
   return out;
 }
 
-// Hues far apart for neighbours in the legend, and dark enough to be read on white.
-std::string colour(size_t group, size_t groups) {
-  return "hsl(" + std::to_string(group * 360 / std::max<size_t>(1, groups)) + ",65%,42%)";
-}
+// Hues far apart for neighbours in the legend (the golden angle, from blue on), and dark enough to be read on white.
+std::string colour(size_t group) { return "hsl(" + std::to_string((215 + group * 137) % 360) + ",65%,38%)"; }
 
 std::string text_at(double x, double y, std::string_view what, std::string_view attributes = "") {
   return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\"" + std::string(attributes) + ">" + escaped(what) +
@@ -135,7 +133,7 @@ std::string legend(const std::vector<std::vector<size_t>>& groups, const std::ve
   };
   const auto fits = static_cast<size_t>(kLegend.height / kLegendRow) - 2;  // and a line for the rest, and the grey ones
   for (size_t g = 0; g < std::min(groups.size(), fits); ++g)
-    row(colour(g, groups.size()), "group " + std::to_string(g + 1) + " (" + std::to_string(groups[g].size()) + ")",
+    row(colour(g), "group " + std::to_string(g + 1) + " (" + std::to_string(groups[g].size()) + ")",
         groups[g].empty() ? "" : short_label(texts[groups[g].front()], kLegendWidth));
   if (groups.size() > fits) row("none", "and " + std::to_string(groups.size() - fits) + " more groups", "");
   if (ungrouped > 0) row("#999999", "in no group (" + std::to_string(ungrouped) + ")", "");
@@ -217,7 +215,7 @@ std::string svg_map(const Matrix& rows, const std::vector<std::vector<size_t>>& 
       if (round >= groups[g].size()) continue;
       ++more;
       order.push_back(groups[g][round]);
-      fill[groups[g][round]] = colour(g, groups.size());
+      fill[groups[g][round]] = colour(g);
       --ungrouped;
     }
   }

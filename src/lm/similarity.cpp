@@ -162,7 +162,10 @@ double silhouette(const Matrix& x, std::span<const uint32_t> assignment) {
     for (size_t d = 0; d < x.dim && counts[c]; ++d) centroids[c * x.dim + d] /= static_cast<double>(counts[c]);
   double total = 0;
   for (size_t i = 0; i < x.rows; ++i) {
-    const double own = distance(x.row(i), centroids.data() + assignment[i] * x.dim);
+    // To the mean of the others: the row's own part in it makes many small clusters look good.
+    const auto size = static_cast<double>(counts[assignment[i]]);
+    const double own =
+        distance(x.row(i), centroids.data() + assignment[i] * x.dim) * (size > 1 ? size / (size - 1) : 1);
     double other = -1;
     for (size_t c = 0; c < k; ++c) {
       if (c == assignment[i] || counts[c] == 0) continue;

@@ -104,6 +104,22 @@ TEST(Similarity, SuggestsTheNumberOfClustersThatThereAre) {
   EXPECT_GT(silhouette(x, cluster(3)), 0.7);
 }
 
+// Rows alone, or two at a time, lie near a centroid that they made themselves.
+TEST(Similarity, ARowIsNoEvidenceForItsOwnCluster) {
+  base::Random random(7);
+  Matrix x{.rows = 32, .dim = 64, .data = std::vector<float>(32 * 64)};
+  for (size_t i = 0; i < x.rows; ++i)
+    for (size_t d = 0; d < x.dim; ++d) x.row(i)[d] = static_cast<float>(random.normal() + (d == i % 4 ? 6 : 0));
+  const auto cluster = [&](size_t k) {  // the four; with more, some of them cut
+    std::vector<uint32_t> out(x.rows);
+    for (size_t i = 0; i < x.rows; ++i) out[i] = static_cast<uint32_t>(i % k);
+    return out;
+  };
+  EXPECT_GT(silhouette(x, cluster(4)), silhouette(x, cluster(8)));
+  EXPECT_GT(silhouette(x, cluster(4)), silhouette(x, cluster(16)));
+  EXPECT_LT(silhouette(x, cluster(16)), 0.2);
+}
+
 class UtilGolden : public testing::Test {
  protected:
   void SetUp() override {
