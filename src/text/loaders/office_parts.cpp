@@ -97,7 +97,7 @@ void write_chart(const pugi::xml_node& root, Writer& out) {
   for (const auto& column : columns)
     for (const auto& [index, text] : column) indexes[index] = true;
   for (const auto& [index, here] : indexes) {
-    const auto at = [&](const Points& p) { return p.contains(index) ? p.at(index) : std::string(); };
+    const auto at = [&, index = index](const Points& p) { return p.contains(index) ? p.at(index) : std::string(); };
     std::vector<GridCell> row{{at(categories)}};
     for (const auto& column : columns) row.push_back({at(column)});
     grid.row(row);
