@@ -26,7 +26,7 @@ class Dict {
   const Value* find(std::string_view key) const;
   void set(std::string key, Value value);
   const std::vector<std::pair<std::string, Value>>& entries() const { return entries_; }
-  size_t size() const { return entries_.size(); }
+  size_t size() const { return index_.size(); }  // Value is incomplete here
 
  private:
   std::vector<std::pair<std::string, Value>> entries_;
