@@ -13,7 +13,7 @@ struct Flags {
   std::string prompt, model, ids, system;
   bool raw = false, exact = false;
   size_t context = 0;
-  std::string schema_file, regex, grammar_file;
+  std::string schema_file, regex, grammar_file, adapter;
   SamplingFlags sampling;
 };
 
@@ -48,10 +48,10 @@ std::vector<int32_t> prompt_ids(const LanguageModel& model, const Flags& flags) 
 // A server continues chats alone, and does not say its token ids.
 void run_on_server(Session& session, const Flags& flags, const std::string& name) {
   if (flags.raw || !flags.ids.empty() || !flags.schema_file.empty() || !flags.regex.empty() ||
-      !flags.grammar_file.empty())
+      !flags.grammar_file.empty() || !flags.adapter.empty())
     throw Error(Code::Unsupported, name +
-                                       ": is a server; --raw, --ids, --json-schema, --regex and --grammar need a "
-                                       "model in this process");
+                                       ": is a server; --raw, --ids, --json-schema, --regex, --grammar and --adapter "
+                                       "need a model in this process");
   const Chat chat = need_chat(session, {.model = name});
   std::vector<chain::Message> messages;
   if (!flags.system.empty()) messages.emplace_back("system", flags.system);
@@ -82,11 +82,14 @@ void run(Session& session, Flags& flags) {
   if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
   const std::string named = flags.model.empty() ? session.get("model") : flags.model;
   if (chain::is_server(named)) return run_on_server(session, flags, named);
-  const auto model = open_language_model(session, flags.model, {.context_tokens = flags.context, .exact = flags.exact});
+  LanguageModelOptions opened{.context_tokens = flags.context, .exact = flags.exact};
+  if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
+  const auto model = open_language_model(session, flags.model, opened);
   const auto ids = prompt_ids(*model, flags);
   const bool stream = !session.json;
   GenerateOptions options = flags.sampling.options();
   options.constraint = constraint(flags);
+  if (!flags.adapter.empty()) options.adapter = "adapter";
   const Generated out = model->generate(ids, options, [&](std::string_view piece) {
     if (stream) std::cout << piece << std::flush;
     return true;
@@ -137,7 +140,7 @@ void write_npy(const std::string& file, const Matrix& m) {
 }
 
 struct ScoreFlags {
-  std::string model, ids, file, out;
+  std::string model, ids, file, out, adapter;
   size_t last = 0, context = 512;
   bool exact = false;
 };
@@ -145,8 +148,10 @@ struct ScoreFlags {
 void logits(Session& session, const ScoreFlags& flags) {
   if (flags.ids.empty() || flags.out.empty())
     throw Error(Code::Invalid, "logits: --ids FILE and --out FILE are needed");
-  const auto model = open_language_model(session, flags.model, {.exact = flags.exact});
-  const Matrix m = model->logits(read_ids(flags.ids), flags.last);
+  LanguageModelOptions opened{.exact = flags.exact};
+  if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
+  const auto model = open_language_model(session, flags.model, opened);
+  const Matrix m = model->logits(read_ids(flags.ids), flags.last, flags.adapter.empty() ? "" : "adapter");
   write_npy(flags.out, m);
   session.print({{"out", flags.out}, {"shape", {m.rows, m.dim}}},
                 [&](std::ostream& o) { o << flags.out << ": [" << m.rows << ", " << m.dim << "] float32\n"; });
@@ -183,6 +188,7 @@ void add_generate(Command& root) {
   c.option("--ids", flags->ids, "token ids as JSON in place of PROMPT");
   c.option("--context", flags->context, "tokens of prompt and text together (default: the model's, at most 8192)");
   c.flag("--exact", flags->exact, kExactHelp);
+  c.option("--adapter", flags->adapter, "a LoRA adapter as PEFT writes it: a folder with adapter_config.json");
   c.option("--json-schema", flags->schema_file, "a JSON schema in this file: the text is JSON that satisfies it");
   c.option("--regex", flags->regex, "the whole text matches this regular expression");
   c.option("--grammar", flags->grammar_file, "a GBNF grammar in this file: the text is one of its sentences");
@@ -209,6 +215,7 @@ void add_logits(Command& root) {
   c.option("-m,--model", flags->model, kModelHelp);
   c.option("--ids", flags->ids, "token ids as JSON");
   c.option("--out", flags->out, "a .npy file, float32 [positions, vocabulary]");
+  c.option("--adapter", flags->adapter, "a LoRA adapter as PEFT writes it: a folder with adapter_config.json");
   c.option("--last", flags->last, "of the last N positions alone (default: all)");
   c.flag("--exact", flags->exact, kExactHelp);
   c.run([flags](Session& session) { logits(session, *flags); });

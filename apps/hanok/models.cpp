@@ -2,6 +2,7 @@
 
 #include "chain/hub/hub.h"
 #include "command.h"
+#include "lm/quantise_model.h"
 
 namespace hanok::app {
 namespace {
@@ -69,6 +70,24 @@ void report(Session& session, const hub::Model& model) {
   session.print(to_json(model, true), [&](std::ostream& out) { describe(out, model); });
 }
 
+struct QuantizeFlags {
+  std::string from, format, to;
+};
+
+void quantize(Session& session, const QuantizeFlags& flags) {
+  const auto report = lm::quantise_model(flags.from, flags.format, flags.to, session.progress_bar());
+  base::OrderedJson formats = base::OrderedJson::object();
+  for (const auto& [name, count] : report.formats) formats[name] = count;
+  const base::OrderedJson json = {
+      {"file", flags.to},          {"bytes_before", report.bytes_before}, {"bytes", report.bytes_after},
+      {"tensors", report.tensors}, {"quantized", report.quantised},       {"formats", formats}};
+  session.print(json, [&](std::ostream& out) {
+    out << flags.to << ": " << human_bytes(static_cast<double>(report.bytes_after)) << ", was "
+        << human_bytes(static_cast<double>(report.bytes_before)) << "\n";
+    for (const auto& [name, count] : report.formats) out << "  " << name << "  " << count << " tensors\n";
+  });
+}
+
 }  // namespace
 
 void add_models(Command& root) {
@@ -99,6 +118,15 @@ void add_models(Command& root) {
     report(session, hub::import_package(hub::Settings::from_environment(), *file,
                                         {.name = *as, .on_progress = session.progress_bar()}));
 });
+const auto flags = std::make_shared<QuantizeFlags>();
+Command smaller = models.subcommand("quantize", "Writes a language model in fewer bits.",
+                                    "  hanok models quantize model-F16.gguf Q4_K_M model-Q4_K_M.gguf\n\n"
+                                    "Settings, tokenizer and chat template are kept; llama.cpp reads the file too.");
+smaller.positional("FROM", flags->from,
+                   "a .gguf file (any part of a split one), or a Hugging Face folder (llama, qwen2, qwen3, smollm3)");
+smaller.positional("FORMAT", flags->format, "Q8_0, Q6_K, Q4_K_M, Q4_0, BF16 or F16");
+smaller.positional("TO", flags->to, "the file to write");
+smaller.run([flags](Session& session) { quantize(session, *flags); });
 }  // namespace hanok::app
 
 }  // namespace hanok::app

@@ -114,6 +114,12 @@ int main(int argc, char** argv) {
   const auto tokenizer = gguf_tokenizer(gguf);
   const auto vocabulary =
       std::make_shared<const grammar::Vocabulary>(grammar::Vocabulary::of(tokenizer, tokenizer.vocab_size()));
+  {
+    // Which tokens are plain text is found once a model.
+    const base::Stopwatch watch;
+    vocabulary->slice(grammar::CharSet({{0, 0x1F}, {'"', '"'}, {'\\', '\\'}}).negated());
+    std::printf("{\"vocabulary\":%zu,\"once_a_model_us\":%.0f}\n", vocabulary->size(), watch.seconds() * 1e6);
+  }
   for (const Case& c : cases()) {
     const base::Stopwatch watch;
     const auto engine = std::make_shared<grammar::Engine>(grammar::constraint_rules(c.constraint), vocabulary);

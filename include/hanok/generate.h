@@ -66,6 +66,8 @@ struct GenerateOptions {
   size_t max_tokens = 256;
   Sampling sampling;
   std::vector<std::string> stop;  // the text ends before the first of these, wherever tokens are cut
+  std::string adapter;            // one of LanguageModelOptions::adapters; empty: the base model
+  bool keep_special = false;      // special tokens are written out, such as those that open a tool call
   bool ignore_end = false;        // write on behind an end-of-text token: for measuring
   /// Tokens are chosen so that the text is complete within max_tokens, if its shortest completion has no more bytes.
   Constraint constraint;
@@ -108,14 +110,17 @@ struct LanguageModelOptions {
   bool exact = false;         // float32 throughout: activations are not rounded to 8 bits where they meet quantised
                               // weights, keys and values are not kept in half precision; slower and larger
   std::string chat_template;  // in place of the model's own
+  /// LoRA adapters in PEFT's format (folders with adapter_config.json) under the names that requests choose them by;
+  /// requests with different ones go in one batch.
+  std::vector<std::pair<std::string, std::filesystem::path>> adapters;
 };
 
 /// A model out of a GGUF file or a Hugging Face folder. Safe to call from several threads. What a conversation gets
 /// does not depend on what runs beside it, to the last bit.
 class LanguageModel {
  public:
-  /// Throws NotFound, Unsupported (architecture, tensor type, tokenizer), Corrupt, Exhausted where memory does not do
-  /// (with what is needed and what is free).
+  /// Throws NotFound, Unsupported (architecture, tensor type, tokenizer), Corrupt (also where an adapter's keys are not
+  /// those of this model), Exhausted where memory does not do (with what is needed and what is free).
   explicit LanguageModel(const std::filesystem::path& file_or_folder, const LanguageModelOptions& options = {});
   ~LanguageModel();
   LanguageModel(LanguageModel&&) noexcept;
@@ -153,7 +158,7 @@ class LanguageModel {
                                       std::span<const GenerateOptions> options) const;
 
   /// Scores of the next token behind each of the last `last` of `ids` (0: all), [last, vocabulary()].
-  Matrix logits(std::span<const int32_t> ids, size_t last = 0) const;
+  Matrix logits(std::span<const int32_t> ids, size_t last = 0, const std::string& adapter = "") const;
   /// Chunks of `context` tokens from an empty cache, begin-of-text in front of each where the model has one (and then
   /// context - 1 tokens of the text); every token of a chunk that has one before it is predicted.
   Perplexity perplexity(std::span<const int32_t> ids, size_t context = 512) const;

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <map>
 #include <mutex>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "hanok/context.h"
 #include "hanok/generate.h"
+#include "lm/adapter.h"
 #include "lm/arch/decoder.h"
 #include "lm/chat_template.h"
 #include "lm/grammar/guide.h"
@@ -41,10 +43,12 @@ struct LanguageModel::Impl {
   std::shared_ptr<nn::KvPool> pool;
   std::optional<ChatTemplate> chat;
   grammar::Engines engines;
+  std::map<std::string, Adapter, std::less<>> adapters;
   size_t context = 0, parameters = 0;
 
   // Sequences that have ended, for prompts that begin in the same way. Each holds pages of the pool.
   struct Kept {
+    const Adapter* adapter;  // by which it was read
     std::vector<int32_t> ids;
     nn::KvSequence cache;
   };
@@ -62,6 +66,11 @@ struct LanguageModel::Impl {
     const nn::KvShape shape{plan.layers, plan.kv_heads, plan.head_dim, type};
     predict_memory(plan, shape.bytes_per_token() * context, options.exact);
     decoder = std::make_unique<Decoder>(std::move(plan), files.weights, files.config.what(), options.exact);
+    for (const auto& [name, folder] : options.adapters) {
+      if (name.empty() || adapters.contains(name))
+        throw Error(Code::Invalid, "adapter " + folder.string() + ": needs a name of its own, found '" + name + "'");
+      adapters.emplace(name, Adapter::load(folder, decoder->plan()));
+    }
     // What was packed is not read from the file again; a tied embedding's rows come back as they are looked up.
     for (const auto& [path_of, file] : files.weights.files()) file.let_go();
     pool = std::make_shared<nn::KvPool>(shape, cache);
@@ -87,6 +96,22 @@ struct LanguageModel::Impl {
     if (!source.empty()) chat.emplace(std::move(source), files.name, text(files.bos), text(files.eos));
   }
 
+  TextStream::Decode text_of(const GenerateOptions& options) const {
+    return [this, skip = !options.keep_special](std::span<const int32_t> ids) {
+      return files.tokenizer.decode(ids, skip);
+    };
+  }
+
+  const Adapter* adapter(const std::string& name) const {
+    if (name.empty()) return nullptr;
+    const auto at = adapters.find(name);
+    if (at != adapters.end()) return &at->second;
+    std::string known;
+    for (const auto& [of, adapter] : adapters) known += (known.empty() ? "" : ", ") + of;
+    throw Error(Code::NotFound, files.name + ": has no adapter '" + name + "'" +
+                                    (known.empty() ? "; none was loaded" : "; there are " + known));
+  }
+
   std::optional<grammar::Guide> guide(const Constraint& constraint) {
     const auto engine = engines.get(constraint, files.tokenizer, decoder->plan().vocabulary);
     if (!engine) return std::nullopt;
@@ -96,22 +121,23 @@ struct LanguageModel::Impl {
   bool ends(int32_t id) const { return std::binary_search(files.end_ids.begin(), files.end_ids.end(), id); }
 
   // A sequence that begins with what an earlier one had read of `ids`; at least the last id is left to read.
-  nn::KvSequence begin(std::span<const int32_t> ids, size_t& cached) {
+  nn::KvSequence begin(std::span<const int32_t> ids, const Adapter* adapter, size_t& cached) {
     std::lock_guard lock(mutex);
     cached = 0;
     const Kept* best = nullptr;
     for (const Kept& k : kept) {
+      if (k.adapter != adapter) continue;
       const size_t n = std::min(common(k.ids, ids), ids.size() - 1);
       if (n > cached && n >= kLeastShared && !decoder->must_reread(n, ids.size() - n)) best = &k, cached = n;
     }
     return best ? best->cache.fork(cached) : nn::KvSequence(pool);
   }
 
-  void keep(std::vector<int32_t> ids, nn::KvSequence cache) {
+  void keep(std::vector<int32_t> ids, const Adapter* adapter, nn::KvSequence cache) {
     std::lock_guard lock(mutex);
     ids.resize(cache.length());
-    std::erase_if(kept, [&](const Kept& k) { return common(k.ids, ids) == k.ids.size(); });
-    kept.push_front({std::move(ids), std::move(cache)});
+    std::erase_if(kept, [&](const Kept& k) { return k.adapter == adapter && common(k.ids, ids) == k.ids.size(); });
+    kept.push_front({adapter, std::move(ids), std::move(cache)});
     if (kept.size() > kKeptPrompts) kept.pop_back();
   }
 
@@ -212,16 +238,16 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
                                      " tokens, the context " + std::to_string(m.context) +
                                      "; shorten it or allow a longer context");
   base::Stopwatch watch;
+  const Adapter* adapter = m.adapter(options.adapter);
   size_t cached = 0;
-  nn::KvSequence cache = m.begin(prompt, cached);
+  nn::KvSequence cache = m.begin(prompt, adapter, cached);
   Writing w{.ids = {prompt.begin(), prompt.end()},
             .prompt = prompt.size(),
             .options = &options,
             .on_piece = &on_piece,
             .cache = std::move(cache),
             .sampler = Sampler(options.sampling),
-            .text = TextStream([&](std::span<const int32_t> ids) { return m.files.tokenizer.decode(ids); },
-                               options.stop, prompt),
+            .text = TextStream(m.text_of(options), options.stop, prompt),
             .guide = m.guide(options.constraint),
             .out = {}};
   w.out.prompt_tokens = prompt.size();
@@ -232,7 +258,7 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
     for (size_t i = 0; i < ids.size(); i += kPromptChunk) {
       Context::current().check();
       const size_t n = std::min(kPromptChunk, ids.size() - i);
-      const DecodeStep step{&w.cache, ids.subspan(i, n), i + n == ids.size() ? size_t{1} : size_t{0}};
+      const DecodeStep step{&w.cache, ids.subspan(i, n), i + n == ids.size() ? size_t{1} : size_t{0}, adapter};
       try {
         m.decoder->run({&step, 1}, memory, row.data());
       } catch (const Error& e) {
@@ -272,7 +298,7 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
     }
   }
   w.out.seconds = watch.seconds() - w.out.prompt_seconds;
-  m.keep(std::move(w.ids), std::move(w.cache));
+  m.keep(std::move(w.ids), adapter, std::move(w.cache));
   return std::move(w.out);
 }
 
@@ -293,14 +319,14 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
                   name() + ": prompt " + std::to_string(i + 1) + " has " + std::to_string(prompts[i].size()) +
                       " tokens, expected 1 to " + std::to_string(m.context - 1));
     size_t cached = 0;
-    nn::KvSequence cache = m.begin(prompts[i], cached);
+    const Adapter* adapter = m.adapter(options[i].adapter);
+    nn::KvSequence cache = m.begin(prompts[i], adapter, cached);
     all.push_back({.ids = prompts[i],
                    .prompt = prompts[i].size(),
                    .options = &options[i],
                    .cache = std::move(cache),
                    .sampler = Sampler(options[i].sampling),
-                   .text = TextStream([&](std::span<const int32_t> ids) { return m.files.tokenizer.decode(ids); },
-                                      options[i].stop, prompts[i]),
+                   .text = TextStream(m.text_of(options[i]), options[i].stop, prompts[i]),
                    .guide = m.guide(options[i].constraint),
                    .out = {}});
     all[i].out.prompt_tokens = prompts[i].size();
@@ -309,7 +335,7 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
       Context::current().check();
       const size_t n = std::min(kPromptChunk, prompts[i].size() - at);
       const DecodeStep step{&all[i].cache, std::span(prompts[i]).subspan(at, n),
-                            at + n == prompts[i].size() ? size_t{1} : size_t{0}};
+                            at + n == prompts[i].size() ? size_t{1} : size_t{0}, adapter};
       m.decoder->run({&step, 1}, memory, rows.data() + i * v);
     }
   }
@@ -342,7 +368,8 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
       }
       const bool again = m.decoder->must_reread(w.cache.length(), 1);
       if (again) w.cache.truncate(0);
-      steps.push_back({&w.cache, again ? std::span<const int32_t>(w.ids) : std::span<const int32_t>(w.ids).last(1), 1});
+      steps.push_back({&w.cache, again ? std::span<const int32_t>(w.ids) : std::span<const int32_t>(w.ids).last(1), 1,
+                       m.adapter(w.options->adapter)});
       next.push_back(of[r]);
     }
     of = std::move(next);
@@ -357,7 +384,8 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
   return out;
 }
 
-Matrix LanguageModel::logits(std::span<const int32_t> ids, size_t last) const {
+Matrix LanguageModel::logits(std::span<const int32_t> ids, size_t last, const std::string& adapter_name) const {
+  const Adapter* adapter = impl_->adapter(adapter_name);
   if (last == 0 || last > ids.size()) last = ids.size();
   Matrix out{.rows = last, .dim = vocabulary(), .data = {}};
   out.data.resize(last * out.dim);
@@ -368,10 +396,10 @@ Matrix LanguageModel::logits(std::span<const int32_t> ids, size_t last) const {
     Context::current().check();
     const size_t n = std::min(kPromptChunk, ids.size() - i);
     const size_t wanted = i + n > ids.size() - last ? std::min(n, i + n - (ids.size() - last)) : 0;
-    const DecodeStep step{&cache, ids.subspan(i, n), wanted};
+    const DecodeStep step{&cache, ids.subspan(i, n), wanted, adapter};
     if (impl_->decoder->must_reread(cache.length(), n)) {  // all at once, so that every token is turned in one way
       cache.truncate(0);
-      const DecodeStep whole{&cache, ids, last};
+      const DecodeStep whole{&cache, ids, last, adapter};
       impl_->decoder->run({&whole, 1}, memory, out.data.data());
       return out;
     }

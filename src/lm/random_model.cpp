@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "hanok/error.h"
+#include "lm/quant_recipe.h"
 #include "math/half.h"
 #include "nn/gguf_head.h"
 
@@ -23,7 +24,6 @@ constexpr std::array kShapes{
     RandomShape{"llama-160m", 768, 12, 12, 12, 3072, 32000, 2048, 10000},
     RandomShape{"llama-tiny", 256, 2, 4, 2, 512, 512, 2048, 10000},
 };
-constexpr std::array<std::string_view, 6> kQuants{"Q4_K_M", "Q4_0", "Q6_K", "Q8_0", "BF16", "F16"};
 
 constexpr size_t kRepeated = 8 << 20;  // bytes of random blocks of a format
 constexpr float kSize = 0.02f;         // standard deviation of weights, about that of real models
@@ -112,23 +112,6 @@ class RandomBytes {
   uint64_t seed_;
 };
 
-// ---- which format a matrix gets ----
-
-// Q4_K_M keeps more of the value and down matrices of the first and last eighth of the layers, and of every third
-// between.
-bool kept_better(uint32_t layer, uint32_t layers) {
-  return layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
-}
-
-WeightFormat format_of(std::string_view quant, std::string_view part, uint32_t layer, uint32_t layers) {
-  if (quant == "Q4_K_M") {
-    const bool better = (part == "attn_v" || part == "ffn_down") && kept_better(layer, layers);
-    return better || part == "token_embd" ? WeightFormat::Q6_K : WeightFormat::Q4_K;
-  }
-  if (quant == "Q4_0") return part == "token_embd" ? WeightFormat::Q6_K : WeightFormat::Q4_0;
-  return *math::weight_format_named(quant);
-}
-
 // ---- settings ----
 
 std::string utf8(uint32_t code) {
@@ -190,7 +173,7 @@ template <class Names>
 }  // namespace
 
 std::span<const RandomShape> random_shapes() { return kShapes; }
-std::span<const std::string_view> random_quants() { return kQuants; }
+std::span<const std::string_view> random_quants() { return quant_recipes(); }
 
 void write_random_model(std::string_view shape_name, std::string_view quant_name, const base::fs::path& file,
                         uint64_t seed) {
@@ -201,23 +184,22 @@ void write_random_model(std::string_view shape_name, std::string_view quant_name
     for (const auto& s : kShapes) names.push_back(s.name);
     unknown("shape", shape_name, names);
   }
-  const auto quant =
-      std::find_if(kQuants.begin(), kQuants.end(), [&](std::string_view q) { return same_letters(q, quant_name); });
-  if (quant == kQuants.end()) unknown("quant", quant_name, kQuants);
+  const std::string_view quant = quant_recipe_named(quant_name);
+  if (quant.empty()) unknown("quant", quant_name, quant_recipes());
 
   const RandomShape& s = *found;
   const size_t head_dim = s.width / s.heads, kv = s.kv_heads * head_dim;
   const std::vector<float> ones(s.width, 1);
   static constexpr char kZeros[nn::kGgufAlignment] = {};
   nn::GgufHead head;
-  set_sizes(head, s, *quant);
+  set_sizes(head, s, quant);
   set_vocabulary(head, s.vocabulary);
   RandomBytes random(seed);
   std::vector<std::string_view> pieces(1);  // the head goes first, when it is known
   const auto pad = [&](size_t bytes) { pieces.emplace_back(kZeros, nn::gguf_padding(bytes)); };
   const auto matrix = [&](const std::string& before, std::string_view part, uint32_t layer, size_t rows,
                           size_t columns) {
-    const WeightFormat format = format_of(*quant, part, layer, s.layers);
+    const WeightFormat format = recipe_format(quant, part, layer, s.layers, true);
     const size_t bytes = head.add(before + std::string(part) + ".weight", {rows, columns}, format);
     random.take(format, bytes, pieces);
     pad(bytes);

@@ -1,7 +1,5 @@
 #include "nn/gguf_head.h"
 
-#include "nn/gguf.h"
-
 namespace hanok::nn {
 namespace {
 
@@ -56,6 +54,16 @@ void GgufHead::set(std::string_view name, const std::vector<int32_t>& numbers) {
   settings_.put(number(Type::I32));
   settings_.put<uint64_t>(numbers.size());
   settings_.put_array(std::span<const int32_t>(numbers));
+}
+
+void GgufHead::set(std::string_view name, const GgufValue& value) {
+  key(name, number(value.type));
+  if (value.type == Type::Text) return put_text(settings_, value.bytes);
+  if (value.type == Type::Array) {
+    settings_.put(number(value.element));
+    settings_.put<uint64_t>(value.count);
+  }
+  settings_.put_text(value.bytes);
 }
 
 size_t GgufHead::add(std::string_view name, const std::vector<size_t>& shape, math::WeightFormat format) {

@@ -13,6 +13,7 @@
 
 #include "base/byte_reader.h"
 #include "math/weight_formats.h"
+#include "nn/gguf.h"
 
 namespace hanok::nn {
 
@@ -29,6 +30,8 @@ class GgufHead {
   void set(std::string_view key, const char* text) { set(key, std::string_view(text)); }
   void set(std::string_view key, const std::vector<std::string>& texts);
   void set(std::string_view key, const std::vector<int32_t>& numbers);
+  /// As it lies in another file.
+  void set(std::string_view key, const GgufValue& value);
 
   /// A tensor behind those before it; returns its bytes, which gguf_padding() of them follows. `shape` is row-major,
   /// the contiguous axis last, and whole blocks of the format.

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "hanok/error.h"
+#include "lm/adapter.h"
 #include "lm/arch/encoder.h"
 #include "math/rows.h"
 #include "nn/cached_attention.h"
@@ -171,7 +172,7 @@ void Decoder::run(std::span<const DecodeStep> steps, DecodeMemory& memory, float
       if (plan_.layer[i].experts)
         experts(layer, memory, from, n, to);
       else
-        mlp(layer, memory, from, n, to);
+        mlp(layer, i, steps, memory, from, n, to);
     });
   }
 
@@ -183,11 +184,35 @@ void Decoder::run(std::span<const DecodeStep> steps, DecodeMemory& memory, float
     first += step.ids.size();
   }
   if (wanted == 0) return;
-  output_(normed, w, wanted, logits, plan_.vocabulary, memory.linear);
+  if (std::any_of(steps.begin(), steps.end(),
+                  [](const auto& s) { return !s.adapter || !s.adapter->replaces_output(); }))
+    output_(normed, w, wanted, logits, plan_.vocabulary, memory.linear);
+  size_t row_of = 0;
+  for (const auto& step : steps) {
+    if (step.adapter)
+      step.adapter->output(normed + row_of * w, w, step.logits, logits + row_of * plan_.vocabulary, plan_.vocabulary,
+                           memory);
+    row_of += step.logits;
+  }
   if (plan_.logit_cap > 0)
     for (size_t i = 0; i < wanted * plan_.vocabulary; ++i)
       logits[i] = plan_.logit_cap * std::tanh(logits[i] / plan_.logit_cap);
 }
+
+namespace {
+
+// What each sequence's adapter adds to a product.
+void adapt(std::span<const DecodeStep> steps, size_t layer, Adapter::Part part, const float* x, size_t ldx, float* y,
+           size_t ldy, DecodeMemory& memory) {
+  size_t row = 0;
+  for (const auto& step : steps) {
+    if (step.adapter)
+      step.adapter->add(layer, part, x + row * ldx, ldx, step.ids.size(), y + row * ldy, ldy, memory.adapter);
+    row += step.ids.size();
+  }
+}
+
+}  // namespace
 
 void Decoder::attention(const Layer& layer, size_t index, std::span<const DecodeStep> steps, DecodeMemory& memory,
                         const float* from, size_t n, float* to) const {
@@ -196,6 +221,7 @@ void Decoder::attention(const Layer& layer, size_t index, std::span<const Decode
   float* qkv = memory.qkv.reserve(n * stride);
   float* context = memory.context.reserve(n * q);
   layer.qkv(from, p.width, n, qkv, stride, memory.linear);
+  adapt(steps, index, Adapter::Part::Qkv, from, p.width, qkv, stride, memory);
   const nn::CachedAttention how{
       .heads = p.heads,
       .scale = p.attention_scale != 0 ? p.attention_scale : 1 / std::sqrt(static_cast<float>(d)),
@@ -220,6 +246,7 @@ void Decoder::attention(const Layer& layer, size_t index, std::span<const Decode
     attend(how, *step.cache, index, before, step.ids.size(), qkv + start * stride, stride, context + start * q, q);
   }
   layer.out(context, q, n, to, p.width, memory.linear);
+  adapt(steps, index, Adapter::Part::Out, context, q, to, p.width, memory);
 }
 
 namespace {
@@ -234,11 +261,15 @@ void gated(math::Activation activation, float* x, size_t n, size_t inner) {
 
 }  // namespace
 
-void Decoder::mlp(const Layer& layer, DecodeMemory& memory, const float* from, size_t n, float* to) const {
-  float* inner = memory.inner.reserve(n * 2 * plan_.inner);
-  layer.gate_up(from, plan_.width, n, inner, 2 * plan_.inner, memory.linear);
+void Decoder::mlp(const Layer& layer, size_t index, std::span<const DecodeStep> steps, DecodeMemory& memory,
+                  const float* from, size_t n, float* to) const {
+  const size_t w = plan_.width, stride = 2 * plan_.inner;
+  float* inner = memory.inner.reserve(n * stride);
+  layer.gate_up(from, w, n, inner, stride, memory.linear);
+  adapt(steps, index, Adapter::Part::GateUp, from, w, inner, stride, memory);
   gated(plan_.activation, inner, n, plan_.inner);
-  layer.down(inner, 2 * plan_.inner, n, to, plan_.width, memory.linear);
+  layer.down(inner, stride, n, to, w, memory.linear);
+  adapt(steps, index, Adapter::Part::Down, inner, stride, to, w, memory);
 }
 
 // Tokens are gathered by expert, so that each expert's matrices are read once.

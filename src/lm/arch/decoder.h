@@ -59,17 +59,26 @@ struct DecoderPlan {
   std::vector<nn::Rope> long_ropes;
 };
 
+class Adapter;  // lm/adapter.h
+
 /// New tokens of one sequence, behind what its cache holds.
 struct DecodeStep {
   nn::KvSequence* cache = nullptr;
   std::span<const int32_t> ids;
-  size_t logits = 1;  // of the last so many of ids
+  size_t logits = 1;                 // of the last so many of ids
+  const Adapter* adapter = nullptr;  // nothing: the base model
+};
+
+struct AdapterMemory {
+  math::Activations outer, inner;
+  math::Scratch low;
 };
 
 /// Memory of a pass; kept from call to call. One pass at a time may use it.
 struct DecodeMemory {
   math::Scratch x, normed, qkv, context, inner, part, chosen;
   nn::LinearMemory linear;
+  AdapterMemory adapter;
   std::vector<nn::RopeAngles> angles, long_angles;
 };
 
@@ -98,7 +107,8 @@ class Decoder {
   void check(std::span<const DecodeStep> steps) const;
   void attention(const Layer& layer, size_t index, std::span<const DecodeStep> steps, DecodeMemory& memory,
                  const float* from, size_t n, float* to) const;
-  void mlp(const Layer& layer, DecodeMemory& memory, const float* from, size_t n, float* to) const;
+  void mlp(const Layer& layer, size_t index, std::span<const DecodeStep> steps, DecodeMemory& memory, const float* from,
+           size_t n, float* to) const;
   void experts(const Layer& layer, DecodeMemory& memory, const float* from, size_t n, float* to) const;
   void normalise(const std::vector<float>& gain, size_t n, const float* x, float* to) const;
   std::vector<float> gain(const nn::Weights& weights, const std::string& name, size_t width) const;

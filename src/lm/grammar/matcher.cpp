@@ -14,10 +14,11 @@ constexpr size_t kMostSets = 32'768;      // a kilobyte each, at most; beyond, e
 constexpr size_t kMostAtOnce = 500'000;   // sets of one mask
 constexpr size_t kFew = 8;                // steps of a set that are kept in a list
 constexpr size_t kMostStacks = 1 << 20;
-constexpr size_t kMostDense = 1024;  // masks of states, V / 8 bytes each
-constexpr size_t kMostMasks = 256;   // masks of sets
-constexpr size_t kSparse = 64;       // a mask of fewer than V / 64 tokens is a list
-constexpr size_t kLookUp = 4096;     // nodes between two looks at the context
+constexpr size_t kMostDense = 1024;   // masks of states, V / 8 bytes each
+constexpr size_t kMostLocals = 8192;  // masks of states, lists among them
+constexpr size_t kMostMasks = 256;    // masks of sets
+constexpr size_t kSparse = 64;        // a mask of fewer than V / 64 tokens is a list
+constexpr size_t kLookUp = 4096;      // nodes between two looks at the context
 
 void set_bit(std::vector<uint64_t>& bits, int32_t id) {
   bits[static_cast<size_t>(id) / 64] |= uint64_t{1} << (static_cast<size_t>(id) % 64);
@@ -46,6 +47,7 @@ void Engine::reset() {
   sets_.clear();
   known_sets_.clear();
   masks_.clear();
+  shared_.clear();
   locals_.clear();  // their masks hold without the sets, but they are soon found again
   dense_locals_ = 0;
   stacks_.push_back({kUnset, kUnset, 0});
@@ -150,19 +152,91 @@ uint32_t Engine::step(uint32_t from, uint8_t byte) {
   return to;
 }
 
-const Engine::Local& Engine::local(uint32_t state) {
-  if (const auto at = locals_.find(state); at != locals_.end()) return at->second;
+// How many characters of a set can be read from a state within its rule, whichever they are; at most `most`.
+size_t Engine::run_length(uint32_t state, uint32_t set, size_t most) const {
+  const CharSet& chars = program_.sets()[set];
+  const auto closed = [&](std::vector<uint32_t> open) {
+    std::vector<uint32_t> out;
+    while (!open.empty()) {
+      const uint32_t s = open.back();
+      open.pop_back();
+      if (std::find(out.begin(), out.end(), s) != out.end()) continue;
+      out.push_back(s);
+      for (const Program::Edge& e : program_.edges(s))
+        if (e.kind == Program::Edge::Kind::Empty) open.push_back(e.to);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  std::vector<uint32_t> now{state};
+  for (size_t n = 0; n < most; ++n) {
+    std::vector<uint32_t> next;
+    for (const uint32_t s : now)
+      for (const auto& e : program_.char_edges(s))
+        if (e.set == set || chars.without(program_.sets()[e.set]).empty()) next.push_back(e.to);
+    if (next.empty()) return n;
+    next = closed(std::move(next));
+    if (next == now) return most;
+    now = std::move(next);
+    constexpr size_t kWide = 64;  // states at once: a repetition of this form is no run worth following
+    if (now.size() > kWide) return n + 1;
+  }
+  return most;
+}
+
+std::optional<Engine::Shape> Engine::shape(uint32_t state) const {
+  if (program_.char_edges(state).size() != 1) return std::nullopt;
+  Shape out{program_.char_edges(state)[0].label, {}, program_.accepts(state)};
+  for (const Program::Edge& e : program_.edges(state)) {
+    if (e.kind == Program::Edge::Kind::Rule) return std::nullopt;
+    if (e.kind == Program::Edge::Kind::Empty) out.exits.push_back(e.to);
+  }
+  std::sort(out.exits.begin(), out.exits.end());
+  return out;
+}
+
+// Whether so many states of the same shape follow that no short token tells this one from the others.
+bool Engine::in_long_chain(uint32_t state, const Shape& like) const {
+  for (size_t n = 0; n <= Slice::kShort + 1; ++n) {
+    const uint32_t next = program_.char_edges(state)[0].to;
+    if (next == state) return true;
+    const auto then = shape(next);
+    if (!then || *then != like) return false;
+    state = next;
+  }
+  return true;
+}
+
+Engine::Walked Engine::walk(uint32_t state, const Slice* slice, bool shorts, bool longs, size_t whole_from) {
   const auto nodes = vocabulary_->nodes();
-  Local out;
-  std::vector<int32_t>& ids = out.ids;
+  Walked out;
   struct Step {
     uint32_t set;
     bool left;  // the rule was left here or before
   };
   std::vector<Step> way{{intern({{{state, kOpen}}, false, false}), false}};  // by depth
+  const auto wanted = [&](int32_t id) {
+    if (!slice) return true;
+    const auto i = static_cast<size_t>(id);
+    switch (slice->kinds[i]) {
+      case Slice::Kind::Whole:
+        return slice->lengths[i] >= whole_from;
+      case Slice::Kind::Short:
+        return shorts;
+      default:
+        return longs;
+    }
+  };
   size_t looked = 0;
   for (uint32_t n = 1; n < nodes.size();) {
     if (++looked % kLookUp == 0) Context::current().check();
+    if (slice) {
+      const auto& below = slice->below[n];
+      if (!(shorts && below.has_short) && !(longs && below.has_long) && below.longest < whole_from) {
+        n = nodes[n].end;
+        continue;
+      }
+    }
     way.resize(nodes[n].depth, {});
     const uint32_t set = step(way.back().set, nodes[n].byte);
     if (set == kDead) {
@@ -170,16 +244,48 @@ const Engine::Local& Engine::local(uint32_t state) {
       n = nodes[n].end;
       continue;
     }
-    const auto here = vocabulary_->tokens_at(n);
-    ids.insert(ids.end(), here.begin(), here.end());
+    for (const int32_t id : vocabulary_->tokens_at(n))
+      if (wanted(id)) out.ids.push_back(id);
     way.push_back({set, way.back().left || sets_[set].leaves});
     ++n;
   }
-  if (ids.size() * kSparse > vocabulary_->size()) {
+  if (out.ids.size() * kSparse > vocabulary_->size()) {
     out.bits.resize((vocabulary_->size() + 63) / 64);
-    for (const int32_t id : ids) set_bit(out.bits, id);
-    ids = {};
+    for (const int32_t id : out.ids) set_bit(out.bits, id);
+    out.ids = {};
     ++dense_locals_;
+  }
+  return out;
+}
+
+const Engine::Local& Engine::local(uint32_t state) {
+  if (const auto at = locals_.find(state); at != locals_.end()) return at->second;
+  Local out;
+  size_t run = 0;
+  const auto edges = program_.char_edges(state);
+  if (edges.size() == 1) out.slice = vocabulary_->slice(program_.sets()[edges[0].set]);
+  if (out.slice) run = run_length(state, edges[0].set, std::max<size_t>(out.slice->longest, 1));
+  if (!out.slice || run == 0) {
+    out.slice = nullptr;
+    out.own = walk(state, nullptr, true, true, 0);
+    return locals_.emplace(state, std::move(out)).first->second;
+  }
+  const size_t last = out.slice->up_to.size() - 1;
+  size_t whole_from = SIZE_MAX;  // shorter ones are allowed by the run
+  if (run >= out.slice->longest) {
+    out.run = last;
+  } else {
+    out.run = std::min(run, last - 1);
+    whole_from = out.run + 1;
+  }
+  const auto form = shape(state);
+  if (form && run > Slice::kShort && in_long_chain(state, *form)) {
+    auto& shared = shared_[*form];
+    if (!shared) shared = std::make_shared<const Walked>(walk(state, out.slice.get(), true, false, SIZE_MAX));
+    out.shared = shared;
+    out.own = walk(state, out.slice.get(), false, true, whole_from);
+  } else {
+    out.own = walk(state, out.slice.get(), true, true, whole_from);
   }
   return locals_.emplace(state, std::move(out)).first->second;
 }
@@ -242,9 +348,16 @@ std::shared_ptr<const std::vector<uint64_t>> Engine::mask(uint32_t set) {
     if (item.state == before) continue;  // the same state on another stack
     before = item.state;
     const Local& l = local(item.state);
-    for (size_t i = 0; i < l.bits.size(); ++i) (*bits)[i] |= l.bits[i];
-    for (const int32_t id : l.ids) set_bit(*bits, id);
-    follow(set, l.open, *bits);
+    const auto allow = [&](const std::vector<uint64_t>& more) {
+      for (size_t i = 0; i < more.size(); ++i) (*bits)[i] |= more[i];
+    };
+    if (l.slice) allow(l.slice->up_to[l.run]);
+    for (const Walked* w : {l.shared.get(), &l.own}) {
+      if (!w) continue;
+      allow(w->bits);
+      for (const int32_t id : w->ids) set_bit(*bits, id);
+      follow(set, w->open, *bits);
+    }
   }
   if (masks_.size() >= kMostMasks) masks_.clear();
   masks_.emplace(set, bits);
@@ -264,7 +377,9 @@ Matcher::Matcher(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 uint32_t Matcher::now() {
   Engine& e = *engine_;
   e.work_ = 0;
-  if (e.sets_.size() > kMostSets || e.stacks_.size() > kMostStacks || e.dense_locals_ > kMostDense) e.reset();
+  if (e.sets_.size() > kMostSets || e.stacks_.size() > kMostStacks || e.dense_locals_ > kMostDense ||
+      e.locals_.size() > kMostLocals)
+    e.reset();
   if (epoch_ == e.epoch_) return set_;
   set_ = e.first_;
   for (const char c : text_) set_ = e.step(set_, static_cast<uint8_t>(c));

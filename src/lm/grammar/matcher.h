@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,11 +59,26 @@ class Engine {
   struct KeyHash {
     size_t operator()(const Key& k) const;
   };
-  // What a state allows whatever its stack.
-  struct Local {
+  // What a walk over tokens from a state found: those that it allows whatever its stack.
+  struct Walked {
     std::vector<uint64_t> bits;  // empty where the few of `ids` say it shorter
     std::vector<int32_t> ids;
     std::vector<uint32_t> open;  // nodes of the vocabulary whose tokens, all below too, depend on the stack
+  };
+  // Of a state that begins runs of characters: whole tokens of these by their length, short ones as from every state of
+  // the same shape, the rest from it alone.
+  struct Local {
+    std::shared_ptr<const Slice> slice;
+    size_t run = 0;  // index into slice->up_to
+    std::shared_ptr<const Walked> shared;
+    Walked own;
+  };
+  // States in a chain that counts characters: the same set, the same ways out.
+  struct Shape {
+    uint32_t label = 0;
+    std::vector<uint32_t> exits;
+    bool accepts = false;
+    auto operator<=>(const Shape&) const = default;
   };
 
   void reset();
@@ -72,6 +88,11 @@ class Engine {
   uint32_t step(uint32_t set, uint8_t byte);
   void remember(uint32_t set, uint8_t byte, uint32_t to);
   const Local& local(uint32_t state);
+  // The tokens of the kinds that are asked for; `whole_from`: Whole ones of at least so many characters.
+  Walked walk(uint32_t state, const Slice* slice, bool shorts, bool longs, size_t whole_from);
+  size_t run_length(uint32_t state, uint32_t set, size_t most) const;
+  std::optional<Shape> shape(uint32_t state) const;
+  bool in_long_chain(uint32_t state, const Shape& shape) const;
   void follow(uint32_t set, const std::vector<uint32_t>& nodes, std::vector<uint64_t>& bits);
   std::shared_ptr<const std::vector<uint64_t>> mask(uint32_t set);
   uint64_t cost(uint32_t set) const;
@@ -87,6 +108,7 @@ class Engine {
   std::vector<Set> sets_;
   std::unordered_map<Key, uint32_t, KeyHash> known_sets_;
   std::unordered_map<uint32_t, Local> locals_;
+  std::map<Shape, std::shared_ptr<const Walked>> shared_;
   std::unordered_map<uint32_t, std::shared_ptr<const std::vector<uint64_t>>> masks_;
   size_t dense_locals_ = 0, work_ = 0;
 };

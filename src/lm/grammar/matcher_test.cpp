@@ -113,6 +113,14 @@ TEST(Matcher, MasksEqualPlainTrying) {
       R"({"type":"object","properties":{"name":{"type":"string","maxLength":3},"tags":{"type":"array","items":{"enum":["a","b\n"]}}},"required":["name"]})"));
   const auto arithmetic = engine(parse_gbnf("root ::= e\ne ::= t (\"+\" t)*\nt ::= [a-z]+ | \"(\" e \")\" | [0-9]+"));
   const auto words = engine(of_regex("([가-힣]+|[a-c]{2,4}) ?(😀|é)"));
+  // Long counted strings, whose masks are put together of shared pieces.
+  const auto counted = engine(schema_rules(R"({"type":"string","minLength":50,"maxLength":120})"));
+  const auto words_of = engine(of_regex("[a-z ]{1,90}\\.|[가-힣a-z]{40,}!"));
+  for (uint64_t seed = 0; seed < 3; ++seed) {
+    const auto length = base::OrderedJson::parse(draw(counted, seed, 60)).get<std::string>().size();
+    EXPECT_GE(length, 50u);
+    draw(words_of, seed, 45);
+  }
   for (uint64_t seed = 0; seed < 6; ++seed) {
     base::parse_json(draw(json, seed, 8), "drawn");
     const auto value = base::OrderedJson::parse(draw(person, seed, 8));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <queue>
 #include <string>
 
@@ -68,6 +69,7 @@ class Program::Builder {
     if (states_.size() >= 4 * kMaxStates)  // spelling out takes several states a character
       throw Error(Code::Exhausted, "grammar: more than " + std::to_string(4 * kMaxStates) + " states over bytes");
     states_.emplace_back();
+    chars_.emplace_back();
     accepting_.push_back(false);
     return static_cast<uint32_t>(states_.size() - 1);
   }
@@ -125,10 +127,18 @@ class Program::Builder {
       }
   }
 
+  void as_they_are(uint32_t from, uint32_t to, const CharSet& set, const CharSet& all, Spelling spelling) {
+    utf8(from, to, set);
+    const auto [at, fresh] = known_sets_.emplace(set, static_cast<uint32_t>(out_.sets_.size()));
+    if (fresh) out_.sets_.push_back(set);
+    const auto label = labels_.emplace(std::pair(all, spelling), static_cast<uint32_t>(labels_.size())).first->second;
+    chars_[from].push_back({at->second, label, to});
+  }
+
   void spell(uint32_t from, uint32_t to, const CharSet& set, Spelling spelling) {
-    if (spelling == Spelling::Plain) return utf8(from, to, set);
+    if (spelling == Spelling::Plain) return as_they_are(from, to, set, set, spelling);
     static const CharSet escaped({{0, 0x1F}, {'"', '"'}, {'\\', '\\'}});
-    utf8(from, to, set.without(escaped));
+    as_they_are(from, to, set.without(escaped), set, spelling);
     static const CharSet numbered({{0, 0x1F}, {0x7F, 0x10FFFF}});
     const CharSet by_number = set.both(numbered);
     static constexpr std::pair<char, char> kShort[] = {{'"', '"'},  {'\\', '\\'}, {'/', '/'},  {'b', '\b'},
@@ -319,7 +329,11 @@ class Program::Builder {
         out_.edges_.push_back(e);
       }
       out_.reads_.push_back(reads);
+      out_.char_offsets_.push_back(static_cast<uint32_t>(out_.char_edges_.size()));
+      for (const Program::CharEdge& e : chars_[s])
+        if (costs_[e.to] != kNever) out_.char_edges_.push_back(e);
     }
+    out_.char_offsets_.push_back(static_cast<uint32_t>(out_.char_edges_.size()));
     out_.offsets_.push_back(static_cast<uint32_t>(out_.edges_.size()));
     out_.accepting_ = std::move(accepting_);
     out_.costs_ = std::move(costs_);
@@ -330,6 +344,9 @@ class Program::Builder {
   const Rules& rules_;
   Program& out_;
   std::vector<std::vector<Program::Edge>> states_;
+  std::vector<std::vector<Program::CharEdge>> chars_;
+  std::map<CharSet, uint32_t> known_sets_;
+  std::map<std::pair<CharSet, Spelling>, uint32_t> labels_;
   std::vector<bool> accepting_, small_;
   std::vector<uint32_t> firsts_, costs_;
 };

@@ -18,6 +18,12 @@ class Program {
     uint32_t rule = 0;
     uint32_t to = 0;
   };
+  /// Characters that are written as themselves, from one state to another of the same rule.
+  struct CharEdge {
+    uint32_t set = 0;    // of sets(); those that are not escaped
+    uint32_t label = 0;  // the same for edges that read the same, escapes and all
+    uint32_t to = 0;
+  };
   static constexpr uint32_t kNever = UINT32_MAX;
 
   /// Throws Invalid where a rule begins with itself (left recursion, with the rules on the way), where no text at all
@@ -28,6 +34,10 @@ class Program {
   std::span<const Edge> edges(uint32_t state) const {
     return {edges_.data() + offsets_[state], offsets_[state + 1] - offsets_[state]};
   }
+  std::span<const CharEdge> char_edges(uint32_t state) const {
+    return {char_edges_.data() + char_offsets_[state], char_offsets_[state + 1] - char_offsets_[state]};
+  }
+  const std::vector<CharSet>& sets() const { return sets_; }
   bool accepts(uint32_t state) const { return accepting_[state]; }
   bool reads(uint32_t state) const { return reads_[state]; }
   uint32_t start(uint32_t rule) const { return starts_[rule]; }
@@ -37,8 +47,10 @@ class Program {
 
  private:
   class Builder;
-  std::vector<uint32_t> offsets_;
+  std::vector<uint32_t> offsets_, char_offsets_;
   std::vector<Edge> edges_;
+  std::vector<CharEdge> char_edges_;
+  std::vector<CharSet> sets_;
   std::vector<bool> accepting_, reads_;
   std::vector<uint32_t> starts_, costs_;
   uint32_t root_ = 0;

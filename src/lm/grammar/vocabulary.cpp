@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "text/tokenizers/byte_level.h"
+#include "text/tokenizers/unicode.h"
 
 namespace hanok::lm::grammar {
 namespace {
@@ -76,6 +77,99 @@ Vocabulary::Vocabulary(std::vector<std::string> bytes) : bytes_(std::move(bytes)
   }
   close(0);
   nodes_[0].end = static_cast<uint32_t>(nodes_.size());
+}
+
+namespace {
+
+constexpr size_t kMostSlices = 8;         // of a vocabulary, some megabytes each
+constexpr size_t kFewestCharacters = 16;  // of a set: fewer are walked through as fast
+
+size_t size_of(const CharSet& set) {
+  size_t n = 0;
+  for (const auto& [first, last] : set.ranges()) n += last - first + 1;
+  return n;
+}
+
+// Characters of the set that the text begins with, and whether they are all of it.
+struct Run {
+  size_t characters = 0;
+  bool whole = false;
+};
+Run run_of(const CharSet& set, const bool (&ascii)[128], std::string_view text) {
+  Run out;
+  for (size_t at = 0; at < text.size(); ++out.characters) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    if (lead < 128) {
+      if (!ascii[lead]) return out;
+      ++at;
+      continue;
+    }
+    const size_t n = text::unicode::length_of(lead);
+    if (n < 2 || at + n > text.size() || !text::unicode::is_valid(text.substr(at, n))) return out;
+    if (!set.contains(text::unicode::next(text, at))) return out;
+  }
+  out.whole = true;
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const Slice> Vocabulary::slice(const CharSet& set) const {
+  if (size_of(set) < kFewestCharacters) return nullptr;
+  std::lock_guard lock(slices_->mutex);
+  if (const auto at = slices_->known.find(set); at != slices_->known.end()) return at->second;
+  if (slices_->known.size() == kMostSlices) return nullptr;
+  bool ascii[128];
+  for (char32_t c = 0; c < 128; ++c) ascii[c] = set.contains(c);
+  auto out = std::make_shared<Slice>();
+  out->kinds.resize(size(), Slice::Kind::Short);
+  out->lengths.resize(size());
+  out->below.resize(nodes_.size());
+  for (const int32_t id : ids_) {
+    const auto i = static_cast<size_t>(id);
+    const Run run = run_of(set, ascii, bytes_[i]);
+    if (run.whole) {
+      out->kinds[i] = Slice::Kind::Whole;
+      out->lengths[i] = static_cast<uint16_t>(run.characters);
+      out->longest = std::max(out->longest, run.characters);
+    } else if (bytes_[i].size() > Slice::kShort) {
+      out->kinds[i] = Slice::Kind::Long;
+    }
+  }
+  const size_t counted = std::min(out->longest, Slice::kCounted);
+  out->up_to.assign(counted + 2, std::vector<uint64_t>((size() + 63) / 64));
+  for (const int32_t id : ids_) {
+    const auto i = static_cast<size_t>(id);
+    if (out->kinds[i] != Slice::Kind::Whole) continue;
+    const size_t n = std::min<size_t>(out->lengths[i], counted + 1);
+    out->up_to[n][i / 64] |= uint64_t{1} << (i % 64);
+  }
+  for (size_t n = 1; n < out->up_to.size(); ++n)
+    for (size_t w = 0; w < out->up_to[n].size(); ++w) out->up_to[n][w] |= out->up_to[n - 1][w];
+  // Nodes before those below them; so from the end on, each is joined to the one above.
+  std::vector<uint32_t> way;
+  std::vector<uint32_t> above(nodes_.size());
+  for (uint32_t n = 0; n < nodes_.size(); ++n) {
+    way.resize(nodes_[n].depth);
+    above[n] = way.empty() ? 0 : way.back();
+    way.push_back(n);
+  }
+  for (uint32_t n = static_cast<uint32_t>(nodes_.size()); n-- > 0;) {
+    Slice::Below& here = out->below[n];
+    for (const int32_t id : tokens_at(n)) {
+      const auto i = static_cast<size_t>(id);
+      if (out->kinds[i] == Slice::Kind::Whole) here.longest = std::max(here.longest, out->lengths[i]);
+      here.has_short = here.has_short || out->kinds[i] == Slice::Kind::Short;
+      here.has_long = here.has_long || out->kinds[i] == Slice::Kind::Long;
+    }
+    if (n == 0) break;
+    Slice::Below& up = out->below[above[n]];
+    up.longest = std::max(up.longest, here.longest);
+    up.has_short = up.has_short || here.has_short;
+    up.has_long = up.has_long || here.has_long;
+  }
+  slices_->known.emplace(set, out);
+  return out;
 }
 
 Vocabulary Vocabulary::of(const text::Tokenizer& tokenizer, size_t size) {

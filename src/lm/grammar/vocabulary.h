@@ -2,13 +2,36 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "lm/grammar/char_set.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace hanok::lm::grammar {
+
+/// The tokens that consist of whole characters of a set, and where the others are: most of a vocabulary is allowed
+/// wherever any text is, and need not be walked through.
+struct Slice {
+  static constexpr size_t kCounted = 64;             // characters up to which masks are kept by length
+  static constexpr size_t kShort = 32;               // bytes of a Short one, at most
+  enum class Kind : uint8_t { Whole, Short, Long };  // Short, Long: with other characters too
+
+  std::vector<Kind> kinds;                   // of each token
+  std::vector<uint16_t> lengths;             // characters of each token that is Whole
+  std::vector<std::vector<uint64_t>> up_to;  // [n]: Whole ones of at most n characters; the last: all
+  size_t longest = 0;                        // of the Whole ones
+  // What is at or below a node of the tree.
+  struct Below {
+    uint16_t longest = 0;  // of the Whole ones
+    bool has_short = false, has_long = false;
+  };
+  std::vector<Below> below;
+};
 
 /// Nodes stand in the order of a walk that visits a node before what hangs below it, children by their byte; node 0 is
 /// the root. Tokens without text (special ones) are not in it.
@@ -28,6 +51,8 @@ class Vocabulary {
     uint32_t tokens = 0;  // of tokens(): the first one here; those below follow
   };
   std::span<const Node> nodes() const { return nodes_; }
+  /// Found once; nothing for a set of few characters, or after many sets. Safe to call from several threads.
+  std::shared_ptr<const Slice> slice(const CharSet& set) const;
   /// Tokens that end at a node; and those at it or below it.
   std::span<const int32_t> tokens_at(uint32_t node) const { return tokens(node, node + 1); }
   std::span<const int32_t> tokens_from(uint32_t node) const { return tokens(node, nodes_[node].end); }
@@ -41,6 +66,11 @@ class Vocabulary {
   std::vector<std::string> bytes_;
   std::vector<Node> nodes_;
   std::vector<int32_t> ids_;  // in the order of their bytes
+  struct Slices {
+    std::mutex mutex;
+    std::map<CharSet, std::shared_ptr<const Slice>> known;
+  };
+  std::unique_ptr<Slices> slices_ = std::make_unique<Slices>();
 };
 
 }  // namespace hanok::lm::grammar

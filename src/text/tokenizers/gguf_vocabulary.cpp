@@ -1,5 +1,6 @@
 #include "text/tokenizers/gguf_vocabulary.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_set>
 
@@ -208,6 +209,18 @@ std::string word_piece(const GgufVocabulary& v, const std::string& what) {
 }
 
 }  // namespace
+
+const char* const kGpt2Words = kGpt2;
+
+std::optional<std::string> gguf_pre_name(const std::vector<std::string>& cuts, bool whole_words) {
+  for (const auto& p : pre_tokenizers()) {
+    if (p.cuts.size() != cuts.size() || p.whole_words != whole_words) continue;
+    if (!std::equal(cuts.begin(), cuts.end(), p.cuts.begin(), [](const auto& a, const char* b) { return a == b; }))
+      continue;
+    return p.names[0] == "llama3" ? "llama-bpe" : std::string(p.names[0]);  // as converters write it
+  }
+  return std::nullopt;
+}
 
 std::string tokenizer_json(const GgufVocabulary& v, const std::string& what) {
   check(v, what);

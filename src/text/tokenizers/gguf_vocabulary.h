@@ -22,6 +22,12 @@ struct GgufVocabulary {
   bool blanks_after_control = true;  // false: blanks behind a control token belong to it (Phi-3)
 };
 
+/// GPT-2's expression for words.
+extern const char* const kGpt2Words;
+/// tokenizer.ggml.pre of a byte-level BPE whose pre-tokenizer cuts by these expressions, one after the other;
+/// whole_words: words that the vocabulary has are not put together by merges. Nothing where no name is known.
+std::optional<std::string> gguf_pre_name(const std::vector<std::string>& cuts, bool whole_words);
+
 /// Throws Unsupported for a model or pre-tokenizer that is not known, naming it and those that are; Corrupt where sizes
 /// or ids do not fit. `what` names the file in errors.
 std::string tokenizer_json(const GgufVocabulary& vocabulary, const std::string& what);

@@ -1,0 +1,56 @@
+// hanok generate bound by a schema, an expression or a grammar, and models in fewer bits, as programs use them.
+#include <gmock/gmock.h>
+
+#include "program.h"
+
+namespace hanok::test {
+namespace {
+
+constexpr int kUsage = 2;
+
+TEST(CliConstrained, TextsSatisfyWhatBindsThem) {
+  Program hanok;
+  const std::string file = hanok.folder() / "tiny.gguf";
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "Q8_0", file});
+  const std::string schema = hanok.write(
+      "s.json",
+      R"({"type":"object","properties":{"n":{"type":"integer","minimum":0}},"required":["n"],"additionalProperties":false})");
+  const std::string grammar = hanok.write("g.gbnf", "root ::= (\"yes\" | \"no\") \"!\"\n");
+  const auto text = [&](std::vector<std::string> more) {
+    std::vector<std::string> all{"generate", "Say something.", "-m", file, "--raw", "-n", "60", "--temperature", "1.5"};
+    all.insert(all.end(), more.begin(), more.end());
+    const auto out = hanok.json(all);
+    EXPECT_EQ(out["finish"], "stop");
+    return out["text"].get<std::string>();
+  };
+  const auto value = base::parse_json(text({"--json-schema", schema}), "answer");
+  EXPECT_GE(value["n"].get<int64_t>(), 0);
+  EXPECT_THAT(text({"--grammar", grammar}), testing::AnyOf("yes!", "no!"));
+  EXPECT_EQ(text({"--regex", "[가-나]{3}x"}).size(), 10u);
+  // What cannot be kept to, and two at once.
+  const std::string unknown = hanok.write("u.json", R"({"not":{}})");
+  for (const auto& flags :
+       std::vector<std::vector<std::string>>{{"--grammar", grammar, "--regex", "a"}, {"--regex", "(a"}})
+    hanok.json({"generate", "x", "-m", file, flags[0], flags[1], flags.size() > 2 ? flags[2] : "-n",
+                flags.size() > 3 ? flags[3] : "5"},
+               kUsage);
+  const auto refused = hanok.run({"generate", "x", "-m", file, "--json-schema", unknown});
+  EXPECT_NE(refused.exit_status, 0);
+  EXPECT_THAT(refused.err, testing::HasSubstr("\"not\""));
+}
+
+TEST(CliConstrained, ModelsInFewerBits) {
+  Program hanok;
+  const std::string from = hanok.folder() / "f16.gguf", to = hanok.folder() / "q4.gguf";
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "F16", from});
+  const auto out = hanok.json({"models", "quantize", from, "q4_k_m", to});
+  EXPECT_EQ(out["file"], to);
+  EXPECT_LT(out["bytes"].get<uint64_t>(), out["bytes_before"].get<uint64_t>() / 2);
+  EXPECT_GT(out["formats"]["Q4_K"].get<size_t>(), 0u);
+  EXPECT_EQ(hanok.json({"generate", "x", "-m", to, "--raw", "-n", "4"})["prompt_tokens"], 1);
+  hanok.json({"models", "quantize", from, "Q5", to}, kUsage);
+  hanok.json({"models", "quantize", from, "Q8_0", from}, kUsage);
+}
+
+}  // namespace
+}  // namespace hanok::test
