@@ -21,8 +21,11 @@ struct Markers {
   std::vector<std::string_view> dropped;  // markers around all calls, which say nothing
 };
 
+constexpr ToolStyle kMarked[] = {ToolStyle::Hermes,  ToolStyle::Llama,   ToolStyle::Mistral,
+                                 ToolStyle::Granite, ToolStyle::Command, ToolStyle::DeepSeek};
+
 const Markers& markers(ToolStyle style) {
-  static const std::array<Markers, 7> all{{
+  static const std::array<Markers, 8> all{{
       {"none", "", "", {}},
       {"hermes", "<tool_call>", "</tool_call>", {}},
       {"llama", "<|python_tag|>", "", {}},
@@ -81,7 +84,7 @@ const OrderedJson* member(const OrderedJson& object, std::initializer_list<const
 }
 
 // One call of its JSON object; otherwise why it is none.
-std::optional<ToolCall> read_call(const OrderedJson& json, std::string& fault) {
+std::optional<ToolCall> read_call(const OrderedJson& json, const std::vector<std::string>& names, std::string& fault) {
   const OrderedJson* object = &json;
   if (object->is_object())
     if (const auto* inner = member(json, {"function"}); inner && inner->is_object()) object = inner;
@@ -92,6 +95,8 @@ std::optional<ToolCall> read_call(const OrderedJson& json, std::string& fault) {
   if (!name || !name->is_string() || name->get_ref<const std::string&>().empty())
     return fault = "the name of a tool was expected under \"name\"", std::nullopt;
   out.name = name->get<std::string>();
+  if (!names.empty() && std::find(names.begin(), names.end(), out.name) == names.end())
+    return fault = "no tool is called '" + out.name + "'", std::nullopt;
   OrderedJson arguments = OrderedJson::object();
   if (const auto* given = member(*object, {"arguments", "parameters"})) arguments = *given;
   if (arguments.is_string()) {  // JSON within JSON
@@ -107,7 +112,8 @@ std::optional<ToolCall> read_call(const OrderedJson& json, std::string& fault) {
 }
 
 // The calls of a JSON text, an object or a list of them.
-bool read_calls(std::string_view text, std::vector<ToolCall>& out, std::string& fault) {
+bool read_calls(std::string_view text, const std::vector<std::string>& names, std::vector<ToolCall>& out,
+                std::string& fault) {
   OrderedJson json;
   try {
     base::parse_json(text, "tool call");  // within its limits
@@ -117,7 +123,7 @@ bool read_calls(std::string_view text, std::vector<ToolCall>& out, std::string& 
   }
   std::vector<ToolCall> calls;
   const auto add = [&](const OrderedJson& one) {
-    auto call = read_call(one, fault);
+    auto call = read_call(one, names, fault);
     if (call) calls.push_back(std::move(*call));
     return call.has_value();
   };
@@ -142,7 +148,8 @@ ToolStyle tool_style(std::string_view t) {
   return ToolStyle::None;
 }
 
-ToolCallParser::ToolCallParser(ToolStyle style) : style_(style) {}
+ToolCallParser::ToolCallParser(ToolStyle style, std::vector<std::string> names)
+    : style_(style), current_(style), names_(std::move(names)) {}
 
 ToolPiece ToolCallParser::add(std::string_view text) {
   ToolPiece out;
@@ -153,7 +160,7 @@ ToolPiece ToolCallParser::add(std::string_view text) {
   held_ += text;
   // Within a call nothing is certain before a bracket, a marker or a name's end.
   if (in_call_ && text.find_first_of("}]>[,;") == std::string_view::npos && held_.size() < kLongestCall &&
-      text.find_first_not_of(kBlanks) != std::string_view::npos && style_ != ToolStyle::Llama)
+      text.find_first_not_of(kBlanks) != std::string_view::npos && !bare_)
     return out;
   run(out, false);
   return out;
@@ -162,6 +169,8 @@ ToolPiece ToolCallParser::add(std::string_view text) {
 ToolPiece ToolCallParser::finish() {
   ToolPiece out;
   run(out, true);
+  if (!called_) out.text = blank_ + out.text;
+  blank_.clear();
   if (!called_ || held_.find_first_not_of(kBlanks) != std::string::npos) out.text += held_;
   held_.clear();
   in_call_ = false;
@@ -170,19 +179,27 @@ ToolPiece ToolCallParser::finish() {
 
 // A Llama's answer that is JSON from its first letter on.
 bool ToolCallParser::begins_bare() const {
-  if (style_ != ToolStyle::Llama || thinking_ || said_) return false;
+  if ((style_ != ToolStyle::Llama && style_ != ToolStyle::Any) || thinking_ || said_) return false;
   const size_t at = skip(held_, called_ ? std::min(held_.find_first_not_of(" \t\r\n;"), held_.size()) : 0);
-  return at < held_.size() && held_[at] == '{';
+  if (at >= held_.size()) return false;
+  return held_[at] == '{' || (style_ == ToolStyle::Any && std::string_view(held_).substr(at).starts_with("[{"));
 }
 
 void ToolCallParser::run(ToolPiece& out, bool last) {
-  const Markers& m = markers(style_);
   constexpr std::string_view kThink = "<think>", kThought = "</think>";
   const auto give = [&](size_t n) {
     const std::string_view text = std::string_view(held_).substr(0, n);
     const bool blank = text.find_first_not_of(kBlanks) == std::string_view::npos;
-    if (!blank) said_ = true;
-    if (!blank || !called_) out.text += text;  // blanks around calls say nothing
+    // Blanks before and between calls say nothing.
+    if (!blank) {
+      out.text += blank_;
+      blank_.clear();
+      said_ = true;
+    }
+    if (blank && !said_ && !called_)
+      blank_ += text;
+    else if (!blank || !called_)
+      out.text += text;
     held_.erase(0, n);
   };
   while (!held_.empty()) {
@@ -195,43 +212,57 @@ void ToolCallParser::run(ToolPiece& out, bool last) {
       if (outcome == Outcome::Done) {
         held_.erase(0, used);
         called_ = true;
+        blank_.clear();
         continue;
       }
       if (outcome == Outcome::More) fault = last ? "the text ends within the call" : "the call is longer than 1 MiB";
-      if (!fault.empty()) out.faults.push_back(std::string(m.name) + " tool call: " + fault);
+      if (!fault.empty() && !bare_) out.faults.push_back(std::string(name(current_)) + " tool call: " + fault);
       said_ = true;
-      out.text += held_.substr(0, 1);  // its marker is not looked at again
+      out.text += blank_ + held_.substr(0, 1);
+      blank_.clear();  // its marker is not looked at again
       held_.erase(0, 1);
       continue;
     }
     if (thinking_) {
       const size_t end = held_.find(kThought);
       if (end == std::string::npos) {
-        give(held_.size() - (last ? 0 : possible(held_, kThought)));
+        const size_t n = held_.size() - (last ? 0 : possible(held_, kThought));
+        out.text += blank_ + held_.substr(0, n);
+        blank_.clear();
+        held_.erase(0, n);
         return;
       }
-      out.text += held_.substr(0, end + kThought.size());
+      out.text += blank_ + held_.substr(0, end + kThought.size());
+      blank_.clear();
       held_.erase(0, end + kThought.size());
       thinking_ = false;
       continue;
     }
     if (begins_bare()) {
       in_call_ = bare_ = true;
+      current_ = ToolStyle::Llama;
       continue;
     }
-    if (style_ == ToolStyle::Llama && !said_ && !last && held_.find_first_not_of(" \t\r\n;") == std::string::npos)
+    if ((style_ == ToolStyle::Llama || style_ == ToolStyle::Any) && !said_ && !last &&
+        held_.find_first_not_of(" \t\r\n;") == std::string::npos)
       return;
     // The first marker of any kind.
-    std::vector<std::string_view> all = m.dropped;
-    all.push_back(m.open);
-    all.push_back(kThink);
     size_t first = std::string::npos, wait = 0;
     std::string_view which;
-    for (const auto marker : all) {
+    const auto look = [&](std::string_view marker) {
       const size_t at = held_.find(marker);
       if (at < first) first = at, which = marker;
       wait = std::max(wait, possible(held_, marker));
+      return which == marker;
+    };
+    bool opens = false;
+    for (const ToolStyle style : kMarked) {
+      if (style_ != ToolStyle::Any && style_ != style) continue;
+      if (look(markers(style).open)) current_ = style, opens = true;
+      for (const auto marker : markers(style).dropped)
+        if (look(marker)) opens = false;
     }
+    if (look(kThink)) opens = false;
     if (first == std::string::npos) {
       size_t n = held_.size() - (last ? 0 : wait);
       if (called_ && !last)  // blanks at the end wait for what comes
@@ -244,10 +275,12 @@ void ToolCallParser::run(ToolPiece& out, bool last) {
       return;
     }
     if (first) give(first);
-    if (which == m.open) {
+    if (opens) {
       in_call_ = true;
       bare_ = false;
     } else if (which == kThink) {
+      out.text += blank_;
+      blank_.clear();
       out.text += kThink;
       held_.erase(0, kThink.size());
       thinking_ = true;
@@ -260,7 +293,7 @@ void ToolCallParser::run(ToolPiece& out, bool last) {
 
 // The call at the head of held_. used: its bytes, markers and all.
 ToolCallParser::Outcome ToolCallParser::call(ToolPiece& out, bool last, size_t& used, std::string& fault) {
-  const Markers& m = markers(style_);
+  const Markers& m = markers(current_);
   const std::string_view s = held_;
   size_t at = bare_ ? std::min(s.find_first_not_of(" \t\r\n;"), s.size()) : m.open.size();
   const auto wrong = [&](std::string why) { return fault = std::move(why), Outcome::Fault; };
@@ -270,7 +303,7 @@ ToolCallParser::Outcome ToolCallParser::call(ToolPiece& out, bool last, size_t& 
     return marker.starts_with(s.substr(at)) && !last ? Outcome::More : Outcome::Fault;
   };
   std::optional<ToolCall> named;
-  if (style_ == ToolStyle::DeepSeek) {
+  if (current_ == ToolStyle::DeepSeek) {
     constexpr std::string_view kBetween = "<｜tool▁sep｜>", kFence = "```json";
     const size_t sep = s.find(kBetween, at);
     if (sep == std::string_view::npos) return Outcome::More;
@@ -280,7 +313,7 @@ ToolCallParser::Outcome ToolCallParser::call(ToolPiece& out, bool last, size_t& 
     at = skip(s, line);
     if (const auto o = expect(kFence); o != Outcome::Done)
       return o == Outcome::More ? o : wrong("\"```json\" was expected behind the name");
-  } else if (style_ == ToolStyle::Mistral) {
+  } else if (current_ == ToolStyle::Mistral) {
     at = skip(s, at);
     if (at < s.size() && s[at] != '[' && s[at] != '{') {
       constexpr std::string_view kArgs = "[ARGS]", kId = "[CALL_ID]";
@@ -306,7 +339,7 @@ ToolCallParser::Outcome ToolCallParser::call(ToolPiece& out, bool last, size_t& 
   if (scan == Scan::Wrong) return bare_ ? wrong("") : wrong("brackets of the JSON do not match");
   std::string_view json = s.substr(begin, at - begin);
   // What closes it.
-  if (style_ == ToolStyle::DeepSeek) {
+  if (current_ == ToolStyle::DeepSeek) {
     at = skip(s, at);
     const auto o = expect("```");
     if (o == Outcome::More) return o;
@@ -327,17 +360,19 @@ ToolCallParser::Outcome ToolCallParser::call(ToolPiece& out, bool last, size_t& 
     OrderedJson whole = {{"name", named->name}};
     whole["arguments"] = OrderedJson::parse(json, nullptr, false);
     if (whole["arguments"].is_discarded()) return wrong("the arguments of " + named->name + " are no JSON");
-    auto one = read_call(whole, fault);
+    auto one = read_call(whole, names_, fault);
     if (!one) return Outcome::Fault;
     one->id = named->id;
     calls.push_back(std::move(*one));
   } else if (bare_) {
-    // Any JSON object may be an answer; one that names a tool and its parameters is a call.
-    const auto object = OrderedJson::parse(json, nullptr, false);
-    if (!object.is_object() || !object.contains("name") || !member(object, {"parameters", "arguments"}) ||
-        !read_calls(json, calls, fault))
-      return wrong("");
-  } else if (!read_calls(json, calls, fault)) {
+    // Any JSON may be an answer; what names a tool (one of `names_`, or with its parameters) is a call.
+    const auto value = OrderedJson::parse(json, nullptr, false);
+    const auto calls_one = [&](const OrderedJson& v) {
+      return v.is_object() && v.contains("name") && (!names_.empty() || member(v, {"parameters", "arguments"}));
+    };
+    if (value.is_array() ? !std::all_of(value.begin(), value.end(), calls_one) : !calls_one(value)) return wrong("");
+    if (!read_calls(json, names_, calls, fault)) return wrong("");
+  } else if (!read_calls(json, names_, calls, fault)) {
     return Outcome::Fault;
   }
   out.calls.insert(out.calls.end(), calls.begin(), calls.end());

@@ -10,6 +10,7 @@
 //   Granite   <|tool_call|>[{"name": ..., "arguments": {...}}]
 //   Command   <|START_ACTION|>[{"tool_name": ..., "parameters": {...}}]<|END_ACTION|>
 //   DeepSeek  <｜tool▁call▁begin｜>function<｜tool▁sep｜>name, a fenced block of JSON, <｜tool▁call▁end｜>
+// Any takes whichever marker comes, and an answer that is nothing but the JSON of calls.
 // Markers inside <think>...</think> are thoughts and no calls. Some markers are special tokens: generate with
 // GenerateOptions::keep_special.
 #pragma once
@@ -23,7 +24,7 @@
 
 namespace hanok::lm {
 
-enum class ToolStyle { None, Hermes, Llama, Mistral, Granite, Command, DeepSeek };
+enum class ToolStyle { None, Hermes, Llama, Mistral, Granite, Command, DeepSeek, Any };
 
 /// The style that a chat template teaches; None where it knows no tools, or in a way that is not known here.
 ToolStyle tool_style(std::string_view chat_template);
@@ -38,7 +39,8 @@ struct ToolPiece {
 
 class ToolCallParser {
  public:
-  explicit ToolCallParser(ToolStyle style);
+  /// names: of the tools that may be called; a call of another is a fault. Empty: any.
+  explicit ToolCallParser(ToolStyle style, std::vector<std::string> names = {});
   ToolPiece add(std::string_view text);
   /// At the end of the text. A call whose JSON is complete counts though its closing marker is missing.
   ToolPiece finish();
@@ -51,8 +53,10 @@ class ToolCallParser {
   Outcome call(ToolPiece& out, bool last, size_t& used, std::string& fault);
   bool begins_bare() const;
 
-  ToolStyle style_;
-  std::string held_;  // not given out: a possible marker, or a call from its marker on
+  ToolStyle style_, current_;  // current_: of the call that is being read
+  std::vector<std::string> names_;
+  std::string held_;   // not given out: a possible marker, or a call from its marker on
+  std::string blank_;  // blanks at the very beginning, which are said if no call follows them
   bool in_call_ = false, thinking_ = false, bare_ = false, said_ = false, called_ = false;
 };
 

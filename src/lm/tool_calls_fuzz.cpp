@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace hanok::lm;
   if (size < 1 || size > 1 << 16) return 0;
-  const auto style = static_cast<ToolStyle>(data[0] % 7);
+  const auto style = static_cast<ToolStyle>(data[0] % 8);
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const ToolPiece whole = parse_tool_calls(style, text);
   ToolCallParser parser(style);

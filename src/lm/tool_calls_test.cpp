@@ -95,6 +95,12 @@ const std::vector<Case>& cases() {
        "<｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
        "Now.",
        {{"", "weather", R"({"city":"Paris"})"}, {"", "now", "{}"}}},
+      {Any, "\n<tool_call>{\"name\": \"a\"}</tool_call> [TOOL_CALLS]b[ARGS]{}", "", {{"", "a", "{}"}, {"", "b", "{}"}}},
+      {Any, "[{\"name\": \"a\", \"arguments\": {}}]", "", {{"", "a", "{}"}}},
+      {Any, "<think>x  y</think> \n<tool_call>{\"name\":\"y\"}</tool_call>", "<think>x  y</think>", {{"", "y", "{}"}}},
+      {Any, "[1] says so", "[1] says so", {}},
+      {Any, "[{\"year\": 1}]", "[{\"year\": 1}]", {}},
+      {Any, " \n{ no JSON", " \n{ no JSON", {}},
       {None, "<tool_call>{\"name\":\"a\"}</tool_call>", "<tool_call>{\"name\":\"a\"}</tool_call>", {}},
   };
   return all;
@@ -122,6 +128,15 @@ TEST(ToolCalls, TextComesAsSoonAsItIsCertain) {
   EXPECT_EQ(parser.add("</tool_call>").calls.size(), 1u);  // before the text ends
   EXPECT_FALSE(parser.within_call());
   EXPECT_EQ(parser.add("done").text, "done");
+}
+
+TEST(ToolCalls, OnlyToolsThatWereOffered) {
+  ToolCallParser parser(ToolStyle::Any, {"weather"});
+  const auto piece = parser.add("<tool_call>{\"name\":\"now\"}</tool_call>");
+  EXPECT_EQ(piece.text, "<tool_call>{\"name\":\"now\"}</tool_call>");
+  ASSERT_EQ(piece.faults.size(), 1u);
+  EXPECT_NE(piece.faults[0].find("'now'"), std::string::npos);
+  EXPECT_EQ(parser.add("<tool_call>{\"name\":\"weather\"}</tool_call>").calls.size(), 1u);
 }
 
 TEST(ToolCalls, FaultsSayWhy) {

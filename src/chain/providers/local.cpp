@@ -75,7 +75,9 @@ class LocalChat final : public ChatModel {
     for (const Tool& t : options.tools) tools.push_back(t.name);
     ToolCallReader reader(std::move(tools), options.on_text);
     const bool read_calls = !options.tools.empty();
-    Generated out = model_->generate(prompt, generate_options(options), [&](std::string_view piece) {
+    GenerateOptions how = generate_options(options);
+    how.keep_special = read_calls;  // some models mark their calls with special tokens
+    Generated out = model_->generate(prompt, how, [&](std::string_view piece) {
       if (read_calls) return reader.push(piece);
       return !options.on_text || options.on_text(piece);
     });

@@ -1,9 +1,4 @@
-// Tool calls as local models write them into their text.
-//
-//   <tool_call>{"name": "weather", "arguments": {"city": "Seoul"}}</tool_call>      Hermes, Qwen 2 and 3, SmolLM
-//   [TOOL_CALLS][{"name": "weather", "arguments": {"city": "Seoul"}}]               Mistral
-//   <|python_tag|>{"name": "weather", "parameters": {"city": "Seoul"}}              Llama 3
-// The last two also without their mark, when the text is nothing else.
+// Tool calls of a local model, read out of its text as it comes (lm/tool_calls.h has the styles).
 #pragma once
 
 #include <functional>
@@ -12,6 +7,7 @@
 #include <vector>
 
 #include "hanok/chat.h"
+#include "lm/tool_calls.h"
 
 namespace hanok::chain {
 
@@ -24,20 +20,20 @@ class ToolCallReader {
   bool push(std::string_view piece);
   bool finish();
   const std::string& text() const { return text_; }
-  /// In their order, with ids "call_1", ...
+  /// In their order, with ids "call_1", ... where the model gives none.
   const std::vector<ToolCall>& calls() const { return calls_; }
+  /// Why something that began like a call is text.
+  const std::vector<std::string>& faults() const { return faults_; }
 
  private:
-  bool say(std::string_view text);
-  bool say_words(std::string_view text);
-  bool scan(bool end);
-  bool take_calls(std::string_view json);
+  bool take(lm::ToolPiece piece);
 
-  std::vector<std::string> names_;
+  lm::ToolCallParser parser_;
   std::function<bool(std::string_view)> on_text_;
-  std::string waiting_, text_;
+  std::string text_;
   std::vector<ToolCall> calls_;
-  bool begun_ = false, open_ = true;  // something other than blanks has been said; on_text still wants more
+  std::vector<std::string> faults_;
+  bool open_ = true;  // on_text still wants more
 };
 
 }  // namespace hanok::chain

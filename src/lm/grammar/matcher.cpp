@@ -207,6 +207,55 @@ bool Engine::in_long_chain(uint32_t state, const Shape& like) const {
   return true;
 }
 
+// Whether from here to the end of its chain a state reads characters of the set or goes where none of them is read:
+// then a token of such characters alone is allowed up to the chain's length and no further.
+bool Engine::only_counts(uint32_t state, uint32_t set) const {
+  bool leads[256] = {};
+  for (const auto& [first, last] : program_.sets()[set].ranges()) {
+    if (last < 128) {
+      std::fill(leads + first, leads + last + 1, true);
+      continue;
+    }
+    if (first < 128) std::fill(leads + first, leads + 128, true);
+    std::fill(leads + 0xC2, leads + 0xF5, true);
+  }
+  std::vector<uint32_t> checked;  // ways out that are known to read others
+  const auto reads_others = [&](uint32_t exit) {
+    std::vector<uint32_t> open{exit};
+    for (size_t i = 0; i < open.size(); ++i) {
+      if (program_.accepts(open[i]) && !program_.outermost(open[i])) return false;
+      for (const Program::Edge& e : program_.edges(open[i])) {
+        if (e.kind == Program::Edge::Kind::Rule) return false;
+        if (e.kind == Program::Edge::Kind::Empty) {
+          if (std::find(open.begin(), open.end(), e.to) == open.end()) open.push_back(e.to);
+        } else {
+          for (unsigned b = e.first; b <= e.last; ++b)
+            if (leads[b]) return false;
+        }
+      }
+      constexpr size_t kWide = 64;
+      if (open.size() > kWide) return false;
+    }
+    return true;
+  };
+  for (size_t n = 0; n < program_.states(); ++n) {
+    const auto edges = program_.char_edges(state);
+    if (edges.size() > 1 || (edges.size() == 1 && edges[0].set != set)) return false;
+    if (edges.empty()) return reads_others(state);  // the end of the chain
+    if (program_.accepts(state) && !program_.outermost(state)) return false;
+    for (const Program::Edge& e : program_.edges(state)) {
+      if (e.kind == Program::Edge::Kind::Rule) return false;
+      if (e.kind != Program::Edge::Kind::Empty || std::find(checked.begin(), checked.end(), e.to) != checked.end())
+        continue;
+      if (!reads_others(e.to)) return false;
+      checked.push_back(e.to);
+    }
+    if (edges[0].to == state) return true;
+    state = edges[0].to;
+  }
+  return false;
+}
+
 Engine::Walked Engine::walk(uint32_t state, const Slice* slice, bool shorts, bool longs, size_t whole_from) {
   const auto nodes = vocabulary_->nodes();
   Walked out;
@@ -214,7 +263,8 @@ Engine::Walked Engine::walk(uint32_t state, const Slice* slice, bool shorts, boo
     uint32_t set;
     bool left;  // the rule was left here or before
   };
-  std::vector<Step> way{{intern({{{state, kOpen}}, false, false}), false}};  // by depth
+  // By depth. Nothing stands behind the outermost rule: there the stack is known.
+  std::vector<Step> way{{intern({{{state, program_.outermost(state) ? kEnd : kOpen}}, false, false}), false}};
   const auto wanted = [&](int32_t id) {
     if (!slice) return true;
     const auto i = static_cast<size_t>(id);
@@ -263,7 +313,13 @@ const Engine::Local& Engine::local(uint32_t state) {
   Local out;
   size_t run = 0;
   const auto edges = program_.char_edges(state);
-  if (edges.size() == 1) out.slice = vocabulary_->slice(program_.sets()[edges[0].set]);
+  if (edges.size() == 1) {
+    // One state is walked through as fast as its slice is found; a chain of them is not.
+    static const CharSet json({{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x10FFFF}});
+    const CharSet& set = program_.sets()[edges[0].set];
+    const bool chain = edges[0].to != state && !program_.char_edges(edges[0].to).empty();
+    out.slice = vocabulary_->slice(set, chain || set == json);
+  }
   if (out.slice) run = run_length(state, edges[0].set, std::max<size_t>(out.slice->longest, 1));
   if (!out.slice || run == 0) {
     out.slice = nullptr;
@@ -276,7 +332,7 @@ const Engine::Local& Engine::local(uint32_t state) {
     out.run = last;
   } else {
     out.run = std::min(run, last - 1);
-    whole_from = out.run + 1;
+    if (out.run < run || !only_counts(state, edges[0].set)) whole_from = out.run + 1;
   }
   const auto form = shape(state);
   if (form && run > Slice::kShort && in_long_chain(state, *form)) {

@@ -93,6 +93,7 @@ class Engine {
   size_t run_length(uint32_t state, uint32_t set, size_t most) const;
   std::optional<Shape> shape(uint32_t state) const;
   bool in_long_chain(uint32_t state, const Shape& shape) const;
+  bool only_counts(uint32_t state, uint32_t set) const;
   void follow(uint32_t set, const std::vector<uint32_t>& nodes, std::vector<uint64_t>& bits);
   std::shared_ptr<const std::vector<uint64_t>> mask(uint32_t set);
   uint64_t cost(uint32_t set) const;

@@ -53,10 +53,11 @@ class Program::Builder {
     for (RuleId r = 0; r < rules_.size(); ++r) {
       const size_t n = rules_.automaton(r).states.size();
       firsts_.push_back(static_cast<uint32_t>(states_.size()));
+      owner_ = r;
       for (size_t i = 0; i < n; ++i) add();
       accepting_[firsts_[r] + Automaton::kLast] = true;
     }
-    for (RuleId r = 0; r < rules_.size(); ++r) copy(r, firsts_[r]);
+    for (RuleId r = 0; r < rules_.size(); ++r) owner_ = r, copy(r, firsts_[r]);
     find_costs();
     if (costs_[firsts_[rules_.root] + Automaton::kFirst] == kNever)
       throw Error(Code::Invalid, "grammar: no text satisfies it");
@@ -70,6 +71,7 @@ class Program::Builder {
       throw Error(Code::Exhausted, "grammar: more than " + std::to_string(4 * kMaxStates) + " states over bytes");
     states_.emplace_back();
     chars_.emplace_back();
+    owners_.push_back(owner_);
     accepting_.push_back(false);
     return static_cast<uint32_t>(states_.size() - 1);
   }
@@ -320,6 +322,11 @@ class Program::Builder {
   }
 
   void write() {
+    bool called = false;
+    for (const auto& edges : states_)
+      for (const Program::Edge& e : edges)
+        called = called || (e.kind == Program::Edge::Kind::Rule && e.rule == rules_.root);
+    for (const RuleId owner : owners_) out_.outermost_.push_back(!called && owner == rules_.root);
     for (uint32_t s = 0; s < states_.size(); ++s) {
       out_.offsets_.push_back(static_cast<uint32_t>(out_.edges_.size()));
       bool reads = false;
@@ -349,6 +356,8 @@ class Program::Builder {
   std::map<std::pair<CharSet, Spelling>, uint32_t> labels_;
   std::vector<bool> accepting_, small_;
   std::vector<uint32_t> firsts_, costs_;
+  std::vector<RuleId> owners_;  // the rule that a state belongs to
+  RuleId owner_ = 0;            // of the states that are being added
 };
 
 Program::Program(const Rules& rules) { Builder(rules, *this).run(); }

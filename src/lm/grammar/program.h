@@ -38,6 +38,8 @@ class Program {
     return {char_edges_.data() + char_offsets_[state], char_offsets_[state + 1] - char_offsets_[state]};
   }
   const std::vector<CharSet>& sets() const { return sets_; }
+  /// Whether nothing stands behind the rule of a state: it is the root, which no rule calls.
+  bool outermost(uint32_t state) const { return outermost_[state]; }
   bool accepts(uint32_t state) const { return accepting_[state]; }
   bool reads(uint32_t state) const { return reads_[state]; }
   uint32_t start(uint32_t rule) const { return starts_[rule]; }
@@ -51,7 +53,7 @@ class Program {
   std::vector<Edge> edges_;
   std::vector<CharEdge> char_edges_;
   std::vector<CharSet> sets_;
-  std::vector<bool> accepting_, reads_;
+  std::vector<bool> accepting_, reads_, outermost_;
   std::vector<uint32_t> starts_, costs_;
   uint32_t root_ = 0;
 };

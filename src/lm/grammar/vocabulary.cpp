@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "text/tokenizers/byte_level.h"
-#include "text/tokenizers/unicode.h"
 
 namespace hanok::lm::grammar {
 namespace {
@@ -90,23 +89,51 @@ size_t size_of(const CharSet& set) {
   return n;
 }
 
+// A set by its characters below 128, and whether each lead byte's characters are all in it (then they need no look-up).
+struct Leads {
+  enum class Lead : uint8_t { None, Some, All };
+  Lead of[256] = {};
+  explicit Leads(const CharSet& set) {
+    for (char32_t c = 0; c < 128; ++c) of[c] = set.contains(c) ? Lead::All : Lead::None;
+    const auto fill = [&](unsigned lead, char32_t first, char32_t last) {
+      const CharSet all = CharSet::range(first, last), in = all.both(set);
+      of[lead] = in == all ? Lead::All : in.empty() ? Lead::None : Lead::Some;
+    };
+    for (unsigned lead = 0xC2; lead <= 0xDF; ++lead) fill(lead, (lead & 31) << 6, (lead & 31) << 6 | 63);
+    for (unsigned lead = 0xE0; lead <= 0xEF; ++lead)
+      fill(lead, std::max<char32_t>((lead & 15) << 12, 0x800), (lead & 15) << 12 | 0xFFF);
+    for (unsigned lead = 0xF0; lead <= 0xF4; ++lead)
+      fill(lead, std::max<char32_t>((lead & 7) << 18, 0x10000),
+           std::min<char32_t>((lead & 7) << 18 | 0x3FFFF, 0x10FFFF));
+  }
+};
+
 // Characters of the set that the text begins with, and whether they are all of it.
 struct Run {
   size_t characters = 0;
   bool whole = false;
 };
-Run run_of(const CharSet& set, const bool (&ascii)[128], std::string_view text) {
+Run run_of(const CharSet& set, const Leads& leads, std::string_view text) {
   Run out;
   for (size_t at = 0; at < text.size(); ++out.characters) {
     const auto lead = static_cast<unsigned char>(text[at]);
+    if (leads.of[lead] == Leads::Lead::None) return out;
     if (lead < 128) {
-      if (!ascii[lead]) return out;
       ++at;
       continue;
     }
-    const size_t n = text::unicode::length_of(lead);
-    if (n < 2 || at + n > text.size() || !text::unicode::is_valid(text.substr(at, n))) return out;
-    if (!set.contains(text::unicode::next(text, at))) return out;
+    const size_t n = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (at + n > text.size()) return out;
+    char32_t c = lead & (0x7Fu >> n);
+    for (size_t i = 1; i < n; ++i) {
+      const auto next = static_cast<unsigned char>(text[at + i]);
+      if ((next & 0xC0) != 0x80) return out;
+      c = c << 6 | (next & 63);
+    }
+    constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (c < kLeast[n] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return out;
+    if (leads.of[lead] == Leads::Lead::Some && !set.contains(c)) return out;
+    at += n;
   }
   out.whole = true;
   return out;
@@ -114,20 +141,19 @@ Run run_of(const CharSet& set, const bool (&ascii)[128], std::string_view text) 
 
 }  // namespace
 
-std::shared_ptr<const Slice> Vocabulary::slice(const CharSet& set) const {
+std::shared_ptr<const Slice> Vocabulary::slice(const CharSet& set, bool find) const {
   if (size_of(set) < kFewestCharacters) return nullptr;
   std::lock_guard lock(slices_->mutex);
   if (const auto at = slices_->known.find(set); at != slices_->known.end()) return at->second;
-  if (slices_->known.size() == kMostSlices) return nullptr;
-  bool ascii[128];
-  for (char32_t c = 0; c < 128; ++c) ascii[c] = set.contains(c);
+  if (!find || slices_->known.size() == kMostSlices) return nullptr;
+  const Leads leads(set);
   auto out = std::make_shared<Slice>();
   out->kinds.resize(size(), Slice::Kind::Short);
   out->lengths.resize(size());
   out->below.resize(nodes_.size());
   for (const int32_t id : ids_) {
     const auto i = static_cast<size_t>(id);
-    const Run run = run_of(set, ascii, bytes_[i]);
+    const Run run = run_of(set, leads, bytes_[i]);
     if (run.whole) {
       out->kinds[i] = Slice::Kind::Whole;
       out->lengths[i] = static_cast<uint16_t>(run.characters);

@@ -51,8 +51,9 @@ class Vocabulary {
     uint32_t tokens = 0;  // of tokens(): the first one here; those below follow
   };
   std::span<const Node> nodes() const { return nodes_; }
-  /// Found once; nothing for a set of few characters, or after many sets. Safe to call from several threads.
-  std::shared_ptr<const Slice> slice(const CharSet& set) const;
+  /// Found once; nothing for a set of few characters, after many sets, or where it is not known and `find` is false.
+  /// Safe to call from several threads.
+  std::shared_ptr<const Slice> slice(const CharSet& set, bool find = true) const;
   /// Tokens that end at a node; and those at it or below it.
   std::span<const int32_t> tokens_at(uint32_t node) const { return tokens(node, node + 1); }
   std::span<const int32_t> tokens_from(uint32_t node) const { return tokens(node, nodes_[node].end); }
