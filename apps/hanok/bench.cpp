@@ -21,6 +21,7 @@ struct Flags {
   std::vector<std::string> what;
   size_t prompt = 256, gen = 64, repeats = 3;
   bool write = false;
+  KvFlag kv;
 };
 
 std::vector<size_t> batches_of(const std::string& text) {
@@ -99,9 +100,10 @@ void measure(Session& session, const Flags& flags) {
   const base::Stopwatch watch;
   const size_t longest = std::max(flags.prompt, flags.gen + 1) + 1;
   const size_t most = *std::max_element(batches.begin(), batches.end());
-  const auto model = open_language_model(
-      session, flags.model,
-      {.context_tokens = longest, .cache_tokens = (most + 5) * (longest + 32)});  // and what is kept
+  const auto model = open_language_model(session, flags.model,
+                                         {.context_tokens = longest,
+                                          .cache_tokens = (most + 5) * (longest + 32),  // and what is kept
+                                          .kv = flags.kv.precision()});
   const double load = watch.seconds();
   Measure m(*model, flags);
   const auto reading = m.reading();
@@ -164,6 +166,7 @@ void add_bench(Command& root) {
   c.option("--gen", flags->gen, "tokens that each text gets (default 64)", 1);
   c.option("--batch", flags->batch, "texts written at once; several with commas (default 1)");
   c.option("--repeats", flags->repeats, "of each measurement (default 3)", 1);
+  flags->kv.add_to(c);
   c.flag("--write", flags->write, "make a model with random weights instead");
   c.run([flags](Session& session) { run(session, *flags); });
 }

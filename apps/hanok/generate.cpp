@@ -15,6 +15,7 @@ struct Flags {
   size_t context = 0;
   std::string schema_file, regex, grammar_file, adapter;
   SamplingFlags sampling;
+  KvFlag kv;
 };
 
 // --json-schema, --regex, --grammar.
@@ -82,7 +83,7 @@ void run(Session& session, Flags& flags) {
   if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
   const std::string named = flags.model.empty() ? session.get("model") : flags.model;
   if (chain::is_server(named)) return run_on_server(session, flags, named);
-  LanguageModelOptions opened{.context_tokens = flags.context, .exact = flags.exact};
+  LanguageModelOptions opened{.context_tokens = flags.context, .kv = flags.kv.precision(), .exact = flags.exact};
   if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
   const auto model = open_language_model(session, flags.model, opened);
   const auto ids = prompt_ids(*model, flags);
@@ -143,12 +144,13 @@ struct ScoreFlags {
   std::string model, ids, file, out, adapter;
   size_t last = 0, context = 512;
   bool exact = false;
+  KvFlag kv;
 };
 
 void logits(Session& session, const ScoreFlags& flags) {
   if (flags.ids.empty() || flags.out.empty())
     throw Error(Code::Invalid, "logits: --ids FILE and --out FILE are needed");
-  LanguageModelOptions opened{.exact = flags.exact};
+  LanguageModelOptions opened{.kv = flags.kv.precision(), .exact = flags.exact};
   if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
   const auto model = open_language_model(session, flags.model, opened);
   const Matrix m = model->logits(read_ids(flags.ids), flags.last, flags.adapter.empty() ? "" : "adapter");
@@ -159,7 +161,7 @@ void logits(Session& session, const ScoreFlags& flags) {
 
 void perplexity(Session& session, const ScoreFlags& flags) {
   if (flags.ids.empty() == flags.file.empty()) throw Error(Code::Invalid, "perplexity: give a FILE, or --ids FILE");
-  const auto model = open_language_model(session, flags.model, {.exact = flags.exact});
+  const auto model = open_language_model(session, flags.model, {.kv = flags.kv.precision(), .exact = flags.exact});
   const auto ids =
       flags.ids.empty() ? model->encode(base::read_file(flags.file, 256 << 20), false) : read_ids(flags.ids);
   const Perplexity p = model->perplexity(ids, flags.context);
@@ -187,6 +189,7 @@ void add_generate(Command& root) {
   c.flag("--raw", flags->raw, "continue PROMPT itself, without the chat template");
   c.option("--ids", flags->ids, "token ids as JSON in place of PROMPT");
   c.option("--context", flags->context, "tokens of prompt and text together (default: the model's, at most 8192)");
+  flags->kv.add_to(c);
   c.flag("--exact", flags->exact, kExactHelp);
   c.option("--adapter", flags->adapter, "a LoRA adapter as PEFT writes it: a folder with adapter_config.json");
   c.option("--json-schema", flags->schema_file, "a JSON schema in this file: the text is JSON that satisfies it");
@@ -217,6 +220,7 @@ void add_logits(Command& root) {
   c.option("--out", flags->out, "a .npy file, float32 [positions, vocabulary]");
   c.option("--adapter", flags->adapter, "a LoRA adapter as PEFT writes it: a folder with adapter_config.json");
   c.option("--last", flags->last, "of the last N positions alone (default: all)");
+  flags->kv.add_to(c);
   c.flag("--exact", flags->exact, kExactHelp);
   c.run([flags](Session& session) { logits(session, *flags); });
 }
@@ -229,6 +233,7 @@ void add_perplexity(Command& root) {
   c.option("-m,--model", flags->model, kModelHelp);
   c.option("--ids", flags->ids, "token ids as JSON in place of FILE");
   c.option("--context", flags->context, "tokens of a window (default 512)");
+  flags->kv.add_to(c);
   c.flag("--exact", flags->exact, kExactHelp);
   c.run([flags](Session& session) { perplexity(session, *flags); });
 }

@@ -12,6 +12,14 @@ std::shared_ptr<const LanguageModel> open_language_model(const Session& session,
   return std::make_shared<const LanguageModel>(chain::find_language_model(named), options);
 }
 
+void KvFlag::add_to(Command& c) {
+  c.choice("--kv", name, {"f16", "bf16", "q8"}, "what keys and values of past tokens are kept as (default f16)");
+}
+
+KvPrecision KvFlag::precision() const {
+  return name == "bf16" ? KvPrecision::Bf16 : name == "q8" ? KvPrecision::Q8 : KvPrecision::F16;
+}
+
 void SamplingFlags::add_to(Command& c) {
   c.option("-n,--max-tokens", max_tokens, "at most so many tokens (default 256)");
   c.option("--temperature", temperature, "0: always the likeliest token; higher is more varied (default 0.8)");

@@ -15,6 +15,13 @@ namespace hanok::app {
 std::shared_ptr<const LanguageModel> open_language_model(const Session& session, const std::string& name,
                                                          const LanguageModelOptions& options = {});
 
+/// --kv f16|bf16|q8 of a subcommand.
+struct KvFlag {
+  std::string name = "f16";
+  void add_to(Command& command);
+  KvPrecision precision() const;
+};
+
 /// --temperature, --top-k, ... of a subcommand.
 struct SamplingFlags {
   double temperature = 0.8, top_p = 0.95, min_p = 0.05, repeat_penalty = 1;

@@ -104,9 +104,13 @@ struct Perplexity {
   double perplexity() const;
 };
 
+/// What keys and values of past tokens are kept as: Q8 takes half the memory (eight bits, a scale for each 32).
+enum class KvPrecision { F16, Bf16, Q8 };
+
 struct LanguageModelOptions {
   size_t context_tokens = 0;  // of one conversation; 0: what the model was trained for, at most 8,192
   size_t cache_tokens = 0;    // kept for all conversations together; 0: twice context_tokens
+  KvPrecision kv = KvPrecision::F16;
   bool exact = false;         // float32 throughout: activations are not rounded to 8 bits where they meet quantised
                               // weights, keys and values are not kept in half precision; slower and larger
   std::string chat_template;  // in place of the model's own

@@ -233,7 +233,7 @@ Adapter Adapter::load(const fs::path& folder, const DecoderPlan& p) {
   if (!load.settings.saved.empty()) {
     const std::string head = "base_model.model.lm_head";
     load.take(head + ".weight", {p.vocabulary, p.width});
-    out.output_ = nn::WeightLinear(load.weights, {head}, {p.vocabulary}, p.width, true);
+    out.output_ = nn::WeightLinear(load.weights, {head}, {p.vocabulary}, p.width, nn::Precision::Exact);
   }
   if (!load.left.empty())
     load.corrupt("tensor '" + *load.left.begin() + "' belongs to no matrix that this model can adapt (" +

@@ -27,6 +27,10 @@ constexpr size_t kPromptChunk = 256;    // tokens of a prompt read at once: canc
 constexpr size_t kKeptPrompts = 4;      // finished conversations whose beginning may come again
 constexpr size_t kLeastShared = 16;     // tokens in common below which reading anew costs nothing
 
+nn::KvType kv_type(KvPrecision kv) {
+  return kv == KvPrecision::Bf16 ? nn::KvType::Bf16 : kv == KvPrecision::Q8 ? nn::KvType::Q8 : nn::KvType::F16;
+}
+
 size_t common(std::span<const int32_t> a, std::span<const int32_t> b) {
   const size_t n = std::min(a.size(), b.size());
   return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(n), b.begin()).first -
@@ -61,18 +65,19 @@ struct LanguageModel::Impl {
                                      : std::min(plan.positions, kUsualContext);
     if (context == 0) files.config.fail("max_position_embeddings", "a number above zero");
     for (const auto& [name, tensor] : files.weights.tensors()) parameters += tensor.count();
-    const nn::KvType type = options.exact ? nn::KvType::F32 : nn::KvType::F16;
+    const nn::KvType type = options.exact ? nn::KvType::F32 : kv_type(options.kv);
     const size_t cache = std::max(options.cache_tokens ? options.cache_tokens : 2 * context, context);
     const nn::KvShape shape{plan.layers, plan.kv_heads, plan.head_dim, type};
     predict_memory(plan, shape.bytes_per_token() * context, options.exact);
-    decoder = std::make_unique<Decoder>(std::move(plan), files.weights, files.config.what(), options.exact);
+    decoder = std::make_unique<Decoder>(std::move(plan), files.weights, files.config.what(),
+                                        options.exact ? nn::Precision::Exact : nn::Precision::Fast);
     for (const auto& [name, folder] : options.adapters) {
       if (name.empty() || adapters.contains(name))
         throw Error(Code::Invalid, "adapter " + folder.string() + ": needs a name of its own, found '" + name + "'");
       adapters.emplace(name, Adapter::load(folder, decoder->plan()));
     }
     // What was packed is not read from the file again; a tied embedding's rows come back as they are looked up.
-    for (const auto& [path_of, file] : files.weights.files()) file.let_go();
+    files.weights.let_go();
     pool = std::make_shared<nn::KvPool>(shape, cache);
     make_template(options.chat_template);
   }

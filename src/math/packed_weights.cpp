@@ -1,5 +1,9 @@
 #include "math/packed_weights.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -94,6 +98,21 @@ void put_scales(const PackedForm& form, const WeightParts& parts, size_t b, size
 
 }  // namespace
 
+namespace {
+
+// Weights are read from first to last: with pages of 2 MiB the CPU looks up addresses rarely, and memory comes in
+// quickly when a model is opened. A wish: the system may not have them.
+void use_large_pages(uint8_t* data, size_t n) {
+#if defined(__linux__)
+  constexpr uintptr_t kLarge = 2 << 20;
+  const auto begin = (reinterpret_cast<uintptr_t>(data) + kLarge - 1) / kLarge * kLarge;
+  const auto end = (reinterpret_cast<uintptr_t>(data) + n) / kLarge * kLarge;
+  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace
+
 void AlignedBytes::Free::operator()(uint8_t* p) const { ::operator delete[](p, std::align_val_t(kAlign)); }
 
 uint8_t* AlignedBytes::reserve(size_t n) {
@@ -102,6 +121,7 @@ uint8_t* AlignedBytes::reserve(size_t n) {
     size_ = 0;
     data_.reset(static_cast<uint8_t*>(::operator new[](n, std::align_val_t(kAlign))));
     size_ = n;
+    use_large_pages(data_.get(), n);
   }
   return data_.get();
 }
@@ -240,7 +260,7 @@ void Activations::round_tile(const float* x, size_t ldx, size_t tile) {
       to[(k / 2 * rows + r) * 2 + k % 2] = float_to_bf16(x[(tile * rows + r) * ldx + k]);
 }
 
-/// One call of product().
+/// One product, cut into units of work.
 struct Product {
   const Activations& x;
   const PackedWeights& w;
@@ -248,6 +268,7 @@ struct Product {
   size_t ldy;
   const ProductOptions& options;
   const ProductKernels& kernels;
+  size_t grain = 1;  // panels of a unit, where it is no strip
 
   void panel_by_tile(size_t p, size_t t) const {
     alignas(64) float out[kMostTileRows * kPanelWidth];
@@ -307,36 +328,75 @@ struct Product {
     }
   }
 
-  void run() const {
-    const size_t panels = w.panels();
-    size_t threads = options.threads ? options.threads : base::default_threads();
-    if (x.m_ * w.width_ * w.depth_ < kSmallWork) threads = 1;
-    if (w.arithmetic() == Arithmetic::Bytes && x.tiles() > 1) {
-      const auto work = [this](size_t begin, size_t end, size_t) {
-        for (size_t s = begin; s < end; ++s) strip(s);
-      };
-      return base::parallel_for((panels + 1) / 2, 1, work, threads);
-    }
-    const size_t in_cache = std::max<size_t>(1, kGroupBytes / std::max<size_t>(1, w.panel_bytes_));
-    const size_t grain =
-        threads == 1 ? in_cache : std::clamp<size_t>(panels / (threads * kGroupsPerThread), 1, in_cache);
-    const auto work = [this](size_t begin, size_t end, size_t) { group(begin, end); };
-    base::parallel_for(panels, grain, work, threads);
+  bool in_strips() const { return w.arithmetic() == Arithmetic::Bytes && x.tiles() > 1; }
+  size_t threads() const {
+    if (x.m_ * w.width_ * w.depth_ < kSmallWork) return 1;
+    return options.threads ? options.threads : base::default_threads();
   }
-};
+  void cut(size_t threads) {
+    const size_t in_cache = std::max<size_t>(1, kGroupBytes / std::max<size_t>(1, w.panel_bytes_));
+    grain = threads == 1 ? in_cache : std::clamp<size_t>(w.panels() / (threads * kGroupsPerThread), 1, in_cache);
+  }
+  size_t units() const { return in_strips() ? (w.panels() + 1) / 2 : (w.panels() + grain - 1) / grain; }
+  void unit(size_t i) const {
+    if (in_strips()) return strip(i);
+    group(i * grain, std::min(w.panels(), (i + 1) * grain));
+  }
 
-void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy, const ProductOptions& options,
-             Features features) {
-  if (x.rows() == 0 || w.width() == 0) return;
-  const bool suits =
-      x.arithmetic() == w.arithmetic() || (x.arithmetic() == Arithmetic::Bf16 && w.format() == WeightFormat::Bf16);
-  if (x.depth() != w.depth() || !suits)
+  void check() const {
+    const bool suits =
+        x.arithmetic() == w.arithmetic() || (x.arithmetic() == Arithmetic::Bf16 && w.format() == WeightFormat::Bf16);
+    if (x.depth() == w.depth() && suits) return;
     throw Error(Code::Invalid, "product of weights [" + std::to_string(w.width()) + ", " + std::to_string(w.depth()) +
                                    "] of type " + std::string(info(w.format()).name) + " with activations of depth " +
                                    std::to_string(x.depth()) + (suits ? "" : " that were set for another arithmetic"));
-  if (features == math::features()) return Product{x, w, y, ldy, options, kernels<ProductKernels>()}.run();
-  const auto chosen = kernels<ProductKernels>(features);
-  Product{x, w, y, ldy, options, chosen}.run();
+  }
+  bool empty() const { return x.rows() == 0 || w.width() == 0; }
+};
+
+namespace {
+
+void run(std::span<Product> all) {
+  size_t threads = 1, units = 0;
+  for (const Product& p : all) threads = std::max(threads, p.threads());
+  for (Product& p : all) p.cut(threads), units += p.units();
+  const auto work = [all](size_t begin, size_t end, size_t) {
+    for (size_t i = begin; i < end; ++i) {
+      size_t at = i;
+      const Product* p = all.data();
+      for (; at >= p->units(); ++p) at -= p->units();
+      p->unit(at);
+    }
+  };
+  base::parallel_for(units, 1, work, threads);
+}
+
+}  // namespace
+
+void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy, const ProductOptions& options,
+             Features features) {
+  const bool usual = features == math::features();
+  ProductKernels chosen;
+  if (!usual) chosen = kernels<ProductKernels>(features);
+  Product one{x, w, y, ldy, options, usual ? kernels<ProductKernels>() : chosen};
+  if (one.empty()) return;
+  one.check();
+  run({&one, 1});
+}
+
+void products(std::span<const ProductTask> tasks) {
+  constexpr size_t kTogether = 4;  // more than share their activations in a layer
+  while (!tasks.empty()) {
+    const size_t n = std::min(kTogether, tasks.size());
+    const auto made = [&](size_t i) {
+      const ProductTask& t = tasks[std::min(i, n - 1)];
+      return Product{*t.x, *t.w, t.y, t.ldy, t.options, kernels<ProductKernels>()};
+    };
+    Product some[kTogether] = {made(0), made(1), made(2), made(3)};
+    for (const Product& p : some) p.check();
+    run({some, n});
+    tasks = tasks.subspan(n);
+  }
 }
 
 }  // namespace hanok::math

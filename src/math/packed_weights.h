@@ -104,4 +104,15 @@ struct ProductOptions {
 void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy, const ProductOptions& options = {},
              Features features = math::features());
 
+/// One of several products that threads share as one piece of work.
+struct ProductTask {
+  const Activations* x = nullptr;
+  const PackedWeights* w = nullptr;
+  float* y = nullptr;
+  size_t ldy = 0;
+  ProductOptions options;  // threads: the most of any task counts
+};
+/// As product() of each: threads meet once and not once a product, which is what decoding a token waits for.
+void products(std::span<const ProductTask> tasks);
+
 }  // namespace hanok::math

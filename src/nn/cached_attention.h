@@ -16,9 +16,10 @@ struct CachedAttention {
       nullptr;  // [heads]: one more score for each head that takes part in the softmax and adds nothing
 };
 
-/// Tokens [first, first + count) of `cache`, whose keys and values are in it already. q rows are heads * head_dim
-/// floats, ldq apart; out the same, ldo apart. What a token gets depends on its position alone, to the last bit: not on
-/// how many tokens come together nor on the number of threads.
+/// Softmax(q k^T) v, sums in float32: of a score in order of head_dim; of what values add within a page in order of
+/// tokens, then page by page. Tokens [first, first + count) of `cache`, whose keys and values are in it already. q rows
+/// are heads * head_dim floats, ldq apart; out the same, ldo apart. What a token gets depends on its position alone, to
+/// the last bit: not on how many tokens come together nor on the number of threads.
 void attend(const CachedAttention& how, const KvSequence& cache, size_t layer, size_t first, size_t count,
             const float* q, size_t ldq, float* out, size_t ldo, size_t threads = 0);
 

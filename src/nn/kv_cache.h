@@ -8,22 +8,32 @@
 #include <mutex>
 #include <vector>
 
-#include "math/gemm.h"
+#include "math/product_kernels.h"
 
 namespace hanok::nn {
 
-enum class KvType { F32, F16 };
+/// What keys and values are kept as. Q8: eight bits and a half-precision scale for each 32 values of a token, as Q8_0
+/// weights are.
+enum class KvType { F32, F16, Bf16, Q8 };
+
+/// Tokens of a page: few, so that a short sequence wastes little; enough, so that a head's keys are long runs.
+inline constexpr size_t kPageTokens = 32;
 
 struct KvShape {
   size_t layers = 0, kv_heads = 0, head_dim = 0;
   KvType type = KvType::F16;
 
-  size_t value_bytes() const { return type == KvType::F32 ? sizeof(float) : sizeof(uint16_t); }
-  size_t bytes_per_token() const { return 2 * layers * kv_heads * head_dim * value_bytes(); }
+  size_t value_bytes() const { return type == KvType::F32 ? 4 : type == KvType::Q8 ? 1 : 2; }
+  /// head_dim in whole panels.
+  size_t padded_dim() const { return (head_dim + math::kPanelWidth - 1) / math::kPanelWidth * math::kPanelWidth; }
+  /// Where a head's scales begin (Q8): half [(head_dim + 31) / 32][kPageTokens].
+  size_t scales_at() const { return kPageTokens * padded_dim() * value_bytes(); }
+  /// The keys, or the values, of a head in a page.
+  size_t head_bytes() const {
+    return scales_at() + (type == KvType::Q8 ? (head_dim + 31) / 32 * kPageTokens * sizeof(uint16_t) : 0);
+  }
+  size_t bytes_per_token() const { return 2 * layers * kv_heads * head_bytes() / kPageTokens; }
 };
-
-/// Tokens of a page: few, so that a short sequence wastes little; enough, so that a head's keys are long runs.
-inline constexpr size_t kPageTokens = 32;
 
 /// Where pages come from. Several threads may use sequences of one pool, each sequence one thread at a time.
 class KvPool {
@@ -44,7 +54,6 @@ class KvPool {
   void share(uint32_t page);
   void release(uint32_t page);
   std::byte* data(uint32_t page) const { return pages_[page].data.get(); }
-  size_t head_bytes() const { return kPageTokens * shape_.head_dim * shape_.value_bytes(); }
 
   KvShape shape_;
   size_t most_pages_;
@@ -53,7 +62,11 @@ class KvPool {
   std::vector<uint32_t> free_;
 };
 
-/// One sequence: its pages in order. Keys and values are of shape [layer][head][token][head_dim] within a page.
+/// One sequence: its pages in order. Within a page keys and values are [layer][key or value][head], and those of a head
+/// lie in panels of sixteen, as the products of math (product_kernels.h) read them:
+///   keys    [2][head_dim][16 tokens], so that a query meets sixteen keys at once
+///   values  [padded_dim / 16][kPageTokens][16 of head_dim]
+/// Of bf16 two along the second axis are side by side. Memory that was never written is 0.
 class KvSequence {
  public:
   explicit KvSequence(std::shared_ptr<KvPool> pool) : pool_(std::move(pool)) {}
@@ -74,7 +87,7 @@ class KvSequence {
   /// Writes one token's key or value of all heads, [kv_heads, head_dim] floats.
   void put_key(size_t layer, size_t position, const float* x) { put(layer, position, x, 0); }
   void put_value(size_t layer, size_t position, const float* x) { put(layer, position, x, 1); }
-  /// The page that holds `position`: [kPageTokens, head_dim] values of the cache's type.
+  /// The head's part of the page that holds `position`.
   const std::byte* keys(size_t layer, size_t head, size_t position) const { return at(layer, head, position, 0); }
   const std::byte* values(size_t layer, size_t head, size_t position) const { return at(layer, head, position, 1); }
 

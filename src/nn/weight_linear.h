@@ -12,17 +12,23 @@ namespace hanok::nn {
 
 /// Activations laid out for products; kept from call to call. One product at a time may use it.
 struct LinearMemory {
-  math::Activations bytes, floats;
+  math::Activations of[3];  // by math::Arithmetic
+};
+
+/// How exact products are.
+enum class Precision {
+  Exact,   // all is widened to float32
+  Floats,  // activations are rounded to eight bits where they meet quantised weights, and are floats otherwise
+  Fast,    // and to bf16 where they meet bf16 weights, on CPUs with instructions for that
 };
 
 class WeightLinear {
  public:
   WeightLinear() = default;
   /// W is the tensors `names` + ".weight" under one another ([out_i, in] each), which may differ in format; a layer has
-  /// a bias when `names` + ".bias" exists. exact: all is widened to float32, so that activations are not rounded to
-  /// eight bits where they meet quantised weights. Throws Corrupt as Weights::at does.
+  /// a bias when `names` + ".bias" exists. Throws Corrupt as Weights::at does.
   WeightLinear(const Weights& weights, const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in,
-               bool exact);
+               Precision precision);
 
   size_t in() const { return in_; }
   size_t out() const { return out_; }
@@ -35,6 +41,7 @@ class WeightLinear {
   struct Part {
     math::PackedWeights weights;
     std::vector<float> bias;
+    math::Arithmetic arithmetic = math::Arithmetic::Floats;
     size_t first = 0;  // column of y
   };
   std::vector<Part> parts_;

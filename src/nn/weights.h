@@ -37,6 +37,10 @@ class Weights {
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::string& what() const { return what_; }
+  /// Gives the files' pages back; they are read again where they are touched.
+  void let_go() const {
+    for (const auto& [path, file] : files_) file.let_go();
+  }
   /// The mapped files with their paths, for a fingerprint.
   const std::vector<std::pair<base::fs::path, base::MappedFile>>& files() const { return files_; }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "base/threads.h"
 #include "hanok/error.h"
 #include "lm/adapter.h"
 #include "lm/arch/encoder.h"
@@ -22,14 +23,17 @@ struct Decoder::Layer {
   std::vector<nn::WeightLinear> expert_gate_up, expert_down;
 };
 
-Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what, bool exact)
+Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what, nn::Precision precision)
     : plan_(std::move(plan)), what_(std::move(what)) {
+  size_t count = 0;
+  for (const auto& [name, tensor] : weights.tensors()) count += tensor.count();
+  if (precision == nn::Precision::Fast && count < kSmallModel) precision = nn::Precision::Floats;
   const auto& p = plan_;
   const std::string top = weights.prefix_of("embed_tokens.weight", {"model.", "", "language_model.model."});
   embedding_ = &weights.at(top + "embed_tokens.weight", {p.vocabulary, p.width});
   final_norm_ = gain(weights, top + "norm.weight", p.width);
   const auto linear = [&](const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in) {
-    return nn::WeightLinear(weights, names, out, in, exact);
+    return nn::WeightLinear(weights, names, out, in, precision);
   };
   const size_t q = p.heads * p.head_dim, kv = p.kv_heads * p.head_dim;
   for (size_t i = 0; i < p.layers; ++i) {
@@ -62,6 +66,7 @@ Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what,
       layer.down = linear({m + "down_proj"}, {p.width}, p.inner);
     }
     layers_.push_back(std::move(made));
+    weights.let_go();  // what is packed need not be in memory twice
   }
   const std::string output = p.tied ? top + "embed_tokens" : "lm_head";
   output_ = linear({output}, {p.vocabulary}, p.width);
@@ -77,9 +82,26 @@ std::vector<float> Decoder::gain(const nn::Weights& weights, const std::string& 
   return out;
 }
 
+namespace {
+
+// Work on each of n tokens; threads share it where there are many.
+template <class Work>
+void for_tokens(size_t n, Work work) {
+  constexpr size_t kFew = 16, kGrain = 8;
+  base::parallel_for(
+      n, kGrain,
+      [&work](size_t begin, size_t end, size_t) {
+        for (size_t t = begin; t < end; ++t) work(t);
+      },
+      n < kFew ? 1 : 0);
+}
+
+}  // namespace
+
 void Decoder::normalise(const std::vector<float>& gain, size_t n, const float* x, float* to) const {
-  for (size_t t = 0; t < n; ++t)
+  for_tokens(n, [&](size_t t) {
     math::rows().rms_norm(x + t * plan_.width, plan_.width, gain.data(), plan_.eps, to + t * plan_.width);
+  });
 }
 
 void Decoder::check(std::span<const DecodeStep> steps) const {
@@ -162,7 +184,7 @@ void Decoder::run(std::span<const DecodeStep> steps, DecodeMemory& memory, float
     }
     part_of(from, part);
     if (!after.empty()) normalise(after, n, part, part);
-    for (size_t t = 0; t < n; ++t) math::rows().add(x + t * w, part + t * w, w);
+    for_tokens(n, [&](size_t t) { math::rows().add(x + t * w, part + t * w, w); });
   };
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = *layers_[i];
@@ -228,23 +250,39 @@ void Decoder::attention(const Layer& layer, size_t index, std::span<const Decode
       .window = p.layer[index].window,
       .soft_cap = p.score_cap};
   const int r = p.layer[index].rope;
-  size_t row = 0;
-  for (const auto& step : steps) {
-    const size_t before = step.cache->length() - step.ids.size(), start = row;
-    const bool far = p.long_from > 0 && step.cache->length() > p.long_from;
-    for (size_t t = 0; t < step.ids.size(); ++t, ++row) {
-      float* x = qkv + row * stride;
-      if (p.head_norms)
-        for (size_t h = 0; h < p.heads + p.kv_heads; ++h)
-          math::rows().rms_norm(x + h * d, d, (h < p.heads ? layer.q_norm : layer.k_norm).data(), p.eps, x + h * d);
-      if (r >= 0)
-        rotate(far ? p.long_ropes[r] : p.ropes[r], far ? memory.long_angles[r] : memory.angles[r], before + t, x,
-               p.heads + p.kv_heads, d);
-      step.cache->put_key(index, before + t, x + q);
-      step.cache->put_value(index, before + t, x + q + kv);
-    }
-    attend(how, *step.cache, index, before, step.ids.size(), qkv + start * stride, stride, context + start * q, q);
-  }
+  memory.rows.clear();
+  for (size_t s = 0; s < steps.size(); ++s)
+    for (size_t t = 0; t < steps[s].ids.size(); ++t) memory.rows.push_back({s, t});
+  for_tokens(n, [&](size_t row) {
+    const auto [s, t] = memory.rows[row];
+    nn::KvSequence& cache = *steps[s].cache;
+    const size_t position = cache.length() - steps[s].ids.size() + t;
+    const bool far = p.long_from > 0 && cache.length() > p.long_from;
+    float* x = qkv + row * stride;
+    if (p.head_norms)
+      for (size_t h = 0; h < p.heads + p.kv_heads; ++h)
+        math::rows().rms_norm(x + h * d, d, (h < p.heads ? layer.q_norm : layer.k_norm).data(), p.eps, x + h * d);
+    if (r >= 0)
+      rotate(far ? p.long_ropes[r] : p.ropes[r], far ? memory.long_angles[r] : memory.angles[r], position, x,
+             p.heads + p.kv_heads, d);
+    cache.put_key(index, position, x + q);
+    cache.put_value(index, position, x + q + kv);
+  });
+  std::vector<size_t>& starts = memory.starts;
+  starts.clear();
+  for (size_t s = 0, row = 0; s < steps.size(); row += steps[s++].ids.size()) starts.push_back(row);
+  const auto attend_in = [&](size_t s) {
+    const size_t count = steps[s].ids.size(), first = steps[s].cache->length() - count;
+    attend(how, *steps[s].cache, index, first, count, qkv + starts[s] * stride, stride, context + starts[s] * q, q);
+  };
+  // Threads share the tokens of a long step; of many short ones each thread takes some.
+  constexpr size_t kShort = 4;
+  if (n > kShort * steps.size())
+    for (size_t s = 0; s < steps.size(); ++s) attend_in(s);
+  else
+    base::parallel_for(steps.size(), 1, [&](size_t begin, size_t end, size_t) {
+      for (size_t s = begin; s < end; ++s) attend_in(s);
+    });
   layer.out(context, q, n, to, p.width, memory.linear);
   adapt(steps, index, Adapter::Part::Out, context, q, to, p.width, memory);
 }
@@ -253,10 +291,11 @@ namespace {
 
 // [gate, up] rows -> activation(gate) * up, in the first half of each row.
 void gated(math::Activation activation, float* x, size_t n, size_t inner) {
-  for (size_t t = 0; t < n; ++t, x += 2 * inner) {
-    math::activate(activation, x, inner);
-    math::rows().multiply(x, x + inner, inner);
-  }
+  for_tokens(n, [=](size_t t) {
+    float* row = x + t * 2 * inner;
+    math::activate(activation, row, inner);
+    math::rows().multiply(row, row + inner, inner);
+  });
 }
 
 }  // namespace

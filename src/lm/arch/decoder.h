@@ -80,14 +80,23 @@ struct DecodeMemory {
   nn::LinearMemory linear;
   AdapterMemory adapter;
   std::vector<nn::RopeAngles> angles, long_angles;
+  struct Row {
+    size_t step, token;
+  };
+  std::vector<Row> rows;       // of x
+  std::vector<size_t> starts;  // first row of each step
 };
+
+/// About a hundred megabytes of bf16.
+inline constexpr size_t kSmallModel = size_t{50} << 20;
 
 /// Weights are read only; several threads may run the same decoder, each with its own memory and sequences.
 class Decoder {
  public:
-  /// `weights` must outlive the decoder. exact: products in float32 whatever the weights' format (nn/weight_linear.h).
-  /// Throws Corrupt where the weights do not fit the plan.
-  Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what, bool exact = false);
+  /// `weights` must outlive the decoder. Small models (below kSmallModel weights) are never run at Precision::Fast:
+  /// they are quick anyway, and suffer most from rounding. Throws Corrupt where the weights do not fit the plan.
+  Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what,
+          nn::Precision precision = nn::Precision::Fast);
 
   const DecoderPlan& plan() const { return plan_; }
   nn::KvShape kv_shape(nn::KvType type) const;

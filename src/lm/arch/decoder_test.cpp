@@ -34,8 +34,9 @@ struct Loaded {
   std::unique_ptr<Decoder> decoder;
   std::shared_ptr<nn::KvPool> pool;
 
-  Loaded(Config config, nn::Weights w, nn::KvType type = nn::KvType::F32, bool exact = false) : weights(std::move(w)) {
-    decoder = std::make_unique<Decoder>(plan_of(config, weights), weights, config.what(), exact);
+  Loaded(Config config, nn::Weights w, nn::KvType type = nn::KvType::F32, nn::Precision precision = nn::Precision::Fast)
+      : weights(std::move(w)) {
+    decoder = std::make_unique<Decoder>(plan_of(config, weights), weights, config.what(), precision);
     pool = std::make_shared<nn::KvPool>(decoder->kv_shape(type), 4096);
   }
 
@@ -85,7 +86,7 @@ Loaded load_gguf(const std::filesystem::path& file, bool exact) {
   Config config = gguf_config(gguf);
   const std::string type = config.text("model_type", "");
   return {config, nn::Weights::take(std::move(gguf), [&](const nn::Tensor& t) { return renamed(t, type); }),
-          nn::KvType::F32, exact};
+          nn::KvType::F32, exact ? nn::Precision::Exact : nn::Precision::Fast};
 }
 
 class GoldenDecoder : public testing::TestWithParam<std::string> {};
@@ -159,6 +160,29 @@ TEST(GgufDecoder, LogitsOfEveryFile) {
   EXPECT_GT(seen, 20u);
 }
 
+// Keys and values in fewer bits move the logits by no more than rounding activations to as many does, in units of their
+// deviation: the limits that the golden files set for F16, bf16 and blocks of eight bits.
+TEST(Decoder, KeysAndValuesInFewerBitsStayNear) {
+  const auto folder = golden_lm() / "models";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden models beside the source";
+  for (const char* name : {"llama", "gemma3", "qwen2", "phi3"}) {
+    const auto ids = read_json(folder / name / "cases.json")["prompts"]["long"]["ids"].get<std::vector<int32_t>>();
+    const auto want = load_folder(folder / name).logits(ids);
+    double squares = 0;
+    for (const float x : want) squares += double(x) * x;
+    const double size = std::sqrt(squares / static_cast<double>(want.size()));
+    for (const auto& [type, limit] :
+         {std::pair{nn::KvType::F16, 0.005}, {nn::KvType::Bf16, 0.02}, {nn::KvType::Q8, 0.06}}) {
+      const auto got = load_folder(folder / name, type).logits(ids);
+      double error = 0;
+      for (size_t i = 0; i < got.size(); ++i) error += std::pow(double(got[i]) - want[i], 2);
+      error = std::sqrt(error / static_cast<double>(got.size())) / size;
+      EXPECT_LT(error, limit) << name << " " << static_cast<int>(type);
+      EXPECT_GT(error, 0) << name << " " << static_cast<int>(type);
+    }
+  }
+}
+
 // One token at a time, some at once or all: the same bits. So are those of a sequence alone and in a batch.
 TEST(Decoder, WhatComesTogetherDoesNotChangeABit) {
   const auto folder = golden_lm() / "models";
@@ -170,7 +194,7 @@ TEST(Decoder, WhatComesTogetherDoesNotChangeABit) {
   EXPECT_EQ(quantised.logits(ids_k, 1), all);
   EXPECT_EQ(quantised.logits(ids_k, 3), all);
   for (const char* name : {"llama", "gemma3", "qwen3-moe"})
-    for (const nn::KvType type : {nn::KvType::F32, nn::KvType::F16}) {
+    for (const nn::KvType type : {nn::KvType::F32, nn::KvType::F16, nn::KvType::Bf16, nn::KvType::Q8}) {
       Loaded model = load_folder(folder / name, type);
       const auto ids = read_json(folder / name / "cases.json")["prompts"]["long"]["ids"].get<std::vector<int32_t>>();
       const auto whole = model.logits(ids);
