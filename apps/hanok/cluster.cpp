@@ -68,6 +68,7 @@ void add_cluster(Command& root) {
                               "  hanok cluster sentences.txt --method community --threshold 0.8");
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.option("-m,--model", flags->model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
+  c.precision();
   c.choice("--method", flags->method, {"kmeans", "community"},
            "k-means, or groups around dense centres (default kmeans)");
   c.option("-k", flags->k, "clusters for k-means (default: the k with the best silhouette)");

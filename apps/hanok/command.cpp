@@ -221,6 +221,11 @@ void Command::choice(const std::string& flags, std::string& value, const std::ve
                      const std::string& help) {
   app_->add_option(flags, value, help)->check(CLI::IsMember(choices));
 }
+void Command::precision() {
+  choice("--precision", session_->precision_flag, {"float32", "int8"},
+         "what the embedding model computes in (default: the setting embedding-precision)");
+}
+
 void Command::flag(const std::string& flags, bool& value, const std::string& help) {
   app_->add_flag(flags, value, help);
 }

@@ -53,6 +53,8 @@ class Command {
   /// One of `choices`, else a usage error that lists them.
   void choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
               const std::string& help);
+  /// --precision, over the setting embedding-precision.
+  void precision();
   void flag(const std::string& flags, bool& value, const std::string& help);
   void run(std::function<void(Session&)> action);
 

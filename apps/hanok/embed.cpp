@@ -49,6 +49,7 @@ void add_embed(Command& root) {
                               "  cat questions.txt | hanok embed - --prompt query --format jsonl");
   c.positional("FILE", flags->file, "a text a line, or .jsonl with the key \"text\"; - is stdin");
   c.option("-m,--model", flags->model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
+  c.precision();
   c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"},
            "which of the model's prompts goes before each text");
   c.choice("--format", flags->format, {"npy", "jsonl"}, "float32 [n, dim], or an object {\"embedding\": [...]} a line");

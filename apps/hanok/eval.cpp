@@ -72,6 +72,7 @@ void add_eval(Command& root) {
   c.choice("--mode", flags->mode, {"hybrid", "dense", "keyword"}, "words, meaning, or both (default hybrid)");
   c.choice("--fusion", flags->fusion, {"score", "rrf"}, "how both sides are joined (default score)");
   c.option("-m,--model", flags->model, "embedding model: folder or ORG/NAME (default: the setting embedding-model)");
+  c.precision();
   c.option("--split", flags->split, "which qrels file (default test)");
   c.option("--k1", flags->k1, "BM25 k1", 0, 1000);
   c.option("--b", flags->b, "BM25 b", 0, 1);

@@ -79,6 +79,7 @@ void add_eval_sts(Command& group) {
                        "The file is tab-separated; its first line names the columns score, sentence1, sentence2.");
   c.positional("FILE", flags->file, "tab-separated pairs with scores");
   c.option("-m,--model", flags->model, "embedding model: folder or ORG/NAME (default: the setting embedding-model)");
+  c.precision();
   c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"},
            "the model's prompt before each sentence (default query)");
   c.run([flags](Session& session) { run(session, flags->file, flags->model, flags->prompt); });

@@ -180,6 +180,7 @@ void add_ingest(Command& root) {
            "no file or folder that matches: a pattern as in .gitignore, for example 'old/' or '*.log' (repeatable)");
   c.flag("--no-embed", flags->no_embed, "only read: passages are found by their words until they are embedded");
   c.flag("--embed-only", flags->embed_only, "read nothing; embed the passages of the collection that have no vector");
+  c.precision();
   c.option("--meta", flags->metadata, "KEY=VALUE kept with each document, for --where (repeatable)");
   c.flag("--prune", flags->prune, "also forget the documents of folders that are empty or not there");
   c.run([flags](Session& session) { run(session, *flags); });

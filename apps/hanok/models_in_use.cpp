@@ -11,8 +11,17 @@ namespace {
 
 namespace hub = chain::hub;
 
-std::unique_ptr<chain::EmbeddingModel> open(const std::filesystem::path& folder, const std::string& name) {
-  return chain::make_embedder(std::make_shared<hanok::Embedder>(folder), name);
+/// Of vectors that a collection gets, where nothing is said and none are there.
+constexpr Precision kNewVectors = Precision::Int8;
+
+std::unique_ptr<chain::EmbeddingModel> open(const std::filesystem::path& folder, const std::string& name,
+                                            const EmbedderOptions& options) {
+  return chain::make_embedder(std::make_shared<hanok::Embedder>(folder, options), name);
+}
+
+/// What was said, else what made the vectors of `space`, so that an upgrade of this program embeds nothing again.
+EmbedderOptions options_for(std::optional<Precision> wanted, const store::VectorSpace* space) {
+  return {.precision = wanted.value_or(kNewVectors), .continues = space && !wanted ? space->fingerprint : ""};
 }
 
 /// What is kept with vectors: ORG/NAME, or a folder that is found from everywhere.
@@ -23,14 +32,15 @@ std::string lasting_name(const std::string& name) {
                                                       : name;
 }
 
-std::unique_ptr<chain::EmbeddingModel> load(const std::string& name) {
+std::unique_ptr<chain::EmbeddingModel> load(const std::string& name, const EmbedderOptions& options) {
   const auto folder = model_folder(name);
-  return folder ? open(*folder, lasting_name(name)) : nullptr;
+  return folder ? open(*folder, lasting_name(name), options) : nullptr;
 }
 
-std::unique_ptr<chain::EmbeddingModel> load_if_there(const Session& session, const std::string& name) {
+std::unique_ptr<chain::EmbeddingModel> load_if_there(const Session& session, const std::string& name,
+                                                     const EmbedderOptions& options) {
   try {
-    return load(name);
+    return load(name, options);
   } catch (const Error& e) {
     session.note("note: the embedding model that is set is not here: " + std::string(e.what()));
     return nullptr;
@@ -51,6 +61,7 @@ std::vector<std::filesystem::path> places(const std::string& name) {
 /// The model that made vectors, known by its fingerprint.
 struct Maker {
   std::unique_ptr<chain::EmbeddingModel> model;  // nullptr: not on this machine
+  std::filesystem::path folder;                  // its
   bool earlier = false;                          // there is a newer revision of it
   std::string why_not;
 };
@@ -60,7 +71,7 @@ std::unique_ptr<chain::EmbeddingModel> open_maker(const std::filesystem::path& f
                                                   std::string& why_not) {
   std::string reason = folder.string() + " has changed since";
   try {
-    auto model = open(folder, space.model);
+    auto model = open(folder, space.model, options_for(std::nullopt, &space));
     if (model->space().fingerprint == space.fingerprint) return model;
   } catch (const Error& e) {
     reason = e.what();
@@ -74,6 +85,7 @@ Maker find_maker(const store::VectorSpace& space) {
   try {
     for (const auto& folder : places(space.model)) {
       out.earlier = !out.why_not.empty();
+      out.folder = folder;
       if ((out.model = open_maker(folder, space, out.why_not))) return out;
     }
   } catch (const Error& e) {
@@ -101,19 +113,28 @@ ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collect
   const std::string name = session.get("embedding-model");
   const auto snapshot = collection.snapshot();
   const auto space = snapshot->vector_space(), pending = snapshot->pending_space();
+  const auto wanted = precision_setting(session);
+  const auto options = options_for(wanted, pending ? &*pending : space ? &*space : nullptr);
   if (name.empty() && space) {
     // Nothing was said: go on with the model that was chosen before, so that another default never changes a
     // collection.
     const auto& chosen = pending ? *pending : *space;
-    out.embedder_ = find_maker(chosen).model;
-    if (!out.embedder_) out.embedder_ = load(chosen.model);
+    Maker maker = find_maker(chosen);
+    out.embedder_ = std::move(maker.model);
+    if (out.embedder_ && wanted) out.embedder_ = open(maker.folder, chosen.model, options);
+    if (!out.embedder_) out.embedder_ = load(chosen.model, options);
   } else {
-    out.embedder_ = load(name);
+    out.embedder_ = load(name, options);
   }
   if (embeds && out.embedder_ && space && space->fingerprint != out.embedder_->space().fingerprint) {
     const std::string by = out.embedder_->space().model;
+    // The same files, in another precision that was asked for?
+    const bool same_files = wanted && by == space->model && find_maker(*space).model;
     session.note("note: '" + collection.name() + "' was embedded by " + space->model +
-                 "; embedding everything again by " + by + (by == space->model ? ", whose files have changed" : "") +
+                 "; embedding everything again by " + by +
+                 (same_files           ? " in " + std::string(precision_name(*wanted))
+                  : by == space->model ? ", whose files have changed"
+                                       : "") +
                  ". Until that is done the old vectors answer");
   }
   return out;
@@ -125,7 +146,7 @@ ModelsInUse ModelsInUse::for_search(const Session& session, const store::Snapsho
   const auto space = snapshot.vector_space();
   if (!space || name == "none") return out;
   const bool another = !name.empty() && lasting_name(name) != space->model;
-  if (another) out.embedder_ = load_if_there(session, name);
+  if (another) out.embedder_ = load_if_there(session, name, options_for(std::nullopt, &*space));
   if (out.embedder_ && out.embedder_->space().fingerprint == space->fingerprint) return out;
   Maker maker = find_maker(*space);
   out.embedder_ = std::move(maker.model);
@@ -145,8 +166,19 @@ ModelsInUse ModelsInUse::for_search(const Session& session, const store::Snapsho
 
 ModelsInUse ModelsInUse::named(const Session& session, const std::string& model, bool none) {
   ModelsInUse out;
-  if (!none) out.embedder_ = load(model.empty() ? session.get("embedding-model") : model);
+  if (!none)
+    out.embedder_ =
+        load(model.empty() ? session.get("embedding-model") : model, options_for(precision_setting(session), nullptr));
   return out;
+}
+
+std::optional<Precision> precision_setting(const Session& session) {
+  const auto [text, from] = session.setting("embedding-precision");
+  if (text.empty()) return std::nullopt;
+  if (text != "float32" && text != "int8")
+    throw Error(Code::Invalid,
+                "embedding-precision is '" + text + "' (from " + from + "): float32 or int8 was expected");
+  return precision_named(text);
 }
 
 size_t number_setting(const Session& session, const std::string& key, size_t least) {

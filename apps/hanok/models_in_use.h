@@ -32,6 +32,8 @@ class ModelsInUse {
 std::optional<std::filesystem::path> model_folder(const std::string& name);
 /// How to get the default embedding model.
 std::string model_advice();
+/// The setting embedding-precision; nullopt where nothing is said.
+std::optional<Precision> precision_setting(const Session& session);
 /// A setting that must be a whole number of at least `least`.
 size_t number_setting(const Session& session, const std::string& key, size_t least = 0);
 /// For `doctor`: {"embedding": "which model and where, or how to get one"}; adds to problems what is wrong.

@@ -74,6 +74,7 @@ void paraphrases(Session& session, const Flags& flags) {
 Command with_file(Command& root, const char* name, const char* help, const char* long_help, Flags& flags) {
   Command c = root.subcommand(name, help, long_help);
   c.option("-m,--model", flags.model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
+  c.precision();
   c.option("-k", flags.k, "how many (default 5)", 1);
   return c;
 }

@@ -61,7 +61,8 @@ std::vector<std::string> read_lines(const std::string& file) { return read_from(
 std::shared_ptr<const Embedder> embedding_model(const Session& session, const std::string& flag) {
   const auto folder = model_folder(flag.empty() ? session.get("embedding-model") : flag);
   if (!folder) throw Error(Code::NotFound, "an embedding model is needed here; " + model_advice());
-  return std::make_shared<const Embedder>(*folder);
+  return std::make_shared<const Embedder>(
+      *folder, EmbedderOptions{.precision = precision_setting(session).value_or(Precision::Float32)});
 }
 
 Prompt parse_prompt(const std::string& name) {

@@ -18,6 +18,16 @@ namespace {
 // values (1.7 MiB) still lie in L2 and L3. A multiple of the row block of math::gemm (96).
 constexpr size_t kPassTokens = 288;
 
+struct Named {
+  Precision precision;
+  std::string_view name;
+};
+constexpr Named kPrecisions[] = {{Precision::Float32, "float32"}, {Precision::Int8, "int8"}};
+
+nn::Precision internal(Precision precision) {
+  return precision == Precision::Int8 ? nn::Precision::Int8 : nn::Precision::Float32;
+}
+
 struct Text {
   std::vector<int32_t> ids, types;
 };
@@ -36,6 +46,18 @@ void normalise(float* x, size_t n) {
 
 }  // namespace
 
+std::string_view precision_name(Precision precision) {
+  for (const auto& [known, name] : kPrecisions)
+    if (known == precision) return name;
+  return "";
+}
+
+Precision precision_named(std::string_view name) {
+  for (const auto& [precision, known] : kPrecisions)
+    if (known == name) return precision;
+  throw Error(Code::Invalid, "precision '" + std::string(name) + "': float32 or int8 was expected");
+}
+
 struct Embedder::Impl {
   lm::SentenceModel model;
   text::Tokenizer tokenizer;
@@ -44,13 +66,15 @@ struct Embedder::Impl {
   std::unique_ptr<lm::Encoder> encoder;
   std::vector<Dense> dense;
   size_t max_tokens = 0, full_dim = 0, dim = 0;
+  Precision precision;
   std::string none, query, passage, fingerprint;
 
   Impl(const std::filesystem::path& folder, const EmbedderOptions& options)
       : model(lm::SentenceModel::read(folder)),
         tokenizer(text::Tokenizer::load(model.encoder_folder)),
         weights(nn::Weights::open(model.encoder_folder)),
-        encoder(lm::make_encoder(model.encoder, weights)),
+        encoder(lm::make_encoder(model.encoder, weights, internal(options.precision))),
+        precision(options.precision),
         query(model.query_prompt()),
         passage(model.passage_prompt()) {
     lm::check_lower_case(model, tokenizer);
@@ -62,7 +86,15 @@ struct Embedder::Impl {
     if (dim > full_dim)
       throw Error(Code::Invalid, model.name + ": truncate_dim is " + std::to_string(dim) + ", the model gives " +
                                      std::to_string(full_dim));
-    fingerprint = lm::fingerprint(model, weights, dense_weights.data(), dense_weights.size(), max_tokens, dim);
+    const std::string in_float32 =
+        lm::fingerprint(model, weights, dense_weights.data(), dense_weights.size(), max_tokens, dim);
+    for (const auto& [other, name] : kPrecisions)
+      if (other != precision && lm::fingerprint_in(other, in_float32) == options.continues) {
+        encoder = lm::make_encoder(model.encoder, weights, internal(other));
+        precision = other;
+        break;
+      }
+    fingerprint = lm::fingerprint_in(precision, in_float32);
   }
 
   void add_dense(const lm::DenseModule& d) {
@@ -181,6 +213,7 @@ Embedder::~Embedder() = default;
 Embedder::Embedder(Embedder&&) noexcept = default;
 Embedder& Embedder::operator=(Embedder&&) noexcept = default;
 
+Precision Embedder::precision() const { return impl_->precision; }
 size_t Embedder::dim() const { return impl_->dim; }
 size_t Embedder::max_tokens() const { return impl_->max_tokens; }
 const std::string& Embedder::name() const { return impl_->model.name; }

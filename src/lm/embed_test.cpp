@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/lm.h"
 #include "lm/test_data.h"
@@ -126,6 +127,72 @@ TEST(Embedder, OptionsAndFingerprint) {
   base::write_file_atomic(temp.path() / "p" / "config_sentence_transformers.json",
                           R"({"prompts": {"query": "q: ", "passage": "passage: "}})");
   EXPECT_NE(Embedder(temp.path() / "p").fingerprint(), model.fingerprint());
+}
+
+// Products in eight bits: the vectors point where those of float32 do, whatever is computed beside them.
+void check_int8(const std::filesystem::path& folder, const std::vector<std::string>& texts, float least) {
+  const Embedder exact(folder), fast(folder, {.precision = Precision::Int8});
+  const Matrix expected = exact.embed(texts), found = fast.embed(texts);
+  ASSERT_FALSE(texts.empty());
+  EXPECT_NE(found.data, expected.data);
+  for (size_t r = 0; r < texts.size(); ++r)
+    EXPECT_GT(cosine(found.row(r), expected.row(r)), least) << folder << ": " << texts[r];
+  const Context context;
+  for (const size_t threads : {1, 2, 3}) {
+    const Context::Scope scope(context.with_threads(threads));
+    EXPECT_EQ(fast.embed(texts).data, found.data) << folder << ", " << threads << " threads";
+  }
+  const size_t step = std::max<size_t>(1, texts.size() / 12);
+  for (size_t r = 0; r < texts.size(); r += step) {
+    const Matrix alone = fast.embed({texts[r]});
+    EXPECT_TRUE(std::equal(alone.data.begin(), alone.data.end(), found.row(r).begin())) << folder << ": " << texts[r];
+  }
+}
+
+TEST(Embedder, Int8IsNearAndTheSameInEveryBatch) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 120; ++i) {
+    std::string text = "the";
+    for (int w = 0; w < i % 17; ++w) text += w % 3 ? " cat" : " runs";
+    texts.push_back(text);
+  }
+  check_int8(lm::own_data("tiny_embedder"), texts, 0.995f);
+  if (!std::filesystem::exists(golden("encoders"))) return;
+  for (const char* name : {"bert_mean_norm", "bert_cls_dense", "bert_mean_noprompt", "xlmr_mean_e5", "mpnet_mean",
+                           "modernbert_cls", "qwen3_last", "qwen3_mean_2dense"}) {
+    const auto json = lm::read_json(golden("encoders") / name / "expected.json");
+    check_int8(golden("encoders") / name, json["texts"].get<std::vector<std::string>>(), 0.995f);
+  }
+}
+
+TEST(Embedder, Int8OfRealModels) {
+  for (const std::string name : {"minilm", "e5"}) {
+    const auto folder = lm::real_model(name);
+    if (!folder || !std::filesystem::exists(golden(name))) continue;
+    std::vector<std::string> texts;
+    const auto json = lm::read_json(golden(name) / "sentences.json");
+    for (const auto& row : json["rows"]) texts.push_back(row["text"]);
+    check_int8(*folder, texts, 0.995f);
+  }
+}
+
+TEST(Embedder, TheFingerprintKnowsThePrecision) {
+  const auto folder = lm::own_data("tiny_embedder");
+  const Embedder wide(folder), fast(folder, {.precision = Precision::Int8});
+  EXPECT_NE(wide.fingerprint(), fast.fingerprint());
+  const auto in_precision = [&](Precision asked, const std::string& continues) {
+    const Embedder model(folder, {.precision = asked, .continues = continues});
+    EXPECT_EQ(model.fingerprint(), model.precision() == Precision::Int8 ? fast.fingerprint() : wide.fingerprint());
+    EXPECT_EQ(model.embed({"the cat"}).data,
+              (model.precision() == Precision::Int8 ? fast : wide).embed({"the cat"}).data);
+    return model.precision();
+  };
+  EXPECT_EQ(in_precision(Precision::Int8, wide.fingerprint()), Precision::Float32) << "vectors that are there";
+  EXPECT_EQ(in_precision(Precision::Float32, fast.fingerprint()), Precision::Int8);
+  EXPECT_EQ(in_precision(Precision::Int8, ""), Precision::Int8);
+  EXPECT_EQ(in_precision(Precision::Int8, "another model's"), Precision::Int8);
+  EXPECT_EQ(precision_named(precision_name(Precision::Int8)), Precision::Int8);
+  EXPECT_THROW(precision_named("int4"), Error);
 }
 
 TEST(Embedder, RefusesDamagedFolders) {

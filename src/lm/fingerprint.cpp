@@ -7,7 +7,8 @@
 namespace hanok::lm {
 namespace {
 
-constexpr int kVersion = 1;  // raised when hanok itself computes other numbers from the same files
+constexpr int kVersion = 1;      // raised when hanok itself computes other numbers from the same files
+constexpr int kInt8Version = 1;  // raised when products in eight bits give other numbers
 constexpr size_t kWholeFile = 1 << 20, kFileBlocks = 64, kFileBlock = 4096, kTensorBlocks = 4, kTensorBlock = 64;
 
 void add(base::Sha256& hash, std::string_view field) {  // with its length, so that fields cannot run together
@@ -52,6 +53,15 @@ std::string fingerprint(const SentenceModel& model, const nn::Weights& weights, 
     add(hash, prompt);
   add_weights(hash, weights);
   for (size_t i = 0; i < n_dense; ++i) add_weights(hash, dense[i]);
+  return hash.hex();
+}
+
+std::string fingerprint_in(Precision precision, const std::string& in_float32) {
+  if (precision == Precision::Float32) return in_float32;
+  base::Sha256 hash;
+  add(hash, in_float32);
+  add(hash, precision_name(precision));
+  add(hash, std::to_string(kInt8Version));
   return hash.hex();
 }
 

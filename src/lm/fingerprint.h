@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "hanok/lm.h"
 #include "lm/sentence_model.h"
 #include "nn/weights.h"
 
@@ -16,5 +17,9 @@ namespace hanok::lm {
 /// read as JSON.
 std::string fingerprint(const SentenceModel& model, const nn::Weights& weights, const nn::Weights* dense,
                         size_t n_dense, size_t max_tokens, size_t dim);
+
+/// The same model's in another precision than float32, from its fingerprint in float32, which stays what it was before
+/// there were others.
+std::string fingerprint_in(Precision precision, const std::string& in_float32);
 
 }  // namespace hanok::lm

@@ -1,5 +1,7 @@
 #include "math/kernels.h"
 
+#include "math/attention_kernels.h"
+#include "math/byte_gemm_kernels.h"
 #include "math/convert_kernels.h"
 #include "math/distance_kernels.h"
 #include "math/fast_scan_kernels.h"
@@ -67,6 +69,24 @@ constexpr Version<GemmKernel> kVersions<GemmKernel>[] = {
 #if defined(__x86_64__)
     {kAvx2, fill_gemm_avx2},
     {kAvx512, fill_gemm_avx512},
+#endif
+};
+
+template <>
+constexpr Version<ByteGemmKernels> kVersions<ByteGemmKernels>[] = {
+    {kAny, fill_byte_gemm_scalar},
+#if defined(__x86_64__)
+    {kAvx2, fill_byte_gemm_avx2},
+    {kAvxVnni, fill_byte_gemm_avxvnni},
+    {kVnni, fill_byte_gemm_vnni},
+#endif
+};
+
+template <>
+constexpr Version<AttentionKernels> kVersions<AttentionKernels>[] = {
+    {kAny, fill_attention_scalar},
+#if defined(__x86_64__)
+    {kBf16, fill_attention_bf16},
 #endif
 };
 
@@ -143,6 +163,8 @@ HANOK_KNOWN_TABLE(ConvertKernels)
 HANOK_KNOWN_TABLE(DistanceKernels)
 HANOK_KNOWN_TABLE(RowKernels)
 HANOK_KNOWN_TABLE(GemmKernel)
+HANOK_KNOWN_TABLE(ByteGemmKernels)
+HANOK_KNOWN_TABLE(AttentionKernels)
 HANOK_KNOWN_TABLE(ProductKernels)
 HANOK_KNOWN_TABLE(PanelKernels)
 HANOK_KNOWN_TABLE(ScanKernels)

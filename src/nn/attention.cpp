@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/threads.h"
+#include "math/attention_kernels.h"
 #include "math/rows.h"
 
 namespace hanok::nn {
@@ -15,12 +16,22 @@ constexpr size_t kSmallWork = 1 << 19;
 
 struct Memory {
   math::PackedMatrix keys, values;
-  math::Scratch scores;
+  math::Scratch scores, bf16;
 };
+
+bool in_bf16(const Attention& how) {
+  return how.rounded && !how.causal && !how.window && !how.relative && (how.head_dim == 32 || how.head_dim == 64) &&
+         math::features().has(math::Feature::Bf16);
+}
 
 // One head of one sequence; all pointers are at the sequence's first row and the head's first column.
 void one_head(const Attention& how, size_t n, const float* q, const float* k, const float* v, size_t stride,
               const float* relative, float* out, size_t ldo, Memory& memory) {
+  if (in_bf16(how)) {
+    float* space = memory.bf16.reserve(math::bf16_attention_bytes(n, how.head_dim) / sizeof(float));
+    return math::kernels<math::AttentionKernels>().bf16(q, k, v, stride, n, how.head_dim, how.scale, out, ldo,
+                                                        reinterpret_cast<uint8_t*>(space));
+  }
   for (size_t first = 0; first < n; first += kQueryRows) {
     const size_t count = std::min(kQueryRows, n - first);
     // Keys that some query of this step sees; without a window or mask this is packed once.

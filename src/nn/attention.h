@@ -14,6 +14,7 @@ struct Attention {
   bool causal = false;              // token i sees tokens <= i
   size_t window = 0;                // token i sees tokens j with |i - j| <= window; 0 = no limit
   const float* relative = nullptr;  // [heads, 2 * reach + 1]: relative[h][j - i + reach] is added to a score
+  bool rounded = false;             // products in bf16 where the CPU has them, for plain attention of heads of 32 or 64
   size_t reach = 0;                 // at least the longest sequence - 1 where `relative` is given
 };
 

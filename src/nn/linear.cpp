@@ -2,8 +2,9 @@
 
 namespace hanok::nn {
 
-Linear::Linear(const Weights& weights, const std::vector<std::string>& names, const std::vector<size_t>& out,
-               size_t in) {
+Linear::Linear(const Weights& weights, const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in,
+               Precision precision)
+    : precision_(precision) {
   std::vector<const Tensor*> row_tensor;  // of each row of W
   std::vector<size_t> row_first;          // and its first element there
   std::vector<float> bias;
@@ -21,9 +22,11 @@ Linear::Linear(const Weights& weights, const std::vector<std::string>& names, co
     any_bias = true;
   }
   if (!any_bias) bias.clear();
-  packed_.pack_rows(
-      row_tensor.size(), in, [&](size_t row, float* to) { read_floats(*row_tensor[row], row_first[row], in, to); },
-      std::move(bias));
+  const auto fill = [&](size_t row, float* to) { read_floats(*row_tensor[row], row_first[row], in, to); };
+  if (precision == Precision::Int8)
+    bytes_.pack_rows(row_tensor.size(), in, fill, std::move(bias));
+  else
+    packed_.pack_rows(row_tensor.size(), in, fill, std::move(bias));
 }
 
 }  // namespace hanok::nn

@@ -130,6 +130,40 @@ TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   EXPECT_EQ(hanok.json({"doctor"})["data"]["state"], "sound");
 }
 
+// A collection goes on in the precision it was made in, until another is asked for.
+TEST(CliEmbedding, APrecisionIsKeptUntilAnotherIsAskedFor) {
+  Program hanok;
+  set_model(kModel);
+  const std::string a = hanok.write("n/a.txt", "The red bicycle is in the shed."),
+                    b = hanok.write("n/b.txt", "Blue paint is in the cellar.");
+  const auto fingerprint = [&] { return hanok.json({"collections", "show", "default"})["embedding"]["fingerprint"]; };
+  hanok.json({"ingest", a, "--precision", "float32"});
+  const auto wide = fingerprint();
+  for (const std::string& name : {kModel, std::string()}) {  // named by a setting, or known from the collection
+    if (name.empty()) ::unsetenv("HANOK_EMBEDDING_MODEL");
+    EXPECT_EQ(hanok.run({"ingest", b}).err.find("embedding everything again"), std::string::npos) << name;
+    EXPECT_EQ(fingerprint(), wide) << name;
+    EXPECT_EQ(searched(hanok, "paint"), (std::pair<std::string, std::string>{"hybrid", ""})) << name;
+  }
+  ::setenv("HANOK_EMBEDDING_PRECISION", "int8", 1);
+  EXPECT_EQ(searched(hanok, "paint").first, "hybrid") << "what is there answers";
+  EXPECT_EQ(fingerprint(), wide);
+  EXPECT_THAT(hanok.run({"ingest", a}).err, HasSubstr("embedding everything again by " + kModel + " in int8"));
+  ::unsetenv("HANOK_EMBEDDING_PRECISION");
+  const auto fast = fingerprint();
+  EXPECT_NE(fast, wide);
+  EXPECT_EQ(hanok.run({"ingest", b}).err.find("embedding everything again"), std::string::npos);
+  EXPECT_EQ(fingerprint(), fast);
+  EXPECT_EQ(searched(hanok, "bicycle"), (std::pair<std::string, std::string>{"hybrid", ""}));
+
+  set_model(kModel);
+  hanok.json({"ingest", a, "-c", "new"});
+  EXPECT_EQ(hanok.json({"collections", "show", "new"})["embedding"]["fingerprint"], fast) << "int8 unless asked for";
+  ::setenv("HANOK_EMBEDDING_PRECISION", "int4", 1);
+  EXPECT_EQ(hanok.json({"ingest", a}, 2)["error"]["code"], "invalid");
+  ::unsetenv("HANOK_EMBEDDING_PRECISION");
+}
+
 TEST(CliEmbedding, TheModelOfTheVectorsIsKnownByItsFingerprint) {
   Program hanok;
   const auto made_by = other_model(hanok.folder() / "made_by");

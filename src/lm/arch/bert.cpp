@@ -8,8 +8,8 @@ namespace {
 
 class Bert final : public Encoder {
  public:
-  Bert(const Config& config, const nn::Weights& weights, bool roberta)
-      : body_(config, 1e-12, roberta ? static_cast<int64_t>(config.size("pad_token_id", 1)) : -1),
+  Bert(const Config& config, const nn::Weights& weights, nn::Precision precision, bool roberta)
+      : body_(config, 1e-12, roberta ? static_cast<int64_t>(config.size("pad_token_id", 1)) : -1, precision),
         types_(config.size("type_vocab_size", 2)) {
     if (config.text("position_embedding_type", "absolute") != "absolute")
       throw Error(Code::Unsupported, config.what() + ": position_embedding_type is '" +
@@ -54,11 +54,11 @@ class Bert final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_bert(const Config& config, const nn::Weights& weights) {
-  return std::make_unique<Bert>(config, weights, false);
+std::unique_ptr<Encoder> make_bert(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+  return std::make_unique<Bert>(config, weights, precision, false);
 }
-std::unique_ptr<Encoder> make_roberta(const Config& config, const nn::Weights& weights) {
-  return std::make_unique<Bert>(config, weights, true);
+std::unique_ptr<Encoder> make_roberta(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+  return std::make_unique<Bert>(config, weights, precision, true);
 }
 
 }  // namespace hanok::lm

@@ -9,7 +9,7 @@ namespace {
 
 struct Family {
   std::string_view model_type;
-  std::unique_ptr<Encoder> (*make)(const Config&, const nn::Weights&);
+  std::unique_ptr<Encoder> (*make)(const Config&, const nn::Weights&, nn::Precision);
 };
 
 constexpr std::array kFamilies{Family{"bert", make_bert},           Family{"roberta", make_roberta},
@@ -33,11 +33,11 @@ constexpr std::array kActivations{Named{"gelu", math::Activation::Gelu},
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_encoder(const Config& config, const nn::Weights& weights) {
+std::unique_ptr<Encoder> make_encoder(const Config& config, const nn::Weights& weights, nn::Precision precision) {
   const std::string type = config.text("model_type", "");
   std::string known;
   for (const Family& family : kFamilies) {
-    if (family.model_type == type) return family.make(config, weights);
+    if (family.model_type == type) return family.make(config, weights, precision);
     known += (known.empty() ? "" : ", ") + std::string(family.model_type);
   }
   throw Error(Code::Unsupported, config.what() + ": model_type is '" + type + "', this version runs " + known);

@@ -40,7 +40,7 @@ bool is_global(const Config& config, size_t layer) {
 
 class ModernBert final : public Encoder {
  public:
-  ModernBert(const Config& config, const nn::Weights& weights)
+  ModernBert(const Config& config, const nn::Weights& weights, nn::Precision precision)
       : what_(config.what()),
         width_(config.size("hidden_size")),
         heads_(config.size("num_attention_heads")),
@@ -52,7 +52,8 @@ class ModernBert final : public Encoder {
         activation_(activation_of(config, "hidden_activation")),
         global_base_(rope_base(config, "full_attention", "global_rope_theta", 160000)),
         local_base_(
-            rope_base(config, "sliding_attention", "local_rope_theta", config.number("global_rope_theta", 10000))) {
+            rope_base(config, "sliding_attention", "local_rope_theta", config.number("global_rope_theta", 10000))),
+        precision_(precision) {
     if (heads_ == 0 || width_ % heads_ != 0 || width_ / heads_ % 2 != 0)
       config.fail("num_attention_heads", "an even share of hidden_size");
     if (window_ == 0) config.fail("local_attention", "at least 2");  // nn::Attention reads 0 as no limit
@@ -64,10 +65,10 @@ class ModernBert final : public Encoder {
       const std::string l = p + "layers." + std::to_string(i) + ".";
       layers_.push_back({.before_attention = i == 0 ? Norm{} : norm(weights, l + "attn_norm"),
                          .before_mlp = norm(weights, l + "mlp_norm"),
-                         .qkv = nn::Linear(weights, {l + "attn.Wqkv"}, {3 * width_}, width_),
-                         .out = nn::Linear(weights, {l + "attn.Wo"}, {width_}, width_),
-                         .up = nn::Linear(weights, {l + "mlp.Wi"}, {2 * inner_}, width_),
-                         .down = nn::Linear(weights, {l + "mlp.Wo"}, {width_}, inner_),
+                         .qkv = nn::Linear(weights, {l + "attn.Wqkv"}, {3 * width_}, width_, precision),
+                         .out = nn::Linear(weights, {l + "attn.Wo"}, {width_}, width_, precision),
+                         .up = nn::Linear(weights, {l + "mlp.Wi"}, {2 * inner_}, width_, precision),
+                         .down = nn::Linear(weights, {l + "mlp.Wo"}, {width_}, inner_, precision),
                          .global = is_global(config, i)});
     }
   }
@@ -114,7 +115,8 @@ class ModernBert final : public Encoder {
                             .kv_heads = heads_,
                             .head_dim = head_dim,
                             .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
-                            .window = layer.global ? 0 : window_};
+                            .window = layer.global ? 0 : window_,
+                            .rounded = precision_ == nn::Precision::Int8};
     attend(how, batch, qkv, qkv + w, qkv + 2 * w, 3 * w, context, w);
     layer.out(context, w, n, x, w, {.accumulate = true});
   }
@@ -140,14 +142,15 @@ class ModernBert final : public Encoder {
   math::Activation activation_;
   double global_base_, local_base_;
   const nn::Tensor* word_ = nullptr;
+  nn::Precision precision_;
   Norm embedding_norm_, final_norm_;
   std::vector<Layer> layers_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_modernbert(const Config& config, const nn::Weights& weights) {
-  return std::make_unique<ModernBert>(config, weights);
+std::unique_ptr<Encoder> make_modernbert(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+  return std::make_unique<ModernBert>(config, weights, precision);
 }
 
 }  // namespace hanok::lm

@@ -15,7 +15,7 @@ void LayerNorm::apply(size_t n, float* x) const {
     math::rows().layer_norm(x + t * width, width, gain.data(), bias.data(), eps, x + t * width);
 }
 
-PostNorm::PostNorm(const Config& config, double default_eps, int64_t padding)
+PostNorm::PostNorm(const Config& config, double default_eps, int64_t padding, nn::Precision precision)
     : what_(config.what()),
       width_(config.size("hidden_size")),
       heads_(config.size("num_attention_heads")),
@@ -24,7 +24,8 @@ PostNorm::PostNorm(const Config& config, double default_eps, int64_t padding)
       positions_(config.size("max_position_embeddings")),
       eps_(static_cast<float>(config.number("layer_norm_eps", default_eps))),
       activation_(activation_of(config, "hidden_act")),
-      padding_(padding) {
+      padding_(padding),
+      precision_(precision) {
   if (heads_ == 0 || width_ % heads_ != 0) config.fail("num_attention_heads", "a divisor of hidden_size");
   if (positions() == 0) config.fail("max_position_embeddings", "more than the padding id");
 }
@@ -42,10 +43,10 @@ void PostNorm::read_embeddings(const nn::Weights& weights, const std::string& pr
 
 void PostNorm::read_layer(const nn::Weights& weights, const Names& names) {
   layers_.push_back(
-      {.qkv = nn::Linear(weights, {names.query, names.key, names.value}, {width_, width_, width_}, width_),
-       .out = nn::Linear(weights, {names.out}, {width_}, width_),
-       .up = nn::Linear(weights, {names.up}, {inner_}, width_),
-       .down = nn::Linear(weights, {names.down}, {width_}, inner_),
+      {.qkv = nn::Linear(weights, {names.query, names.key, names.value}, {width_, width_, width_}, width_, precision_),
+       .out = nn::Linear(weights, {names.out}, {width_}, width_, precision_),
+       .up = nn::Linear(weights, {names.up}, {inner_}, width_, precision_),
+       .down = nn::Linear(weights, {names.down}, {width_}, inner_, precision_),
        .after_attention = LayerNorm(weights, names.out_norm, width_, eps_),
        .after_mlp = LayerNorm(weights, names.down_norm, width_, eps_)});
 }
@@ -76,6 +77,7 @@ void PostNorm::run(const nn::Batch& batch, nn::Workspace& workspace, float* x, c
                                 .head_dim = w / heads_,
                                 .scale = 1 / std::sqrt(static_cast<float>(w / heads_)),
                                 .relative = relative,
+                                .rounded = precision_ == nn::Precision::Int8,
                                 .reach = reach};
   for (const Layer& layer : layers_) {
     layer.qkv(x, w, n, qkv, 3 * w);

@@ -27,7 +27,7 @@ double rope_base(const Config& config) {
 
 class Qwen3 final : public Encoder {
  public:
-  Qwen3(const Config& config, const nn::Weights& weights)
+  Qwen3(const Config& config, const nn::Weights& weights, nn::Precision precision)
       : what_(config.what()),
         width_(config.size("hidden_size")),
         heads_(config.size("num_attention_heads")),
@@ -53,14 +53,15 @@ class Qwen3 final : public Encoder {
       const auto head_norm = [&](const std::string& name) {
         return weights.find(name) ? read_floats(weights.at(name, {head_dim_})) : std::vector<float>{};
       };
-      layers_.push_back({.before_attention = read_floats(weights.at(l + "input_layernorm.weight", {width_})),
-                         .before_mlp = read_floats(weights.at(l + "post_attention_layernorm.weight", {width_})),
-                         .q_norm = head_norm(a + "q_norm.weight"),
-                         .k_norm = head_norm(a + "k_norm.weight"),
-                         .qkv = nn::Linear(weights, {a + "q_proj", a + "k_proj", a + "v_proj"}, {q, kv, kv}, width_),
-                         .out = nn::Linear(weights, {a + "o_proj"}, {width_}, q),
-                         .up = nn::Linear(weights, {m + "gate_proj", m + "up_proj"}, {inner_, inner_}, width_),
-                         .down = nn::Linear(weights, {m + "down_proj"}, {width_}, inner_)});
+      layers_.push_back(
+          {.before_attention = read_floats(weights.at(l + "input_layernorm.weight", {width_})),
+           .before_mlp = read_floats(weights.at(l + "post_attention_layernorm.weight", {width_})),
+           .q_norm = head_norm(a + "q_norm.weight"),
+           .k_norm = head_norm(a + "k_norm.weight"),
+           .qkv = nn::Linear(weights, {a + "q_proj", a + "k_proj", a + "v_proj"}, {q, kv, kv}, width_, precision),
+           .out = nn::Linear(weights, {a + "o_proj"}, {width_}, q, precision),
+           .up = nn::Linear(weights, {m + "gate_proj", m + "up_proj"}, {inner_, inner_}, width_, precision),
+           .down = nn::Linear(weights, {m + "down_proj"}, {width_}, inner_, precision)});
     }
   }
 
@@ -130,8 +131,8 @@ class Qwen3 final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_qwen3(const Config& config, const nn::Weights& weights) {
-  return std::make_unique<Qwen3>(config, weights);
+std::unique_ptr<Encoder> make_qwen3(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+  return std::make_unique<Qwen3>(config, weights, precision);
 }
 
 }  // namespace hanok::lm
