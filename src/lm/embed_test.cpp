@@ -171,7 +171,7 @@ TEST(Embedder, Int8OfRealModels) {
     if (!folder || !std::filesystem::exists(golden(name))) continue;
     std::vector<std::string> texts;
     const auto json = lm::read_json(golden(name) / "sentences.json");
-    for (const auto& row : json["rows"]) texts.push_back(row["text"]);
+    for (size_t i = 0; i < json["rows"].size(); i += 4) texts.push_back(json["rows"][i]["text"]);  // each many times
     check_int8(*folder, texts, 0.995f);
   }
 }
