@@ -84,6 +84,7 @@ class Input {
     if (!line(next)) return Got::End;
     if (next == kFence) {
       while (line(next) && next != kFence) message += (message.empty() ? "" : "\n") + next;
+      message = text::nfc(message);
       return Got::Message;
     }
     message = next;
@@ -91,6 +92,7 @@ class Input {
       message.pop_back();
       message += "\n" + next;
     }
+    message = text::nfc(message);
     return Got::Message;
   }
 

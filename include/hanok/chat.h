@@ -158,6 +158,9 @@ class Conversation {
   /// they stay in messages().
   ChatReply say(const ChatModel& model, std::string text, const ChatOptions& options = {},
                 Overflow overflow = Overflow::DropOldest);
+  /// What say() does behind the question: for conversations that end with a tool's result. Throws Invalid where the
+  /// last message is an answer already, or there is none.
+  ChatReply go_on(const ChatModel& model, const ChatOptions& options = {}, Overflow overflow = Overflow::DropOldest);
   /// The same question once more, with its last answer forgotten. Throws Invalid where there is none.
   ChatReply retry(const ChatModel& model, const ChatOptions& options = {}, Overflow overflow = Overflow::DropOldest);
 

@@ -82,18 +82,24 @@ ChatReply Conversation::say(const ChatModel& model, std::string text, const Chat
   const size_t before = messages_.size();
   messages_.emplace_back("user", std::move(text));
   try {
-    const Fitted fitted = fit(model, options.max_tokens, overflow);
-    ChatReply reply = model.chat(fitted.messages, options);
-    reply.dropped = fitted.dropped;
-    if (reply.finish == ChatFinish::Cancelled && reply.text().empty())
-      messages_.resize(before);
-    else
-      messages_.push_back(reply.message);
+    ChatReply reply = go_on(model, options, overflow);
+    if (messages_.size() == before + 1) messages_.resize(before);  // stopped before its first word
     return reply;
   } catch (...) {
     messages_.resize(before);
     throw;
   }
+}
+
+ChatReply Conversation::go_on(const ChatModel& model, const ChatOptions& options, Overflow overflow) {
+  if (messages_.empty() || messages_.back().role == "assistant")
+    throw Error(Code::Invalid, "chat: the conversation waits for a question, not for an answer");
+  const Fitted fitted = fit(model, options.max_tokens, overflow);
+  ChatReply reply = model.chat(fitted.messages, options);
+  reply.dropped = fitted.dropped;
+  const bool begun = reply.finish != ChatFinish::Cancelled || !reply.text().empty();
+  if (begun) messages_.push_back(reply.message);
+  return reply;
 }
 
 ChatReply Conversation::retry(const ChatModel& model, const ChatOptions& options, Overflow overflow) {

@@ -71,6 +71,24 @@ TEST(Conversation, WhatFailsLeavesItAsItWas) {
   EXPECT_THAT(texts(talk.messages()), testing::ElementsAre("one", "re: one", "two", "re: "));
 }
 
+TEST(Conversation, ToolsAnswerInBetween) {
+  const Echo model;
+  Conversation talk;
+  EXPECT_THROW(talk.go_on(model), Error);
+  talk.add({"user", "weather?"});
+  Message call{"assistant", ""};
+  call.tool_calls = {{"c1", "weather", "{}"}};
+  talk.add(call);
+  EXPECT_THROW(talk.go_on(model), Error);  // the call has to be answered first
+  Message result{"tool", "sunny"};
+  result.tool_call_id = "c1";
+  talk.add(result);
+  EXPECT_EQ(talk.go_on(model).text(), "re: sunny");
+  EXPECT_EQ(talk.messages().size(), 4u);
+  EXPECT_TRUE(talk.undo());  // all of the turn
+  EXPECT_TRUE(talk.messages().empty());
+}
+
 TEST(Conversation, OldestTurnsGoFirstAndItIsSaid) {
   const Echo model(100);  // 25 of them kept free
   Conversation talk(std::string(20, 's'));

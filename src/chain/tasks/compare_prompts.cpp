@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "base/threads.h"
 #include "hanok/error.h"
@@ -16,6 +17,18 @@ std::pair<size_t, size_t> majority(const std::vector<std::string>& answers) {
     if (same > most) best = i, most = same;
   }
   return {best, most};
+}
+
+/// Whether `expected` stands in the text as a word of its own: 28 is not in 128.
+bool holds(std::string_view text, std::string_view expected) {
+  const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (size_t at = text.find(expected); at != text.npos; at = text.find(expected, at + 1)) {
+    const size_t end = at + expected.size();
+    const bool inside = (at > 0 && letter(text[at - 1]) && letter(expected.front())) ||
+                        (end < text.size() && letter(text[end]) && letter(expected.back()));
+    if (!inside) return true;
+  }
+  return false;
 }
 
 void run(const ChatModel& model, const PromptPlan& plan, const PromptStyle& style, PromptRun& out) {
@@ -36,8 +49,7 @@ void run(const ChatModel& model, const PromptPlan& plan, const PromptStyle& styl
   out.agreement = static_cast<double>(same) / static_cast<double>(samples);
   if (plan.expected) {
     // An answer in a sentence is right when it holds what was expected.
-    const auto holds = out.answer.find(*plan.expected) != std::string::npos;
-    out.correct = same_answer(out.answer, *plan.expected) || holds;
+    out.correct = same_answer(out.answer, *plan.expected) || holds(out.answer, *plan.expected);
   }
 }
 

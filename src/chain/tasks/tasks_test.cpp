@@ -287,6 +287,21 @@ TEST(Prompts, ComparedSideBySide) {
   EXPECT_NEAR(c.agreement, 4.0 / 6, 1e-9);
 }
 
+TEST(Prompts, WhatCountsAsRight) {
+  for (const auto& [says, right] : {std::pair{"It has 28 legs.", true},
+                                    {"28", true},
+                                    {"28.0", true},
+                                    {"128 legs", false},
+                                    {"281", false},
+                                    {"twenty", false}}) {
+    const auto c =
+        compare_prompts(plan("question: How many?\nanswer: 28\nstyles: [zero-shot]"), [&](const std::string&) {
+          return std::make_shared<Made>([says = says](auto, const auto&) { return said(says); });
+        });
+    EXPECT_EQ(*c.runs[0].correct, right) << says;
+  }
+}
+
 TEST(Prompts, ThePageHoldsEverythingAndNothingRuns) {
   PromptComparison c;
   c.plan.question = "<script>alert(1)</script>";
