@@ -91,7 +91,11 @@ void EditedText::set(std::string text) {
 void EditedText::insert(std::string_view text) {
   text_.insert(cursor_, text);
   cursor_ += text.size();
-  // What was inserted may join what stands behind it (a jamo, an accent): the cursor stays between characters.
+  settle();
+}
+
+/// What is now beside each other may have joined (a jamo, an accent): the cursor stays between characters.
+void EditedText::settle() {
   size_t at = line_start(cursor_);
   while (at < cursor_) at = text::next_grapheme(text_, at);
   cursor_ = at;
@@ -102,10 +106,12 @@ void EditedText::erase_back() {
   const size_t from = text::previous_grapheme(text_, cursor_);
   text_.erase(from, cursor_ - from);
   cursor_ = from;
+  settle();
 }
 
 void EditedText::erase_forward() {
   if (cursor_ < text_.size()) text_.erase(cursor_, text::next_grapheme(text_, cursor_) - cursor_);
+  settle();
 }
 
 void EditedText::left() {
@@ -127,23 +133,30 @@ void EditedText::end() { cursor_ = line_end(cursor_); }
 void EditedText::word_left() {
   while (cursor_ > 0 && blank(text_[cursor_ - 1])) --cursor_;
   while (cursor_ > 0 && !blank(text_[cursor_ - 1])) --cursor_;
+  settle();
 }
 void EditedText::word_right() {
   while (cursor_ < text_.size() && blank(text_[cursor_])) ++cursor_;
   while (cursor_ < text_.size() && !blank(text_[cursor_])) ++cursor_;
+  settle();
 }
 
 void EditedText::erase_word() {
   const size_t end = cursor_;
   word_left();
   text_.erase(cursor_, end - cursor_);
+  settle();
 }
 void EditedText::erase_to_start() {
   const size_t end = cursor_;
   home();
   text_.erase(cursor_, end - cursor_);
+  settle();
 }
-void EditedText::erase_to_end() { text_.erase(cursor_, line_end(cursor_) - cursor_); }
+void EditedText::erase_to_end() {
+  text_.erase(cursor_, line_end(cursor_) - cursor_);
+  settle();
+}
 
 void EditedText::go_to_column(size_t line, size_t column) {
   cursor_ = line;

@@ -34,6 +34,7 @@ class EditedText {
   bool down();
 
  private:
+  void settle();
   size_t line_start(size_t from) const;
   size_t line_end(size_t from) const;
   void go_to_column(size_t line, size_t column);

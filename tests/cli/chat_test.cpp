@@ -198,6 +198,13 @@ TEST_F(Typed, KoreanIsEditedBySyllables) {
   EXPECT_EQ(t.wait_for_end(), 0);
 }
 
+TEST_F(Typed, WhatJoinsIsOneCharacterForTheCursor) {
+  START();
+  SHOWS("\u1112x\u1161", "> \u1112x\u1161", 6);  // a jamo, a letter, a vowel that stands alone
+  SHOWS("\x1b[D\x7f", "> \u1112\u1161", 4);      // without the letter they are a syllable, and the cursor is behind it
+  SHOWS("\x7f", ">", 2);
+}
+
 TEST_F(Typed, WideCharactersWrapWhole) {
   Terminal t(command(), 11, 6);  // ten columns are used
   ASSERT_TRUE(t.wait_for_text(">"));

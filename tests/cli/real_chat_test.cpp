@@ -31,7 +31,7 @@ class RealChat : public testing::Test {
 
 TEST_F(RealChat, ATalkOfSeveralTurns) {
   const auto r = piped("What is the capital of France?\nAnd of Italy?\n",
-                       {"--json", "--temperature", "0", "-n", "40", "--session", "capitals"});
+                       {"--json", "--exact", "--temperature", "0", "-n", "40", "--session", "capitals"});
   ASSERT_EQ(r.exit_status, 0) << r.err;
   const size_t line = r.out.find('\n');
   const auto first = base::Json::parse(r.out.substr(0, line)), second = base::Json::parse(r.out.substr(line));

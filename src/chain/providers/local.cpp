@@ -70,7 +70,11 @@ class LocalChat final : public ChatModel {
 
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
     const base::Stopwatch watch;
-    const auto prompt = model_->chat_prompt(turns_of(name(), messages), tools_json(options.tools));
+    const auto turns = turns_of(name(), messages);
+    const std::string functions = tools_json(options.tools);
+    if (!functions.empty() && model_->chat_text(turns, functions) == model_->chat_text(turns))
+      throw Error(Code::Unsupported, name() + ": its chat template knows no tools, so they would never be called");
+    const auto prompt = model_->chat_prompt(turns, functions);
     std::vector<std::string> tools;
     for (const Tool& t : options.tools) tools.push_back(t.name);
     ToolCallReader reader(std::move(tools), options.on_text);

@@ -120,6 +120,37 @@ TEST_F(LocalChatTest, WhatItCannotTakeIsSaid) {
   error_of([&] { model_->chat(std::span(&hello_, 1)); }, Code::Cancelled);
 }
 
+TEST_F(LocalChatTest, ToolCallsAreTakenOutOfTheAnswer) {
+  const base::TempFolder folder;
+  const std::string says =
+      "Let me look. <tool_call>{\"name\": \"weather\", \"arguments\": {\"city\": \"서울\"}}</tool_call>";
+  const auto file = lm::write_saying_model(folder.path(), says).string();
+  const auto calling = open_chat_model(
+      file,
+      {.chat_template = "{# <tool_call> #}{% for m in messages %}{{ m.content }}{% endfor %}{{ tools | tojson }}"});
+  const ChatOptions with{.temperature = 0.0f, .tools = {{"weather", "Tells the weather."}}};
+  std::string shown;
+  ChatOptions streamed = with;
+  streamed.on_text = [&](std::string_view piece) {
+    shown += piece;
+    return true;
+  };
+  const ChatReply r = calling->chat(std::span(&hello_, 1), streamed);
+  EXPECT_EQ(r.finish, ChatFinish::ToolCalls);
+  EXPECT_THAT(r.text(), testing::StartsWith("Let me look."));
+  EXPECT_EQ(r.text().find("tool_call"), std::string::npos) << r.text();
+  EXPECT_EQ(shown, r.text());
+  ASSERT_EQ(r.message.tool_calls.size(), 1u);
+  EXPECT_EQ(r.message.tool_calls[0].name, "weather");
+  EXPECT_THAT(r.message.tool_calls[0].arguments, HasSubstr("서울"));
+  EXPECT_FALSE(r.message.tool_calls[0].id.empty());
+  // Without tools it is text; with a template that knows none it cannot be asked.
+  const auto plain = open_chat_model(file, {.plain_if_none = true});
+  EXPECT_EQ(plain->chat(std::span(&hello_, 1), {.temperature = 0.0f}).text(), says);
+  EXPECT_THAT(error_of([&] { plain->chat(std::span(&hello_, 1), with); }, Code::Unsupported),
+              HasSubstr("knows no tools"));
+}
+
 TEST_F(LocalChatTest, TheContextsEndIsAReason) {
   const Message most{"user", std::string(480, 'x')};
   const ChatReply r = model_->chat(std::span(&most, 1), {.temperature = 1.0f, .seed = 2, .max_tokens = 400});
