@@ -18,11 +18,15 @@ struct Flags {
 
 constexpr char kVectorsHelp[] = "a file that keeps the vectors of texts from run to run (default: none)";
 
+chain::Half half_named(const std::string& name) {
+  return name == "all" ? chain::Half::All : name == "even" ? chain::Half::Even : chain::Half::Odd;
+}
+
 void run(Session& session, const Flags& flags) {
   const auto models = ModelsInUse::named(session, flags.model);
   chain::AnswersOptions options;
   options.embedder = models.embedder();
-  options.half = flags.half == "all" ? chain::Half::All : flags.half == "even" ? chain::Half::Even : chain::Half::Odd;
+  options.half = half_named(flags.half);
   options.sample = flags.sample;
   options.k = flags.k;
   options.pool = flags.pool;
@@ -48,16 +52,66 @@ void run(Session& session, const Flags& flags) {
   });
 }
 
+struct AcrossFlags {
+  std::string questions, model, half = "odd", vectors;
+  std::vector<std::string> sets;
+  size_t sample = 0, k = 8;
+  double threshold = -1;
+};
+
+/// "x=xquad.en.json.gz": the name that the questions' paragraphs begin with, and the file.
+std::vector<std::pair<std::string, std::filesystem::path>> named_sets(const std::vector<std::string>& arguments) {
+  std::vector<std::pair<std::string, std::filesystem::path>> out;
+  for (const auto& argument : arguments) {
+    const size_t at = argument.find('=');
+    if (at == std::string::npos || at == 0 || at + 1 == argument.size())
+      throw Error(Code::Invalid, "'" + argument + "': expected NAME=FILE, as in x=xquad.en.json.gz");
+    out.emplace_back(argument.substr(0, at), argument.substr(at + 1));
+  }
+  return out;
+}
+
+void across(Session& session, const AcrossFlags& flags) {
+  const auto models = ModelsInUse::named(session, flags.model);
+  chain::AnswersOptions options;
+  options.embedder = models.embedder();
+  options.half = half_named(flags.half);
+  options.sample = flags.sample;
+  options.k = flags.k;
+  options.threshold = flags.threshold;
+  options.vectors = flags.vectors;
+  options.on_progress = session.progress_bar();
+  const auto reports = chain::evaluate_across(chain::load_across(flags.questions, named_sets(flags.sets)), options);
+  base::OrderedJson value = base::OrderedJson::array();
+  for (const auto& report : reports) value.push_back(chain::to_json(report));
+  session.print(value, [&](std::ostream& out) {
+    out << "questions                   answered  cited  right, shown (of those with known answers)  abstained\n";
+    for (const auto& r : reports) {
+      char line[128];
+      std::snprintf(line, sizeof line, "%-16s  %8zu  %8.3f  %5.3f  %5.3f  %5.3f (of %5zu)  %22.3f\n", r.name.c_str(),
+                    r.questions, r.answered, r.cited, r.right, r.shown, r.with_answers, r.abstained);
+      out << line;
+    }
+  });
+}
+
 struct CalibrateFlags {
   std::vector<std::string> files;
-  std::string model, step = "threshold", vectors, write;
+  std::string model, step = "threshold", vectors, write, across;
   size_t sample = 0;
 };
+
+/// "x=/somewhere/set.json" -> "x=set.json": where it lay is nobody's business.
+std::string without_folder(const std::string& file) {
+  const size_t name = file.find('=') == std::string::npos ? 0 : file.find('=') + 1;
+  return file.substr(0, name) + std::filesystem::path(file.substr(name)).filename().string();
+}
 
 /// The command as somebody would type it again, for the first line of what it wrote.
 std::string command_line(const CalibrateFlags& flags, const chain::EmbeddingModel* embedder) {
   std::string out = "hanok eval calibrate";
-  for (const auto& file : flags.files) out += " " + std::filesystem::path(file).filename().string();
+  for (const auto& file : flags.files) out += " " + without_folder(file);
+  if (!flags.across.empty()) out += " --across " + without_folder(flags.across);
   out += " --step " + flags.step;
   if (flags.sample > 0) out += " --sample " + std::to_string(flags.sample);
   std::string model = embedder ? embedder->space().model : "none";
@@ -73,14 +127,39 @@ void calibrate(Session& session, const CalibrateFlags& flags) {
   options.sample = flags.sample;
   options.vectors = flags.vectors;
   options.on_progress = session.progress_bar();
-  std::vector<chain::SquadSet> sets;
-  for (const auto& file : flags.files) sets.push_back(chain::load_squad(file));
   const chain::Step step = chain::step_named(flags.step);
-  const std::string learned = chain::calibrate(sets, step, options);
+  std::string learned;
+  if (flags.across.empty()) {
+    std::vector<chain::SquadSet> sets;
+    for (const auto& file : flags.files) sets.push_back(chain::load_squad(file));
+    learned = chain::calibrate(sets, step, options);
+  } else {
+    if (step != chain::Step::Foreign) throw Error(Code::Invalid, "--across is for --step foreign, not " + flags.step);
+    learned = chain::calibrate_across(chain::load_across(flags.across, named_sets(flags.files)), options);
+  }
   if (!flags.write.empty())
     chain::write_learned(flags.write, step, options.embedder, command_line(flags, options.embedder), learned);
   session.print({{"step", flags.step}, {"mode", models.embedder() ? "hybrid" : "keyword"}, {"learned", learned}},
                 [&](std::ostream& out) { out << learned; });
+}
+
+void add_across(Command& group) {
+  auto flags = std::make_shared<AcrossFlags>();
+  Command c = group.subcommand(
+      "across", "Answers to questions in one language about paragraphs in another.",
+      "QUESTIONS is JSON: lists of {\"id\", \"text\", \"gold\", \"from\"} by name. \"gold\" is the paragraph: the name of a set\n"
+      "and its place in it, x4. \"from\" may name a question of that set with the same answer. All sets' paragraphs are in\n"
+      "one collection; every question is asked with its paragraph there and taken away, and so are the sets' own ones.");
+  c.positional("QUESTIONS", flags->questions, "the questions");
+  c.positionals("NAME=FILE", flags->sets, "a set in SQuAD's JSON (.gz is read too)");
+  c.option("-m,--model", flags->model,
+           "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
+  c.choice("--half", flags->half, {"odd", "even", "all"}, "which articles (default odd; the even ones taught)");
+  c.option("--sample", flags->sample, "only N of each set's own questions, drawn by a fixed seed");
+  c.option("-k", flags->k, "passages considered (default 8)", 1);
+  c.option("--threshold", flags->threshold, "confidence below which it abstains (default: that of `ask`)", 0, 1);
+  c.option("--vectors", flags->vectors, kVectorsHelp);
+  c.run([flags](Session& session) { across(session, *flags); });
 }
 
 void add_calibrate(Command& group) {
@@ -90,9 +169,11 @@ void add_calibrate(Command& group) {
       "Prints what it learned, or writes it into the files of src/chain/answer/ that hold it (--write).\n"
       "Each step builds on the numbers compiled in: run the steps in order, with a build between them\n"
       "(docs/how-answers-work.md).");
-  c.positionals("FILE", flags->files, "SQuAD JSON (.gz is read too)");
-  c.choice("--step", flags->step, {"short-answers", "sentences", "confidence", "threshold"},
+  c.positionals("FILE", flags->files, "SQuAD JSON (.gz is read too); NAME=FILE with --across");
+  c.choice("--step", flags->step, {"short-answers", "sentences", "confidence", "threshold", "foreign"},
            "what to learn (default threshold)");
+  c.option("--across", flags->across,
+           "a file of questions across languages (see `hanok eval across`), which the step foreign learns from");
   c.option("-m,--model", flags->model,
            "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
   c.option("--sample", flags->sample, "only N questions of each set, drawn by a fixed seed");
@@ -122,6 +203,7 @@ void add_eval_answers(Command& group) {
   c.option("--vectors", flags->vectors, kVectorsHelp);
   c.flag("--each", flags->each, "what became of each question instead: a line of JSON each");
   c.run([flags](Session& session) { run(session, *flags); });
+  add_across(group);
   add_calibrate(group);
 }
 

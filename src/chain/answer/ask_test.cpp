@@ -161,6 +161,23 @@ TEST(Ask, ASentenceIsReadWithTheOneItGoesOnFrom) {
     const Answer a = ask(*f.collection, question);
     EXPECT_THAT(first_line(a), HasSubstr(name)) << question << " " << a.confidence;
   }
+  const Folder among(Texts{{"지점.txt",
+                            "대전 지점 전화번호는 042-555-0134입니다. 주소는 중앙로 3입니다. 지점장은 윤서진입니다.\n"
+                            "광주 지점 전화번호는 062-555-0177입니다. 주소는 상무로 8입니다. 지점장은 백도현입니다.\n"},
+                           {"branches.txt",
+                            "The Daejeon branch has the phone number 042-555-0134. The manager is Ivy Yoon.\n"
+                            "The Gwangju branch has the phone number 062-555-0177. The manager is Omar Baek.\n"},
+                           {"vpn.txt", "VPN에 접속이 안 되면 먼저 OTP 앱의 시간을 맞추세요.\n"},
+                           {"refund.txt", "환불은 구매일로부터 7일 안에 영수증을 가지고 오시면 됩니다.\n"},
+                           {"m1.txt", "Minutes of June 1. The board voted 5 to 2 to repair the roof.\n"}});
+  for (const auto& [question, name] : {std::pair{"광주 지점장은 누구야", "백도현"},
+                                       {"대전 지점장은 누구야", "윤서진"},
+                                       {"광주 지점 주소는?", "상무로 8"},
+                                       {"Who is the manager of the Gwangju branch?", "Omar Baek"},
+                                       {"Who is the manager of the Daejeon branch?", "Ivy Yoon"}}) {
+    const Answer a = ask(*among.collection, question);
+    EXPECT_THAT(first_line(a), HasSubstr(name)) << question << " " << a.confidence;
+  }
   const Answer a = ask(*f.collection, "광주 지점장은 누구야");
   ASSERT_TRUE(a.answered);
   EXPECT_THAT(a.citations[0].quote, testing::StartsWith("광주 지점"));

@@ -14,19 +14,54 @@ std::string_view part(std::string_view text, const text::Span& span) {
   return text.substr(span.start, span.end - span.start);
 }
 
-void add_missing(const Question& question, const Passage& passage, const Sentence& top, std::vector<double>& out) {
+// A word that the passage lacks may be there in other words: without it the question is farther away then, and nearer
+// where the word is of something else. That a word of many passages is missing says little. Of another person with the
+// same given name the model knows too little to be asked.
+void add_without_missing(const Question& question, const std::string& whole, const std::vector<Passage>& passages,
+                         const std::vector<Sentence>& sentences, const Rewording& reworded, std::vector<double>& out) {
+  constexpr double kMost = 2, kAnother = -1, kRare = 0.6;
+  const size_t passage = sentences.front().passage;
+  double of_top = 0, of_passage = 0;
+  if (reworded && sentences.front().measured) {
+    const MissingWord word = missing_word(question, whole);
+    if (word.another_family) {
+      of_top = of_passage = kAnother;
+    } else if (word.rarity_here >= kRare) {
+      std::vector<std::string> texts;
+      for (const Sentence& s : sentences)
+        if (s.measured && s.passage == passage) texts.emplace_back(part(passages[passage].text, s.read));
+      const auto nearer = reworded(word.wording, texts);
+      of_top = word.rarity * nearer.front();
+      of_passage = word.rarity * *std::max_element(nearer.begin(), nearer.end());
+    }
+  }
+  for (const double d : {of_top, of_passage}) out.push_back(std::clamp(d, -kMost, kMost));
+}
+
+void add_missing(const Question& question, const std::vector<Passage>& passages, const std::vector<Sentence>& sentences,
+                 const Rewording& reworded, std::vector<double>& out) {
+  const Sentence& top = sentences.front();
+  const Passage& passage = passages[top.passage];
   const std::string about = "\n" + passage.heading + "\n" + passage.about;
   std::string here(part(passage.text, top.span));
   for (const text::Span& s : top.under) here.append("\n").append(part(passage.text, s));
   if (top.lead) here.append("\n").append(part(passage.text, *top.lead));
   const auto missing = missing_features(question, here + about, passage.text + about);
   out.insert(out.end(), missing.begin(), missing.end());
+  add_without_missing(question, passage.text + about, passages, sentences, reworded, out);
+}
+
+// What half a word missing says is not half of what a whole one says: each number counts on another slope from here on.
+void add_bends(std::vector<double>& features) {
+  constexpr double kBend = 0.5;
+  const size_t n = features.size();
+  for (size_t i = 0; i < n; ++i) features.push_back(std::max(0.0, features[i] - kBend));
 }
 
 }  // namespace
 
 std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,
-                                        const std::vector<Sentence>& sentences) {
+                                        const std::vector<Sentence>& sentences, const Rewording& reworded) {
   const Sentence& top = sentences.front();
   // What the other passages offer: a clear winner is more likely right. Where the best sentence has the number or time
   // asked for, one without can be no rival.
@@ -71,15 +106,24 @@ std::vector<double> confidence_features(const Question& question, const std::vec
                              f[kAmong],
                              f[kNearest],
                              f[kLead],
-                             f[kLeans]};
-  add_missing(question, passages[top.passage], top, out);
+                             f[kLeans],
+                             f[kLate],
+                             f[kAlone],
+                             f[kAnswer],
+                             f[kRelative],
+                             f[kNews],
+                             f[kLength],
+                             f[kFirst],
+                             f[kBestPassage]};
+  add_missing(question, passages, sentences, reworded, out);
+  add_bends(out);
   return out;
 }
 
 double confidence(const Question& question, const std::vector<Passage>& passages,
-                  const std::vector<Sentence>& sentences, bool meaning) {
+                  const std::vector<Sentence>& sentences, bool meaning, const Rewording& reworded) {
   if (sentences.empty()) return 0;
-  const std::vector<double> f = confidence_features(question, passages, sentences);
+  const std::vector<double> f = confidence_features(question, passages, sentences, reworded);
   const ConfidenceWeights& w = kConfidence[row_of(question.korean, meaning)];
   double z = w.back();
   for (size_t i = 0; i < f.size(); ++i) z += w[i] * f[i];

@@ -14,12 +14,13 @@ inline constexpr double kAnswerThreshold =
 #include "chain/answer/threshold.inc"
     ;
 
-/// What the confidence is computed from; sentences are ranked and not empty. All about 0..1.
+/// What the confidence is computed from; sentences are ranked and not empty. All about 0..1; the second
+/// half is what each of the first has above one half.
 std::vector<double> confidence_features(const Question& question, const std::vector<Passage>& passages,
-                                        const std::vector<Sentence>& sentences);
+                                        const std::vector<Sentence>& sentences, const Rewording& reworded = {});
 
 /// 0..1; 0 without sentences. `meaning`: the sentences carry cosines.
 double confidence(const Question& question, const std::vector<Passage>& passages,
-                  const std::vector<Sentence>& sentences, bool meaning);
+                  const std::vector<Sentence>& sentences, bool meaning, const Rewording& reworded = {});
 
 }  // namespace hanok::chain::answer

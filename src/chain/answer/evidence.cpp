@@ -63,6 +63,13 @@ double late(const Question& q, const Found& found) {
   return all > 0 ? sum / all : 0;
 }
 
+/// What two stretches hold together.
+Found joined(Found a, const Found& b) {
+  for (size_t f = 0; f < a.positions.size(); ++f)
+    a.positions[f].insert(a.positions[f].end(), b.positions[f].begin(), b.positions[f].end());
+  return a;
+}
+
 bool near(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
   for (const uint32_t x : a)
     for (const uint32_t y : b)
@@ -133,27 +140,35 @@ class Ranker {
       if (found[i].terms == 0 || !seen_.emplace(text).second) continue;
       std::vector<const Found*> under = {&found[i], &heading};
       for (const size_t c : units[i].context) under.push_back(&found[c]);
+      // On a short line the sentences before it count as headings do, and other lines are about other things.
+      const bool record = units[i].line || (i + 1 < units.size() && units[i + 1].line == i);
+      Found line = found[i];
+      for (size_t l = units[i].line.value_or(i); l < i; ++l) line = joined(std::move(line), found[l]);
       std::vector<const Found*> around = under;
-      if (i > 0) around.push_back(&found[i - 1]);
-      if (i + 1 < units.size()) around.push_back(&found[i + 1]);
+      around.push_back(&line);
+      if (i > 0 && !record) around.push_back(&found[i - 1]);
+      if (i + 1 < units.size() && (!record || units[i + 1].line)) around.push_back(&found[i + 1]);
       const double own = coverage(q_, {&found[i]});
       Sentence out{.passage = p, .span = span, .heading = units[i].heading};
       auto& f = out.features;
       read_context(passage.text, units, i, out);
       std::vector<const Found*> with_lead = under;
       for (size_t l = first_lead(units, i); l < i; ++l) with_lead.push_back(&found[l]);
-      f[kLead] = coverage(q_, with_lead) - coverage(q_, under);
+      const double lead = coverage(q_, with_lead) - coverage(q_, under);
+      out.leans = units[i].leans || lead >= kNeeded;
+      if (units[i].line) under.push_back(&line);
+      f[kLead] = std::max(0.0, coverage(q_, with_lead) - coverage(q_, under));
       f[kLeans] = units[i].leans ? f[kLead] : 0;
-      out.leans = units[i].leans || f[kLead] >= kNeeded;
       f[kCoverage] = own + kOfHeading * (coverage(q_, under) - own);
       out.own = own;
+      const auto partly = [&](auto&& of) { return of(found[i]) + kOfHeading * (of(line) - of(found[i])); };
       f[kAround] = coverage(q_, around);
       f[kPassageCoverage] = passage_coverage;
       f[kRelative] = best_keyword_ > 0 ? passage.keyword / best_keyword_ : 0;
       f[kKeyword] = passage.keyword;
       f[kPairs] = pairs(q_, found[i]);
-      f[kAlone] = alone(q_, found[i], found);
-      f[kLate] = late(q_, found[i]);
+      f[kAlone] = partly([&](const Found& here) { return alone(q_, here, found); });
+      f[kLate] = partly([&](const Found& here) { return late(q_, here); });
       f[kKindWanted] = q_.asks != Asks::Other;
       f[kKind] = f[kKindWanted] > 0 && holds_kind(text, q_);
       f[kNews] = std::min(1.0, static_cast<double>(found[i].news) / kManyNews);
@@ -169,9 +184,11 @@ class Ranker {
     }
   }
 
-  // What a sentence goes on from: the one before it, and where that one leans on another, that too.
+  // What a sentence goes on from: its short line, else the one before it, and where that one leans on another, that
+  // too.
   static size_t first_lead(const std::vector<Unit>& units, size_t i) {
     constexpr size_t kFurthest = 3;
+    if (units[i].line) return *units[i].line;
     size_t first = units[i].lead.value_or(i);
     while (first < i && i - first < kFurthest && units[first].leans && units[first].lead) first = *units[first].lead;
     return first;
@@ -184,6 +201,7 @@ class Ranker {
       if (row(units[c].span) && row(units[i].span)) out.columns = units[c].span;
     }
     if (units[i].lead) out.lead = {units[first_lead(units, i)].span.start, units[*units[i].lead].span.end};
+    out.read = {units[units[i].line.value_or(i)].span.start, units[i].span.end};
   }
 
   double heaviest_missing(const std::vector<const Found*>& whole) const {
@@ -234,9 +252,12 @@ class Ranker {
   void add_meaning(const Meaning& meaning) {
     const size_t n = std::min(out_.size(), kEmbedded);
     std::vector<std::string> texts;
-    for (size_t i = 0; i < n; ++i) texts.push_back(text_of(out_[i]));
+    for (size_t i = 0; i < n; ++i)
+      texts.push_back(
+          passages_[out_[i].passage].text.substr(out_[i].read.start, out_[i].read.end - out_[i].read.start));
     const std::vector<double> near = meaning(texts);
     for (size_t i = 0; i < n; ++i) {
+      out_[i].measured = true;
       out_[i].meaning = near[i];
       out_[i].features[kMeaning] = near[i] / kManyDeviations;
     }

@@ -15,10 +15,12 @@ namespace hanok::chain::answer {
 /// What search found, best first.
 struct Passage {
   std::string text, heading;
-  double score = 0;    // Hit::score, 0..1
-  double keyword = 0;  // BM25 over its ceiling for this question, 0..1
-  double meaning = 0;  // as Meaning's, of the whole passage; 0 without an embedder
-  std::string about;   // the document's title and the name of its file
+  double score = 0;      // Hit::score, 0..1
+  double keyword = 0;    // BM25 over its ceiling for this question, 0..1
+  double meaning = 0;    // as Meaning's, of the whole passage; 0 without an embedder
+  std::string about;     // the document's title and the name of its file
+  bool foreign = false;  // in another language than the question, and one that the embedder knows
+  double nearness = 0;   // as Nearness's, of the whole passage; 0 where there is none
 };
 
 /// What is known about one sentence, each about 0..1. The order is the order of kSentenceWeights.
@@ -60,9 +62,11 @@ struct Sentence {
   std::optional<text::Span> columns;  // the table's first row, of a table's row
   std::optional<text::Span> lead;     // the sentences that it goes on from
   bool leans = false;                 // it cannot be read without them
+  text::Span read;                    // with the sentences before it on a short line, else as span
   double own = 0;                     // weight of the question's terms in it, without its headings
   SentenceFeatures features{};
   double answer = 0;       // score of its best short answer
+  bool measured = false;   // Meaning was asked about it
   double meaning = 0;      // as Meaning says; 0 without an embedder, and for sentences it was not asked about
   double score = 0;        // linear; higher supports better
   double probability = 0;  // softmax of the scores over all sentences
@@ -71,6 +75,16 @@ struct Sentence {
 /// How near sentences are to the question: their cosines, in standard deviations above the mean of the passages that
 /// search considered (models differ in the level and spread of their cosines). Asked for the most promising only.
 using Meaning = std::function<std::vector<double>(const std::vector<std::string>& sentences)>;
+
+/// How much nearer the question is to each sentence than another wording of it, in standard deviations as Meaning's,
+/// beyond the mean of all the sentences in the same script that Meaning and Nearness were asked for. Only some of those
+/// may be named.
+using Rewording =
+    std::function<std::vector<double>(const std::string& wording, const std::vector<std::string>& sentences)>;
+
+/// How near sentences of any language are to the question, so that it compares between languages, small and large
+/// collections and models: 0 as near as an average passage of its language, 1 the same text.
+using Nearness = std::function<std::vector<double>(const std::vector<std::string>& sentences)>;
 
 /// All sentences of the passages, best first. The same sentence met twice (overlapping chunks) is kept once.
 std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,

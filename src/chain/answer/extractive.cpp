@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chain/answer/confidence.h"
+#include "chain/answer/foreign.h"
 #include "chain/answer/short_answer.h"
 
 namespace hanok::chain::answer {
@@ -29,12 +30,30 @@ void add(const Sentence* beside, std::vector<Quote>& quotes) {
   quotes.push_back(quote_of(*beside));
 }
 
-std::vector<Quote> nearest_of(const std::vector<Sentence>& sentences, size_t passages) {
+template <class Ranked>
+const Sentence* best_of(const std::vector<Ranked>& sentences, size_t passage) {
+  const auto best = std::find_if(sentences.begin(), sentences.end(), [&](auto& s) { return s.passage == passage; });
+  return best == sentences.end() ? nullptr : &*best;
+}
+
+std::vector<Quote> nearest_of(const std::vector<Sentence>& sentences, const std::vector<ForeignSentence>& foreign,
+                              size_t passages) {
   std::vector<Quote> out;
   for (size_t p = 0; p < passages && out.size() < kNearest; ++p) {
-    const auto best =
-        std::find_if(sentences.begin(), sentences.end(), [&](const Sentence& s) { return s.passage == p; });
-    if (best != sentences.end()) out.push_back(quote_of(*best));
+    const Sentence* best = best_of(foreign, p);
+    if (!best) best = best_of(sentences, p);
+    if (best) out.push_back(quote_of(*best));
+  }
+  return out;
+}
+
+/// The best sentence, and those that are nearly as likely.
+template <class Ranked>
+std::vector<Quote> quotes_of(const std::vector<Ranked>& sentences) {
+  std::vector<Quote> out;
+  for (const Sentence& s : sentences) {
+    if (out.size() == kMostQuotes || s.probability < kNearlyAsLikely * sentences.front().probability) break;
+    if (std::none_of(out.begin(), out.end(), [&](const Quote& q) { return covers(q, s); })) out.push_back(quote_of(s));
   }
   return out;
 }
@@ -54,17 +73,21 @@ void add_what_is_beside(const std::vector<Sentence>& sentences, std::vector<Quot
 
 }  // namespace
 
-Extract extract(const Question& question, const std::vector<Passage>& passages, const Meaning& meaning) {
+Extract extract(const Question& question, const std::vector<Passage>& passages, const Meaning& meaning,
+                const Nearness& nearness, const Rewording& reworded) {
   Extract out;
   const auto sentences = rank_sentences(question, passages, meaning);
-  out.confidence = confidence(question, passages, sentences, bool(meaning));
-  for (const Sentence& s : sentences) {
-    if (out.quotes.size() == kMostQuotes || s.probability < kNearlyAsLikely * sentences.front().probability) break;
-    if (std::none_of(out.quotes.begin(), out.quotes.end(), [&](const Quote& q) { return covers(q, s); }))
-      out.quotes.push_back(quote_of(s));
+  const auto foreign = rank_foreign(question, passages, nearness);
+  out.confidence = confidence(question, passages, sentences, bool(meaning), reworded);
+  const double across = foreign_confidence(question, passages, foreign, sentences);
+  if (across > out.confidence) {
+    out.confidence = across;
+    out.quotes = quotes_of(foreign);
+  } else {
+    out.quotes = quotes_of(sentences);
+    add_what_is_beside(sentences, out.quotes);
   }
-  add_what_is_beside(sentences, out.quotes);
-  out.nearest = nearest_of(sentences, passages.size());
+  out.nearest = nearest_of(sentences, foreign, passages.size());
   if (!out.quotes.empty()) {
     const Quote& first = out.quotes.front();
     const std::string text = passages[first.passage].text.substr(first.span.start, first.span.end - first.span.start);

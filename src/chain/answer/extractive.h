@@ -23,6 +23,9 @@ struct Extract {
   std::vector<Quote> nearest;  // of the first three passages the best sentence each, in the passages' order
 };
 
-Extract extract(const Question& question, const std::vector<Passage>& passages, const Meaning& meaning = {});
+/// Sentences in the question's language and, with `nearness`, those in others, each with a confidence of their own: the
+/// surer answer is taken.
+Extract extract(const Question& question, const std::vector<Passage>& passages, const Meaning& meaning = {},
+                const Nearness& nearness = {}, const Rewording& reworded = {});
 
 }  // namespace hanok::chain::answer

@@ -1,8 +1,13 @@
 #include "chain/answer/gather.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
+
+#include "chain/search/languages.h"
 
 namespace hanok::chain::answer {
 namespace {
@@ -26,12 +31,92 @@ std::optional<Scale> scale_of(const SearchResult& found) {
   return Scale{found.fusion.mean, found.fusion.deviation};
 }
 
-Meaning meaning_of(std::vector<float> question, const EmbeddingModel* embedder, Scale scale) {
-  return [question = std::move(question), embedder, scale](const std::vector<std::string>& sentences) {
-    const Matrix rows = embedder->embed(sentences, hanok::Prompt::Passage);
+/// The cosines of sentences with the question, comparable as those of passages are in search. Not for several threads.
+class Cosines {
+ public:
+  Cosines(const store::Snapshot& snapshot, const SearchResult& found, const EmbeddingModel* embedder)
+      : embedder_(embedder),
+        languages_(snapshot, *embedder, found.query.text, found.query.vector),
+        question_(found.query.vector),
+        vector_(found.query.vector) {
+    if (languages_.active()) vector_.assign(languages_.query().begin(), languages_.query().end());
+  }
+
+  std::vector<double> of(const std::vector<std::string>& sentences) {
+    const Matrix rows = embedder_->embed(sentences, hanok::Prompt::Passage);
     std::vector<double> out;
-    for (size_t i = 0; i < rows.rows; ++i) out.push_back(scale.place(cosine(question, rows.row(i))));
+    for (size_t i = 0; i < rows.rows; ++i) {
+      rows_[sentences[i]] = {text::script_of(sentences[i]), {rows.row(i).begin(), rows.row(i).end()}};
+      const double raw = cosine(vector_, rows.row(i));
+      out.push_back(languages_.active() ? languages_.comparable(raw, text::script_of(sentences[i])) : raw);
+    }
     return out;
+  }
+
+  /// How much nearer the question is to each than `wording` is, beyond the mean of all sentences in its script so far.
+  std::vector<double> beyond(const std::string& wording, const std::vector<std::string>& sentences) const {
+    const Matrix asked = embedder_->embed(std::span(&wording, 1), hanok::Prompt::Query);
+    const auto nearer = [&](const std::vector<float>& row) {
+      return cosine(question_, row) - cosine(asked.row(0), row);
+    };
+    std::array<double, text::kScripts> sum{}, count{};
+    for (const auto& [text, row] : rows_) {
+      sum[static_cast<size_t>(row.script)] += nearer(row.vector);
+      ++count[static_cast<size_t>(row.script)];
+    }
+    std::vector<double> out;
+    for (const std::string& s : sentences) {
+      const Row& row = rows_.at(s);
+      const auto script = static_cast<size_t>(row.script);
+      out.push_back(nearer(row.vector) - sum[script] / count[script]);
+    }
+    return out;
+  }
+
+  const Languages& languages() const { return languages_; }
+  double nearness(double comparable) const { return (comparable - languages_.level()) / (1 - languages_.level()); }
+
+ private:
+  struct Row {
+    text::Script script = text::Script::Other;
+    std::vector<float> vector;
+  };
+  const EmbeddingModel* embedder_;
+  Languages languages_;
+  const std::vector<float> question_;
+  std::vector<float> vector_;        // what comparable() takes cosines with
+  std::map<std::string, Row> rows_;  // of the sentences so far
+};
+
+/// What tells how near passages and sentences are, where search embedded the question.
+void add_meaning(const store::Snapshot& snapshot, const SearchResult& found, const EmbeddingModel* embedder,
+                 const Scale& scale, Gathered& out) {
+  const auto cosines = std::make_shared<Cosines>(snapshot, found, embedder);
+  const bool languages = cosines->languages().active();
+  for (size_t i = 0; i < found.hits.size(); ++i) {
+    const Hit& hit = found.hits[i];
+    if (!hit.scores.dense) continue;
+    Passage& passage = out.passages[i];
+    passage.meaning = scale.place(*hit.scores.dense);
+    if (!languages) continue;
+    passage.foreign = cosines->languages().foreign(text::script_of(hit.chunk.text));
+    passage.nearness = cosines->nearness(*hit.scores.dense);
+  }
+  out.meaning = [cosines, scale](const std::vector<std::string>& sentences) {
+    auto places = cosines->of(sentences);
+    for (double& p : places) p = scale.place(p);
+    return places;
+  };
+  out.reworded = [cosines, scale](const std::string& wording, const std::vector<std::string>& sentences) {
+    auto nearer = cosines->beyond(wording, sentences);
+    for (double& n : nearer) n /= scale.deviation;
+    return nearer;
+  };
+  if (!languages) return;
+  out.nearness = [cosines](const std::vector<std::string>& sentences) {
+    auto near = cosines->of(sentences);
+    for (double& n : near) n = cosines->nearness(n);
+    return near;
   };
 }
 
@@ -60,11 +145,10 @@ Gathered gather(const store::Snapshot& snapshot, std::string_view question, cons
     out.passages.push_back(
         {hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
     out.passages.back().about = about(snapshot, hit.chunk.path);
-    if (scale && hit.scores.dense) out.passages.back().meaning = scale->place(*hit.scores.dense);
   }
+  if (scale) add_meaning(snapshot, found, options.embedder, *scale, out);
   out.hits = std::move(found.hits);
   out.warnings = std::move(found.warnings);
-  if (scale) out.meaning = meaning_of(std::move(found.query.vector), options.embedder, *scale);
   return out;
 }
 

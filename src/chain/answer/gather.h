@@ -15,10 +15,12 @@ struct Gathered {
   std::vector<Hit> hits;
   std::vector<Passage> passages;  // of the hits, in the same order
   Meaning meaning;                // empty without an embedder that knows the language
+  Rewording reworded;             // empty where meaning is
+  Nearness nearness;              // empty too where no passage could be in another language
   std::vector<std::string> warnings;
 };
 
-/// `options.embedder` must outlive the result.
+/// `options.embedder` must outlive the result. Its functions are for one thread.
 Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options);
 
 }  // namespace hanok::chain::answer

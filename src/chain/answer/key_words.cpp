@@ -208,6 +208,13 @@ bool is_of_another_family(std::string_view word, const std::vector<std::string_v
   return another;
 }
 
+bool is_topical(const KeyWord& w) { return w.kind != WordKind::General && w.kind != WordKind::Other; }
+
+std::string without(const std::string& text, const std::string& word) {
+  const size_t at = text.find(word);
+  return at == std::string::npos ? text : text.substr(0, at) + text.substr(at + word.size());
+}
+
 /// What a text lacks of one word.
 struct Lack {
   double part = 0;       // of its forms in the passage, by weight
@@ -256,6 +263,23 @@ class Comparison {
     }
     add_counts(lacks, out);
     return out;
+  }
+
+  /// The word that says what the question is about and that the passage lacks most.
+  const KeyWord* missing_most() const {
+    constexpr double kLacked = 0.3;
+    const KeyWord* best = nullptr;
+    double most = 0;
+    for (const KeyWord& w : words_) {
+      if (!is_topical(w)) continue;
+      double lack = absent(w, passage_);
+      if (q_.korean && is_of_another_family(w.text, text_)) lack = 1;
+      lack *= 1 - likeness(w, lack);
+      if (lack < kLacked || lack * w.rarity <= most) continue;
+      most = lack * w.rarity;
+      best = &w;
+    }
+    return best;
   }
 
  private:
@@ -317,11 +341,22 @@ std::vector<KeyWord> key_words(const Question& question) {
       key.forms.push_back(at->second);
       key.weight += question.weights[at->second];
       key.rarity += question.rarity[at->second];
+      key.rarity_here += question.rarity_here[at->second];
     }
-    key.rarity /= std::max<double>(1, static_cast<double>(key.forms.size()));
+    const double forms = std::max<double>(1, static_cast<double>(key.forms.size()));
+    key.rarity /= forms;
+    key.rarity_here /= forms;
     if (key.weight > 0) out.push_back(std::move(key));
   }
   return out;
+}
+
+MissingWord missing_word(const Question& question, std::string_view passage) {
+  const Comparison comparison(question, {}, passage);
+  const KeyWord* word = comparison.missing_most();
+  if (!word) return {};
+  return {without(question.text, word->text), word->rarity, word->rarity_here,
+          question.korean && is_of_another_family(word->text, split(passage))};
 }
 
 std::vector<double> missing_features(const Question& question, std::string_view here, std::string_view passage) {

@@ -29,6 +29,7 @@ struct KeyWord {
   std::vector<size_t> forms;  // of Question::forms
   double weight = 0;          // the sum of theirs
   double rarity = 0;          // the mean of theirs: 1 in no passage
+  double rarity_here = 0;     // the mean of theirs in this collection alone
 };
 
 std::vector<KeyWord> key_words(const Question& question);
@@ -40,6 +41,13 @@ std::vector<KeyWord> key_words(const Question& question);
 /// rarity, by rarity here, where the word is in no passage at all, and by rarity squared. Then how many words are
 /// missing.
 inline constexpr size_t kMissingFeatures = kWordKinds * 7 + 6;
+/// The word that `passage` lacks most, of those that say what the question is about.
+struct MissingWord {
+  std::string wording;                 // the question's text without it; empty where none is missing
+  double rarity = 0, rarity_here = 0;  // as KeyWord's
+  bool another_family = false;         // 박민지 where the passage has 김민지
+};
+MissingWord missing_word(const Question& question, std::string_view passage);
 std::vector<double> missing_features(const Question& question, std::string_view here, std::string_view passage);
 
 }  // namespace hanok::chain::answer

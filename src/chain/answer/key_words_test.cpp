@@ -55,5 +55,20 @@ TEST(KeyWords, APersonOfAnotherFamilyIsAnother) {
   EXPECT_LT(noun("박민지 팀장의 생일은 언제인가요?", "김민지와 박민지가 왔다."), 1);
 }
 
+TEST(KeyWords, TheQuestionWithoutTheWordThatIsMissingMost) {
+  const std::string passage = "The Daejeon branch has the phone number 042-555-0134. The manager is Ivy Yoon.";
+  const auto without = [&](const std::string& question, const std::string& text) {
+    return missing_word(read_question(question, equal), text).wording;
+  };
+  EXPECT_EQ(without("Who is the manager of the Busan branch?", passage), "Who is the manager of the  branch?");
+  EXPECT_EQ(without("Who is the manager of the Daejeon branch?", passage), "");
+  EXPECT_EQ(without("부산 지점의 전화번호는 무엇인가요?", "대전 지점의 전화번호는 042-555-0134입니다."),
+            " 지점의 전화번호는 무엇인가요?");
+  const auto other =
+      missing_word(read_question("박민지 팀장의 생일은 언제인가요?", equal), "김민지 팀장의 생일은 4월 2일이다.");
+  EXPECT_TRUE(other.another_family);
+  EXPECT_EQ(other.wording, " 팀장의 생일은 언제인가요?");
+}
+
 }  // namespace
 }  // namespace hanok::chain::answer

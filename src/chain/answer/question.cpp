@@ -73,6 +73,7 @@ struct Piece {
   double weight = 0;
   double rarity = 1;
   bool unknown = false;  // in no passage
+  double rarity_here = 1;
 };
 
 // "how much": the first says what is asked for, the second is no word to look for.
@@ -208,6 +209,7 @@ Question read_question(std::string_view text, std::span<const text::Term> terms,
   weigh_unknown(text, own, nowhere);
   q.ceiling = sum_of_distinct(own);
   for (Piece& p : pieces) {
+    if (!p.unknown && nowhere > 0) p.rarity_here = p.weight / nowhere;
     p.weight = with_background(p.weight, nowhere, passages);
     if (!p.unknown && most > 0) p.rarity = p.weight / most;
   }
@@ -219,6 +221,7 @@ Question read_question(std::string_view text, std::span<const text::Term> terms,
     q.named.push_back(!word.empty() && (is_digit(word[0]) || (piece.span.start > 0 && is_upper(word[0]))));
     q.weights.push_back(piece.weight);
     q.rarity.push_back(piece.rarity);
+    q.rarity_here.push_back(piece.rarity_here);
   }
   const double sum = std::accumulate(q.weights.begin(), q.weights.end(), 0.0);
   for (double& w : q.weights) w /= sum;

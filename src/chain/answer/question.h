@@ -31,11 +31,12 @@ struct Question {
   std::string text;
   bool korean = false;
   Asks asks = Asks::Other;
-  std::vector<std::string> forms;  // distinct terms, in order
-  std::vector<double> weights;     // of each form, > 0; they sum to 1
-  std::vector<char> named;         // of each form: a number, or capitalised inside the question
-  std::vector<double> rarity;      // of each form, of that of a word in no passage: 1
-  double ceiling = 0;              // what TermWeight gives all forms together
+  std::vector<std::string> forms;   // distinct terms, in order
+  std::vector<double> weights;      // of each form, > 0; they sum to 1
+  std::vector<char> named;          // of each form: a number, or capitalised inside the question
+  std::vector<double> rarity;       // of each form, of that of a word in no passage: 1
+  std::vector<double> rarity_here;  // the same in this collection alone, without the 200 passages more
+  double ceiling = 0;               // what TermWeight gives all forms together
   AskedFor asked_for;
   std::unordered_map<std::string, size_t> by_form;  // form -> its place in forms
 };

@@ -6,6 +6,9 @@ namespace hanok::chain::answer {
 namespace {
 
 constexpr size_t kLongestHeading = 90;  // bytes: thirty Korean syllables
+// Letters and other code points: two or three short sentences. Paragraphs of prose are longer, and their sentences are
+// less tied to the first one.
+constexpr size_t kShortLine = 160;
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 /// "item: tea; price: 4500", as spreadsheets and CSV files are read.
@@ -82,7 +85,7 @@ class Reader {
       end = std::min(s.end, text_.find('\n', line));
       const size_t next = end < s.end ? std::min(s.end, text_.find('\n', end + 1)) : s.end;
       if (end == s.end || (is_row(text_.substr(line, end - line)) && is_row(text_.substr(end + 1, next - end - 1)))) {
-        out_.push_back({{s.start, end}, false, {}, {}, false});
+        out_.push_back({.span = {s.start, end}});
         s.start = end + 1;
       }
     }
@@ -133,6 +136,14 @@ class Reader {
     const std::string_view gap = text_.substr(out_[i - 1].span.end, u.span.start - out_[i - 1].span.end);
     const auto breaks = std::count(gap.begin(), gap.end(), '\n');
     if (breaks == 0 || (breaks == 1 && u.leans)) u.lead = i - 1;
+    if (breaks == 0 && in_short_line(u.span)) u.line = out_[i - 1].line.value_or(i - 1);
+  }
+
+  bool in_short_line(const text::Span& s) const {
+    const size_t before = s.start == 0 ? std::string_view::npos : text_.rfind('\n', s.start - 1);
+    const size_t start = before == std::string_view::npos ? 0 : before + 1, end = text_.find('\n', s.end);
+    const std::string_view line = text_.substr(start, end == std::string_view::npos ? end : end - start);
+    return std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }) <= ptrdiff_t{kShortLine};
   }
 
   // The headings just before, the header of the table, and the passage's first line where that is a heading.

@@ -15,6 +15,8 @@ struct Unit {
   std::vector<size_t> context;  // the units, all headings, that this one stands under
   std::optional<size_t> lead;   // the sentence before it, where this one goes on from it: of the same line, or
                                 // before one that leans
+  std::optional<size_t> line;   // the first sentence of its line, where the line is short: one statement about one
+                                // thing, which its first words name
   bool leans = false;           // begins with a word that stands for something said before: "He", "It costs", 그는
 };
 

@@ -51,6 +51,23 @@ TEST(Units, ASentenceGoesOnFromTheOneBeforeItOnTheLine) {
   EXPECT_EQ(units[4].lead, std::optional<size_t>(3)) << "who He is stands in the line before";
 }
 
+TEST(Units, AShortLineIsAboutWhatItsFirstWordsName) {
+  const std::string text =
+      "대전 지점 전화번호는 042-555-0134입니다. 주소는 중앙로 3입니다. 지점장은 윤서진입니다.\n"
+      "The garden closes at sunset. It is large.\nNobody knows.";
+  const auto units = units_of(text);
+  ASSERT_EQ(units.size(), 6u);
+  EXPECT_FALSE(units[0].line);
+  EXPECT_EQ(units[1].line, std::optional<size_t>(0));
+  EXPECT_EQ(units[2].line, std::optional<size_t>(0));
+  EXPECT_FALSE(units[3].line) << "another line";
+  EXPECT_EQ(units[4].line, std::optional<size_t>(3));
+  EXPECT_FALSE(units[5].line);
+  std::string prose;
+  for (int i = 0; i < 6; ++i) prose += "A paragraph of prose has many sentences. ";
+  for (const Unit& u : units_of(prose)) EXPECT_FALSE(u.line);
+}
+
 TEST(Units, YearsNameColumns) {
   EXPECT_TRUE(names_columns("item | 2023 | 2024"));
   EXPECT_TRUE(names_columns("항목 | 2023년"));

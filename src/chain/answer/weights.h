@@ -5,6 +5,7 @@
 #include <array>
 
 #include "chain/answer/evidence.h"
+#include "chain/answer/foreign.h"
 #include "chain/answer/key_words.h"
 
 namespace hanok::chain::answer {
@@ -24,12 +25,18 @@ inline constexpr std::array<SentenceFeatures, kRows> kSentenceWeights = {{
 }};
 
 /// By the order of confidence_features, the constant last.
-inline constexpr size_t kConfidenceFeatures = 25 + kMissingFeatures;
+inline constexpr size_t kConfidenceFeatures = 2 * (33 + kMissingFeatures + 2);
 using ConfidenceWeights = std::array<double, kConfidenceFeatures + 1>;
 inline constexpr std::array<ConfidenceWeights, kRows> kConfidence = {{
 #include "chain/answer/confidence_words.inc"
 //
 #include "chain/answer/confidence_meaning.inc"
 }};
+
+/// Of sentences in another language than the question, by ForeignFeature; then of the confidence in the best of them,
+/// by the order of foreign_confidence_features, the constant last.
+inline constexpr std::array<double, kForeignFeatures + kForeignConfidenceFeatures + 1> kForeignWeights =
+#include "chain/answer/foreign_weights.inc"
+    ;
 
 }  // namespace hanok::chain::answer

@@ -57,7 +57,7 @@ TEST(EvalAnswers, WhatWasLearnedSaysWhichCommandWroteIt) {
     EXPECT_TRUE(text.starts_with("// Written by: hanok eval calibrate ")) << entry.path();
     EXPECT_NE(text.substr(0, text.find('\n')).find(" --write src/chain/answer"), std::string::npos) << entry.path();
   }
-  EXPECT_EQ(files, 6u);
+  EXPECT_EQ(files, 7u);
 }
 
 TEST(EvalAnswers, LearnedNumbersAreWrittenWhereTheyAreCompiledIn) {

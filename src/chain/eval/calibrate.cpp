@@ -18,6 +18,7 @@
 #include "chain/eval/cached_embedder.h"
 #include "chain/eval/exchange.h"
 #include "chain/eval/learn.h"
+#include "chain/eval/learned_text.h"
 #include "chain/eval/squad_collection.h"
 
 namespace hanok::chain {
@@ -33,11 +34,10 @@ constexpr double kFlat = 0.001;         // thresholds whose balance differs by l
 constexpr size_t kEvenChance = 50;      // hundredths
 constexpr size_t kLeastSeen = 10;       // questions that a feature of a short answer must be seen with
 constexpr double kSmallWeight = 0.05;
-constexpr size_t kLineBytes = 118;
 constexpr size_t kPools[] = {1, 3, 10};  // paragraphs of the smallest collections
 constexpr size_t kPoolShare = 15;        // questions asked in each size of pool, per cent of those of a whole set
-// How often the three ways to ask a question count.
-constexpr double kAnswerable = 2.5, kTakenAway = 1, kExchanged = 2;
+// How often the three ways to ask a question count; the third as if every question had a name to exchange.
+constexpr double kAnswerable = 2.2, kTakenAway = 1.4, kExchanged = 1.75;
 
 /// A question with its ranked sentences, with the gold paragraph in the collection and without, and with a name
 /// exchanged.
@@ -167,17 +167,6 @@ std::vector<SquadSet> small_sets(const SquadSet& set, Half half) {
   return out;
 }
 
-std::string array_text(const std::vector<double>& weights) {
-  std::string out = "{";
-  char number[32];
-  for (const double w : weights) {
-    std::snprintf(number, sizeof number, "%.3g, ", std::abs(w) < 1e-6 ? 0 : w);
-    out += number;
-  }
-  out.resize(out.size() - 2);
-  return out + "},\n";
-}
-
 std::string escaped(const std::string& name) {
   std::string out;
   for (const char c : name) out += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
@@ -234,13 +223,13 @@ std::string lines_of(const ShortAnswerWeights& weights) {
   for (const auto& [name, weight] : std::map<std::string, double>(weights.begin(), weights.end())) {
     std::snprintf(number, sizeof number, "%.2f", weight);
     const std::string next = "{\"" + escaped(name) + "\", " + number + "f},";
-    if (!line.empty() && line.size() + next.size() > kLineBytes) out += line + "\n", line.clear();
+    if (!line.empty() && line.size() + next.size() > kLearnedLine) out += line + "\n", line.clear();
     line += (line.empty() ? "" : " ") + next;
   }
   return out + line + "\n";
 }
 
-std::string learn_sentences(const std::vector<Case>& cases, bool korean) {
+std::vector<double> learn_sentences(const std::vector<Case>& cases, bool korean) {
   std::vector<learn::List> lists;
   for (const Case& c : cases) {
     if (c.found.question.korean != korean) continue;
@@ -253,48 +242,39 @@ std::string learn_sentences(const std::vector<Case>& cases, bool korean) {
     }
     lists.push_back(std::move(list));
   }
-  return array_text(learn::rank_weights(lists, kSentenceFeatures, {.epochs = 100, .decay = 1e-5}));
+  return learn::rank_weights(lists, kSentenceFeatures, {.epochs = 100, .decay = 1e-5});
 }
 
 // Right: the best sentence is of the gold paragraph. (Not: holds the gold answer. The neighbouring sentence of the
 // right paragraph is a fair citation, and the curve in the report counts only exact hits as correct.)
 // A question counts three ways, once answerable and twice not, so the first is given more weight: an even chance is
 // then where answering and not answering are right equally often.
-std::string learn_confidence(const std::vector<Case>& cases, bool korean) {
+std::vector<double> learn_confidence(const std::vector<Case>& cases, bool korean) {
   std::vector<learn::Row> rows;
+  double asked = 0, exchanged = 0;
+  for (const Case& c : cases)
+    if (c.found.question.korean == korean) ++asked, exchanged += !c.ranked_exchanged.empty();
   const auto add = [&](const Gathered& g, const std::vector<Sentence>& ranked, bool right, double times) {
-    if (!ranked.empty()) rows.push_back({confidence_features(g.question, g.passages, ranked), right, times});
+    if (!ranked.empty())
+      rows.push_back({confidence_features(g.question, g.passages, ranked, g.reworded), right, times});
   };
   for (const Case& c : cases) {
     if (c.found.question.korean != korean) continue;
     add(c.found, c.ranked, !c.ranked.empty() && c.cites_gold(c.ranked[0]), kAnswerable);
     add(c.without, c.ranked_without, false, kTakenAway);
-    add(c.exchanged, c.ranked_exchanged, false, kExchanged);
+    add(c.exchanged, c.ranked_exchanged, false, kExchanged * asked / std::max(1.0, exchanged));
   }
-  return array_text(learn::logistic_weights(rows));
-}
-
-// Numbers of one row on lines that are not too long.
-std::string wrapped(const std::string& row) {
-  std::string out, line;
-  for (size_t at = 0; at < row.size();) {
-    const size_t end = std::min(row.find(' ', at), row.size());
-    const std::string word = row.substr(at, end - at);
-    if (!line.empty() && line.size() + 1 + word.size() > kLineBytes) out += line + "\n", line.clear();
-    line += (line.empty() ? "" : " ") + word;
-    at = end + 1;
-  }
-  return out + line;
+  return learn::logistic_weights(rows);
 }
 
 // A row for each language that has questions.
-std::string by_language(const std::vector<Case>& cases, std::string (*learn)(const std::vector<Case>&, bool),
+std::string by_language(const std::vector<Case>& cases, std::vector<double> (*learn)(const std::vector<Case>&, bool),
                         const AnswersOptions& options) {
   std::string out;
   for (const bool korean : {false, true})
     if (std::any_of(cases.begin(), cases.end(), [&](const Case& c) { return c.found.question.korean == korean; }))
-      out += wrapped(std::string("/* ") + (korean ? "kKorean" : "kEnglish") +
-                     (options.embedder ? "Meaning */ " : " */ ") + learn(cases, korean));
+      out += learned_row(std::string(korean ? "kKorean" : "kEnglish") + (options.embedder ? "Meaning" : ""),
+                         learn(cases, korean));
   return out;
 }
 
@@ -371,11 +351,14 @@ Step step_named(std::string_view name) {
   if (name == "sentences") return Step::Sentences;
   if (name == "confidence") return Step::Confidence;
   if (name == "threshold") return Step::Threshold;
-  throw Error(Code::Invalid,
-              "'" + std::string(name) + "' is no step of learning: short-answers, sentences, confidence, threshold");
+  if (name == "foreign") return Step::Foreign;
+  throw Error(Code::Invalid, "'" + std::string(name) +
+                                 "' is no step of learning: short-answers, sentences, confidence, threshold, foreign");
 }
 
 std::string calibrate(const std::vector<SquadSet>& sets, Step step, const AnswersOptions& options) {
+  if (step == Step::Foreign)
+    throw Error(Code::Invalid, "this step is learned from questions across languages: name their file (--across)");
   if (!options.embedder) return learn_step(sets, step, options);
   const CachedEmbedder embedder(*options.embedder, options.vectors);
   AnswersOptions cached = options;
@@ -389,6 +372,7 @@ void write_learned(const std::filesystem::path& folder, Step step, bool meaning,
   const std::string name = step == Step::ShortAnswers ? "short_answer_weights.inc"
                            : step == Step::Sentences  ? "sentence_weights_" + mode + ".inc"
                            : step == Step::Confidence ? "confidence_" + mode + ".inc"
+                           : step == Step::Foreign    ? "foreign_weights.inc"
                                                       : "threshold.inc";
   if (!std::filesystem::exists(folder / name))
     throw Error(Code::NotFound, (folder / name).string() + ": not there; --write takes the folder src/chain/answer");

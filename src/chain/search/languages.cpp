@@ -27,7 +27,10 @@ double dot(std::span<const float> a, std::span<const float> b) {
 
 Languages::Languages(const store::Snapshot& snapshot, const EmbeddingModel& model, std::string_view question,
                      std::span<const float> query) {
-  if (store::scripts(snapshot).size() < 2 || model.trust(question) < kTrusted) return;
+  const Script own = text::script_of(question);
+  const auto written = store::scripts(snapshot);
+  const bool foreign = own != Script::Other && written.size() == 1 && written[0] != own;
+  if ((written.size() < 2 && !foreign) || model.trust(question) < kTrusted) return;
   const auto measured = store::script_means(snapshot);
   std::vector<LanguageMean> known;
   std::vector<Script> script_of_known;
@@ -37,9 +40,8 @@ Languages::Languages(const store::Snapshot& snapshot, const EmbeddingModel& mode
     known.push_back({static_cast<double>(m.vectors), m.mean, offset->passages});
     script_of_known.push_back(m.script);
   }
-  if (known.size() < 2) return;
+  if (known.size() < (foreign ? 1 : 2)) return;
 
-  const Script own = text::script_of(question);
   const LanguageOffset* asks = language_offset(model, own);
   query_.assign(query.begin(), query.end());
   const double norm = std::sqrt(dot(query, query));
@@ -59,11 +61,11 @@ Languages::Languages(const store::Snapshot& snapshot, const EmbeddingModel& mode
     const bool nearer = against(query, i) > against(query, reference);
     if (script_of_known[reference] != own && (script_of_known[i] == own || nearer)) reference = i;
   }
-  const double level = against(query, reference) / norm;
-  lift_.fill(level - against(query_, reference));  // languages the model does not know get no more than that
+  level_ = against(query, reference) / norm;
+  lift_.fill(level_ - against(query_, reference));  // languages the model does not know get no more than that
   for (size_t i = 0; i < known.size(); ++i) {
     const auto script = static_cast<size_t>(script_of_known[i]);
-    lift_[script] = level - against(query_, i);
+    lift_[script] = level_ - against(query_, i);
     foreign_[script] = script_of_known[i] != own;
   }
 }

@@ -11,8 +11,8 @@
 
 namespace hanok::chain {
 
-/// For one question and one collection. Where all passages with a vector are in one script, or the model knows no
-/// second one, it is inactive and cosines stay what they are.
+/// For one question and one collection. Where all passages with a vector are in the question's script, or the model
+/// knows no other one, it is inactive and cosines stay what they are.
 class Languages {
  public:
   Languages() = default;
@@ -31,6 +31,8 @@ class Languages {
   double comparable(double cosine, text::Script script) const {
     return cosine * length_ + lift_[static_cast<size_t>(script)];
   }
+  /// What an average passage has, on that scale.
+  double level() const { return level_; }
   /// In another language than the question, and one that the model knows.
   bool foreign(text::Script script) const { return active() && foreign_[static_cast<size_t>(script)]; }
 
@@ -38,6 +40,7 @@ class Languages {
   std::vector<text::Script> scripts_;
   std::vector<float> query_;
   double length_ = 1;  // of query_
+  double level_ = 0;
   std::array<double, text::kScripts> lift_{};
   std::array<bool, text::kScripts> foreign_{};
 };
