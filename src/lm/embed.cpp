@@ -24,8 +24,8 @@ struct Named {
 };
 constexpr Named kPrecisions[] = {{Precision::Float32, "float32"}, {Precision::Int8, "int8"}};
 
-nn::Precision internal(Precision precision) {
-  return precision == Precision::Int8 ? nn::Precision::Int8 : nn::Precision::Float32;
+nn::LinearPrecision internal(Precision precision) {
+  return precision == Precision::Int8 ? nn::LinearPrecision::Int8 : nn::LinearPrecision::Float32;
 }
 
 struct Text {

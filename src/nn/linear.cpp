@@ -3,7 +3,7 @@
 namespace hanok::nn {
 
 Linear::Linear(const Weights& weights, const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in,
-               Precision precision)
+               LinearPrecision precision)
     : precision_(precision) {
   std::vector<const Tensor*> row_tensor;  // of each row of W
   std::vector<size_t> row_first;          // and its first element there
@@ -23,7 +23,7 @@ Linear::Linear(const Weights& weights, const std::vector<std::string>& names, co
   }
   if (!any_bias) bias.clear();
   const auto fill = [&](size_t row, float* to) { read_floats(*row_tensor[row], row_first[row], in, to); };
-  if (precision == Precision::Int8)
+  if (precision == LinearPrecision::Int8)
     bytes_.pack_rows(row_tensor.size(), in, fill, std::move(bias));
   else
     packed_.pack_rows(row_tensor.size(), in, fill, std::move(bias));

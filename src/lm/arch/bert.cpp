@@ -8,7 +8,7 @@ namespace {
 
 class Bert final : public Encoder {
  public:
-  Bert(const Config& config, const nn::Weights& weights, nn::Precision precision, bool roberta)
+  Bert(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision, bool roberta)
       : body_(config, 1e-12, roberta ? static_cast<int64_t>(config.size("pad_token_id", 1)) : -1, precision),
         types_(config.size("type_vocab_size", 2)) {
     if (config.text("position_embedding_type", "absolute") != "absolute")
@@ -54,10 +54,10 @@ class Bert final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_bert(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+std::unique_ptr<Encoder> make_bert(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision) {
   return std::make_unique<Bert>(config, weights, precision, false);
 }
-std::unique_ptr<Encoder> make_roberta(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+std::unique_ptr<Encoder> make_roberta(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision) {
   return std::make_unique<Bert>(config, weights, precision, true);
 }
 

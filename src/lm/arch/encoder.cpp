@@ -9,7 +9,7 @@ namespace {
 
 struct Family {
   std::string_view model_type;
-  std::unique_ptr<Encoder> (*make)(const Config&, const nn::Weights&, nn::Precision);
+  std::unique_ptr<Encoder> (*make)(const Config&, const nn::Weights&, nn::LinearPrecision);
 };
 
 constexpr std::array kFamilies{Family{"bert", make_bert},           Family{"roberta", make_roberta},
@@ -33,7 +33,7 @@ constexpr std::array kActivations{Named{"gelu", math::Activation::Gelu},
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_encoder(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+std::unique_ptr<Encoder> make_encoder(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision) {
   const std::string type = config.text("model_type", "");
   std::string known;
   for (const Family& family : kFamilies) {

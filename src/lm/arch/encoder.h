@@ -26,17 +26,17 @@ class Encoder {
 /// precision: of the linear layers. `weights` must outlive the encoder. Throws Unsupported for a model_type that no
 /// file here knows, naming those it does.
 std::unique_ptr<Encoder> make_encoder(const Config& config, const nn::Weights& weights,
-                                      nn::Precision precision = nn::Precision::Float32);
+                                      nn::LinearPrecision precision = nn::LinearPrecision::Float32);
 
 /// "gelu", "gelu_new", "relu", "silu", ...; Unsupported for others.
 math::Activation activation_of(const Config& config, std::string_view key);
 /// Throws Invalid unless all ids are in [0, vocabulary) and all sequences at most `longest`.
 void check_batch(const nn::Batch& batch, size_t vocabulary, size_t longest, const std::string& what);
 
-std::unique_ptr<Encoder> make_bert(const Config&, const nn::Weights&, nn::Precision);
-std::unique_ptr<Encoder> make_roberta(const Config&, const nn::Weights&, nn::Precision);
-std::unique_ptr<Encoder> make_mpnet(const Config&, const nn::Weights&, nn::Precision);
-std::unique_ptr<Encoder> make_modernbert(const Config&, const nn::Weights&, nn::Precision);
-std::unique_ptr<Encoder> make_qwen3(const Config&, const nn::Weights&, nn::Precision);
+std::unique_ptr<Encoder> make_bert(const Config&, const nn::Weights&, nn::LinearPrecision);
+std::unique_ptr<Encoder> make_roberta(const Config&, const nn::Weights&, nn::LinearPrecision);
+std::unique_ptr<Encoder> make_mpnet(const Config&, const nn::Weights&, nn::LinearPrecision);
+std::unique_ptr<Encoder> make_modernbert(const Config&, const nn::Weights&, nn::LinearPrecision);
+std::unique_ptr<Encoder> make_qwen3(const Config&, const nn::Weights&, nn::LinearPrecision);
 
 }  // namespace hanok::lm

@@ -40,7 +40,7 @@ bool is_global(const Config& config, size_t layer) {
 
 class ModernBert final : public Encoder {
  public:
-  ModernBert(const Config& config, const nn::Weights& weights, nn::Precision precision)
+  ModernBert(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision)
       : what_(config.what()),
         width_(config.size("hidden_size")),
         heads_(config.size("num_attention_heads")),
@@ -116,7 +116,7 @@ class ModernBert final : public Encoder {
                             .head_dim = head_dim,
                             .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
                             .window = layer.global ? 0 : window_,
-                            .rounded = precision_ == nn::Precision::Int8};
+                            .rounded = precision_ == nn::LinearPrecision::Int8};
     attend(how, batch, qkv, qkv + w, qkv + 2 * w, 3 * w, context, w);
     layer.out(context, w, n, x, w, {.accumulate = true});
   }
@@ -142,14 +142,15 @@ class ModernBert final : public Encoder {
   math::Activation activation_;
   double global_base_, local_base_;
   const nn::Tensor* word_ = nullptr;
-  nn::Precision precision_;
+  nn::LinearPrecision precision_;
   Norm embedding_norm_, final_norm_;
   std::vector<Layer> layers_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_modernbert(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+std::unique_ptr<Encoder> make_modernbert(const Config& config, const nn::Weights& weights,
+                                         nn::LinearPrecision precision) {
   return std::make_unique<ModernBert>(config, weights, precision);
 }
 

@@ -21,7 +21,7 @@ size_t bucket(int64_t distance, size_t buckets) {
 
 class Mpnet final : public Encoder {
  public:
-  Mpnet(const Config& config, const nn::Weights& weights, nn::Precision precision)
+  Mpnet(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision)
       : body_(config, 1e-5, static_cast<int64_t>(config.size("pad_token_id", 1)), precision),
         buckets_(config.size("relative_attention_num_buckets", 32)) {
     if (buckets_ < 4 || buckets_ % 4 != 0) config.fail("relative_attention_num_buckets", "a multiple of 4");
@@ -70,7 +70,7 @@ class Mpnet final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_mpnet(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+std::unique_ptr<Encoder> make_mpnet(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision) {
   return std::make_unique<Mpnet>(config, weights, precision);
 }
 

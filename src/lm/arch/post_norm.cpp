@@ -15,7 +15,7 @@ void LayerNorm::apply(size_t n, float* x) const {
     math::rows().layer_norm(x + t * width, width, gain.data(), bias.data(), eps, x + t * width);
 }
 
-PostNorm::PostNorm(const Config& config, double default_eps, int64_t padding, nn::Precision precision)
+PostNorm::PostNorm(const Config& config, double default_eps, int64_t padding, nn::LinearPrecision precision)
     : what_(config.what()),
       width_(config.size("hidden_size")),
       heads_(config.size("num_attention_heads")),
@@ -77,7 +77,7 @@ void PostNorm::run(const nn::Batch& batch, nn::Workspace& workspace, float* x, c
                                 .head_dim = w / heads_,
                                 .scale = 1 / std::sqrt(static_cast<float>(w / heads_)),
                                 .relative = relative,
-                                .rounded = precision_ == nn::Precision::Int8,
+                                .rounded = precision_ == nn::LinearPrecision::Int8,
                                 .reach = reach};
   for (const Layer& layer : layers_) {
     layer.qkv(x, w, n, qkv, 3 * w);

@@ -30,7 +30,7 @@ class PostNorm {
   };
   /// Reads the sizes that every model of the kind states. `padding`: id of the padding token where positions start
   /// behind it (RoBERTa, MPNet), -1 where they start at 0.
-  PostNorm(const Config& config, double default_eps, int64_t padding, nn::Precision precision);
+  PostNorm(const Config& config, double default_eps, int64_t padding, nn::LinearPrecision precision);
 
   size_t width() const { return width_; }
   size_t heads() const { return heads_; }
@@ -61,7 +61,7 @@ class PostNorm {
   float eps_;
   math::Activation activation_;
   int64_t padding_;
-  nn::Precision precision_;
+  nn::LinearPrecision precision_;
   const nn::Tensor *word_ = nullptr, *position_ = nullptr;  // stay in the mapped file; rows are widened when looked up
   LayerNorm embedding_norm_;
   std::vector<Layer> layers_;

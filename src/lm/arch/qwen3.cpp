@@ -27,7 +27,7 @@ double rope_base(const Config& config) {
 
 class Qwen3 final : public Encoder {
  public:
-  Qwen3(const Config& config, const nn::Weights& weights, nn::Precision precision)
+  Qwen3(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision)
       : what_(config.what()),
         width_(config.size("hidden_size")),
         heads_(config.size("num_attention_heads")),
@@ -131,7 +131,7 @@ class Qwen3 final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_qwen3(const Config& config, const nn::Weights& weights, nn::Precision precision) {
+std::unique_ptr<Encoder> make_qwen3(const Config& config, const nn::Weights& weights, nn::LinearPrecision precision) {
   return std::make_unique<Qwen3>(config, weights, precision);
 }
 
