@@ -90,7 +90,7 @@ void set_keys(Session& session, const std::string& name, const std::vector<std::
 void index(Session& session, const std::string& name, bool anew) {
   auto& collection = *session.store(true).collection(name);
   const base::Stopwatch clock;
-  const bool built = collection.build_index(session.index_build(anew));
+  const bool built = session.build_index(collection, anew);
   const double seconds = clock.seconds();
   const auto about = collection.statistics()["index"];
   session.print({{"name", name}, {"built", built}, {"seconds", seconds}, {"index", about}}, [&](std::ostream& out) {
@@ -144,7 +144,7 @@ void add_collections(Command& root) {
   in.positional("NAME", flags->name, "name for the new collection");
   in.run([flags](Session& s) {
     s.store(true).import_collection(flags->file, flags->name);
-    s.store(true).collection(flags->name)->build_index(s.index_build(false));
+    s.build_index(*s.store(true).collection(flags->name), false);
     s.print({{"imported", flags->name}, {"file", flags->file}},
             [&](std::ostream& o) { o << flags->file << " -> " << flags->name << "\n"; });
   });

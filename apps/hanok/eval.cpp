@@ -27,10 +27,9 @@ void retrieval(Session& session, const Flags& flags) {
   options.limit = flags.limit;
   options.vectors = flags.vectors;
   options.run_file = flags.run_file;
-  options.on_progress = session.progress_bar();
   if (flags.k1 >= 0) options.bm25["k1"] = flags.k1;
   if (flags.b >= 0) options.bm25["b"] = flags.b;
-  const auto r = chain::eval::evaluate_retrieval(flags.folder, options);
+  const auto r = session.with_bar([&] { return chain::eval::evaluate_retrieval(flags.folder, options); });
   const char* mode = r.mode == chain::Mode::Hybrid ? "hybrid" : r.mode == chain::Mode::Dense ? "dense" : "keyword";
   const base::OrderedJson value = {{"queries", r.queries},
                                    {"ndcg@10", r.metrics.ndcg10},

@@ -32,8 +32,7 @@ void run(Session& session, const Flags& flags) {
   options.pool = flags.pool;
   options.threshold = flags.threshold;
   options.vectors = flags.vectors;
-  options.on_progress = session.progress_bar();
-  const auto report = chain::evaluate_answers(chain::load_squad(flags.file), options);
+  const auto report = session.with_bar([&] { return chain::evaluate_answers(chain::load_squad(flags.file), options); });
   if (flags.each) {
     for (const auto& outcome : report.outcomes) std::cout << base::dump_json(chain::to_json(outcome)) << "\n";
     return;
@@ -80,8 +79,9 @@ void across(Session& session, const AcrossFlags& flags) {
   options.k = flags.k;
   options.threshold = flags.threshold;
   options.vectors = flags.vectors;
-  options.on_progress = session.progress_bar();
-  const auto reports = chain::evaluate_across(chain::load_across(flags.questions, named_sets(flags.sets)), options);
+  const auto reports = session.with_bar([&] {
+    return chain::evaluate_across(chain::load_across(flags.questions, named_sets(flags.sets)), options);
+  });
   base::OrderedJson value = base::OrderedJson::array();
   for (const auto& report : reports) value.push_back(chain::to_json(report));
   session.print(value, [&](std::ostream& out) {
@@ -126,17 +126,16 @@ void calibrate(Session& session, const CalibrateFlags& flags) {
   options.half = chain::Half::Even;
   options.sample = flags.sample;
   options.vectors = flags.vectors;
-  options.on_progress = session.progress_bar();
   const chain::Step step = chain::step_named(flags.step);
-  std::string learned;
-  if (flags.across.empty()) {
-    std::vector<chain::SquadSet> sets;
-    for (const auto& file : flags.files) sets.push_back(chain::load_squad(file));
-    learned = chain::calibrate(sets, step, options);
-  } else {
+  const std::string learned = session.with_bar([&] {
+    if (flags.across.empty()) {
+      std::vector<chain::SquadSet> sets;
+      for (const auto& file : flags.files) sets.push_back(chain::load_squad(file));
+      return chain::calibrate(sets, step, options);
+    }
     if (step != chain::Step::Foreign) throw Error(Code::Invalid, "--across is for --step foreign, not " + flags.step);
-    learned = chain::calibrate_across(chain::load_across(flags.across, named_sets(flags.files)), options);
-  }
+    return chain::calibrate_across(chain::load_across(flags.across, named_sets(flags.files)), options);
+  });
   if (!flags.write.empty())
     chain::write_learned(flags.write, step, options.embedder, command_line(flags, options.embedder), learned);
   session.print({{"step", flags.step}, {"mode", models.embedder() ? "hybrid" : "keyword"}, {"learned", learned}},

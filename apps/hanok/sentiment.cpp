@@ -28,12 +28,10 @@ void run(Session& session, const Flags& flags) {
   const std::vector<std::string> texts = file ? read_texts(flags.what) : std::vector<std::string>{flags.what};
   if (texts.empty()) throw Error(Code::Invalid, flags.what + ": holds no text");
   const Chat chat = need_chat(session, flags.model);
-  const auto bar = session.progress_bar();
-  const auto results = chain::label_texts(
-      *chat.model, texts, {.labels = flags.labels, .question = flags.question, .calibrate = !flags.plain},
-      [&](size_t done) {
-        if (bar) bar({done, texts.size(), "texts", ""});
-      });
+  const auto results = session.with_bar([&] {
+    return chain::label_texts(*chat.model, texts,
+                              {.labels = flags.labels, .question = flags.question, .calibrate = !flags.plain});
+  });
   base::OrderedJson json{{"results", base::OrderedJson::array()}, {"model", chat.model->name()}};
   std::map<std::string, size_t> counts;
   for (size_t i = 0; i < texts.size(); ++i) {

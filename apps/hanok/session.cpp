@@ -36,7 +36,7 @@ class Bar {
   ~Bar() {
     if (drawn_) std::cerr << "\r\033[K" << std::flush;
   }
-  void draw(const base::Progress& p) {
+  void draw(const Progress& p) {
     const double now = watch_.seconds();
     if (p.what != what_) what_ = p.what, first_ = p.done, begun_ = now;
     if (now - last_ < 0.1) return;
@@ -150,16 +150,13 @@ void Session::note(const std::string& line) const {
 
 bool Session::colours() const { return ::isatty(1) && !std::getenv("NO_COLOR"); }
 
-base::OnProgress Session::progress_bar() const {
+std::function<void(const Progress&)> Session::progress_bar() const {
   if (quiet || !::isatty(2)) return {};
-  return [bar = std::make_shared<Bar>()](const base::Progress& p) { bar->draw(p); };
+  return [bar = std::make_shared<Bar>()](const Progress& p) { bar->draw(p); };
 }
 
-store::IndexBuild Session::index_build(bool anew) const {
-  store::IndexBuild out{.anew = anew, .threads = threads_flag};
-  if (const auto bar = progress_bar())
-    out.on_progress = [bar](uint64_t done, uint64_t total) { bar({done, total, "index", ""}); };
-  return out;
+bool Session::build_index(store::Collection& collection, bool anew) const {
+  return with_bar([&] { return collection.build_index({.anew = anew, .threads = threads_flag}); });
 }
 
 std::string with_commas(uint64_t n) {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/progress.h"
 #include "hanok/context.h"
 #include "hanok/store.h"
 
@@ -48,9 +47,15 @@ class Session {
   void note(const std::string& line) const;  // to stderr, unless --quiet
   bool colours() const;                      // stdout is a terminal, NO_COLOR is not set
   /// A bar with rate and time left on stderr when that is a terminal; otherwise nothing.
-  base::OnProgress progress_bar() const;
-  /// With that bar and --threads.
-  store::IndexBuild index_build(bool anew) const;
+  std::function<void(const Progress&)> progress_bar() const;
+  /// work() under that bar, which is gone when it ends.
+  template <class Work>
+  auto with_bar(Work work) const {
+    const Context::Scope scope(Context::current().with_progress(progress_bar()));
+    return work();
+  }
+  /// Collection::build_index under that bar, with --threads.
+  bool build_index(store::Collection& collection, bool anew) const;
 
  private:
   std::unique_ptr<store::Store> store_;

@@ -27,16 +27,12 @@ std::string read(const Session& session, const std::string& file) {
 void run(Session& session, const Flags& flags) {
   const std::string text = read(session, flags.file);
   const Chat chat = need_chat(session, flags.model);
-  const auto bar = session.progress_bar();
   const base::Stopwatch watch;
-  const auto summary = chain::summarize(*chat.model, text,
-                                        {.sentences = flags.sentences,
-                                         .answer = flags.answer.options(),
-                                         .part_tokens = flags.part_tokens,
-                                         .on_progress = [&](size_t done, size_t total) {
-                                           if (bar) bar({done, total, "parts", ""});
-                                           return true;
-                                         }});
+  const auto summary = session.with_bar([&] {
+    return chain::summarize(
+        *chat.model, text,
+        {.sentences = flags.sentences, .answer = flags.answer.options(), .part_tokens = flags.part_tokens});
+  });
   session.print({{"text", summary.text},
                  {"parts", summary.parts},
                  {"rounds", summary.rounds},

@@ -47,12 +47,9 @@ class ChatModel;  // hanok/chat.h
 
 // ---- ingest ----
 
-struct IngestProgress {
-  enum class Phase { Read, Embed } phase = Phase::Read;
-  uint64_t done = 0, total = 0;  // Read: files. Embed: passages that have their vector, and all of them
-  double seconds_left = -1;      // Embed: by the tokens that are left and the tokens a second so far; -1: not known yet
-  std::string_view path;         // Read: the file
-};
+/// What ingest tells its context (Progress::what). Of files, `item` is the one that was read; of passages, those that
+/// have their vector are done, and the seconds left go by tokens.
+inline constexpr const char *kReading = "reading files", *kEmbedding = "embedding passages";
 
 struct IngestOptions {
   std::vector<std::string> globs;    // only files whose name or path matches one; empty = all loadable files
@@ -63,7 +60,6 @@ struct IngestOptions {
   store::Json metadata = store::Json::object();  // added to every document
   const EmbeddingModel* embedder = nullptr;      // none: keywords only
   bool embed = true;  // false: passages without a vector are left to a later ingest or a Reembedding
-  std::function<void(const IngestProgress&)> on_progress;
 };
 
 struct IngestFailure {
@@ -110,7 +106,7 @@ class Reembedding {
   struct Progress {
     uint64_t done = 0, total = 0;  // chunks
     bool complete = false;         // every chunk has its vector
-    double seconds_left = -1;      // as IngestProgress has it
+    double seconds_left = -1;      // by the tokens that are left and the tokens a second so far; -1: not known yet
   };
   /// Declares embedder.space() as the collection's and begins.
   Reembedding(store::Collection& collection, const EmbeddingModel& embedder);

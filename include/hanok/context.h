@@ -1,4 +1,5 @@
-// What long work is given by whoever asks for it: when to stop, and how many threads it may use.
+// What long work is given by whoever asks for it: when to stop, how many threads it may use, whom to tell how far it
+// is.
 //
 //   hanok::CancelSource stop;                                   // stop.cancel() from any thread, or a signal handler
 //   hanok::Context context = hanok::Context().with_cancel(stop).with_timeout(30).with_threads(2);
@@ -12,7 +13,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace hanok {
 
@@ -33,7 +38,15 @@ class CancelSource {
   std::shared_ptr<std::atomic<bool>> flag_;
 };
 
-/// Immutable and cheap to copy. The default never ends and may use every core.
+/// How far long work is.
+struct Progress {
+  uint64_t done = 0, total = 0;             // total 0: not known yet
+  std::string what = {};                    // "reading files", "index"; shown to the user
+  std::string item = {};                    // the file or batch at hand
+  std::optional<double> seconds_left = {};  // where the work knows better than done and total tell; below 0: not yet
+};
+
+/// Immutable and cheap to copy. The default never ends, may use every core and tells nobody.
 class Context {
  public:
   using Clock = std::chrono::steady_clock;
@@ -44,6 +57,9 @@ class Context {
   Context with_timeout(double seconds) const;
   /// 0: as many as there are cores, or as HANOK_THREADS says.
   Context with_threads(size_t threads) const;
+  /// `tell` is called now and then (a few hundred times at most a second), one call at a time, from a thread that does
+  /// the work; what it throws ends the work. Empty: nobody is told.
+  Context with_progress(std::function<void(const Progress&)> tell) const;
 
   /// Whether it has been cancelled, or its deadline has passed.
   bool ended() const;
@@ -53,6 +69,11 @@ class Context {
   double seconds_left() const;
   /// At least 1.
   size_t threads() const;
+  bool tells_progress() const { return tell_ != nullptr; }
+  /// For the work itself.
+  void tell(const Progress& progress) const {
+    if (tell_) (*tell_)(progress);
+  }
 
   /// The context that the calling thread works under; the default one outside of every Scope.
   static const Context& current();
@@ -63,6 +84,7 @@ class Context {
   struct Reason;
   std::shared_ptr<const Reason> reasons_;  // a list: the newest first
   size_t threads_ = 0;
+  std::shared_ptr<const std::function<void(const Progress&)>> tell_;
 };
 
 /// Makes a context the current one of this thread while the object lives. Scopes may be nested.

@@ -88,7 +88,6 @@ struct Options {
   std::map<std::string, std::string> set;  // kind's own keys: "M", "ef_construction", "nlist", "storage", ...
   size_t threads = 0;                      // for building; 0 = all cores
   uint64_t seed = 1;                       // the same input and seed give the same index, whatever the thread count
-  std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
 /// Searches may run together from any number of threads, also beside one writer.

@@ -66,6 +66,13 @@ struct Match {
   float score = 0;  // BM25, or cosine; higher is better
 };
 
+/// The passages of a collection in one script that have a vector.
+struct ScriptMean {
+  text::Script script = text::Script::Other;
+  uint64_t vectors = 0;     // how many; estimated where there are more passages than a sample has
+  std::vector<float> mean;  // [dim], of the vectors at length 1 each
+};
+
 /// A metadata condition over chunks: MongoDB-like operators as Pinecone and Chroma use them
 /// ($eq $ne $gt $gte $lt $lte $in $nin $exists $contains $and $or $not). Fields: metadata keys, and the built-in
 /// "path", "name" (the last part of path), "format", "title", "page", "heading"; a document's own metadata of the same
@@ -91,7 +98,6 @@ struct Bm25Options {
 struct IndexBuild {
   bool anew = false;   // also where the one there is would do
   size_t threads = 0;  // 0: all cores
-  std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
 /// A collection as it was at one moment: however much is written meanwhile, every read sees the same documents, chunks,
@@ -126,8 +132,10 @@ class Snapshot {
   /// (text::analyze(text, {.phrase = true})). Nothing where it has no terms.
   virtual std::vector<Match> search_holding(std::string_view text, size_t k, const Filter& filter = {}) const = 0;
   /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim. Exact for some ten thousand
-  /// vectors; beyond, the nearest that an index finds (.99 of them and more), with exact scores.
-  virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {}) const = 0;
+  /// vectors; beyond, the nearest that an index finds (.99 of them and more), with exact scores. script: only among the
+  /// passages written in it.
+  virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {},
+                                          std::optional<text::Script> script = {}) const = 0;
   /// Exact cosines of some chunks (for MMR, fusion and explain); NaN where a chunk has no vector.
   virtual std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const = 0;
   /// Exact BM25 scores of some chunks (0 where no term matches).
@@ -136,6 +144,14 @@ class Snapshot {
   virtual float keyword_ceiling(std::span<const text::Term> terms) const = 0;
   /// The chunks that satisfy a filter, ascending.
   virtual std::vector<ChunkId> matching(const Filter& filter) const = 0;
+
+  // -- by script: what a model gives to texts of one language it gives to all passages of a script --
+  /// Those that passages are written in, by number.
+  virtual std::vector<text::Script> scripts() const = 0;
+  /// In the order of ids.
+  virtual std::vector<text::Script> scripts_of(std::span<const ChunkId> ids) const = 0;
+  /// By number of the script; empty without vectors.
+  virtual std::vector<ScriptMean> script_means() const = 0;
 
   // -- the same from the query's text --
   std::vector<Match> search_keyword(std::string_view query, size_t k, const Filter& filter = {}) const {
@@ -219,8 +235,8 @@ class Collection {
   virtual void compact() = 0;
   /// Merges pieces that are due, else left to the background; waits for an index that is being built there, then makes
   /// that of the vectors that is due (settings(): index.type, index.exact_below). Returns true if there is a new one.
-  /// Throws Exhausted where memory runs out, and what on_progress throws; the index there was stays, and every document
-  /// too.
+  /// Throws Exhausted where memory runs out, and what is thrown where progress is told; the index there was stays, and
+  /// every document too.
   virtual bool build_index(const IndexBuild& options = {}) = 0;
 };
 

@@ -22,8 +22,6 @@ struct SummarizeOptions {
   /// Of the summary and of each part's. The penalty keeps small models from saying one sentence again and again.
   ChatOptions answer = {.temperature = 0.0f, .frequency_penalty = 0.4f, .max_tokens = 300};
   size_t part_tokens = 0;  // of a part at most; 0: what the context holds beside prompt and answer (without one: 3,000)
-  /// Parts that are done and parts in all, as far as it is known; false ends (Cancelled).
-  std::function<bool(size_t done, size_t total)> on_progress = {};
 };
 
 struct Summary {
@@ -57,8 +55,7 @@ struct Labelled {
 /// Each text's label by the model's own probabilities of the labels' words (ChatModel::score). Throws Unsupported where
 /// a server gives no probabilities, Invalid for fewer than two labels.
 std::vector<Labelled> label_texts(const ChatModel& model, std::span<const std::string> texts,
-                                  const LabelOptions& options = {},
-                                  const std::function<void(size_t done)>& on_progress = {});
+                                  const LabelOptions& options = {});
 
 // ---- prompts compared
 
@@ -116,8 +113,7 @@ struct PromptComparison {
 using OpenModel = std::function<std::shared_ptr<const ChatModel>(const std::string& name)>;
 /// Runs every style with every model and temperature; models are opened one after another. Sample i of a run has the
 /// seed plan.seed + i. At temperature 0 one sample is all there is to know. A run that fails holds its error.
-PromptComparison compare_prompts(const PromptPlan& plan, const OpenModel& open,
-                                 const std::function<void(size_t done, size_t total)>& on_progress = {});
+PromptComparison compare_prompts(const PromptPlan& plan, const OpenModel& open);
 /// One page without scripts or anything from elsewhere.
 std::string comparison_html(const PromptComparison& comparison);
 

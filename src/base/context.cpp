@@ -46,6 +46,12 @@ Context Context::with_threads(size_t threads) const {
   return out;
 }
 
+Context Context::with_progress(std::function<void(const Progress&)> tell) const {
+  Context out = *this;
+  out.tell_ = tell ? std::make_shared<const std::function<void(const Progress&)>>(std::move(tell)) : nullptr;
+  return out;
+}
+
 bool Context::ended() const {
   for (const Reason* r = reasons_.get(); r; r = r->next.get())
     if (r->source ? r->source->cancelled() : Clock::now() >= *r->deadline) return true;

@@ -76,6 +76,31 @@ TEST(Context, IsThatOfTheCallerInEveryBody) {
             Code::Cancelled);
 }
 
+TEST(Context, TellsHowFarTheWorkIs) {
+  std::vector<uint64_t> seen;
+  const Context told = Context().with_progress([&](const Progress& p) { seen.push_back(p.done); });
+  {
+    const Context::Scope scope(told);
+    EXPECT_TRUE(Context::current().tells_progress());
+    Context::current().tell({1, 3, "count"});
+    {
+      const Context::Scope quietly(Context::current().with_progress({}));
+      EXPECT_FALSE(Context::current().tells_progress());
+      Context::current().tell({2, 3, "count"});
+    }
+    base::parallel_for(
+        1, 1,
+        [](size_t, size_t, size_t) {
+          Context::current().tell({3, 3, "count"});
+        },
+        2);
+  }
+  Context::current().tell({4, 4, "count"});
+  EXPECT_EQ(seen, (std::vector<uint64_t>{1, 3}));
+  const Context::Scope scope(Context().with_progress([](const Progress&) { throw Error(Code::Cancelled, "enough"); }));
+  EXPECT_EQ(code_of([] { Context::current().tell({1, 1, "count"}); }), Code::Cancelled);
+}
+
 TEST(Context, WorkInTheBackgroundOutlivesTheCallAndKeepsItsThreads) {
   base::Background background;
   std::atomic<bool> ended{true};

@@ -82,7 +82,7 @@ class BaseIndex : public Index {
   mutable Gate gate_;
 };
 
-/// Options and any further texts as the section "options" of a file; threads and on_progress are not kept.
+/// Options and any further texts as the section "options" of a file; threads are not kept.
 std::string options_text(const Options& options, const std::map<std::string, std::string>& more = {});
 struct OptionsRead {
   Options options;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "hanok/context.h"
 #include "index/base_index.h"
 #include "index/flat/row_store.h"
 #include "index/kinds.h"
@@ -136,7 +137,7 @@ Choice choose(const Question& q) {
             what + ": above " + std::to_string(q.exact_up_to) + " a graph looks at fewest; no sample was measured"};
 
   Options options = q.options;
-  options.on_progress = nullptr;
+  const Context::Scope quietly(Context::current().with_progress({}));
   Sample sample = take_sample(q);
   const auto exact = built("flat", options, sample.base);
   for (const auto& found : exact->search_batch(sample.queries, kNeighbours, {.threads = options.threads}))

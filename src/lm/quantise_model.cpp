@@ -74,8 +74,7 @@ void check_memory(const fs::path& from, uint64_t need) {
 
 }  // namespace
 
-QuantiseReport quantise_model(const fs::path& from, std::string_view recipe_name, const fs::path& to,
-                              const base::OnProgress& on_progress) {
+QuantiseReport quantise_model(const fs::path& from, std::string_view recipe_name, const fs::path& to) {
   const std::string_view recipe = quant_recipe_named(recipe_name);
   if (recipe.empty()) {
     std::string known;
@@ -141,7 +140,7 @@ QuantiseReport quantise_model(const fs::path& from, std::string_view recipe_name
     ++report.formats[std::string(math::info(*format).name)];
     report.bytes_before += t.bytes.size();
     report.bytes_after += bytes;
-    if (on_progress) on_progress({.done = report.bytes_before, .total = all, .what = "quantize", .item = t.name});
+    Context::current().tell({.done = report.bytes_before, .total = all, .what = "quantize", .item = t.name});
   }
   const std::string bytes = head.bytes();
   pieces[0] = bytes;

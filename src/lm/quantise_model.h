@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "base/file.h"
-#include "base/progress.h"
 
 namespace hanok::lm {
 
@@ -19,9 +18,8 @@ struct QuantiseReport {
 
 /// `recipe`: one of quant_recipes(). Vectors, norms, RoPE's factors and the routers of experts stay as they are; a
 /// matrix whose rows are no whole blocks gets the next format up that fits (Q4_K: Q5_0, Q6_K: Q8_0, else F16), as in
-/// llama.cpp. on_progress counts bytes of tensors. Throws NotFound, Unsupported (a folder of another kind),
+/// llama.cpp. Progress counts bytes of tensors. Throws NotFound, Unsupported (a folder of another kind),
 /// Invalid (an unknown recipe, or `to` is `from`), and as readers do. Uses the threads of the context.
-QuantiseReport quantise_model(const base::fs::path& from, std::string_view recipe, const base::fs::path& to,
-                              const base::OnProgress& on_progress = {});
+QuantiseReport quantise_model(const base::fs::path& from, std::string_view recipe, const base::fs::path& to);
 
 }  // namespace hanok::lm

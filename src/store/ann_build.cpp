@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "hanok/context.h"
 
 namespace hanok::store {
 namespace {
@@ -32,7 +33,6 @@ index::Options options_for(const AnnPlan& plan) {
   out.dim = plan.vectors->dim();
   out.metric = index::Metric::Cosine;
   out.threads = plan.threads;
-  out.on_progress = plan.on_progress;
   out.set["storage"] = "sq8";  // exact rows are at hand: what the index finds is ranked by them
   const size_t exact = plan.settings.exact_below;
   if (exact && plan.settings.type != "ivf") out.set["exact_below"] = std::to_string(std::max<size_t>(exact, 2));
@@ -81,7 +81,7 @@ void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
     for (const auto id : some.ids) out.covered.add(static_cast<ChunkId>(id));
     added += some.ids.size();
     some = {};
-    if (plan.on_progress) plan.on_progress(out.covered.cardinality(), plan.vectors->rows());
+    Context::current().tell({out.covered.cardinality(), plan.vectors->rows(), "index"});
   };
   plan.vectors->each([&](ChunkId id, std::span<const float> row) {
     if (out.covered.contains(id)) return;

@@ -49,10 +49,9 @@ struct AnnPlan {
   const DenseIndex* vectors = nullptr;
   std::optional<AnnRow> have;  // Extend: this one
   size_t threads = 0;
-  /// Called now and then; may throw, and then nothing was made.
-  std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
-/// Throws Exhausted where memory runs out, and whatever on_progress throws. Extend: the file of `have` was found sound.
+/// Throws Exhausted where memory runs out, and what is thrown where progress is told; then nothing was made. Extend:
+/// the file of `have` was found sound.
 BuiltAnn build_ann(const AnnPlan& plan, const IndexFolder& folder);
 
 }  // namespace hanok::store

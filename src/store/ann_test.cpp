@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "hanok/context.h"
 #include "store/ann_build.h"
 #include "store/database.h"
 #include "store/test_documents.h"
@@ -320,7 +321,8 @@ TEST_F(AnnTest, AFailedBuildLeavesTheOldIndex) {
                                                              // of the caller's own: no file of ours is lost
                                                              [] { throw Error(Code::NotFound, "no such page"); }}) {
     try {
-      c->build_index({.on_progress = [&](uint64_t, uint64_t) { fail(); }});
+      const Context::Scope scope(Context().with_progress([&](const Progress&) { fail(); }));
+      c->build_index();
       FAIL();
     } catch (const Error& e) {
       EXPECT_TRUE(e.code() == Code::Exhausted || e.code() == Code::Cancelled || e.code() == Code::NotFound) << e.what();

@@ -61,16 +61,15 @@ std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
   return out;
 }
 
-bool AnnWriter::run(bool anew, size_t threads, const OnProgress& on_progress) {
+bool AnnWriter::run(bool anew, size_t threads) {
   const auto begun = begin(anew);
   if (!begun) return drop();
   const base::Stopwatch clock;
   try {
-    const AnnPlan plan{begun->step, begun->settings, begun->source, &begun->source->exact(),
-                       begun->have, threads,         on_progress};
+    const AnnPlan plan{begun->step, begun->settings, begun->source, &begun->source->exact(), begun->have, threads};
     if (begun->step == AnnStep::Extend && repair(Check::All)) {  // what is to be extended was damaged
       give_up(*begun);
-      return run(anew, threads, on_progress);
+      return run(anew, threads);
     }
     const BuiltAnn built = build_ann(plan, folder_.index);
     folder_.index.prepare();

@@ -16,13 +16,11 @@ AnnStep due_ann_step(Database& db, int64_t collection, bool anew = false);
 
 class AnnWriter {
  public:
-  using OnProgress = std::function<void(uint64_t done, uint64_t total)>;
-
   AnnWriter(DataFolder& folder, int64_t collection) : folder_(folder), collection_(collection) {}
 
   /// Does it, if anything. Documents may be written meanwhile. Returns true if there is a new index, or none any more.
   /// Throws what build_ann throws; the index there was stays. One caller at a time.
-  bool run(bool anew, size_t threads, const OnProgress& on_progress);
+  bool run(bool anew, size_t threads);
   /// Forgets an index whose file is lost or damaged (it is due then). Returns true if it was.
   bool repair(Check check);
 

@@ -12,14 +12,17 @@ namespace {
 struct Contents {
   std::vector<std::string_view> paths;
   std::vector<std::string_view> texts;  // of all chunks
+  std::vector<text::Script> scripts;    // beside texts
 };
 
 Contents contents_of(const std::vector<NewDocument>& documents) {
   Contents out;
   for (const auto& d : documents) {
     out.paths.push_back(d.info.path);
-    for (const auto& c : d.chunks)
+    for (const auto& c : d.chunks) {
       out.texts.push_back(std::string_view(d.text).substr(c.span.start, c.span.end - c.span.start));
+      out.scripts.push_back(text::script_of(out.texts.back()));
+    }
   }
   return out;
 }
@@ -123,7 +126,7 @@ std::vector<DocumentId> StoredCollection::write(std::vector<NewDocument> documen
   const auto gone = delete_documents(write.db(), contents.paths);
   auto ids = insert_documents(write.db(), documents, first);
   if (segment) keywords.insert(write.db(), *segment);
-  add_scripts(write.db(), id_, first, contents.texts);
+  add_scripts(write.db(), id_, first, contents.scripts);
   changed(write.db(), static_cast<int64_t>(documents.size()) - static_cast<int64_t>(gone.size()),
           static_cast<int64_t>(contents.texts.size()) - count_chunks(gone));
   write.commit();

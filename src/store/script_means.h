@@ -1,4 +1,4 @@
-// What the vectors of each script's passages have in common, and searching one script at a time.
+// What the vectors of each script's passages have in common.
 #pragma once
 
 #include <memory>
@@ -11,13 +11,6 @@
 #include "store/scripts.h"
 
 namespace hanok::store {
-
-/// The passages in one script that have a vector.
-struct ScriptMean {
-  text::Script script = text::Script::Other;
-  uint64_t vectors = 0;     // how many; estimated where there are more passages than kMeanSample
-  std::vector<float> mean;  // [dim], of the vectors at length 1 each
-};
 
 // Of more passages in a script this many, evenly spread over their ids, stand for all. The cosines of one question with
 // passages of one language deviate by .02, so a mean of 1,024 is right to .0006; what that costs is some 10 ms where
@@ -41,16 +34,5 @@ class ScriptMeans {
   mutable std::once_flag once_;
   mutable std::vector<ScriptMean> means_;
 };
-
-// The reads that only a store of this machine has; of other snapshots Unsupported.
-/// Empty without vectors.
-std::vector<ScriptMean> script_means(const Snapshot& snapshot);
-/// Those that passages are written in, by number.
-std::vector<text::Script> scripts(const Snapshot& snapshot);
-/// In the order of ids.
-std::vector<text::Script> scripts_of(const Snapshot& snapshot, std::span<const ChunkId> ids);
-/// Snapshot::search_dense among the passages in one script.
-std::vector<Match> search_dense(const Snapshot& snapshot, std::span<const float> query, size_t k, const Filter& filter,
-                                text::Script script);
 
 }  // namespace hanok::store

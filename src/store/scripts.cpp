@@ -85,9 +85,9 @@ Scripts read_scripts(Database& db, int64_t collection) {
   return out;
 }
 
-void add_scripts(Database& db, int64_t collection, ChunkId first, std::span<const std::string_view> texts) {
+void add_scripts(Database& db, int64_t collection, ChunkId first, std::span<const text::Script> scripts) {
   Scripts fresh;
-  for (size_t i = 0; i < texts.size(); ++i) fresh.of(text::script_of(texts[i])).add(static_cast<ChunkId>(first + i));
+  for (size_t i = 0; i < scripts.size(); ++i) fresh.of(scripts[i]).add(static_cast<ChunkId>(first + i));
   each_script([&](text::Script s) {
     change_blocks(db, collection, s, fresh.of(s), [](const Bitmap& old, const Bitmap& more) { return old | more; });
   });

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "hanok/store.h"
+#include "hanok/text.h"
 #include "store/bitmap.h"
 #include "store/database.h"
 #include "store/documents.h"
-#include "text/script.h"
 
 namespace hanok::store {
 
@@ -36,7 +36,7 @@ Scripts read_scripts(Database& db, int64_t collection);
 
 // Inside the caller's transaction:
 /// Chunks first, first + 1, ... with these texts are new.
-void add_scripts(Database& db, int64_t collection, ChunkId first, std::span<const std::string_view> texts);
+void add_scripts(Database& db, int64_t collection, ChunkId first, std::span<const text::Script> scripts);
 void remove_scripts(Database& db, int64_t collection, std::span<const ChunkRange> gone);
 /// Replaces what is stored for all collections by read_scripts, where there is none or it does not hold every chunk.
 /// True if something was written.

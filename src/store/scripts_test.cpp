@@ -59,7 +59,7 @@ std::vector<ScriptMean> slow_means(const Snapshot& snapshot) {
 }
 
 void expect_same_means(const Snapshot& snapshot) {
-  const auto expected = slow_means(snapshot), found = script_means(snapshot);
+  const auto expected = slow_means(snapshot), found = snapshot.script_means();
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) {
     EXPECT_EQ(found[i].script, expected[i].script);
@@ -73,14 +73,14 @@ TEST(Scripts, MeansFollowEveryWrite) {
   base::Random random(1);
   const auto store = Store::open(folder.path());
   const auto c = store->collection("c", true);
-  EXPECT_THAT(script_means(*c->snapshot()), IsEmpty());  // no vectors
+  EXPECT_THAT(c->snapshot()->script_means(), IsEmpty());  // no vectors
   c->set_vector_space(kSpace);
-  EXPECT_THAT(script_means(*c->snapshot()), IsEmpty());
+  EXPECT_THAT(c->snapshot()->script_means(), IsEmpty());
   for (int n = 0; n < 20; ++n) c->put(mixed(random, n, 30));
-  ASSERT_EQ(script_means(*c->snapshot()).size(), 4u);
+  ASSERT_EQ(c->snapshot()->script_means().size(), 4u);
   expect_same_means(*c->snapshot());
   const auto before = c->snapshot();
-  const auto kept = script_means(*before);
+  const auto kept = before->script_means();
   c->put(mixed(random, 3, 200));  // replaced
   const std::vector<std::string> gone = {"d0", "d1", "d2"};
   c->remove_many(gone);
@@ -88,7 +88,7 @@ TEST(Scripts, MeansFollowEveryWrite) {
   words.vectors.clear();
   c->put(words);  // without vectors
   expect_same_means(*c->snapshot());
-  EXPECT_EQ(script_means(*before)[0].mean, kept[0].mean);  // a snapshot stays what it was
+  EXPECT_EQ(before->script_means()[0].mean, kept[0].mean);  // a snapshot stays what it was
   c->compact();
   expect_same_means(*c->snapshot());
   EXPECT_THAT(store->verify(), IsEmpty());
@@ -107,7 +107,7 @@ TEST(Scripts, OfManyPassagesSomeStandForAll) {
   d.vectors = random_rows(random, lines, kDim);
   for (size_t i = 0; i < lines; ++i) d.vectors[i * kDim] += 2;
   c->put(d);
-  const auto found = script_means(*c->snapshot());
+  const auto found = c->snapshot()->script_means();
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].script, Script::Latin);
   EXPECT_EQ(found[0].vectors, lines);
@@ -138,12 +138,12 @@ TEST_P(ScriptSearch, FindsWhatAScanOfThatScriptFinds) {
       std::vector<Match> expected;
       const auto ids = snapshot->matching(filter);
       const auto scores = snapshot->dense_scores(query, ids);
-      const auto scripts = scripts_of(*snapshot, ids);
+      const auto scripts = snapshot->scripts_of(ids);
       for (size_t i = 0; i < ids.size(); ++i)
         if (scripts[i] == script) expected.push_back({ids[i], scores[i]});
       std::sort(expected.begin(), expected.end(), [](const Match& a, const Match& b) { return a.score > b.score; });
       expected.resize(std::min<size_t>(10, expected.size()));
-      const auto found = search_dense(*snapshot, query, 10, filter, script);
+      const auto found = snapshot->search_dense(query, 10, filter, script);
       ASSERT_EQ(found.size(), expected.size());
       for (const auto& m : found)
         same += std::any_of(expected.begin(), expected.end(), [&](const Match& e) { return e.chunk == m.chunk; });

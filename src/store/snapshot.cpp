@@ -169,13 +169,19 @@ std::vector<Match> StoredSnapshot::search_holding(std::string_view text, size_t 
   return keyword()->reader().holding(text::analyze(text, {.phrase = true}), k, allowed_chunks.get());
 }
 
-std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, size_t k, const Filter& filter) const {
+std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, size_t k, const Filter& filter,
+                                                std::optional<text::Script> script) const {
   const auto from = vectors_for(query);
   const auto allowed_chunks = allowed(filter);
-  return from->search(query, k, allowed_chunks.get());
+  if (!script) return from->search(query, k, allowed_chunks.get());
+  const auto means = by_script();
+  const Bitmap& written = means->scripts().of(*script);
+  if (!allowed_chunks) return from->search(query, k, &written);
+  const Bitmap both = written & *allowed_chunks;
+  return from->search(query, k, &both);
 }
 
-std::shared_ptr<const ScriptMeans> StoredSnapshot::scripts() const {
+std::shared_ptr<const ScriptMeans> StoredSnapshot::by_script() const {
   const auto from = vectors();
   return read([&](Database& db, int64_t id) {
     return views_->scripts.get(generation_, [&](const ScriptMeans*) {
@@ -185,15 +191,24 @@ std::shared_ptr<const ScriptMeans> StoredSnapshot::scripts() const {
   });
 }
 
-std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, size_t k, const Filter& filter,
-                                                text::Script script) const {
-  const auto from = vectors_for(query);
-  const auto by_script = scripts();
-  const auto allowed_chunks = allowed(filter);
-  const Bitmap& written = by_script->scripts().of(script);
-  if (!allowed_chunks) return from->search(query, k, &written);
-  const Bitmap both = written & *allowed_chunks;
-  return from->search(query, k, &both);
+std::vector<text::Script> StoredSnapshot::scripts() const {
+  const auto means = by_script();
+  std::vector<text::Script> out;
+  for (size_t s = 0; s < text::kScripts; ++s)
+    if (!means->scripts().of(static_cast<text::Script>(s)).isEmpty()) out.push_back(static_cast<text::Script>(s));
+  return out;
+}
+
+std::vector<text::Script> StoredSnapshot::scripts_of(std::span<const ChunkId> ids) const {
+  const auto means = by_script();
+  std::vector<text::Script> out;
+  for (const ChunkId id : ids) out.push_back(means->scripts().of(id));
+  return out;
+}
+
+std::vector<ScriptMean> StoredSnapshot::script_means() const {
+  const auto means = by_script();
+  return {means->means().begin(), means->means().end()};
 }
 
 std::vector<float> StoredSnapshot::dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const {

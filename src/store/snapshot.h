@@ -57,11 +57,16 @@ class StoredSnapshot final : public Snapshot {
 
   std::vector<Match> search_keyword(std::span<const text::Term> terms, size_t k, const Filter& filter) const override;
   std::vector<Match> search_holding(std::string_view text, size_t k, const Filter& filter) const override;
-  std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter) const override;
+  std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter,
+                                  std::optional<text::Script> script) const override;
   std::vector<float> dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const override;
   std::vector<float> keyword_scores(std::span<const text::Term> terms, std::span<const ChunkId> ids) const override;
   float keyword_ceiling(std::span<const text::Term> terms) const override;
   std::vector<ChunkId> matching(const Filter& filter) const override;
+
+  std::vector<text::Script> scripts() const override;
+  std::vector<text::Script> scripts_of(std::span<const ChunkId> ids) const override;
+  std::vector<ScriptMean> script_means() const override;
 
   std::optional<VectorSpace> vector_space() const override;
   std::optional<VectorSpace> pending_space() const override;
@@ -69,11 +74,6 @@ class StoredSnapshot final : public Snapshot {
   std::vector<float> vectors(const VectorSpace& space, std::span<const ChunkId> ids) const override;
   Json settings() const override;
   Json statistics() const override;
-
-  // -- by script (script_means.h) --
-  std::shared_ptr<const ScriptMeans> scripts() const;
-  std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter,
-                                  text::Script script) const;
 
   /// use(Database&, collection's id), alone with the connection: for what is more than the door's reads.
   template <class Use>
@@ -84,6 +84,7 @@ class StoredSnapshot final : public Snapshot {
 
  private:
   std::shared_ptr<const KeywordIndex> keyword() const;
+  std::shared_ptr<const ScriptMeans> by_script() const;
   std::shared_ptr<const Vectors> vectors() const;
   /// Throws Invalid without a space, or when query.size() is not its dim.
   std::shared_ptr<const Vectors> vectors_for(std::span<const float> query) const;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "store/ann_writer.h"
 #include "store/keyword.h"
 #include "store/scripts.h"
@@ -116,7 +117,7 @@ bool Upkeep::build_index(const IndexBuild& options) {
   std::lock_guard lock(indexing_);
   AnnWriter writer(*folder_, collection_);
   bool made = false;
-  while (writer.run(options.anew && !made, options.threads, options.on_progress)) made = true;
+  while (writer.run(options.anew && !made, options.threads)) made = true;
   return made;
 }
 
@@ -128,16 +129,17 @@ void Upkeep::build_beside(const std::atomic<bool>& stop) {
     return due ? space->vectors : 0;
   };
   if (vectors() <= retry_above_) return;
-  const auto check = [&](uint64_t = 0, uint64_t = 0) {
+  const auto check = [&](const Progress& = {}) {
     if (stop) throw Error(Code::Cancelled, "the index is no longer wanted");
   };
+  const Context::Scope scope(Context::current().with_progress(check));
   const size_t threads = std::max<size_t>(1, base::default_threads() / 2);  // searches go on beside it
   std::lock_guard lock(indexing_);
   AnnWriter writer(*folder_, collection_);
   try {
     do {
       check();
-    } while (writer.run(false, threads, check));
+    } while (writer.run(false, threads));
   } catch (const Error& e) {
     if (e.code() == Code::Cancelled) return;
     const int64_t failed_with = vectors();

@@ -3,7 +3,7 @@
 #include <array>
 #include <iterator>
 
-#include "text/script.h"
+#include "hanok/text.h"
 #include "text/utf8.h"
 
 namespace hanok::text {

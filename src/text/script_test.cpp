@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "text/script.h"
+#include "hanok/text.h"
 
 namespace hanok::text {
 namespace {

@@ -27,7 +27,8 @@ class Pull : public testing::Test {
 
 TEST_F(Pull, BringsWhatAModelNeeds) {
   uint64_t seen = 0;
-  const auto model = pull(settings_, "org/good", {.on_progress = [&](const base::Progress& p) { seen = p.done; }});
+  const Context::Scope scope(Context().with_progress([&](const Progress& p) { seen = p.done; }));
+  const auto model = pull(settings_, "org/good");
   EXPECT_TRUE(model.complete);
   EXPECT_EQ(model.files.size(), 4u);  // neither the pickle nor onnx/
   EXPECT_EQ(model.origin, server_.endpoint());

@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "text/script.h"
+#include "hanok/text.h"
 
 namespace hanok::chain {
 

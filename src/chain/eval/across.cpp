@@ -11,6 +11,7 @@
 #include "chain/answer/gather.h"
 #include "chain/eval/cached_embedder.h"
 #include "chain/eval/squad_collection.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -175,7 +176,7 @@ std::vector<AcrossReport> evaluate(const std::vector<AcrossPart>& parts, const A
         asked[i] = ask_one(pool, part.set, part.set.questions[questions[i]], options, threshold);
     });
     out.push_back(summary(part.name, asked));
-    if (options.on_progress) options.on_progress({out.size(), parts.size(), "ask", part.name});
+    Context::current().tell({out.size(), parts.size(), "ask", part.name});
   }
   return out;
 }

@@ -13,6 +13,7 @@
 #include "chain/eval/cached_embedder.h"
 #include "chain/eval/exchange.h"
 #include "chain/eval/squad_collection.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -50,26 +51,26 @@ class Evaluation {
       }
       done += end - begin;
       const std::lock_guard lock(progress);
-      if (options_.on_progress) options_.on_progress({done, chosen.size(), "ask", ""});
+      Context::current().tell({done, chosen.size(), "ask"});
     });
     return outcomes;
   }
 
   std::vector<Outcome> ask_in_pools() {
     const auto pools = pools_of(set_, options_, options_.pool);
-    AnswersOptions quiet = options_;
-    quiet.on_progress = {};
+    const Context& asked = Context::current();
+    const Context::Scope quietly(asked.with_progress({}));
     std::vector<Outcome> outcomes;
     for (size_t i = 0; i < pools.size(); ++i) {
       static const std::vector<SquadQuestion> kNone;
       const auto& strangers = pools.size() > 1 ? pools[(i + 1) % pools.size()].questions : kNone;
       if (pools[i].questions.empty() && strangers.empty()) continue;
       base::check_interrupt();
-      const SquadCollection collection(pools[i], quiet);
+      const SquadCollection collection(pools[i], options_);
       for (const SquadQuestion& q : pools[i].questions)
         outcomes_of_[q.id] = judge(collection, q, pools[i].paragraphs[q.paragraph].path);
       for (const SquadQuestion& q : strangers) without_[q.id] = answer(collection, q.question, {}).extract.confidence;
-      if (options_.on_progress) options_.on_progress({i + 1, pools.size(), "ask", ""});
+      asked.tell({i + 1, pools.size(), "ask"});
     }
     for (auto& [id, outcome] : outcomes_of_) {
       outcome.confidence_without = without_[id];

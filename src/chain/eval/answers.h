@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/progress.h"
 #include "chain/eval/squad.h"
 #include "hanok/chain.h"
 
@@ -28,7 +27,6 @@ struct AnswersOptions {
   double threshold = -1;  // -1 = the default of ask()
   text::SplitOptions split;
   std::filesystem::path vectors;  // where vectors are kept from run to run; empty: nowhere
-  base::OnProgress on_progress;
 };
 
 struct CurvePoint {

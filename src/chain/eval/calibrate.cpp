@@ -20,6 +20,7 @@
 #include "chain/eval/learn.h"
 #include "chain/eval/learned_text.h"
 #include "chain/eval/squad_collection.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -325,7 +326,7 @@ std::string learn_step(const std::vector<SquadSet>& sets, Step step, const Answe
   rank(cases, folds);
   if (step == Step::Sentences) return by_language(cases, learn_sentences, options);
   AnswersOptions few = options;
-  few.on_progress = {};
+  const Context::Scope quietly(Context::current().with_progress({}));
   for (size_t s = 0; s < sets.size(); ++s) {
     const size_t asked = chosen_questions(sets[s], options).size();
     few.sample = options.sample * kSmallShare / 100;

@@ -10,6 +10,7 @@
 #include "chain/eval/learn.h"
 #include "chain/eval/learned_text.h"
 #include "chain/eval/squad_collection.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -127,13 +128,12 @@ class Lesson {
   void add_pools(const AcrossPart& part, size_t size) {
     pools_.push_back(pools_of(part.set, chosen(part), size));
     const auto& pools = pools_.back();
-    AnswersOptions quiet = options_;
-    quiet.on_progress = {};
+    const Context::Scope quietly(Context::current().with_progress({}));
     for (size_t i = 0; i < pools.size(); ++i) {
       const auto& strangers = pools[(i + 1) % pools.size()].questions;
       if (pools.size() < 2 || (pools[i].questions.empty() && strangers.empty())) continue;
       base::check_interrupt();
-      const SquadCollection pool(pools[i], quiet);
+      const SquadCollection pool(pools[i], options_);
       for (const SquadQuestion& q : pools[i].questions)
         cases_.push_back(ask(pool, q, pools[i].paragraphs[q.paragraph].path, kAnswerable, options_));
       for (const SquadQuestion& q : strangers) cases_.push_back(ask(pool, q, "", kTakenAway, options_));

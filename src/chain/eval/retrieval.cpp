@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "chain/eval/beir.h"
 #include "chain/search/rank.h"
+#include "hanok/context.h"
 
 namespace hanok::chain::eval {
 namespace {
@@ -47,7 +48,7 @@ void fill(store::Collection& collection, const Beir& data, const RetrievalOption
         if (drawn.uniform() < options.vectors) group[i].vectors.assign(rows.row(i).begin(), rows.row(i).end());
     }
     collection.put_many(std::move(group));
-    if (options.on_progress) options.on_progress({end, data.documents.size(), "index", ""});
+    Context::current().tell({end, data.documents.size(), "index"});
   }
 }
 
@@ -98,7 +99,7 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
     for (size_t r = 0; run && r < ids.size(); ++r)
       run << q.id << " Q0 " << ids[r] << " " << r + 1 << " " << kDepth - r << " hanok\n";
-    if (options.on_progress && i % 16 == 0) options.on_progress({i, report.queries, "ask", ""});
+    if (i % 16 == 0) Context::current().tell({i, report.queries, "ask"});
   }
   report.seconds = searching.seconds();
   report.queries_per_second = static_cast<double>(report.queries) / report.seconds;

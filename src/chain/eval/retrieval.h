@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/progress.h"
 #include "chain/eval/metrics.h"
 #include "hanok/chain.h"
 
@@ -20,7 +19,6 @@ struct RetrievalOptions {
   double vectors = 1;                  // share of the documents that get a vector: search while embedding goes on
   size_t limit = 0;                    // only the first N queries; 0 = all
   std::string run_file;                // write a TREC run file here
-  base::OnProgress on_progress;
 };
 
 struct RetrievalReport {

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/random.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -32,7 +33,7 @@ store::NewDocument make_document(const SquadParagraph& paragraph, const AnswersO
 }
 
 // All sentences once, in batches that fill every core: asking one question at a time would not.
-void warm(const SquadSet& set, const EmbeddingModel& embedder, const base::OnProgress& progress) {
+void warm(const SquadSet& set, const EmbeddingModel& embedder) {
   std::vector<std::string> texts;
   for (size_t i = 0; i < set.paragraphs.size(); ++i) {
     const std::string& text = set.paragraphs[i].text;
@@ -40,14 +41,14 @@ void warm(const SquadSet& set, const EmbeddingModel& embedder, const base::OnPro
     if (texts.size() < 256 && i + 1 < set.paragraphs.size()) continue;
     embedder.embed(texts, Prompt::Passage);
     texts.clear();
-    if (progress) progress({i + 1, set.paragraphs.size(), "embed", ""});
+    Context::current().tell({i + 1, set.paragraphs.size(), "embed"});
   }
 }
 
 }  // namespace
 
 SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& options) : embedder_(options.embedder) {
-  if (embedder_) warm(set, *embedder_, options.on_progress);
+  if (embedder_) warm(set, *embedder_);
   store_ = store::Store::open(folder_.path());
   const auto collection = store_->collection("eval", true);
   if (embedder_) {
@@ -61,7 +62,7 @@ SquadCollection::SquadCollection(const SquadSet& set, const AnswersOptions& opti
     if (group.size() < kGroup && i + 1 < set.paragraphs.size()) continue;
     collection->put_many(std::move(group));
     group.clear();
-    if (options.on_progress) options.on_progress({i + 1, set.paragraphs.size(), "store", ""});
+    Context::current().tell({i + 1, set.paragraphs.size(), "store"});
   }
   snapshot_ = collection->snapshot();
 }

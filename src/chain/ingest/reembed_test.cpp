@@ -12,6 +12,7 @@
 #include "base/background.h"
 #include "base/file.h"
 #include "hanok/chain.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 namespace {
@@ -289,11 +290,11 @@ TEST_F(ReembeddingTest, IngestEmbedsFirstAndCutsAnewThen) {
   const size_t before = collection_->chunk_count();
   bool old_to_the_end = true;
   const base::fs::path folder = files_.path();
-  const auto report = ingest(*collection_, std::span(&folder, 1),
-                             {.embedder = &new_, .on_progress = [&](const IngestProgress& p) {
-                                if (p.phase == IngestProgress::Phase::Embed && p.done < p.total)
-                                  old_to_the_end &= answers() == "words/512" || collection_->chunk_count() < before;
-                              }});
+  const Context::Scope scope(Context().with_progress([&](const Progress& p) {
+    if (p.what == kEmbedding && p.done < p.total)
+      old_to_the_end &= answers() == "words/512" || collection_->chunk_count() < before;
+  }));
+  const auto report = ingest(*collection_, std::span(&folder, 1), {.embedder = &new_});
   EXPECT_TRUE(old_to_the_end);
   EXPECT_EQ(report.changed, 1u) << "only the long one is cut at other places";
   EXPECT_EQ(report.unchanged, kDocuments);

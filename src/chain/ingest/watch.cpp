@@ -1,6 +1,7 @@
 #include "base/watch.h"
 
 #include "hanok/chain.h"
+#include "hanok/context.h"
 
 namespace hanok::chain {
 
@@ -14,9 +15,9 @@ void watch(store::Collection& collection, std::span<const std::filesystem::path>
   std::unique_ptr<Reembedding> beside;
   const auto finished = [&] { return beside && !beside->running(); };
   const auto tell = [&] {
-    if (!beside || !options.on_progress) return;
+    if (!beside || !Context::current().tells_progress()) return;
     const auto p = beside->progress();
-    options.on_progress({IngestProgress::Phase::Embed, p.done, p.total, p.seconds_left, {}});
+    Context::current().tell({p.done, p.total, kEmbedding, {}, p.seconds_left});
   };
   do {
     if (finished()) {

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "chain/embedder/languages.h"
-#include "store/script_means.h"
 
 namespace hanok::chain {
 namespace {
@@ -28,10 +27,10 @@ double dot(std::span<const float> a, std::span<const float> b) {
 Languages::Languages(const store::Snapshot& snapshot, const EmbeddingModel& model, std::string_view question,
                      std::span<const float> query) {
   const Script own = text::script_of(question);
-  const auto written = store::scripts(snapshot);
+  const auto written = snapshot.scripts();
   const bool foreign = own != Script::Other && written.size() == 1 && written[0] != own;
   if ((written.size() < 2 && !foreign) || model.trust(question) < kTrusted) return;
-  const auto measured = store::script_means(snapshot);
+  const auto measured = snapshot.script_means();
   std::vector<LanguageMean> known;
   std::vector<Script> script_of_known;
   for (const auto& m : measured) {

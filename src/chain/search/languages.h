@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hanok/chain.h"
-#include "text/script.h"
+#include "hanok/text.h"
 
 namespace hanok::chain {
 

@@ -11,7 +11,6 @@
 #include "chain/embedder/plain_texts.h"
 #include "chain/search/rank.h"
 #include "hanok/similarity.h"
-#include "store/script_means.h"
 
 namespace hanok::chain {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "store/script_means.h"
 #include "text/analysis/hangul_readings.h"
 
 namespace hanok::chain {
@@ -20,7 +19,7 @@ bool is_word_of(const store::Snapshot& snapshot, const std::string& form) {
 
 std::vector<text::Term> names_in_hangul(const store::Snapshot& snapshot, std::string_view question) {
   if (text::script_of(question) != text::Script::Latin) return {};
-  const auto written = store::scripts(snapshot);
+  const auto written = snapshot.scripts();
   if (std::find(written.begin(), written.end(), text::Script::Hangul) == written.end()) return {};
   std::vector<text::Term> out;
   std::set<std::string> seen;

@@ -11,8 +11,7 @@
 #include "chain/search/names.h"
 #include "chain/search/rank.h"
 #include "hanok/chain.h"
-#include "store/script_means.h"
-#include "text/script.h"
+#include "hanok/text.h"
 
 namespace hanok::chain {
 namespace {
@@ -128,7 +127,7 @@ class Search {
       dense = snapshot_.dense_scores(languages_.active() ? languages_.query() : query.vector, list);
     for (size_t i = 0; i < list.size(); ++i) candidates_.push_back({list[i], keyword[i], dense[i]});
     if (!languages_.active()) return;
-    const auto scripts = store::scripts_of(snapshot_, list);
+    const auto scripts = snapshot_.scripts_of(list);
     for (size_t i = 0; i < list.size(); ++i) {
       candidates_[i].dense = languages_.comparable(dense[i], scripts[i]);
       candidates_[i].foreign = languages_.foreign(scripts[i]);
@@ -141,7 +140,7 @@ class Search {
     if (!languages_.active()) return snapshot_.search_dense(out_.query.vector, depth, options_.filter);
     std::vector<store::Match> out;
     for (const auto script : languages_.scripts())
-      for (auto m : store::search_dense(snapshot_, languages_.query(), depth, options_.filter, script)) {
+      for (auto m : snapshot_.search_dense(languages_.query(), depth, options_.filter, script)) {
         m.score = static_cast<float>(languages_.comparable(m.score, script));
         out.push_back(m);
       }

@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/tasks.h"
 
@@ -55,8 +56,7 @@ void run(const ChatModel& model, const PromptPlan& plan, const PromptStyle& styl
 
 }  // namespace
 
-PromptComparison compare_prompts(const PromptPlan& plan, const OpenModel& open,
-                                 const std::function<void(size_t, size_t)>& on_progress) {
+PromptComparison compare_prompts(const PromptPlan& plan, const OpenModel& open) {
   PromptComparison out{.plan = plan, .runs = {}, .answer = {}};
   const std::vector<std::string> models = plan.models.empty() ? std::vector<std::string>{""} : plan.models;
   const size_t total = models.size() * plan.temperatures.size() * plan.styles.size();
@@ -80,7 +80,7 @@ PromptComparison compare_prompts(const PromptPlan& plan, const OpenModel& open,
           one = {.style = style.name, .model = one.model, .temperature = temperature, .error = e.what()};
         }
         out.runs.push_back(std::move(one));
-        if (on_progress) on_progress(out.runs.size(), total);
+        Context::current().tell({out.runs.size(), total, "runs"});
       }
   }
   std::vector<std::string> answers;

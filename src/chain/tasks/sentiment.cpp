@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"
@@ -70,7 +71,7 @@ Labelled labelled(std::vector<double> s, const Asking& a, const std::vector<std:
 }  // namespace
 
 std::vector<Labelled> label_texts(const ChatModel& model, std::span<const std::string> texts,
-                                  const LabelOptions& options, const std::function<void(size_t)>& on_progress) {
+                                  const LabelOptions& options) {
   if (options.labels.size() == 1) throw Error(Code::Invalid, "labels: two or more are needed, one was given");
   const std::vector<std::string>& labels = options.labels.empty() ? kSentiment : options.labels;
   std::optional<Asking> in_korean, in_english;
@@ -86,7 +87,7 @@ std::vector<Labelled> label_texts(const ChatModel& model, std::span<const std::s
       if (options.calibrate) calibrate(model, *a);
     }
     out.push_back(labelled(scores(model, *a, text), *a, labels));
-    if (on_progress) on_progress(out.size());
+    Context::current().tell({out.size(), texts.size(), "texts"});
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"
@@ -48,9 +49,9 @@ class Summarizer {
       const std::string& instruction = first ? words_.whole : words_.joined;
       const size_t room = room_for(instruction);
       if (fits(instruction, rest, room)) {
-        progress(total_, total_ + 1);
+        Context::current().tell({total_, total_ + 1, "parts"});
         out_.text = ask(instruction, rest, "the summary");
-        progress(total_ + 1, total_ + 1);
+        Context::current().tell({total_ + 1, total_ + 1, "parts"});
         return std::move(out_);
       }
       std::string shorter = parts(rest, std::min(room, room_for(words_.part)), first);
@@ -99,7 +100,7 @@ class Summarizer {
     total_ += chunks.size();
     std::string joined;
     for (size_t i = 0; i < chunks.size(); ++i) {
-      progress(begun + i, total_ + 1);
+      Context::current().tell({begun + i, total_ + 1, "parts"});
       const auto span = chunks[i].span;
       const std::string said = ask(words_.part, std::string_view(text).substr(span.start, span.end - span.start),
                                    "part " + std::to_string(i + 1) + " of " + std::to_string(chunks.size()));
@@ -119,11 +120,6 @@ class Summarizer {
     const size_t from = said.find_first_not_of(" \t\n");
     if (from == said.npos) throw Error(Code::Unavailable, "summarize: " + model_.name() + " said nothing of " + which);
     return said.substr(from, said.find_last_not_of(" \t\n") + 1 - from);
-  }
-
-  void progress(size_t done, size_t total) const {
-    if (options_.on_progress && !options_.on_progress(done, total))
-      throw Error(Code::Cancelled, "summarize: stopped after " + std::to_string(done) + " parts");
   }
 
   const ChatModel& model_;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"
@@ -75,11 +76,9 @@ TEST(Summarize, EverySentenceOfALongOneIsReadOnce) {
       },
       400);
   const std::string text = numbered_sentences(150);
-  const Summary s =
-      summarize(model, text, {.answer = {.max_tokens = 40}, .on_progress = [&](size_t done, size_t total) {
-                                progress.emplace_back(done, total);
-                                return true;
-                              }});
+  const Context::Scope scope(
+      Context().with_progress([&](const Progress& p) { progress.emplace_back(p.done, p.total); }));
+  const Summary s = summarize(model, text, {.answer = {.max_tokens = 40}});
   for (size_t i = 0; i < 150; ++i) {
     const std::string name = "number " + std::to_string(1000 + i) + " ";
     const size_t at = read.find(name);
@@ -123,7 +122,10 @@ TEST(Summarize, WhatCannotWorkIsSaid) {
     return r;
   });
   EXPECT_THAT(summarize(cut, "text").warnings, ElementsAre(HasSubstr("cut after")));
-  EXPECT_THAT(error_of(cut, "text", {.on_progress = [](size_t, size_t) { return false; }}), HasSubstr("cancelled"));
+  CancelSource stop;
+  stop.cancel();
+  const Context::Scope scope(Context().with_cancel(stop));
+  EXPECT_THAT(error_of(cut, "text", {}), HasSubstr("cancelled"));
 }
 
 // ---- sentiment
@@ -154,7 +156,8 @@ TEST(Sentiment, WhatTheModelThinksAnywayIsTakenOut) {
   const Feeling model;
   const std::vector<std::string> texts{"It was good.", "It was bad.", "좋았다.", "나쁘다."};
   size_t done = 0;
-  const auto r = label_texts(model, texts, {}, [&](size_t n) { done = n; });
+  const Context::Scope scope(Context().with_progress([&](const Progress& p) { done = p.done; }));
+  const auto r = label_texts(model, texts);
   EXPECT_EQ(done, 4u);
   EXPECT_EQ(r[0].label, "positive");
   EXPECT_NEAR(r[0].confidence, 0.5, 1e-9);  // 2 : 1 : 1

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -417,7 +418,7 @@ void build(Graph& graph, const BuildPlan& plan) {
     const size_t batch = std::min({graph.size - done, done, std::max<size_t>(graph.size / kShare, 1)});
     apply(graph, link_keeping(graph, std::span(order).subspan(done, batch), plan, plan.degree));
     done += batch;
-    if (plan.on_progress) plan.on_progress(done, graph.size);
+    Context::current().tell({done, graph.size, "index"});
   }
   graph.entries = final_entries;
   narrow(graph, plan);

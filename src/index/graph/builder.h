@@ -18,7 +18,6 @@ struct BuildPlan {
   float alpha = 1.2f;  // > 1 keeps longer edges: a candidate goes when alpha * d(kept, candidate) < d(node, candidate)
   uint64_t seed = 1;
   size_t threads = 0;
-  std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
 /// New rows for some nodes.

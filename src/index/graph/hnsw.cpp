@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "hanok/context.h"
 #include "index/flat/row_store.h"
 #include "index/graph/growth.h"
 #include "math/distance.h"
@@ -128,7 +129,7 @@ size_t Hnsw::degree_for(const Projection& projection) const {
 }
 
 BuildPlan Hnsw::build_plan(size_t degree) const {
-  return {degree, keys_.ef_construction, keys_.alpha, options_.seed, options_.threads, options_.on_progress};
+  return {degree, keys_.ef_construction, keys_.alpha, options_.seed, options_.threads};
 }
 
 std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
@@ -369,7 +370,7 @@ void Hnsw::link_batches(size_t from, size_t to) {
         publish(at, end, replaced);
       }
       at = end;
-      if (options_.on_progress) options_.on_progress(at - from, to - from);
+      Context::current().tell({at - from, to - from, "index"});
     }
   } catch (...) {
     Gate::Writer writer(gate_);
