@@ -328,13 +328,12 @@ class Comparison {
 
 std::vector<KeyWord> key_words(const Question& question) {
   const std::vector<Word> words = words_of(question.text, question);
-  const auto terms = text::analyze(question.text, {.query = true});
   const Kinds kinds(question, words);
   std::vector<KeyWord> out;
   for (size_t i = 0; i < words.size(); ++i) {
     const Word& w = words[i];
     KeyWord key{std::string(kinds.core(i)), kinds.of(i), {}, 0, 0};
-    for (const text::Term& term : terms) {
+    for (const text::Term& term : question.terms) {
       const auto at = question.by_form.find(term.form);
       if (at == question.by_form.end() || term.span.start < w.full.start || term.span.end > w.full.end) continue;
       if (std::find(key.forms.begin(), key.forms.end(), at->second) != key.forms.end()) continue;

@@ -200,7 +200,8 @@ double sum_of_distinct(const std::vector<Piece>& pieces) {
 
 Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight,
                        size_t passages) {
-  Question q{.text = std::string(text), .korean = text::hangul_share(text) > 0.3};
+  Question q{
+      .text = std::string(text), .terms = {terms.begin(), terms.end()}, .korean = text::hangul_share(text) > 0.3};
   q.asks = kind_of(text, q.korean);
   std::vector<Piece> pieces = pieces_of(text, terms, weight);
   if (q.korean) drop_ending(text, pieces);

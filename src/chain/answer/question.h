@@ -29,6 +29,7 @@ struct AskedFor {
 
 struct Question {
   std::string text;
+  std::vector<text::Term> terms;  // of text, in order
   bool korean = false;
   Asks asks = Asks::Other;
   std::vector<std::string> forms;   // distinct terms, in order
