@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "chain/hub/hub.h"
+#include "hanok/context.h"
 #include "hub_server.h"
 
 namespace hanok::chain::hub {

@@ -266,13 +266,14 @@ TEST(Prompts, ComparedSideBySide) {
     });
   };
   size_t runs = 0;
+  const Context::Scope scope(Context().with_progress([&](const Progress& p) {
+    runs = p.done;
+    EXPECT_EQ(p.total, 12u);
+  }));
   const auto c =
       compare_prompts(plan("question: How many?\nanswer: 24\nmodels: [m, gone]\ntemperatures: [0, 0.5]\nseed: 1\n"
                            "styles: [zero-shot, chain-of-thought, self-consistency]"),
-                      open, [&](size_t done, size_t total) {
-                        runs = done;
-                        EXPECT_EQ(total, 12u);
-                      });
+                      open);
   EXPECT_EQ(runs, 12u);
   ASSERT_EQ(c.runs.size(), 12u);
   EXPECT_EQ(c.runs[0].answer, "about 20");
