@@ -129,6 +129,6 @@ smaller.positional("FROM", flags->from,
 smaller.positional("FORMAT", flags->format, "Q8_0, Q6_K, Q4_K_M, Q4_0, BF16 or F16");
 smaller.positional("TO", flags->to, "the file to write");
 smaller.run([flags](Session& session) { quantize(session, *flags); });
-}  // namespace hanok::app
+}
 
 }  // namespace hanok::app
