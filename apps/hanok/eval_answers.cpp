@@ -79,9 +79,8 @@ void across(Session& session, const AcrossFlags& flags) {
   options.k = flags.k;
   options.threshold = flags.threshold;
   options.vectors = flags.vectors;
-  const auto reports = session.with_bar([&] {
-    return chain::evaluate_across(chain::load_across(flags.questions, named_sets(flags.sets)), options);
-  });
+  const auto reports = session.with_bar(
+      [&] { return chain::evaluate_across(chain::load_across(flags.questions, named_sets(flags.sets)), options); });
   base::OrderedJson value = base::OrderedJson::array();
   for (const auto& report : reports) value.push_back(chain::to_json(report));
   session.print(value, [&](std::ostream& out) {
