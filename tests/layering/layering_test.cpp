@@ -97,7 +97,8 @@ TEST(Layering, WordsStayInTheirRooms) {
       {"thread", {"base"}},     {"sys/inotify.h", {"base", "chain"}}, {"torch/torch.h", {}}};
   for (const auto& i : includes()) {
     const auto owner = owners.find(i.target);
-    if (owner == owners.end() || i.file.find("_test.cpp") != std::string::npos) continue;
+    const bool of_tests = i.file.find("_test.cpp") != std::string::npos || i.file.find("/test_") != std::string::npos;
+    if (owner == owners.end() || of_tests) continue;
     EXPECT_TRUE(owner->second.count(i.room)) << i.file << " includes " << i.target;
     if (i.target == "curl/curl.h") {
       EXPECT_EQ(i.file, "src/chain/http/http.cpp") << "there is one HTTP client";
