@@ -116,12 +116,13 @@ class Analyzer {
     };
     if (all_digits(a) && all_digits(b))
       return std::all_of(between.begin(), between.end(), separates_digits) ? Link::Number : Link::None;
-    if (!blank || !all_letters(a) || !a.ascii || a.stop) return Link::None;
+    if (!blank || !a.ascii || a.stop) return Link::None;
     const size_t length = a.end - a.begin;
     if (is(b.begin, Kind::Digit))
-      return length <= kLongestPrefix && (options_.query || is_upper(a)) ? Link::Code : Link::None;
+      return length <= kLongestPrefix && all_letters(a) && (options_.query || is_upper(a)) ? Link::Code : Link::None;
     const bool short_words = length <= kSyllable || b.end - b.begin <= kSyllable;
-    return options_.query && short_words && all_letters(b) && b.ascii && !b.stop ? Link::Code : Link::None;
+    const bool code = options_.query && short_words && b.ascii && !b.stop && all_letters(a) && all_letters(b);
+    return code ? Link::Code : Link::None;
   }
 
   static bool is_joiner(char32_t c) {

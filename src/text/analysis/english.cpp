@@ -1,12 +1,15 @@
 #include "text/analysis/english.h"
 
+#include <array>
+#include <cstdint>
 #include <unordered_set>
 
 namespace hanok::text::analysis {
 
-bool is_english_stop_word(std::string_view word) {
-  constexpr size_t kLongest = 10;  // "themselves"
-  // Articles, pronouns, prepositions, conjunctions, auxiliaries and question words.
+namespace {
+
+// Articles, pronouns, prepositions, conjunctions, auxiliaries and question words.
+const std::unordered_set<std::string_view>& stop_words() {
   // clang-format off
   static const std::unordered_set<std::string_view> words{
       "a", "an", "the", "this", "that", "these", "those", "such", "i", "me", "my", "mine", "myself", "we", "us", "our",
@@ -22,7 +25,22 @@ bool is_english_stop_word(std::string_view word) {
       "he's", "she's", "we're", "they're", "i've", "you've", "we've", "they've", "that's", "what's", "who's", "where's",
       "how's", "there's", "let's"};
   // clang-format on
-  return word.size() <= kLongest && words.count(word) != 0;
+  return words;
+}
+
+// For every first letter the lengths of its words, a bit each: most words are told to be none without being hashed.
+std::array<uint16_t, 26> lengths_by_letter() {
+  std::array<uint16_t, 26> out{};
+  for (const std::string_view word : stop_words()) out[static_cast<size_t>(word[0] - 'a')] |= 1 << word.size();
+  return out;
+}
+
+}  // namespace
+
+bool is_english_stop_word(std::string_view word) {
+  static const std::array<uint16_t, 26> lengths = lengths_by_letter();
+  if (word.empty() || word.size() > 15 || word[0] < 'a' || word[0] > 'z') return false;
+  return (lengths[static_cast<size_t>(word[0] - 'a')] >> word.size() & 1) != 0 && stop_words().count(word) != 0;
 }
 
 }  // namespace hanok::text::analysis
