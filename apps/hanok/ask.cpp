@@ -77,7 +77,7 @@ void add_ask(Command& root) {
   c.option("-k", flags->k, "passages to consider (default 8)", 1);
   c.option("--where", flags->where, "condition on metadata and path, name, format, title, page, heading (JSON)");
   c.option(
-      "--model", flags->model,
+      "-m,--model", flags->model,
       "a .gguf file, a folder or ORG/NAME run here; or the URL of an OpenAI-compatible server, or URL#MODEL (HANOK_MODEL)");
   c.option(
       "--tokenizer", flags->tokenizer,

@@ -16,6 +16,7 @@ struct Flags {
   bool each = false;
 };
 
+constexpr char kModelHelp[] = "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)";
 constexpr char kVectorsHelp[] = "a file that keeps the vectors of texts from run to run (default: none)";
 
 chain::Half half_named(const std::string& name) {
@@ -150,8 +151,7 @@ void add_across(Command& group) {
       "one collection; every question is asked with its paragraph there and taken away, and so are the sets' own ones.");
   c.positional("QUESTIONS", flags->questions, "the questions");
   c.positionals("NAME=FILE", flags->sets, "a set in SQuAD's JSON (.gz is read too)");
-  c.option("-m,--model", flags->model,
-           "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
+  c.option("-m,--model", flags->model, kModelHelp);
   c.choice("--half", flags->half, {"odd", "even", "all"}, "which articles (default odd; the even ones taught)");
   c.option("--sample", flags->sample, "only N of each set's own questions, drawn by a fixed seed");
   c.option("-k", flags->k, "passages considered (default 8)", 1);
@@ -172,8 +172,7 @@ void add_calibrate(Command& group) {
            "what to learn (default threshold)");
   c.option("--across", flags->across,
            "a file of questions across languages (see `hanok eval across`), which the step foreign learns from");
-  c.option("-m,--model", flags->model,
-           "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
+  c.option("-m,--model", flags->model, kModelHelp);
   c.option("--sample", flags->sample, "only N questions of each set, drawn by a fixed seed");
   c.option("--vectors", flags->vectors, kVectorsHelp);
   c.option("--write", flags->write,
@@ -191,8 +190,7 @@ void add_eval_answers(Command& group) {
       "exchanged for another (the last two times the right thing is to abstain). The even articles taught the weights\n"
       "and the threshold; the odd ones are the test.");
   c.positional("FILE", flags->file, "SQuAD JSON (.gz is read too)");
-  c.option("-m,--model", flags->model,
-           "embedding model: folder, ORG/NAME or none (default: the setting embedding-model)");
+  c.option("-m,--model", flags->model, kModelHelp);
   c.choice("--half", flags->half, {"odd", "even", "all"}, "which articles (default odd)");
   c.option("--sample", flags->sample, "only N questions, drawn by a fixed seed");
   c.option("-k", flags->k, "passages considered (default 8)", 1);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "hanok/similarity.h"
+#include "text/markup.h"
 #include "text/utf8.h"
 
 namespace hanok::lm {
@@ -34,22 +35,10 @@ double width_of(std::string_view label, double font_size) {
 }
 
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (static_cast<unsigned char>(c) < 0x20)  // XML has no place for most control characters
-      out += ' ';
-    else
-      out += c;
-  }
-  return out;
+  std::string plain(text);
+  for (char& c : plain)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';  // XML has no place for most control characters
+  return text::escape_markup(plain);
 }
 
 std::string number(double x) {

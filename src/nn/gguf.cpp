@@ -139,9 +139,7 @@ uint32_t read_version(ByteReader& in) {
                                          "; this version reads 2 and 3, convert the model anew"));
 }
 
-}  // namespace
-
-GgufHeader read_gguf(std::span<const std::byte> bytes, std::string_view what) {
+GgufHeader read_header(std::span<const std::byte> bytes, std::string_view what) {
   ByteReader in({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, std::string(what));
   GgufHeader header;
   header.version = read_version(in);
@@ -173,6 +171,17 @@ GgufHeader read_gguf(std::span<const std::byte> bytes, std::string_view what) {
     header.tensors.push_back(std::move(d.tensor));
   }
   return header;
+}
+
+}  // namespace
+
+GgufHeader read_gguf(std::span<const std::byte> bytes, std::string_view what) {
+  try {
+    return read_header(bytes, what);
+  } catch (const Error& e) {
+    if (e.code() != Code::Corrupt) throw;
+    throw Error(Code::Corrupt, std::string(e.what()) + " (the file is cut off, damaged or not GGUF: get it again)");
+  }
 }
 
 namespace {

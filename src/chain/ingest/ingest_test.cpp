@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "chain/ingest/test_buckets.h"
 #include "hanok/chain.h"
 #include "hanok/context.h"
 
@@ -15,24 +16,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 using Tell = std::function<void(const Progress&)>;
-
-/// Words in 64 buckets; counts what it embeds.
-class Buckets : public EmbeddingModel {
- public:
-  store::VectorSpace space() const override { return {"buckets", "buckets", 64, text::chunker_version()}; }
-  size_t count_tokens(std::string_view text) const override { return text::count_tokens(text); }
-  double trust(std::string_view) const override { return 1; }
-  Matrix embed(std::span<const std::string> texts, Prompt prompt) const override {
-    if (prompt == Prompt::Passage) embedded += texts.size();
-    Matrix out{texts.size(), 64, std::vector<float>(texts.size() * 64)};
-    for (size_t i = 0; i < texts.size(); ++i) {
-      for (const auto& term : text::analyze(texts[i])) out.row(i)[std::hash<std::string>{}(term.form) % 64] += 1;
-      out.row(i)[0] += 1e-3f;
-    }
-    return out;
-  }
-  mutable size_t embedded = 0;
-};
 
 constexpr size_t kFiles = 200;
 

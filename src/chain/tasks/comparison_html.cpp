@@ -1,32 +1,12 @@
 #include <cstdio>
 
 #include "hanok/tasks.h"
+#include "text/markup.h"
 
 namespace hanok::chain {
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+using text::escape_markup;
 
 std::string number(double value, const char* format) {
   char out[48];
@@ -42,11 +22,12 @@ constexpr const char* kStyle =
     "@media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}td,th{border-color:#444}}";
 
 std::string cells(const PromptRun& r, bool judged) {
-  std::string out = "<td>" + escaped(r.style) + "</td><td>" + escaped(r.model) + "</td><td class=n>" +
+  std::string out = "<td>" + escape_markup(r.style) + "</td><td>" + escape_markup(r.model) + "</td><td class=n>" +
                     number(r.temperature, "%g") + "</td>";
-  if (!r.error.empty()) return out + "<td class=no colspan=" + (judged ? "6" : "5") + ">" + escaped(r.error) + "</td>";
-  out += "<td><details><summary>" + escaped(r.answer) + "</summary>";
-  for (const auto& text : r.texts) out += "<pre>" + escaped(text) + "</pre><hr>";
+  if (!r.error.empty())
+    return out + "<td class=no colspan=" + (judged ? "6" : "5") + ">" + escape_markup(r.error) + "</td>";
+  out += "<td><details><summary>" + escape_markup(r.answer) + "</summary>";
+  for (const auto& text : r.texts) out += "<pre>" + escape_markup(text) + "</pre><hr>";
   out += "</details></td>";
   if (judged) out += r.correct.value_or(false) ? "<td class=yes>yes</td>" : "<td class=no>no</td>";
   return out + "<td class=n>" + number(100 * r.agreement, "%.0f %%") + " of " + std::to_string(r.texts.size()) +
@@ -59,10 +40,10 @@ std::string cells(const PromptRun& r, bool judged) {
 std::string comparison_html(const PromptComparison& c) {
   const bool judged = c.plan.expected.has_value();
   std::string out = "<!doctype html><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>" +
-                    escaped(c.plan.question.substr(0, c.plan.question.find('\n'))) + "</title><style>" + kStyle +
-                    "</style>\n<h1>Prompts compared</h1>\n<pre>" + escaped(c.plan.question) + "</pre>\n";
-  if (judged) out += "<p>Expected: " + escaped(*c.plan.expected) + "</p>\n";
-  out += "<p>Most runs say <b>" + escaped(c.answer) + "</b> (" + number(100 * c.agreement, "%.0f %%") +
+                    escape_markup(c.plan.question.substr(0, c.plan.question.find('\n'))) + "</title><style>" + kStyle +
+                    "</style>\n<h1>Prompts compared</h1>\n<pre>" + escape_markup(c.plan.question) + "</pre>\n";
+  if (judged) out += "<p>Expected: " + escape_markup(*c.plan.expected) + "</p>\n";
+  out += "<p>Most runs say <b>" + escape_markup(c.answer) + "</b> (" + number(100 * c.agreement, "%.0f %%") +
          ").</p>\n<table>\n<tr><th>style<th>model<th>temperature<th>answer" + (judged ? "<th>right" : "") +
          "<th>agreement<th>prompt tokens<th>tokens<th>time</tr>\n";
   for (const PromptRun& r : c.runs) out += "<tr>" + cells(r, judged) + "</tr>\n";

@@ -91,7 +91,8 @@ unsigned type_bit(const std::string& name, const std::string& where) {
                                                                      {"number", Plain::Whole | Plain::Real}};
   for (const auto& [of, bit] : kTypes)
     if (of == name) return bit;
-  schema_fault(Code::Invalid, where + "/type", "\"" + name + "\" is no type of JSON");
+  schema_fault(Code::Invalid, where + "/type",
+               "\"" + name + "\" is no type of JSON; there are null, boolean, object, array, string, integer, number");
 }
 
 unsigned type_of(const Schema& v) {
