@@ -1,7 +1,7 @@
 # What the libraries of the rooms link. The build includes this file, and so does the installed package (hanokConfig.cmake),
 # so that a program outside links the same things. What is not found is named in HANOK_MISSING_LIBRARIES.
 set(HANOK_MISSING_LIBRARIES)
-foreach(package Threads PkgConfig CURL spdlog nlohmann_json)
+foreach(package Threads PkgConfig CURL OpenSSL Boost spdlog nlohmann_json)  # of Boost the headers alone
   find_package(${package} QUIET)
   if(NOT ${package}_FOUND)
     list(APPEND HANOK_MISSING_LIBRARIES ${package})

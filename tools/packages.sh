@@ -12,6 +12,7 @@ BUILD_PACKAGES=(
   libyaml-cpp-dev                             # YAML
   libcli11-dev libspdlog-dev                  # command line, log
   libcurl4-openssl-dev                        # HTTP client
+  libboost-dev libssl-dev                     # HTTP server (headers of Beast and Asio), TLS
 )
 RUN_PACKAGES=(
   poppler-utils poppler-data                  # PDF (run as a child process), Korean PDF fonts

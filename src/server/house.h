@@ -1,0 +1,21 @@
+// What the routes of every vendor serve from: one store, one set of models. A vendor's folder has one function that
+// adds its routes, void add_chroma_routes(Router&, House&); server.cpp calls them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hanok/store.h"
+#include "server/models.h"
+
+namespace hanok::server {
+
+struct House {
+  std::shared_ptr<store::Store> store;
+  std::shared_ptr<Models> models;
+  std::string version;       // of hanok: "0.1.0"
+  std::string data_folder;   // for files of a vendor's own beside the store
+  bool allow_reset = false;  // a client may empty everything (Chroma's tests do)
+};
+
+}  // namespace hanok::server
