@@ -24,7 +24,7 @@ struct Decoder::Layer {
 };
 
 Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what, nn::Precision precision)
-    : plan_(std::move(plan)), what_(std::move(what)) {
+    : plan_(std::move(plan)), what_(std::move(what)), weights_(&weights) {
   size_t count = 0;
   for (const auto& [name, tensor] : weights.tensors()) count += tensor.count();
   if (precision == nn::Precision::Fast && count < kSmallModel) precision = nn::Precision::Floats;
@@ -35,6 +35,9 @@ Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what,
   const auto linear = [&](const std::vector<std::string>& names, const std::vector<size_t>& out, size_t in) {
     return nn::WeightLinear(weights, names, out, in, precision);
   };
+  // What is packed need not be in memory twice: the file's pages are let go as it goes on, the largest matrix first.
+  output_ = linear({p.tied ? top + "embed_tokens" : "lm_head"}, {p.vocabulary}, p.width);
+  weights.let_go();
   const size_t q = p.heads * p.head_dim, kv = p.kv_heads * p.head_dim;
   for (size_t i = 0; i < p.layers; ++i) {
     const std::string l = top + "layers." + std::to_string(i) + ".", a = l + "self_attn.", m = l + "mlp.";
@@ -66,10 +69,8 @@ Decoder::Decoder(DecoderPlan plan, const nn::Weights& weights, std::string what,
       layer.down = linear({m + "down_proj"}, {p.width}, p.inner);
     }
     layers_.push_back(std::move(made));
-    weights.let_go();  // what is packed need not be in memory twice
+    weights.let_go();
   }
-  const std::string output = p.tied ? top + "embed_tokens" : "lm_head";
-  output_ = linear({output}, {p.vocabulary}, p.width);
 }
 
 nn::KvShape Decoder::kv_shape(nn::KvType type) const {
@@ -150,6 +151,25 @@ class Extended {
 
 }  // namespace
 
+// A row that is touched brings its neighbours of 64 KiB into memory, so that the whole matrix would be there in the
+// end.
+constexpr size_t kLookUpsKept = 64;
+
+void Decoder::look_up(std::span<const DecodeStep> steps, float* x) const {
+  const size_t w = plan_.width;
+  size_t rows = 0;
+  for (const auto& step : steps)
+    for (const int32_t id : step.ids) {
+      float* to = x + rows++ * w;
+      read_floats(*embedding_, static_cast<size_t>(id) * w, w, to);
+      if (plan_.embedding_scale != 1)
+        for (size_t j = 0; j < w; ++j) to[j] *= plan_.embedding_scale;
+    }
+  if (looked_up_.fetch_add(rows, std::memory_order_relaxed) + rows < kLookUpsKept) return;
+  looked_up_.store(0, std::memory_order_relaxed);
+  weights_->let_go();
+}
+
 void Decoder::run(std::span<const DecodeStep> steps, DecodeMemory& memory, float* logits) const {
   check(steps);
   Extended extended(steps);
@@ -167,14 +187,7 @@ void Decoder::run(std::span<const DecodeStep> steps, DecodeMemory& memory, float
   float* x = memory.x.reserve(n * w);
   float* normed = memory.normed.reserve(n * w);
   float* part = memory.part.reserve(n * w);
-  size_t row = 0;
-  for (const auto& step : steps)
-    for (const int32_t id : step.ids) {
-      read_floats(*embedding_, static_cast<size_t>(id) * w, w, x + row * w);
-      if (plan_.embedding_scale != 1)
-        for (size_t j = 0; j < w; ++j) x[row * w + j] *= plan_.embedding_scale;
-      ++row;
-    }
+  look_up(steps, x);
 
   const auto block = [&](const std::vector<float>& before, const std::vector<float>& after, auto part_of) {
     const float* from = x;

@@ -1,7 +1,7 @@
 // What every decoder-only language model does: token ids to the scores of the next token. A family's file beside this
 // one reads its configuration into a DecoderPlan; one body here runs them all. plan_of finds the family in a table.
 #pragma once
-
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -121,10 +121,13 @@ class Decoder {
   void experts(const Layer& layer, DecodeMemory& memory, const float* from, size_t n, float* to) const;
   void normalise(const std::vector<float>& gain, size_t n, const float* x, float* to) const;
   std::vector<float> gain(const nn::Weights& weights, const std::string& name, size_t width) const;
+  void look_up(std::span<const DecodeStep> steps, float* x) const;
 
   DecoderPlan plan_;
   std::string what_;
-  const nn::Tensor* embedding_ = nullptr;  // stays in the mapped file; rows are widened when looked up
+  const nn::Weights* weights_ = nullptr;
+  const nn::Tensor* embedding_ = nullptr;     // stays in the mapped file; rows are widened when looked up
+  mutable std::atomic<size_t> looked_up_{0};  // rows since the file's pages were let go
   std::vector<float> final_norm_;
   nn::WeightLinear output_;
   std::vector<std::shared_ptr<const Layer>> layers_;  // shared_ptr, as Layer is complete in the .cpp alone
