@@ -1,4 +1,4 @@
-// Writes a language model with random weights for examples 01 to 04, which say nothing sensible with it but do all that
+// Writes a language model with random weights for examples 01 to 04 and 13, which say nothing sensible with it but do all that
 // they do. usage: tiny_model FOLDER
 #include <filesystem>
 #include <iostream>

@@ -56,7 +56,7 @@ enum class WriteMode {
   Replace,  // Pinecone's upsert: the whole record is what is given
   Merge,    // Chroma's upsert: what is there is changed as Update does, the others are added
   Update,   // what is not there is left alone; parts that are given take the place of the old ones (document, uri,
-           // vector, sparse), metadata is merged key by key, and null deletes a key
+            // vector, sparse), metadata is merged key by key, and null deletes a key
 };
 
 struct Written {

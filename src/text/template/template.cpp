@@ -8,6 +8,7 @@
 #include "hanok/error.h"
 #include "text/template/library.h"
 #include "text/template/parser.h"
+#include "text/template/variables.h"
 
 namespace hanok::text {
 namespace jinja {
@@ -520,5 +521,7 @@ Template Template::parse(std::string source, std::string name, const TemplateOpt
 std::string Template::render(const jinja::Dict& variables) const {
   return jinja::Run(impl_->options, impl_->name, variables).all(impl_->block);
 }
+
+std::vector<std::string> Template::variables() const { return jinja::free_names(impl_->block); }
 
 }  // namespace hanok::text

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/template/value.h"
 
@@ -31,6 +32,8 @@ class Template {
   /// Throws Invalid for what the template raises or cannot compute, Exhausted beyond the limits: a hostile template
   /// ends, within some hundred megabytes and seconds.
   std::string render(const jinja::Dict& variables) const;
+  /// The names that it asks for and does not give itself, sorted (text/template/variables.h).
+  std::vector<std::string> variables() const;
 
  private:
   struct Impl;

@@ -1,0 +1,120 @@
+#include "hanok/journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "store/database.h"
+
+namespace hanok::store {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> values(const std::vector<Journal::Item>& items) {
+  std::vector<std::string> out;
+  for (const auto& i : items) out.push_back(i.value);
+  return out;
+}
+
+TEST(Journal, ListsGrowAtTheirEnd) {
+  const base::TempFolder folder;
+  const auto journal = Journal::open(folder.path());
+  EXPECT_EQ(journal->append("a", {"1", "2"}), 0u);
+  EXPECT_EQ(journal->append("a", {"3", std::string("\0x", 2)}), 2u);
+  EXPECT_EQ(journal->append("ab", {"other"}), 0u);
+  EXPECT_THAT(values(journal->items("a")), ElementsAre("1", "2", "3", std::string("\0x", 2)));
+  EXPECT_THAT(values(journal->items("a", 1, 2)), ElementsAre("2", "3"));
+  EXPECT_THAT(values(journal->last("a", 2)), ElementsAre("3", std::string("\0x", 2)));
+  EXPECT_EQ(journal->size("a"), 4u);
+  EXPECT_EQ(journal->size("none"), 0u);
+  EXPECT_TRUE(journal->items("none").empty());
+  ASSERT_EQ(journal->lists("a").size(), 2u);
+  EXPECT_EQ(journal->lists("ab")[0].items, 1u);
+  journal->put("a", "x"), journal->put("a/summary", "y"), journal->put("ab", "z");
+  EXPECT_TRUE(journal->drop("a"));
+  EXPECT_FALSE(journal->drop("a"));
+  EXPECT_TRUE(journal->items("a").empty());
+  EXPECT_FALSE(journal->get("a") || journal->get("a/summary"));
+  EXPECT_EQ(journal->get("ab"), "z");
+  EXPECT_EQ(Journal::open(folder.path())->size("ab"), 1u);  // it is on the disk
+}
+
+TEST(Journal, ValuesChangeOnlyFromWhatWasExpected) {
+  const base::TempFolder folder;
+  const auto journal = Journal::open(folder.path());
+  EXPECT_FALSE(journal->get("k"));
+  EXPECT_FALSE(journal->put_if("k", "old", "new"));
+  EXPECT_TRUE(journal->put_if("k", {}, "1"));
+  EXPECT_FALSE(journal->put_if("k", {}, "2"));
+  EXPECT_TRUE(journal->put_if("k", "1", "2"));
+  EXPECT_EQ(journal->get("k"), "2");
+  for (int i = 0; i < 5; ++i) journal->put("c/" + std::to_string(i), "v");
+  journal->put("c/0", "newer");
+  EXPECT_EQ(journal->keep_newest("c/", 2), 3u);
+  EXPECT_TRUE(journal->get("c/0") && journal->get("c/4"));
+  EXPECT_TRUE(journal->get("k"));
+  EXPECT_TRUE(journal->erase("k"));
+  EXPECT_FALSE(journal->erase("k"));
+}
+
+TEST(Journal, ProcessesAndThreadsTakeTurns) {
+  const base::TempFolder folder;
+  Journal::open(folder.path());
+  constexpr int kProcesses = 3, kEach = 20;
+  std::vector<pid_t> children;
+  for (int p = 0; p < kProcesses; ++p) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto journal = Journal::open(folder.path());
+      for (int i = 0; i < kEach; ++i) journal->append("shared", {"question", "answer"});
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  const auto journal = Journal::open(folder.path());
+  base::parallel_for(kEach, 1, [&](size_t, size_t, size_t) { journal->append("shared", {"question", "answer"}); });
+  for (const pid_t child : children) {
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  const auto all = journal->items("shared");
+  ASSERT_EQ(all.size(), 2u * kEach * (kProcesses + 1));
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].number, i);
+    EXPECT_EQ(all[i].value, i % 2 ? "answer" : "question");  // a turn stays together
+  }
+}
+
+TEST(Journal, OtherFilesAreRefused) {
+  const base::TempFolder folder;
+  {
+    Database other(folder.path() / "journal.db", Database::Mode::Write);
+    other.script("CREATE TABLE t(x)");
+  }
+  try {
+    Journal::open(folder.path());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Corrupt);
+  }
+  const base::TempFolder newer;
+  Journal::open(newer.path());
+  {
+    Database same(newer.path() / "journal.db", Database::Mode::Write);
+    same.script("PRAGMA user_version=2");
+  }
+  try {
+    Journal::open(newer.path());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Unsupported);
+  }
+}
+
+}  // namespace
+}  // namespace hanok::store
