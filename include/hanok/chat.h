@@ -50,6 +50,22 @@ struct Tool {
   std::string name, description, parameters = R"({"type":"object","properties":{}})";
 };
 
+/// Whether the model calls tools: as it likes (Auto), never (None: it is not told of them), in any case (Required), or
+/// one in any case (Named). A call that must come is one call, written in the style of the model's template and bound
+/// to the tool's JSON schema, so that nothing but a call that can be read comes out.
+struct ToolChoice {
+  enum class Kind { Auto, None, Required, Named } kind = Kind::Auto;
+  std::string name = {};
+  bool operator==(const ToolChoice&) const = default;
+};
+
+/// A piece of a tool call as it comes. id and name come with the first piece of a call and are empty in those behind
+/// it; the arguments of all pieces, one after another, are the call's.
+struct ToolCallPiece {
+  size_t index = 0;  // of the call in the answer
+  std::string id = {}, name = {}, arguments = {};
+};
+
 /// How an answer is written; what is not set is the model's or the server's own choice (in this process: Sampling,
 /// and 512 tokens).
 struct ChatOptions {
@@ -61,6 +77,20 @@ struct ChatOptions {
   std::vector<std::string> stop = {};  // the answer ends before the first of these
   std::vector<Tool> tools = {};
   std::function<bool(std::string_view)> on_text = {};  // gets the answer as it comes, whole characters; false ends it
+
+  ToolChoice tool_choice = {};
+  /// Gets tool calls as they come; false ends the answer. A call that the model need not make (Auto) comes in one
+  /// piece, when it is certain to be one.
+  std::function<bool(const ToolCallPiece&)> on_tool_call = {};
+  /// What the answer must satisfy; not together with tools that may be called. A server is asked for a JSON schema
+  /// alone.
+  Constraint constraint = {};
+  std::optional<size_t> top_logprobs = {};  // set: ChatReply::logprobs are told, with so many of the likeliest for each
+  std::function<void(const TokenLogprob&)> on_logprob = {};
+  std::optional<float> typical = {}, repeat_penalty = {};
+  std::optional<Dry> dry = {};
+  std::vector<std::pair<int32_t, float>> logit_bias = {};  // -100 and less: never
+  std::string adapter = {};  // one of those that the model was opened with; a server has them under names of models
 };
 
 enum class ChatFinish { Stop, Length, Context, Cancelled, ToolCalls, Filtered };
@@ -74,6 +104,7 @@ struct ChatReply {
   size_t cached_tokens = 0;                         // of the prompt: not read again
   double seconds = 0;                               // from the request to the last word
   size_t dropped = 0;                               // Conversation::say: messages left out because they did not fit
+  std::vector<TokenLogprob> logprobs = {};          // where ChatOptions asks for them; tool calls' tokens among them
   std::string text() const { return message.text(); }
 };
 
@@ -101,6 +132,7 @@ struct OpenChatOptions {
   bool exact = false;              // float32 throughout (LanguageModelOptions)
   std::string chat_template = {};  // in place of the model's own; "plain": plain_chat_template()
   bool plain_if_none = false;      // plain_chat_template() where the model brings no template
+  std::vector<std::pair<std::string, std::filesystem::path>> adapters = {};  // LanguageModelOptions
   // Of servers:
   std::string api_key = {};  // empty: OPENAI_API_KEY
   double timeout_seconds = 600;

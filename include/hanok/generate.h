@@ -62,6 +62,20 @@ struct Constraint {
   std::string grammar;      // GBNF, whose first rule is `root`
 };
 
+/// A token as the model finds it: `logprob` is the natural logarithm of its probability, before bias, penalties,
+/// constraints and temperature. `bytes`: what it adds to the text, perhaps a part of a character; of a special token
+/// its name.
+struct LikelyToken {
+  int32_t id = -1;  // -1: a server did not say
+  std::string bytes = {};
+  double logprob = 0;
+};
+/// What came, and what might have: the likeliest first.
+struct TokenLogprob {
+  LikelyToken chosen;
+  std::vector<LikelyToken> top;
+};
+
 struct GenerateOptions {
   size_t max_tokens = 256;
   Sampling sampling;
@@ -71,6 +85,9 @@ struct GenerateOptions {
   bool ignore_end = false;        // write on behind an end-of-text token: for measuring
   /// Tokens are chosen so that the text is complete within max_tokens, if its shortest completion has no more bytes.
   Constraint constraint;
+  /// Set: Generated::logprobs are told, with so many of the likeliest tokens for each (0: none, but the chosen one).
+  std::optional<size_t> top_logprobs = {};
+  std::function<void(const TokenLogprob&)> on_logprob = {};  // each as it comes, before the text it belongs to
 };
 
 /// Why a text ended: at an end-of-text token or a stop string; at max_tokens; at the end of the context; by the caller.
@@ -82,6 +99,7 @@ struct Generated {
   Finish finish = Finish::Stop;
   size_t prompt_tokens = 0, cached_tokens = 0;  // cached: of the prompt, read before and not again
   double prompt_seconds = 0, seconds = 0;       // reading the prompt; writing the tokens
+  std::vector<TokenLogprob> logprobs = {};      // of ids, where GenerateOptions asks for them
 };
 
 /// A function that a model asks for. `arguments`: a JSON object, as text.
@@ -146,10 +164,13 @@ class LanguageModel {
 
   /// Whether the model brings a chat template (or one was given).
   bool has_chat_template() const;
+  /// Its source; empty where there is none.
+  const std::string& chat_template() const;
   /// The conversation as the model was trained to see it, and the beginning of its answer. Throws Unsupported without a
   /// template, Invalid with the template's own words where it refuses the turns.
-  /// tools: a JSON list of functions as OpenAI's API has them, or empty.
-  std::vector<int32_t> chat_prompt(std::span<const Turn> turns, std::string_view tools = {}) const;
+  /// tools: a JSON list of functions as OpenAI's API has them, or empty. begun: how the answer is to begin.
+  std::vector<int32_t> chat_prompt(std::span<const Turn> turns, std::string_view tools = {},
+                                   std::string_view begun = {}) const;
   std::string chat_text(std::span<const Turn> turns, std::string_view tools = {}) const;
 
   /// Continues `prompt`. on_piece gets the text as it comes, whole UTF-8 characters, never a part of a stop string;

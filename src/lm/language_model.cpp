@@ -12,6 +12,7 @@
 #include "lm/arch/decoder.h"
 #include "lm/chat_template.h"
 #include "lm/grammar/guide.h"
+#include "lm/logprobs.h"
 #include "lm/model_files.h"
 #include "lm/sampler.h"
 #include "lm/text_stream.h"
@@ -46,7 +47,9 @@ struct LanguageModel::Impl {
   std::unique_ptr<Decoder> decoder;
   std::shared_ptr<nn::KvPool> pool;
   std::optional<ChatTemplate> chat;
+  std::string chat_source;
   grammar::Engines engines;
+  grammar::TokenBytes token_bytes;
   std::map<std::string, Adapter, std::less<>> adapters;
   size_t context = 0, parameters = 0;
 
@@ -59,7 +62,8 @@ struct LanguageModel::Impl {
   std::mutex mutex;  // of kept
   std::deque<Kept> kept;
 
-  Impl(const std::filesystem::path& path, const LanguageModelOptions& options) : files(read_model_files(path)) {
+  Impl(const std::filesystem::path& path, const LanguageModelOptions& options)
+      : files(read_model_files(path)), token_bytes(files.tokenizer) {
     DecoderPlan plan = plan_of(files.config, files.weights);
     context = options.context_tokens ? std::min(options.context_tokens, plan.positions)
                                      : std::min(plan.positions, kUsualContext);
@@ -98,6 +102,7 @@ struct LanguageModel::Impl {
     if (source.empty())
       source = usual_template([&](std::string_view t) { return files.tokenizer.token_id(t).has_value(); }).value_or("");
     const auto text = [&](std::optional<int32_t> id) { return id ? files.tokenizer.token(*id).value_or("") : ""; };
+    chat_source = source;
     if (!source.empty()) chat.emplace(std::move(source), files.name, text(files.bos), text(files.eos));
   }
 
@@ -173,6 +178,12 @@ struct Writing {
     const size_t left = std::min(options->max_tokens - out.ids.size(), context - ids.size());
     return guide->next(sampler, logits, ids, left);
   }
+  void tell_logprob(std::span<const float> logits, int32_t id, const text::Tokenizer& tokenizer,
+                    const grammar::TokenBytes& bytes) {
+    if (!options->top_logprobs) return;
+    out.logprobs.push_back(token_logprob(logits, id, *options->top_logprobs, tokenizer, bytes));
+    if (options->on_logprob) options->on_logprob(out.logprobs.back());
+  }
   void give(const std::string& piece) {
     out.text += piece;
     if (piece.empty() || !on_piece || !*on_piece || (*on_piece)(piece)) return;
@@ -214,6 +225,7 @@ size_t LanguageModel::count_tokens(std::string_view text) const { return impl_->
 std::string LanguageModel::token(int32_t id) const { return impl_->files.tokenizer.token(id).value_or(""); }
 
 bool LanguageModel::has_chat_template() const { return impl_->chat.has_value(); }
+const std::string& LanguageModel::chat_template() const { return impl_->chat_source; }
 
 std::string LanguageModel::chat_text(std::span<const Turn> turns, std::string_view tools) const {
   if (!impl_->chat)
@@ -225,8 +237,9 @@ std::string LanguageModel::chat_text(std::span<const Turn> turns, std::string_vi
   return impl_->chat->render(messages, functions);
 }
 
-std::vector<int32_t> LanguageModel::chat_prompt(std::span<const Turn> turns, std::string_view tools) const {
-  const std::string text = chat_text(turns, tools);
+std::vector<int32_t> LanguageModel::chat_prompt(std::span<const Turn> turns, std::string_view tools,
+                                                std::string_view begun) const {
+  const std::string text = chat_text(turns, tools) + std::string(begun);
   // A template that writes the begin-of-text token itself is not given a second one.
   auto ids = encode(text, true);
   const auto bos = impl_->files.bos;
@@ -285,6 +298,7 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
       w.end(Finish::Stop);
       break;
     }
+    w.tell_logprob(row, *id, m.files.tokenizer, m.token_bytes);
     w.out.ids.push_back(*id);
     w.ids.push_back(*id);
     w.give(w.text.add(*id));
@@ -363,6 +377,7 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
         w.end(Finish::Stop);
         continue;
       }
+      w.tell_logprob(std::span(rows).subspan(r * v, v), *id, m.files.tokenizer, m.token_bytes);
       w.out.ids.push_back(*id);
       w.ids.push_back(*id);
       w.give(w.text.add(*id));

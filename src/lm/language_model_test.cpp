@@ -10,6 +10,7 @@
 #include "lm/grammar/json_schema.h"
 #include "lm/test_data.h"
 #include "lm/text_stream.h"
+#include "text/utf8.h"
 
 namespace hanok::lm {
 namespace {
@@ -51,6 +52,37 @@ TEST(TextStream, StopStringsAcrossTokens) {
   for (const char c : std::string("a STO")) out += other.add(c);
   EXPECT_EQ(out, "a ");  // held back: it may become the stop string
   EXPECT_EQ(out + other.finish(), "a STO");
+}
+
+// As SentencePiece's decoders do it: a run of byte tokens that is not UTF-8 as a whole is no text, byte by byte.
+std::string spell_runs(std::span<const int32_t> ids) {
+  std::string out;
+  for (size_t i = 0; i < ids.size();) {
+    if (ids[i] < 1000) {
+      out += static_cast<char>(ids[i++]);
+      continue;
+    }
+    std::string run;
+    for (; i < ids.size() && ids[i] >= 1000; ++i) run += static_cast<char>(ids[i] - 1000);
+    if (text::valid_utf8(run))
+      out += run;
+    else
+      for (size_t b = 0; b < run.size(); ++b) out += "\xEF\xBF\xBD";
+  }
+  return out;
+}
+
+TEST(TextStream, ManyCharactersOfByteTokens) {
+  const std::string text = "한국어😀😀😀 그리고 😀";
+  for (size_t before = 0; before < text.size(); ++before) {
+    if ((text[before] & 0xC0) == 0x80) continue;  // what stands before is whole
+    std::vector<int32_t> ids;
+    for (const char c : text) ids.push_back(static_cast<unsigned char>(c) + (c & 0x80 ? 1000 : 0));
+    TextStream stream(spell_runs, {}, std::span(ids).first(before));
+    std::string out;
+    for (size_t i = before; i < ids.size(); ++i) out += stream.add(ids[i]);
+    EXPECT_EQ(out + stream.finish(), text.substr(before)) << before;
+  }
 }
 
 class TinyModel : public testing::Test {

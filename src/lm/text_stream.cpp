@@ -27,7 +27,34 @@ TextStream::TextStream(Decode decode, std::vector<std::string> stops, std::span<
   std::erase(stops_, std::string());
   before = before.last(std::min(before.size(), kContext));
   ids_.assign(before.begin(), before.end());
+  keep_whole();
   read_ = ids_.size();
+  whole_.push_back(read_);
+}
+
+// A run of byte tokens that begins or ends inside a character is written as no text at all: such ends are left out.
+void TextStream::keep_whole() {
+  constexpr size_t kMost = 3;  // bytes of a character that is not whole
+  for (size_t behind = 0; behind <= std::min(kMost, ids_.size()); ++behind)
+    for (size_t ahead = 0; ahead <= kMost && ahead + behind <= ids_.size(); ++ahead) {
+      const size_t n = ids_.size() - ahead - behind;
+      const std::string text = decode_(std::span(ids_).subspan(ahead, n));
+      if (text.starts_with(kReplacement) || text.ends_with(kReplacement)) continue;
+      ids_.resize(ahead + n);
+      ids_.erase(ids_.begin(), ids_.begin() + static_cast<ptrdiff_t>(ahead));
+      return;
+    }
+}
+
+// Tokens that no longer decide how the next ones are written.
+void TextStream::forget() {
+  if (ids_.size() <= 2 * kContext) return;
+  const auto at = std::upper_bound(whole_.begin(), whole_.end(), ids_.size() - kContext);
+  const size_t cut = at == whole_.begin() ? 0 : *(at - 1);
+  ids_.erase(ids_.begin(), ids_.begin() + static_cast<ptrdiff_t>(cut));
+  whole_.erase(whole_.begin(), at);
+  for (size_t& end : whole_) end -= cut;
+  read_ -= cut;
 }
 
 // The new text is what the tokens say beyond what those before said: some tokens are written differently at the start.
@@ -38,10 +65,8 @@ std::string TextStream::add(int32_t id) {
   if (all.size() <= before.size() || all.ends_with(kReplacement)) return {};  // inside a character
   std::string fresh = all.substr(before.size());
   read_ = ids_.size();
-  if (read_ > 2 * kContext) {
-    ids_.erase(ids_.begin(), ids_.end() - kContext);
-    read_ = ids_.size();
-  }
+  whole_.push_back(read_);
+  forget();
   return release(std::move(fresh), false);
 }
 

@@ -24,11 +24,14 @@ class TextStream {
 
  private:
   std::string release(std::string fresh, bool last);
+  void keep_whole();
+  void forget();
   Decode decode_;
   std::vector<std::string> stops_;
-  std::vector<int32_t> ids_;  // the last tokens: from those whose text is out on
-  size_t read_ = 0;           // of ids_: tokens whose text is out
-  std::string held_;          // decoded, but perhaps the beginning of a stop string
+  std::vector<int32_t> ids_;   // the last tokens: from those whose text is out on
+  size_t read_ = 0;            // of ids_: tokens whose text is out
+  std::vector<size_t> whole_;  // of ids_: where a character ended, ascending; ids_ is cut there alone
+  std::string held_;           // decoded, but perhaps the beginning of a stop string
   bool stopped_ = false;
 };
 

@@ -148,6 +148,29 @@ ToolStyle tool_style(std::string_view t) {
   return ToolStyle::None;
 }
 
+CallForm call_form(ToolStyle style, std::string_view chat_template) {
+  constexpr std::string_view kArguments = "\", \"arguments\": ", kParameters = "\", \"parameters\": ";
+  switch (style) {
+    case ToolStyle::Hermes:
+      return {"<tool_call>\n{\"name\": \"", kArguments, "}\n</tool_call>"};
+    case ToolStyle::Mistral:
+      if (chat_template.find("[ARGS]") != std::string_view::npos) return {"[TOOL_CALLS]", "[ARGS]", "", false};
+      return {"[TOOL_CALLS][{\"name\": \"", kArguments, "}]"};
+    case ToolStyle::Granite:
+      return {"<|tool_call|>[{\"name\": \"", kArguments, "}]"};
+    case ToolStyle::Command:
+      return {"<|START_ACTION|>[{\"tool_call_id\": \"0\", \"tool_name\": \"", kParameters, "}]<|END_ACTION|>"};
+    case ToolStyle::DeepSeek:
+      return {"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>", "\n```json\n",
+              "\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>", false};
+    case ToolStyle::Llama:
+    case ToolStyle::None:
+    case ToolStyle::Any:
+      break;
+  }
+  return {"{\"name\": \"", kParameters, "}"};
+}
+
 ToolCallParser::ToolCallParser(ToolStyle style, std::vector<std::string> names)
     : style_(style), current_(style), names_(std::move(names)) {}
 

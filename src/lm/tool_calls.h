@@ -30,6 +30,15 @@ enum class ToolStyle { None, Hermes, Llama, Mistral, Granite, Command, DeepSeek,
 ToolStyle tool_style(std::string_view chat_template);
 std::string_view name(ToolStyle style);
 
+/// How one call is written: before + name + between + arguments + after. The name stands in a JSON string where
+/// `quoted`.
+struct CallForm {
+  std::string_view before, between, after;
+  bool quoted = true;
+};
+/// In the way that a template of this style teaches (None, Any: as bare JSON); the parser reads it back.
+CallForm call_form(ToolStyle style, std::string_view chat_template);
+
 /// What has become certain.
 struct ToolPiece {
   std::string text;  // of the answer; a call that is none is given out as it was written

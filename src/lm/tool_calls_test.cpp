@@ -166,5 +166,30 @@ TEST(ToolCalls, StylesOfRealTemplates) {
     EXPECT_EQ(tool_style(base::read_file(folder / (std::string(file) + ".jinja"))), style) << file;
 }
 
+TEST(ToolCalls, CallsThatAreWrittenAreReadBack) {
+  for (const auto& [style, chat_template] :
+       std::initializer_list<std::pair<ToolStyle, std::string_view>>{{ToolStyle::Hermes, ""},
+                                                                     {ToolStyle::Llama, ""},
+                                                                     {ToolStyle::Mistral, ""},
+                                                                     {ToolStyle::Mistral, "[TOOL_CALLS]name[ARGS]"},
+                                                                     {ToolStyle::Granite, ""},
+                                                                     {ToolStyle::Command, ""},
+                                                                     {ToolStyle::DeepSeek, ""},
+                                                                     {ToolStyle::None, ""}}) {
+    const CallForm form = call_form(style, chat_template);
+    const std::string text = std::string(form.before) + "weather" + std::string(form.between) + R"({"city": "서울"})" +
+                             std::string(form.after);
+    for (const ToolStyle read : {style, ToolStyle::Any}) {
+      if (read == ToolStyle::None) continue;
+      const ToolPiece piece = parse_tool_calls(read, text);
+      ASSERT_EQ(piece.calls.size(), 1u) << text;
+      EXPECT_EQ(piece.calls[0].name, "weather");
+      EXPECT_EQ(piece.calls[0].arguments, R"({"city":"서울"})");
+      EXPECT_EQ(piece.text, "") << text;
+      EXPECT_TRUE(piece.faults.empty()) << piece.faults[0];
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hanok::lm

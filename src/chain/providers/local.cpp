@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "chain/providers/forced_call.h"
 #include "chain/providers/openai.h"
 #include "chain/providers/tool_calls.h"
 #include "hanok/error.h"
@@ -38,13 +39,22 @@ ChatFinish finish_of(Finish finish) {
 }
 
 GenerateOptions generate_options(const ChatOptions& from) {
-  GenerateOptions out{.max_tokens = from.max_tokens ? from.max_tokens : kUsualAnswer, .stop = from.stop};
+  GenerateOptions out{.max_tokens = from.max_tokens ? from.max_tokens : kUsualAnswer,
+                      .stop = from.stop,
+                      .adapter = from.adapter,
+                      .constraint = from.constraint,
+                      .top_logprobs = from.top_logprobs,
+                      .on_logprob = from.on_logprob};
   out.sampling.temperature = from.temperature.value_or(out.sampling.temperature);
   out.sampling.top_p = from.top_p.value_or(out.sampling.top_p);
   out.sampling.min_p = from.min_p.value_or(out.sampling.min_p);
   out.sampling.penalties.frequency = from.frequency_penalty.value_or(out.sampling.penalties.frequency);
   out.sampling.penalties.presence = from.presence_penalty.value_or(out.sampling.penalties.presence);
   out.sampling.top_k = from.top_k.value_or(out.sampling.top_k);
+  out.sampling.typical = from.typical.value_or(out.sampling.typical);
+  out.sampling.penalties.repeat = from.repeat_penalty.value_or(out.sampling.penalties.repeat);
+  out.sampling.dry = from.dry.value_or(out.sampling.dry);
+  out.sampling.logit_bias = from.logit_bias;
   out.sampling.seed = from.seed.value_or(out.sampling.seed);
   return out;
 }
@@ -71,15 +81,22 @@ class LocalChat final : public ChatModel {
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
     const base::Stopwatch watch;
     const auto turns = turns_of(name(), messages);
-    const std::string functions = tools_json(options.tools);
-    if (!functions.empty() && model_->chat_text(turns, functions) == model_->chat_text(turns))
+    check_tool_choice(options);
+    const bool read_calls = !options.tools.empty() && options.tool_choice.kind != ToolChoice::Kind::None;
+    const std::string functions = read_calls ? tools_json(options.tools) : std::string();
+    if (read_calls && model_->chat_text(turns, functions) == model_->chat_text(turns))
       throw Error(Code::Unsupported, name() + ": its chat template knows no tools, so they would never be called");
+    GenerateOptions how = generate_options(options);
+    if (must_call(options)) {
+      ChatOptions bound = options;
+      if (options.tool_choice.kind == ToolChoice::Kind::Named)
+        std::erase_if(bound.tools, [&](const Tool& t) { return t.name != options.tool_choice.name; });
+      return force_tool_call(*model_, turns, functions, bound, how);
+    }
     const auto prompt = model_->chat_prompt(turns, functions);
     std::vector<std::string> tools;
     for (const Tool& t : options.tools) tools.push_back(t.name);
-    ToolCallReader reader(std::move(tools), options.on_text);
-    const bool read_calls = !options.tools.empty();
-    GenerateOptions how = generate_options(options);
+    ToolCallReader reader(std::move(tools), options.on_text, options.on_tool_call);
     how.keep_special = read_calls;  // some models mark their calls with special tokens
     Generated out = model_->generate(prompt, how, [&](std::string_view piece) {
       if (read_calls) return reader.push(piece);
@@ -91,7 +108,8 @@ class LocalChat final : public ChatModel {
                     .prompt_tokens = out.prompt_tokens,
                     .completion_tokens = out.ids.size(),
                     .cached_tokens = out.cached_tokens,
-                    .seconds = watch.seconds()};
+                    .seconds = watch.seconds(),
+                    .logprobs = std::move(out.logprobs)};
     reply.message.tool_calls = reader.calls();
     if (!reader.calls().empty() && reply.finish == ChatFinish::Stop) reply.finish = ChatFinish::ToolCalls;
     return reply;

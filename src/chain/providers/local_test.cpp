@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/threads.h"
 #include "hanok/chat.h"
 #include "hanok/context.h"
@@ -149,6 +151,136 @@ TEST_F(LocalChatTest, ToolCallsAreTakenOutOfTheAnswer) {
   EXPECT_EQ(plain->chat(std::span(&hello_, 1), {.temperature = 0.0f}).text(), says);
   EXPECT_THAT(error_of([&] { plain->chat(std::span(&hello_, 1), with); }, Code::Unsupported),
               HasSubstr("knows no tools"));
+}
+
+// Random weights write anything: a call that must come is one all the same, in every style.
+TEST_F(LocalChatTest, CallsThatMustCome) {
+  const base::TempFolder folder;
+  const std::string file = lm::write_tiny_model(folder.path(), 3, 2048).string();
+  const Tool weather{"get_weather", "Tells the weather.",
+                     R"({"type":"object","properties":{"city":{"type":"string","maxLength":12},
+                         "days":{"type":"integer","minimum":1,"maximum":9}},"required":["city","days"],
+                         "additionalProperties":false})"};
+  const Tool get{"get", "", R"({"properties":{"n":{"enum":[1,2]}},"required":["n"],"additionalProperties":false})"};
+  for (const char* style : {"<tool_call>", "<|python_tag|>", "[TOOL_CALLS]", "[TOOL_CALLS] [ARGS]", "<|tool_call|>",
+                            "<|START_ACTION|>", "tool▁call▁begin", "something else"}) {
+    SCOPED_TRACE(style);
+    const auto model = open_chat_model(
+        file, {.chat_template = "{# " + std::string(style) +
+                                " #}{% for m in messages %}{{ m.content }}{% endfor %}{{ tools | tojson }}"});
+    for (uint64_t seed = 0; seed < 4; ++seed) {
+      ChatOptions o{.temperature = 1.4f, .seed = seed, .max_tokens = 120, .tools = {weather, get}};
+      o.tool_choice.kind = ToolChoice::Kind::Required;
+      if (seed == 3) o.tool_choice = {ToolChoice::Kind::Named, "get_weather"};
+      o.stop = {"e", "\""};  // they end texts, not calls
+      o.top_logprobs = 0;
+      std::vector<ToolCallPiece> pieces;
+      o.on_tool_call = [&](const ToolCallPiece& p) { return pieces.push_back(p), true; };
+      const ChatReply r = model->chat(std::span(&hello_, 1), o);
+      EXPECT_EQ(r.finish, ChatFinish::ToolCalls);
+      EXPECT_EQ(r.text(), "");
+      ASSERT_EQ(r.message.tool_calls.size(), 1u);
+      const ToolCall& call = r.message.tool_calls[0];
+      const auto arguments = base::Json::parse(call.arguments);
+      if (call.name == "get")
+        EXPECT_TRUE(arguments["n"] == 1 || arguments["n"] == 2) << call.arguments;
+      else
+        EXPECT_TRUE(arguments["city"].is_string() && arguments["days"] >= 1 && arguments["days"] <= 9);
+      EXPECT_TRUE(seed != 3 || call.name == "get_weather") << call.name;
+      EXPECT_TRUE(call.name == "get" || call.name == "get_weather") << call.name;
+      ASSERT_FALSE(pieces.empty());
+      EXPECT_EQ(pieces[0].name, call.name);
+      EXPECT_EQ(pieces[0].id, call.id);
+      std::string together;
+      for (const auto& p : pieces) together += p.arguments;
+      EXPECT_EQ(together, call.arguments);
+      EXPECT_GT(pieces.size(), 3u);  // it was told as it came
+      EXPECT_EQ(r.logprobs.size(), r.completion_tokens);
+      EXPECT_LE(r.completion_tokens, 120u);
+    }
+  }
+}
+
+TEST_F(LocalChatTest, WhatAToolChoiceMeans) {
+  const base::TempFolder folder;
+  const std::string says = "<tool_call>{\"name\": \"get\", \"arguments\": {\"n\": 1}}</tool_call>";
+  const auto model = open_chat_model(
+      lm::write_saying_model(folder.path(), says).string(),
+      {.chat_template = "{# <tool_call> #}{% for m in messages %}{{ m.content }}{% endfor %}{{ tools | tojson }}"});
+  ChatOptions o{.temperature = 0.0f, .max_tokens = 40, .tools = {{"get", ""}, {"set", ""}}};
+  // A call that need not come is told when it is one.
+  std::vector<ToolCallPiece> pieces;
+  o.on_tool_call = [&](const ToolCallPiece& p) { return pieces.push_back(p), true; };
+  EXPECT_EQ(model->chat(std::span(&hello_, 1), o).finish, ChatFinish::ToolCalls);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].name + pieces[0].arguments, "get{\"n\":1}");
+  // None: the model is not told of them, and its words are words.
+  o.tool_choice.kind = ToolChoice::Kind::None;
+  const ChatReply none = model->chat(std::span(&hello_, 1), o);
+  EXPECT_EQ(none.text(), says);
+  EXPECT_LT(none.prompt_tokens, 20u);
+  // What cannot be.
+  o.tool_choice = {ToolChoice::Kind::Named, "put"};
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&hello_, 1), o); }, Code::Invalid), HasSubstr("only get, set"));
+  o.tools.clear();
+  o.tool_choice = {ToolChoice::Kind::Required};
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&hello_, 1), o); }, Code::Invalid), HasSubstr("there is none"));
+  o.tools = {{"get", "", R"({"type":"object","not":{}})"}};
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&hello_, 1), o); }, Code::Unsupported), HasSubstr("not"));
+  o.tools = {{"get", "", R"({"type":"string"})"}};
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&hello_, 1), o); }, Code::Invalid), HasSubstr("object"));
+  o.tools = {{"get", ""}};
+  o.tool_choice = {};
+  o.constraint.regex = "a";
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&hello_, 1), o); }, Code::Invalid), HasSubstr("constraint"));
+  // No room for the call: no call.
+  o.constraint = {};
+  o.tool_choice = {ToolChoice::Kind::Required};
+  o.max_tokens = 2;
+  o.tools = {{"get", "", R"({"properties":{"long":{"const":"as long as this"}},"required":["long"]})"}};
+  const ChatReply cut = model->chat(std::span(&hello_, 1), o);
+  EXPECT_EQ(cut.finish, ChatFinish::Length);
+  EXPECT_TRUE(cut.message.tool_calls.empty());
+  // Whoever is told may end it.
+  o.max_tokens = 40;
+  o.on_tool_call = [](const ToolCallPiece& p) { return p.arguments.empty(); };
+  EXPECT_EQ(model->chat(std::span(&hello_, 1), o).finish, ChatFinish::Cancelled);
+}
+
+TEST_F(LocalChatTest, ConstraintsBiasAndAdapters) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    ChatOptions o{.temperature = 1.5f, .seed = seed, .max_tokens = 60};
+    o.constraint.regex = "(yes|no), [0-9]{2}";
+    EXPECT_THAT(model_->chat(std::span(&hello_, 1), o).text(), testing::MatchesRegex("(yes|no), [0-9][0-9]"));
+    o.constraint = {.json_schema = R"({"type":"array","items":{"type":"boolean"},"minItems":2,"maxItems":3})"};
+    const auto list = base::Json::parse(model_->chat(std::span(&hello_, 1), o).text());
+    EXPECT_TRUE(list.is_array() && list.size() >= 2 && list.size() <= 3);
+  }
+  ChatOptions o{.temperature = 0.0f, .max_tokens = 6, .top_logprobs = 1};
+  const ChatReply plain = model_->chat(std::span(&hello_, 1), o);
+  ASSERT_FALSE(plain.logprobs.empty());
+  EXPECT_EQ(plain.logprobs[0].chosen.id, plain.logprobs[0].top[0].id);
+  o.logit_bias = {{plain.logprobs[0].chosen.id, -100.0f}};
+  for (const auto& t : model_->chat(std::span(&hello_, 1), o).logprobs)
+    EXPECT_NE(t.chosen.id, plain.logprobs[0].chosen.id);
+  o.logit_bias = {};
+  o.adapter = "polite";
+  EXPECT_THAT(error_of([&] { model_->chat(std::span(&hello_, 1), o); }, Code::NotFound), HasSubstr("polite"));
+}
+
+// A real model keeps to a schema and still says what it means.
+TEST(RealChats, ConstrainedAnswersMakeSense) {
+  const char* models = std::getenv("HANOK_MODELS");
+  const auto path = std::filesystem::path(models ? models : "") / "smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf";
+  if (!models || !std::filesystem::exists(path)) GTEST_SKIP() << "no real model at hand (HANOK_MODELS)";
+  const auto model = open_chat_model(path.string(), {.context_tokens = 1024, .exact = true});
+  const Message message{"user", "Which city is the capital of France? Answer as JSON with the key capital."};
+  ChatOptions o{.temperature = 0.0f, .max_tokens = 40, .top_logprobs = 2};
+  o.constraint.json_schema =
+      R"({"type":"object","properties":{"capital":{"type":"string","maxLength":40}},"required":["capital"],"additionalProperties":false})";
+  const ChatReply r = model->chat(std::span(&message, 1), o);
+  EXPECT_EQ(base::Json::parse(r.text())["capital"], "Paris");
+  EXPECT_EQ(r.logprobs.size(), r.completion_tokens);
 }
 
 TEST_F(LocalChatTest, TheContextsEndIsAReason) {

@@ -14,6 +14,7 @@
 #include "base/threads.h"
 #include "chain/http/http.h"
 #include "chain/providers/sse.h"
+#include "lm/grammar/json_schema.h"
 
 namespace hanok::chain {
 namespace {
@@ -35,13 +36,17 @@ bool status_says_retry(long status) { return status == 408 || status == 409 || s
 
 /// One request and what has come of it so far.
 struct Exchange {
-  std::function<bool(std::string_view)> on_text;  // false: stop
-  std::string text;                               // the answer
-  ChatChunk last;                                 // finish reason, counts and the model's name, as far as they came
+  std::function<bool(std::string_view)> on_text = {};  // false: stop
+  std::function<bool(const ToolCallPiece&)> on_tool_call = {};
+  std::function<void(const TokenLogprob&)> on_logprob = {};
+  std::string text;  // the answer
+  ChatChunk last;    // finish reason, counts and the model's name, as far as they came
   CallCollector calls;
+  std::vector<TokenLogprob> logprobs;
   std::string body;  // of an answer that is not a stream
   size_t received = 0;
   bool stopped = false, done = false, may_retry = true;
+  bool begun = false;  // something of a call has come
   double retry_after = -1;
   SseParser sse{[this](std::string_view data) { return event(data); }};
 
@@ -49,11 +54,21 @@ struct Exchange {
     const ChatChunk chunk = read_chat_chunk(data);
     done = done || chunk.last;
     remember(chunk);
-    return add(chunk.text);
+    return add(chunk.text) && !stopped;
   }
 
   void remember(const ChatChunk& chunk) {
-    for (const auto& part : chunk.calls) calls.add(part);
+    for (const auto& logprob : chunk.logprobs) {
+      logprobs.push_back(logprob);
+      if (on_logprob) on_logprob(logprob);
+    }
+    for (const auto& part : chunk.calls) {
+      const bool first = calls.add(part);
+      begun = true;
+      if (on_tool_call && !stopped &&
+          !on_tool_call({part.index, first ? part.id : "", first ? part.name : "", part.arguments}))
+        stopped = true;
+    }
     if (!chunk.finish.empty()) last.finish = chunk.finish;
     if (!chunk.model.empty()) last.model = chunk.model;
     last.prompt_tokens = std::max(last.prompt_tokens, chunk.prompt_tokens);
@@ -110,17 +125,20 @@ class OpenAiChat : public ChatModel {
   using ChatModel::count_tokens;
 
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
+    check(options);
     ChatRequest request{.model = model()};
     const base::Stopwatch watch;
-    Exchange exchange = post(request, messages, options, options.on_text);
+    Exchange exchange = post(request, messages, options);
     ChatReply reply{.message = {"assistant", std::move(exchange.text)},
                     .finish = exchange.stopped ? ChatFinish::Cancelled : finish_of(exchange.last.finish),
                     .prompt_tokens = exchange.last.prompt_tokens,
                     .completion_tokens = exchange.last.completion_tokens,
                     .cached_tokens = exchange.last.cached_tokens,
-                    .seconds = watch.seconds()};
+                    .seconds = watch.seconds(),
+                    .logprobs = std::move(exchange.logprobs)};
     reply.message.tool_calls = exchange.calls.take();
     if (!reply.message.tool_calls.empty() && !exchange.stopped) reply.finish = ChatFinish::ToolCalls;
+    check(options, reply);
     return reply;
   }
 
@@ -129,7 +147,7 @@ class OpenAiChat : public ChatModel {
   std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override {
     constexpr size_t kMost = 20;  // as many as the protocol allows
     const Exchange exchange =
-        post({.model = model(), .stream = false, .first_words = kMost}, messages, {.temperature = 0.0f}, {});
+        post({.model = model(), .stream = false, .first_words = kMost}, messages, {.temperature = 0.0f});
     const auto words = read_first_words(exchange.body);
     if (words.empty())
       throw Error(Code::Unsupported, "chat server " + options_.base_url +
@@ -155,6 +173,36 @@ class OpenAiChat : public ChatModel {
   }
 
  private:
+  /// What cannot be asked of a server is not asked.
+  void check(const ChatOptions& options) const {
+    check_tool_choice(options);
+    const auto refuse = [&](const char* what) {
+      throw Error(Code::Unsupported, "chat server " + options_.base_url + ": " + what);
+    };
+    if (!options.constraint.regex.empty() || !options.constraint.grammar.empty())
+      refuse("keeps to JSON schemas alone; a regular expression or a grammar needs a model in this process");
+    if (!options.adapter.empty()) refuse("has adapters under names of models; name the adapter as the model");
+  }
+
+  /// Servers may ignore what they do not know. A whole answer that is not as it was asked for is none.
+  void check(const ChatOptions& options, const ChatReply& reply) const {
+    const std::string server = "chat server " + options_.base_url;
+    if (must_call(options) && reply.message.tool_calls.empty() &&
+        (reply.finish == ChatFinish::Stop || reply.finish == ChatFinish::ToolCalls))
+      throw Error(Code::Unavailable, server + ": had to call a tool (tool_choice) and called none");
+    if (options.constraint.json_schema.empty() || reply.finish != ChatFinish::Stop) return;
+    const auto value = base::OrderedJson::parse(reply.text(), nullptr, false);
+    bool holds = !value.is_discarded();
+    try {
+      holds = holds && lm::grammar::schema_holds(base::OrderedJson::parse(options.constraint.json_schema), value);
+    } catch (const Error& e) {
+      if (e.code() != Code::Unsupported) throw;  // a schema that only the server understands
+    }
+    if (!holds)
+      throw Error(Code::Unavailable, server + ": does not keep to JSON schemas (response_format): the answer is no " +
+                                         (value.is_discarded() ? "JSON" : "such value"));
+  }
+
   static std::string_view trimmed(std::string_view text) {
     const size_t from = text.find_first_not_of(" \t\n");
     return from == text.npos ? std::string_view() : text.substr(from, text.find_last_not_of(" \t\n") + 1 - from);
@@ -176,11 +224,11 @@ class OpenAiChat : public ChatModel {
     return options_.model;
   }
 
-  Exchange post(ChatRequest request, std::span<const Message> messages, const ChatOptions& options,
-                const std::function<bool(std::string_view)>& on_text) const {
+  Exchange post(ChatRequest request, std::span<const Message> messages, const ChatOptions& options) const {
     for (int attempt = 0;; ++attempt) {
       const std::string body = chat_request(request, messages, options);
-      Exchange exchange{.on_text = on_text};
+      Exchange exchange{
+          .on_text = options.on_text, .on_tool_call = options.on_tool_call, .on_logprob = options.on_logprob};
       const std::string problem = perform("/chat/completions", &body, exchange);
       if (problem.empty()) return exchange;
       // Older servers do not know that a stream can be asked for its counts.
@@ -189,7 +237,7 @@ class OpenAiChat : public ChatModel {
         continue;
       }
       // What has been shown cannot be taken back: no second try after the first word.
-      if (!exchange.may_retry || !exchange.text.empty() || attempt >= options_.retries)
+      if (!exchange.may_retry || !exchange.text.empty() || exchange.begun || attempt >= options_.retries)
         throw Error(Code::Unavailable,
                     problem + (attempt > 0 ? " (after " + std::to_string(attempt + 1) + " tries)" : ""));
       const double backoff = std::min(kLongestBackoff, kFirstBackoff * (1 << std::min(attempt, 10)));

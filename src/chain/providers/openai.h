@@ -15,6 +15,11 @@ namespace hanok::chain {
 /// parameters that are not JSON.
 std::string tools_json(std::span<const Tool> tools);
 
+/// Whether a call must come; and throws Invalid where the choice does not fit the tools: none to call, none of that
+/// name, or a constraint on the text beside tools that may be called.
+bool must_call(const ChatOptions& options);
+void check_tool_choice(const ChatOptions& options);
+
 /// How a request is made beside its messages.
 struct ChatRequest {
   std::string model;
@@ -33,8 +38,9 @@ struct ChatChunk {
   };
   std::string text;             // choices[0].delta.content, or choices[0].message.content of an answer in one piece
   std::vector<CallPart> calls;  // pieces of tool calls
-  bool last = false;            // "[DONE]", or a finish_reason
-  std::string finish;           // finish_reason, empty where there is none
+  std::vector<TokenLogprob> logprobs;
+  bool last = false;   // "[DONE]", or a finish_reason
+  std::string finish;  // finish_reason, empty where there is none
   std::string model;
   size_t prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0;  // where it says
 };
@@ -49,7 +55,8 @@ std::vector<std::pair<std::string, double>> read_first_words(std::string_view bo
 class CallCollector {
  public:
   /// Throws Unavailable for more than kMostCalls, or arguments over kLongestArguments bytes.
-  void add(const ChatChunk::CallPart& part);
+  /// Whether it is the first piece of its call.
+  bool add(const ChatChunk::CallPart& part);
   std::vector<ToolCall> take();
   static constexpr size_t kMostCalls = 128, kLongestArguments = 1u << 20;
 

@@ -94,6 +94,92 @@ std::string tools_json(std::span<const Tool> tools) {
   return base::dump_json(list);
 }
 
+bool must_call(const ChatOptions& options) {
+  return options.tool_choice.kind == ToolChoice::Kind::Required || options.tool_choice.kind == ToolChoice::Kind::Named;
+}
+
+void check_tool_choice(const ChatOptions& options) {
+  const Constraint& c = options.constraint;
+  const bool bound = !c.json_schema.empty() || !c.regex.empty() || !c.grammar.empty();
+  if (bound && !options.tools.empty() && options.tool_choice.kind != ToolChoice::Kind::None)
+    throw Error(Code::Invalid, "chat: an answer that is bound by a constraint cannot call tools; take one of the two");
+  if (!must_call(options)) return;
+  if (options.tools.empty()) throw Error(Code::Invalid, "chat: a tool must be called, and there is none");
+  if (options.tool_choice.kind == ToolChoice::Kind::Required) return;
+  std::string known;
+  for (const Tool& t : options.tools) {
+    if (t.name == options.tool_choice.name) return;
+    known += (known.empty() ? "" : ", ") + t.name;
+  }
+  throw Error(Code::Invalid,
+              "chat: the tool '" + options.tool_choice.name + "' must be called, and there are only " + known);
+}
+
+namespace {
+
+// What a server is told of tools, constraints and probabilities.
+void add_bounds(Json& body, const ChatOptions& options) {
+  if (!options.tools.empty()) body["tools"] = Json::parse(tools_json(options.tools));
+  using Kind = ToolChoice::Kind;
+  if (options.tool_choice.kind == Kind::None && !options.tools.empty()) body["tool_choice"] = "none";
+  if (options.tool_choice.kind == Kind::Required) body["tool_choice"] = "required";
+  if (options.tool_choice.kind == Kind::Named)
+    body["tool_choice"] = {{"type", "function"}, {"function", {{"name", options.tool_choice.name}}}};
+  if (const std::string& schema = options.constraint.json_schema; !schema.empty())
+    body["response_format"] = {
+        {"type", "json_schema"},
+        {"json_schema", {{"name", "answer"}, {"strict", true}, {"schema", base::parse_json(schema, "JSON schema")}}}};
+  if (options.top_logprobs) {
+    body["logprobs"] = true;
+    if (*options.top_logprobs > 0) body["top_logprobs"] = *options.top_logprobs;
+  }
+}
+
+// Names as most servers know them; OpenAI's own refuses those that it does not.
+void add_sampling(Json& body, const ChatOptions& options) {
+  if (options.typical) body["typical_p"] = plain_number(*options.typical);
+  if (options.repeat_penalty) {
+    body["repeat_penalty"] = plain_number(*options.repeat_penalty);
+    body["repetition_penalty"] = plain_number(*options.repeat_penalty);
+  }
+  if (options.dry) {
+    body["dry_multiplier"] = plain_number(options.dry->multiplier);
+    body["dry_base"] = plain_number(options.dry->base);
+    body["dry_allowed_length"] = options.dry->allowed_length;
+    body["dry_penalty_last_n"] = options.dry->last_n;
+  }
+  for (const auto& [id, add] : options.logit_bias) body["logit_bias"][std::to_string(id)] = plain_number(add);
+}
+
+LikelyToken likely_token(const Json& from) {
+  LikelyToken out{.id = -1, .bytes = {}, .logprob = 0};
+  if (const Json* value = find(from, "logprob"); value && value->is_number()) out.logprob = value->get<double>();
+  const Json* bytes = find(from, "bytes");
+  const bool given = bytes && bytes->is_array() && std::all_of(bytes->begin(), bytes->end(), [](const Json& b) {
+                       return b.is_number_unsigned() && b.get<uint64_t>() < 256;
+                     });
+  if (given)
+    for (const Json& b : *bytes) out.bytes += static_cast<char>(b.get<unsigned>());
+  else
+    out.bytes = string_of(from, "token");
+  return out;
+}
+
+std::vector<TokenLogprob> read_logprobs(const Json& choice) {
+  const Json* logprobs = find(choice, "logprobs");
+  const Json* content = logprobs ? find(*logprobs, "content") : nullptr;
+  std::vector<TokenLogprob> out;
+  if (!content || !content->is_array()) return out;
+  for (const Json& one : *content) {
+    TokenLogprob& to = out.emplace_back(TokenLogprob{.chosen = likely_token(one), .top = {}});
+    if (const Json* top = find(one, "top_logprobs"); top && top->is_array())
+      for (const Json& t : *top) to.top.push_back(likely_token(t));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string chat_request(const ChatRequest& request, std::span<const Message> messages, const ChatOptions& options) {
   Json list = Json::array();
   for (const Message& m : messages) list.push_back(message_json(m));
@@ -113,7 +199,8 @@ std::string chat_request(const ChatRequest& request, std::span<const Message> me
   if (options.seed) body["seed"] = *options.seed;
   if (options.max_tokens > 0) body["max_tokens"] = options.max_tokens;
   if (!options.stop.empty()) body["stop"] = options.stop;
-  if (!options.tools.empty()) body["tools"] = Json::parse(tools_json(options.tools));
+  add_bounds(body, options);
+  add_sampling(body, options);
   return base::dump_json(body);
 }
 
@@ -139,6 +226,7 @@ ChatChunk read_chat_chunk(std::string_view data) {
       chunk.text = content->get<std::string>();
     read_calls(*message, chunk.calls);
   }
+  chunk.logprobs = read_logprobs(*choice);
   chunk.finish = string_of(*choice, "finish_reason");
   chunk.last = !chunk.finish.empty();
   return chunk;
@@ -147,25 +235,22 @@ ChatChunk read_chat_chunk(std::string_view data) {
 std::vector<std::pair<std::string, double>> read_first_words(std::string_view data) {
   const Json body = Json::parse(data, nullptr, false);
   const Json* choice = first_choice(body);
-  const Json* logprobs = choice ? find(*choice, "logprobs") : nullptr;
-  const Json* content = logprobs ? find(*logprobs, "content") : nullptr;
-  if (!content || !content->is_array() || content->empty()) return {};
-  const Json* top = find(content->front(), "top_logprobs");
+  const auto tokens = choice ? read_logprobs(*choice) : std::vector<TokenLogprob>();
   std::vector<std::pair<std::string, double>> out;
-  if (!top || !top->is_array()) return out;
-  for (const Json& one : *top)
-    if (const Json* value = find(one, "logprob"); value && value->is_number())
-      out.emplace_back(string_of(one, "token"), value->get<double>());
+  if (tokens.empty()) return out;
+  for (const LikelyToken& one : tokens.front().top) out.emplace_back(one.bytes, one.logprob);
   return out;
 }
 
-void CallCollector::add(const ChatChunk::CallPart& part) {
+bool CallCollector::add(const ChatChunk::CallPart& part) {
+  const size_t before = calls_.size();
   ToolCall& call = calls_[part.index];
   if (calls_.size() > kMostCalls || call.arguments.size() + part.arguments.size() > kLongestArguments)
     throw Error(Code::Unavailable, "chat server: the tool calls have no end; stopped");
   if (!part.id.empty()) call.id = part.id;
   call.name += part.name;
   call.arguments += part.arguments;
+  return calls_.size() > before;
 }
 
 std::vector<ToolCall> CallCollector::take() {

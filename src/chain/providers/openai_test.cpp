@@ -243,7 +243,8 @@ TEST(OpenAi, OptionsGoOutAndCountsComeBack) {
 TEST(OpenAi, WhatIsNotSetIsNotSent) {
   const Message message{"user", "?"};
   const auto body = base::Json::parse(chat_request({.model = "m"}, std::span(&message, 1), {}));
-  for (const char* key : {"temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "stop", "tools", "logprobs"})
+  for (const char* key : {"temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "stop", "tools", "logprobs",
+                          "tool_choice", "response_format"})
     EXPECT_FALSE(body.contains(key)) << key;
 }
 
@@ -288,6 +289,99 @@ TEST(OpenAi, PartsAndToolCallsBothWays) {
   EXPECT_EQ(r.finish, ChatFinish::ToolCalls);
   EXPECT_THAT(r.message.tool_calls,
               testing::ElementsAre(ToolCall{"a", "weather", "{\"city\":\"서울\"}"}, ToolCall{"b", "time", "{}"}));
+}
+
+TEST(OpenAi, ConstraintsChoicesAndBiasGoOut) {
+  const Message message{"user", "?"};
+  ChatOptions o{.tools = {{"get", ""}}};
+  o.tool_choice = {ToolChoice::Kind::Named, "get"};
+  o.top_logprobs = 3;
+  o.logit_bias = {{5, -100.0f}, {7, 1.5f}};
+  o.typical = 0.9f;
+  o.repeat_penalty = 1.1f;
+  o.dry = Dry{.multiplier = 0.8f, .breakers = {}};
+  auto body = base::Json::parse(chat_request({.model = "m"}, std::span(&message, 1), o));
+  EXPECT_EQ(body["tool_choice"], (base::Json{{"type", "function"}, {"function", {{"name", "get"}}}}));
+  EXPECT_EQ(body["logprobs"], true);
+  EXPECT_EQ(body["top_logprobs"], 3);
+  EXPECT_EQ(body["logit_bias"], (base::Json{{"5", -100.0}, {"7", 1.5}}));
+  EXPECT_EQ(body["typical_p"], 0.9);
+  EXPECT_EQ(body["repeat_penalty"], 1.1);
+  EXPECT_EQ(body["dry_multiplier"], 0.8);
+  EXPECT_FALSE(body.contains("response_format"));
+  o = {};
+  o.constraint.json_schema = R"({"type":"object"})";
+  body = base::Json::parse(chat_request({.model = "m"}, std::span(&message, 1), o));
+  EXPECT_EQ(body["response_format"]["type"], "json_schema");
+  EXPECT_EQ(body["response_format"]["json_schema"]["schema"]["type"], "object");
+  EXPECT_EQ(body["response_format"]["json_schema"]["strict"], true);
+  for (const char* key : {"tool_choice", "logprobs", "logit_bias", "typical_p", "repeat_penalty", "dry_multiplier"})
+    EXPECT_FALSE(body.contains(key)) << key;
+}
+
+TEST(OpenAi, WhatAServerDoesNotKeepToIsNoAnswer) {
+  LocalServer server([](int socket, const std::string& request, int) {
+    const char* content = request.find("good") != std::string::npos  ? R"({\"n\": 3})"
+                          : request.find("big") != std::string::npos ? R"({\"n\": 30})"
+                                                                     : "I cannot.";
+    LocalServer::send(socket, reply(200, std::string(R"({"choices":[{"message":{"content":")") + content +
+                                             R"("},"finish_reason":"stop"}]})"));
+  });
+  const auto model = make_openai_chat({.base_url = server.url(), .model = "m"});
+  ChatOptions o;
+  o.constraint.json_schema =
+      R"({"type":"object","properties":{"n":{"type":"integer","maximum":9}},"required":["n"],"additionalProperties":false})";
+  const Message good{"user", "good"}, big{"user", "big"}, words{"user", "words"};
+  EXPECT_EQ(model->chat(std::span(&good, 1), o).text(), R"({"n": 3})");
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&big, 1), o); }), HasSubstr("no such value"));
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&words, 1), o); }), HasSubstr("no JSON"));
+  o.constraint = {.json_schema = {}, .regex = "a", .grammar = {}};
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&good, 1), o); }, Code::Unsupported), HasSubstr("JSON schemas"));
+  o = {};
+  o.adapter = "polite";
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&good, 1), o); }, Code::Unsupported), HasSubstr("as the model"));
+  o = {.tools = {{"get", ""}}};
+  o.tool_choice.kind = ToolChoice::Kind::Required;
+  EXPECT_THAT(error_of([&] { model->chat(std::span(&words, 1), o); }), HasSubstr("called none"));
+}
+
+TEST(OpenAi, CallsAndProbabilitiesAreToldAsTheyCome) {
+  LocalServer server([](int socket, const std::string&, int) {
+    const auto piece = [](const char* call) {
+      return std::string("data: {\"choices\":[{\"delta\":{\"tool_calls\":[") + call + "]}}]}\n\n";
+    };
+    LocalServer::send(
+        socket,
+        kStream +
+            std::string(
+                R"(data: {"choices":[{"delta":{"content":"So"},"logprobs":{"content":[{"token":"So","logprob":-0.25,)"
+                R"("bytes":[83,111],"top_logprobs":[{"token":"So","logprob":-0.25,"bytes":null},)"
+                R"({"token":"No","logprob":-2}]}]}}]})") +
+            "\n\n" + piece(R"({"index":0,"id":"a","function":{"name":"get","arguments":""}})") +
+            piece(R"({"index":0,"id":"a","function":{"arguments":"{\"n\":"}})") +
+            piece(R"({"index":0,"function":{"arguments":"1}"}})") +
+            "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n");
+  });
+  const auto model = make_openai_chat({.base_url = server.url(), .model = "m"});
+  const Message message{"user", "?"};
+  ChatOptions o{.tools = {{"get", ""}}};
+  o.top_logprobs = 2;
+  std::string told;
+  o.on_text = [&](std::string_view piece) { return told += piece, true; };
+  o.on_logprob = [&](const TokenLogprob& t) { told += "[" + t.top[1].bytes + "]"; };
+  o.on_tool_call = [&](const ToolCallPiece& p) {
+    told += " " + std::to_string(p.index) + p.id + p.name + p.arguments;
+    return true;
+  };
+  const ChatReply r = model->chat(std::span(&message, 1), o);
+  EXPECT_EQ(told, "[No]So 0aget 0{\"n\": 01}");
+  EXPECT_THAT(r.message.tool_calls, testing::ElementsAre(ToolCall{"a", "get", "{\"n\":1}"}));
+  ASSERT_EQ(r.logprobs.size(), 1u);
+  EXPECT_EQ(r.logprobs[0].chosen.bytes, "So");
+  EXPECT_EQ(r.logprobs[0].chosen.logprob, -0.25);
+  EXPECT_EQ(r.logprobs[0].top[1].logprob, -2);
+  o.on_tool_call = [](const ToolCallPiece&) { return false; };
+  EXPECT_EQ(model->chat(std::span(&message, 1), o).finish, ChatFinish::Cancelled);
 }
 
 TEST(OpenAi, AnswersAreScoredByTheirFirstTokens) {

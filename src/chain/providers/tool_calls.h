@@ -15,8 +15,9 @@ namespace hanok::chain {
 class ToolCallReader {
  public:
   /// names: of the tools that may be called. A call of another stays text, as what is no JSON does.
-  ToolCallReader(std::vector<std::string> names, std::function<bool(std::string_view)> on_text);
-  /// False once on_text has said false.
+  ToolCallReader(std::vector<std::string> names, std::function<bool(std::string_view)> on_text,
+                 std::function<bool(const ToolCallPiece&)> on_call = {});
+  /// False once on_text or on_call has said false.
   bool push(std::string_view piece);
   bool finish();
   const std::string& text() const { return text_; }
@@ -30,10 +31,11 @@ class ToolCallReader {
 
   lm::ToolCallParser parser_;
   std::function<bool(std::string_view)> on_text_;
+  std::function<bool(const ToolCallPiece&)> on_call_;
   std::string text_;
   std::vector<ToolCall> calls_;
   std::vector<std::string> faults_;
-  bool open_ = true;  // on_text still wants more
+  bool open_ = true;  // they still want more
 };
 
 }  // namespace hanok::chain

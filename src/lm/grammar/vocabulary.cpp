@@ -9,17 +9,6 @@ namespace {
 
 constexpr size_t kLongestToken = UINT16_MAX;  // bytes; a longer token is never allowed
 
-enum class Alphabet { Bytes, Marks, Text };  // GPT-2's, SentencePiece's, anything else
-
-Alphabet alphabet_of(const text::Tokenizer& tokenizer) {
-  const auto blank = tokenizer.token_id("\u0120");
-  if (blank) {
-    const int32_t ids[] = {*blank};
-    if (tokenizer.decode(ids) == " ") return Alphabet::Bytes;
-  }
-  return tokenizer.token_id("<0x0A>") ? Alphabet::Marks : Alphabet::Text;
-}
-
 int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -198,25 +187,40 @@ std::shared_ptr<const Slice> Vocabulary::slice(const CharSet& set, bool find) co
   return out;
 }
 
-Vocabulary Vocabulary::of(const text::Tokenizer& tokenizer, size_t size) {
-  const Alphabet alphabet = alphabet_of(tokenizer);
-  std::vector<std::string> bytes(size);
-  const auto anchor = tokenizer.token_id("a");
-  const std::string alone = anchor ? tokenizer.decode({&*anchor, 1}) : "";
-  for (size_t i = 0; i < size; ++i) {
-    const auto id = static_cast<int32_t>(i);
-    const auto token = tokenizer.token(id);
-    if (!token || token->empty() || tokenizer.is_special(id)) continue;
-    if (alphabet == Alphabet::Bytes) {
-      if (!text::tokenizers::append_bytes(bytes[i], *token)) bytes[i] = *token;
-    } else if (alphabet == Alphabet::Marks) {
-      bytes[i] = with_blanks(*token);
-    } else if (anchor) {  // what it adds behind another
-      const int32_t two[] = {*anchor, id};
-      const std::string text = tokenizer.decode(two);
-      if (text.starts_with(alone)) bytes[i] = text.substr(alone.size());
-    }
+TokenBytes::Alphabet TokenBytes::alphabet_of(const text::Tokenizer& tokenizer) {
+  const auto blank = tokenizer.token_id("\u0120");
+  if (blank) {
+    const int32_t ids[] = {*blank};
+    if (tokenizer.decode(ids) == " ") return Alphabet::Bytes;
   }
+  return tokenizer.token_id("<0x0A>") ? Alphabet::Marks : Alphabet::Text;
+}
+
+TokenBytes::TokenBytes(const text::Tokenizer& tokenizer)
+    : tokenizer_(tokenizer), alphabet_(alphabet_of(tokenizer)), anchor_(tokenizer.token_id("a")) {
+  if (anchor_) alone_ = tokenizer.decode({&*anchor_, 1});
+}
+
+std::string TokenBytes::of(int32_t id) const {
+  const auto token = tokenizer_.token(id);
+  if (!token || token->empty() || tokenizer_.is_special(id)) return {};
+  std::string out;
+  if (alphabet_ == Alphabet::Bytes) {
+    if (!text::tokenizers::append_bytes(out, *token)) out = *token;
+  } else if (alphabet_ == Alphabet::Marks) {
+    out = with_blanks(*token);
+  } else if (anchor_) {  // what it adds behind another
+    const int32_t two[] = {*anchor_, id};
+    const std::string text = tokenizer_.decode(two);
+    if (text.starts_with(alone_)) out = text.substr(alone_.size());
+  }
+  return out;
+}
+
+Vocabulary Vocabulary::of(const text::Tokenizer& tokenizer, size_t size) {
+  const TokenBytes of(tokenizer);
+  std::vector<std::string> bytes(size);
+  for (size_t i = 0; i < size; ++i) bytes[i] = of.of(static_cast<int32_t>(i));
   return Vocabulary(std::move(bytes));
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,22 @@
 #include "text/tokenizers/tokenizer.h"
 
 namespace hanok::lm::grammar {
+
+/// What each token of a tokenizer adds to a text.
+class TokenBytes {
+ public:
+  explicit TokenBytes(const text::Tokenizer& tokenizer);
+  /// Empty for special tokens and for ids without a token.
+  std::string of(int32_t id) const;
+
+ private:
+  enum class Alphabet { Bytes, Marks, Text };  // GPT-2's, SentencePiece's, anything else
+  static Alphabet alphabet_of(const text::Tokenizer& tokenizer);
+  const text::Tokenizer& tokenizer_;
+  Alphabet alphabet_;
+  std::optional<int32_t> anchor_;
+  std::string alone_;  // the text of anchor_
+};
 
 /// The tokens that consist of whole characters of a set, and where the others are: most of a vocabulary is allowed
 /// wherever any text is, and need not be walked through.
