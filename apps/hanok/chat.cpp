@@ -11,6 +11,7 @@
 #include "command.h"
 #include "hanok/error.h"
 #include "line_editor.h"
+#include "memory_flags.h"
 
 namespace hanok::app {
 namespace {
@@ -23,6 +24,7 @@ constexpr const char* kHelp =
     "/retry             ask the last question again\n"
     "/set [KEY VALUE]   show the settings, or change one\n"
     "/history           show the conversation\n"
+    "/memory            show what the model is told of it (--memory)\n"
     "/save [NAME]       keep the conversation as session NAME (hanok chat --session NAME goes on with it)\n"
     "/exit              end; so does Ctrl-D\n"
     "Alt-Enter, Ctrl-J or a backslash before Enter begin a new line; where lines come from a pipe, \"\"\" before and\n"
@@ -44,6 +46,7 @@ struct Flags {
   std::string system, session, overflow = "drop";
   ChatFlags model;
   AnswerFlags answer;
+  MemoryFlags memory;
   bool list = false;
 };
 
@@ -103,7 +106,7 @@ class Input {
 
 class Talk {
  public:
-  Talk(Session& session, const Flags& flags)
+  Talk(Session& session, Flags& flags)
       : session_(session),
         flags_(flags),
         chat_(need_chat(session, flags.model)),
@@ -112,6 +115,7 @@ class Talk {
         input_(session.interrupts, people_) {
     if (!flags.session.empty()) open(flags.session);
     if (!flags.system.empty()) talk_.set_system(flags.system);
+    if (flags_.memory.given()) memory_ = flags_.memory.open(session, chat_.model, talk_, flags.session);
     for (const auto& m : talk_.messages())
       if (m.role == "user") input_.remember(m.text());
   }
@@ -169,7 +173,24 @@ class Talk {
 
   void ask(const std::string& question) {
     retries_ = 0;
-    answer(question, [&](const chain::ChatOptions& o) { return talk_.say(*chat_.model, question, o, overflow_); });
+    answer(question, [&](const chain::ChatOptions& o) { return say(question, o); });
+  }
+
+  chain::ChatReply say(const std::string& question, const chain::ChatOptions& o) {
+    if (!memory_) return talk_.say(*chat_.model, question, o, overflow_);
+    return chain::say(*chat_.model, *memory_, question, o, talk_.system(), &recalled_);
+  }
+
+  chain::ChatReply say_again(const std::string& question, const chain::ChatOptions& o) {
+    if (!memory_) return talk_.retry(*chat_.model, o, overflow_);
+    const chain::Conversation before = talk_;
+    talk_.undo();
+    try {
+      return say(question, o);
+    } catch (...) {
+      talk_ = before;
+      throw;
+    }
   }
 
   void again() {
@@ -177,7 +198,7 @@ class Talk {
     const auto last = std::find_if(talk_.messages().rbegin(), talk_.messages().rend(),
                                    [](const chain::Message& m) { return m.role == "user"; });
     const std::string question = last == talk_.messages().rend() ? "" : last->text();
-    answer(question, [&](const chain::ChatOptions& o) { return talk_.retry(*chat_.model, o, overflow_); });
+    answer(question, [&](const chain::ChatOptions& o) { return say_again(question, o); });
   }
 
   chain::ChatOptions options() const {
@@ -228,16 +249,27 @@ class Talk {
                     std::to_string(chat_.model->context_tokens()) + " tokens; its " + std::to_string(reply.dropped) +
                     " oldest messages were left out");
     dropped_ = reply.dropped;
+    if (memory_ && recalled_.left_out + recalled_.summarised != untold_) {
+      untold_ = recalled_.left_out + recalled_.summarised;
+      session_.note("note: the model was told the " + std::to_string(recalled_.turns) + " turns that it remembers; " +
+                    std::to_string(recalled_.summarised) + " are summarised, " + std::to_string(recalled_.left_out) +
+                    " left out (/memory shows them)");
+    }
     if (session_.json) {
-      session_.print({{"text", reply.text()},
-                      {"finish", chain::finish_name(reply.finish)},
-                      {"prompt_tokens", reply.prompt_tokens},
-                      {"completion_tokens", reply.completion_tokens},
-                      {"dropped", reply.dropped},
-                      {"seconds", reply.seconds},
-                      {"model", chat_.model->name()},
-                      {"session", stored_ ? base::OrderedJson(stored_->name()) : base::OrderedJson(nullptr)}},
-                     [](std::ostream&) {});
+      base::OrderedJson out{{"text", reply.text()},
+                            {"finish", chain::finish_name(reply.finish)},
+                            {"prompt_tokens", reply.prompt_tokens},
+                            {"completion_tokens", reply.completion_tokens},
+                            {"dropped", reply.dropped},
+                            {"seconds", reply.seconds},
+                            {"model", chat_.model->name()},
+                            {"session", stored_ ? base::OrderedJson(stored_->name()) : base::OrderedJson(nullptr)}};
+      if (memory_)
+        out["memory"] = {{"turns", recalled_.turns},
+                         {"summarised", recalled_.summarised},
+                         {"left_out", recalled_.left_out},
+                         {"summary", recalled_.summary}};
+      session_.print(out, [](std::ostream&) {});
       return;
     }
     if (shown.empty()) std::cout << reply.text();  // a server that does not stream and says nothing piece by piece
@@ -283,6 +315,8 @@ class Talk {
       set(rest);
     else if (name == "/history")
       history();
+    else if (name == "/memory")
+      memory();
     else if (name == "/save")
       save(rest);
     else
@@ -335,6 +369,15 @@ class Talk {
     if (talk_.messages().empty()) tell("The conversation is empty.");
   }
 
+  void memory() const {
+    if (!memory_) return tell("No memory was chosen: the model is told what its context holds (--memory KIND).");
+    const chain::Recall r = memory_->recall(talk_.messages().empty() ? "" : talk_.messages().back().text());
+    if (!r.summary.empty()) tell("summary of " + std::to_string(r.summarised) + " turns: " + r.summary);
+    for (const auto& m : r.messages) tell(m.role + ": " + m.text());
+    tell(std::to_string(r.turns) + " turns are told, " + std::to_string(r.summarised) + " summarised, " +
+         std::to_string(r.left_out) + " left out.");
+  }
+
   void save(const std::string& name) {
     if (name.empty() && !stored_) throw Error(Code::Invalid, "/save needs a name: /save NAME");
     if (!name.empty() && (!stored_ || stored_->name() != name)) {
@@ -349,14 +392,16 @@ class Talk {
   }
 
   Session& session_;
-  Flags flags_;
+  Flags& flags_;
   Chat chat_;
   chain::Conversation talk_;
   chain::Overflow overflow_;
   bool people_;  // somebody sits at a terminal
   Input input_;
   std::unique_ptr<ChatSession> stored_;
-  size_t retries_ = 0, dropped_ = 0;
+  std::unique_ptr<chain::Memory> memory_;  // over talk_; none: what the context holds
+  chain::Recall recalled_;                 // by the last question
+  size_t retries_ = 0, dropped_ = 0, untold_ = 0;
 };
 
 void list(Session& session) {
@@ -386,6 +431,8 @@ void add_chat(Command& root) {
   c.flag("--list", flags->list, "list the sessions that are kept");
   c.choice("--overflow", flags->overflow, {"drop", "error"},
            "when the conversation outgrows the context: drop its oldest turns and say so, or an error");
+  flags->memory.add_to(c);
+  c.trace();
   flags->answer.max_tokens = 1024;
   flags->answer.add_to(c);
   c.run([flags](Session& session) {

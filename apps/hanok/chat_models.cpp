@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "chain/hub/tokenizer.h"
+#include "hanok/chains.h"
 #include "hanok/error.h"
 #include "models_in_use.h"
 #include "text/tokenizers/tokenizer.h"
@@ -184,6 +185,7 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
   if (chain::is_server(named)) options.count = find_counter(session, tokenizer, served_name(named), out.tokenizer);
   out.model = chain::open_chat_model(named, options);
   if (!chain::is_server(named)) out.tokenizer = out.model->name();
+  if (!session.trace_flag.empty()) out.model = chain::traced(out.model);
   if (flags.prompt_only) out.model = std::make_shared<PromptOnly>(out.model, nullptr);
   return out;
 }

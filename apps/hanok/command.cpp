@@ -14,6 +14,7 @@
 #include "base/threads.h"
 #include "hanok/context.h"
 #include "hanok/error.h"
+#include "hanok/traces.h"
 
 namespace hanok::app {
 namespace {
@@ -150,6 +151,25 @@ int report(const Session& session, Code code, const std::string& message) {
   return exit_status(code);
 }
 
+/// With --trace: writes it, also of what failed.
+void traced(const Session& session, const std::function<void()>& work) {
+  if (session.trace_flag.empty()) return work();
+  if (session.trace_flag != "-") {
+    const chain::Tracing scope(chain::Trace::to_file(session.trace_flag));
+    return work();
+  }
+  std::vector<chain::TraceSpan> spans;
+  const auto trace = std::make_shared<chain::Trace>([&](const chain::TraceSpan& span) { spans.push_back(span); });
+  const chain::Tracing scope(trace);
+  try {
+    work();
+  } catch (...) {
+    std::cerr << chain::trace_tree(spans);
+    throw;
+  }
+  std::cerr << chain::trace_tree(spans);
+}
+
 void describe(const CLI::App* app, const std::string& path, std::string& out) {
   for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
     const std::string name = path.empty() ? sub->get_name() : path + " " + sub->get_name();
@@ -226,13 +246,18 @@ void Command::precision() {
          "what the embedding model computes in (default: the setting embedding-precision)");
 }
 
+void Command::trace() {
+  option("--trace", session_->trace_flag,
+         "write what chains, searches and models did into this file (OpenTelemetry's JSON lines); -: a tree to stderr");
+}
+
 void Command::flag(const std::string& flags, bool& value, const std::string& help) {
   app_->add_flag(flags, value, help);
 }
 void Command::run(std::function<void(Session&)> action) {
   app_->callback([session = session_, action = std::move(action)] {
     const Context::Scope scope(Context().with_cancel(session->interrupts).with_threads(session->threads_flag));
-    action(*session);
+    traced(*session, [&] { action(*session); });
   });
 }
 

@@ -55,6 +55,8 @@ class Command {
               const std::string& help);
   /// --precision, over the setting embedding-precision.
   void precision();
+  /// --trace FILE: the action and all that chains, searches and models do in it is written down (hanok/traces.h).
+  void trace();
   void flag(const std::string& flags, bool& value, const std::string& help);
   void run(std::function<void(Session&)> action);
 

@@ -129,6 +129,9 @@ Chain<Messages, ChatReply> ask(std::shared_ptr<const ChatModel> model, ChatOptio
 /// model.chat under a span that tells model, messages, answer and tokens; without a trace it is model.chat.
 ChatReply traced_chat(const ChatModel& model, std::span<const Message> messages, const ChatOptions& options = {});
 
+/// A model that does the same under such a span.
+std::shared_ptr<const ChatModel> traced(std::shared_ptr<const ChatModel> model);
+
 /// A reply's text. Streams; so do lists (an item as soon as it is whole) in hanok/outputs.h.
 Chain<ChatReply, std::string> to_text();
 

@@ -1,6 +1,7 @@
 // Everything: `#include <hanok/hanok.h>` and link `hanok::hanok`.
 #pragma once
 
+#include "hanok/caches.h"
 #include "hanok/chain.h"
 #include "hanok/chains.h"
 #include "hanok/chat.h"
@@ -9,6 +10,7 @@
 #include "hanok/index.h"
 #include "hanok/journal.h"
 #include "hanok/lm.h"
+#include "hanok/memory.h"
 #include "hanok/outputs.h"
 #include "hanok/prompts.h"
 #include "hanok/records.h"

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hanok/error.h"
@@ -53,6 +54,8 @@ class Journal {
 
   virtual std::optional<std::string> get(std::string_view key) const = 0;
   virtual void put(std::string_view key, std::string_view value) = 0;
+  /// Several in one transaction: pairs of a key and its value.
+  virtual void put_many(std::span<const std::pair<std::string, std::string>> values) = 0;
   /// Only where the value is `expected` (nothing: there is none); false, and nothing has changed, where it is not.
   virtual bool put_if(std::string_view key, const std::optional<std::string>& expected, std::string_view value) = 0;
   virtual bool erase(std::string_view key) = 0;

@@ -135,6 +135,13 @@ class SqliteJournal final : public Journal {
     write(key, value);
   }
 
+  void put_many(std::span<const std::pair<std::string, std::string>> values) override {
+    const std::scoped_lock lock(mutex_);
+    Transaction change(*db_, Transaction::Kind::Write);
+    for (const auto& [key, value] : values) write(key, value);
+    change.commit();
+  }
+
   bool put_if(std::string_view key, const std::optional<std::string>& expected, std::string_view value) override {
     const std::scoped_lock lock(mutex_);
     Transaction change(*db_, Transaction::Kind::Write);

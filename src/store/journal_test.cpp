@@ -52,7 +52,9 @@ TEST(Journal, ValuesChangeOnlyFromWhatWasExpected) {
   EXPECT_FALSE(journal->put_if("k", {}, "2"));
   EXPECT_TRUE(journal->put_if("k", "1", "2"));
   EXPECT_EQ(journal->get("k"), "2");
-  for (int i = 0; i < 5; ++i) journal->put("c/" + std::to_string(i), "v");
+  std::vector<std::pair<std::string, std::string>> five;
+  for (int i = 0; i < 5; ++i) five.emplace_back("c/" + std::to_string(i), "v");
+  journal->put_many(five);
   journal->put("c/0", "newer");
   EXPECT_EQ(journal->keep_newest("c/", 2), 3u);
   EXPECT_TRUE(journal->get("c/0") && journal->get("c/4"));

@@ -72,6 +72,26 @@ TEST_F(Chat, FromAPipe) {
   EXPECT_EQ(r.out, "2: one\n4: two \nlines\n6: a\n\nb\n8: /slash\nThe last question and its answer are forgotten.\n");
 }
 
+TEST_F(Chat, AMemoryTellsTheLastTurnsAndSaysWhatItLeavesOut) {
+  const std::vector<std::string> flags{"--memory", "window", "--memory-turns", "1", "--session", "m", "--system", "S"};
+  const auto r = piped("one\ntwo\nthree\n/memory\n/retry\n", flags);
+  EXPECT_EQ(r.exit_status, 0) << r.err;
+  EXPECT_EQ(r.out,
+            "2: one\n4: two\n4: three\nuser: three\nassistant: 4: three\n1 turns are told, 0 summarised, 2 left out.\n"
+            "4: three\n");
+  auto json = flags;
+  json.push_back("--json");
+  const auto next = json_lines(piped("four\n", json).out);
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0]["text"], "4: four");
+  EXPECT_EQ(next[0]["memory"], base::Json::parse(R"({"turns":1,"summarised":0,"left_out":2,"summary":""})"));
+  // Summaries are asked of the model itself, and kept with the session.
+  const auto summed = piped("five\n/memory\n", {"--memory", "summary", "--session", "m", "--context", "4000"});
+  EXPECT_THAT(summed.out, testing::StartsWith("2: five\nsummary of 5 turns: 1: Bring the summary"));
+  EXPECT_EQ(piped("x\n", {"--memory", "all"}).exit_status, 2);
+  EXPECT_EQ(piped("x\n", {"--memory", "vector"}).exit_status, 3);
+}
+
 TEST_F(Chat, JsonIsALineAnAnswer) {
   const auto r = piped("하나\n/help\n둘\n", {"--json", "--session", "여행"});
   EXPECT_EQ(r.exit_status, 0) << r.err;

@@ -82,23 +82,6 @@ class ToText final : public Step<ChatReply, std::string> {
 
 }  // namespace
 
-ChatReply traced_chat(const ChatModel& model, std::span<const Message> messages, const ChatOptions& options) {
-  OpenSpan span("model " + model.name());
-  if (!span.traced()) return model.chat(messages, options);
-  span.set("gen_ai.operation.name", "chat");
-  span.set("gen_ai.request.model", model.name());
-  std::string asked;
-  for (const Message& m : messages) asked += m.role + ": " + m.text() + "\n";
-  span.set("gen_ai.input.messages", asked);
-  ChatReply reply = model.chat(messages, options);
-  span.set("gen_ai.output.messages", reply.text());
-  for (const ToolCall& call : reply.message.tool_calls) span.set("gen_ai.tool.call", call.name + " " + call.arguments);
-  span.set("gen_ai.response.finish_reasons", std::string(finish_name(reply.finish)));
-  span.set("gen_ai.usage.input_tokens", std::to_string(reply.prompt_tokens));
-  span.set("gen_ai.usage.output_tokens", std::to_string(reply.completion_tokens));
-  return reply;
-}
-
 Chain<Values, Messages> prompt(ChatPromptTemplate prompt) {
   return step<Values, Messages>("prompt", [p = std::move(prompt)](const Values& in) { return p.format(in); });
 }

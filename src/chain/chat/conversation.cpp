@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "chain/chat/message_json.h"
 #include "hanok/chat.h"
 #include "hanok/error.h"
 
@@ -11,15 +12,6 @@ namespace {
 constexpr int kFormat = 1;
 constexpr size_t kUsualAnswer = 512;  // tokens kept free where no limit is set, at most a quarter of the context
 constexpr uint64_t kLongestFile = 256ull << 20;  // bytes
-
-base::OrderedJson to_json(const Message& m) {
-  base::OrderedJson out{{"role", m.role}, {"parts", base::OrderedJson::array()}};
-  for (const Part& p : m.parts) out["parts"].push_back({{p.kind == Part::Kind::Text ? "text" : "image", p.content}});
-  for (const ToolCall& c : m.tool_calls)
-    out["tool_calls"].push_back({{"id", c.id}, {"name", c.name}, {"arguments", c.arguments}});
-  if (!m.tool_call_id.empty()) out["tool_call_id"] = m.tool_call_id;
-  return out;
-}
 
 /// Reads with the place of what is wrong.
 class Reader {
@@ -37,7 +29,7 @@ class Reader {
     const auto messages = json.find("messages");
     if (messages == json.end() || !messages->is_array()) bad("messages", "a list");
     for (size_t i = 0; i < messages->size(); ++i)
-      out.add(message((*messages)[i], "messages[" + std::to_string(i) + "]"));
+      out.add(read_message((*messages)[i], file_, "messages[" + std::to_string(i) + "]"));
     return out;
   }
 
@@ -49,29 +41,6 @@ class Reader {
     const auto at = object.find(key);
     if (at == object.end() || !at->is_string()) bad(where + (where.empty() ? "" : ".") + key, "a text");
     return at->get<std::string>();
-  }
-  Message message(const base::Json& json, const std::string& where) const {
-    if (!json.is_object()) bad(where, "an object");
-    Message out;
-    out.role = text(json, "role", where);
-    const auto parts = json.find("parts");
-    if (parts == json.end() || !parts->is_array()) bad(where + ".parts", "a list");
-    for (const auto& part : *parts) {
-      if (!part.is_object()) bad(where + ".parts", "objects");
-      if (part.contains("text"))
-        out.parts.push_back({Part::Kind::Text, text(part, "text", where)});
-      else
-        out.parts.push_back({Part::Kind::Image, text(part, "image", where)});
-    }
-    if (const auto calls = json.find("tool_calls"); calls != json.end()) {
-      if (!calls->is_array()) bad(where + ".tool_calls", "a list");
-      for (const auto& call : *calls) {
-        if (!call.is_object()) bad(where + ".tool_calls", "objects");
-        out.tool_calls.push_back({text(call, "id", where), text(call, "name", where), text(call, "arguments", where)});
-      }
-    }
-    if (json.contains("tool_call_id")) out.tool_call_id = text(json, "tool_call_id", where);
-    return out;
   }
   std::string file_;
 };
@@ -165,7 +134,7 @@ Conversation::Fitted Conversation::fit(const ChatModel& model, size_t answer_tok
 
 void Conversation::save(const std::filesystem::path& file) const {
   base::OrderedJson json{{"format", kFormat}, {"system", system_}, {"messages", base::OrderedJson::array()}};
-  for (const Message& m : messages_) json["messages"].push_back(to_json(m));
+  for (const Message& m : messages_) json["messages"].push_back(message_json(m));
   base::write_file_atomic(file, base::dump_json(json, 1) + "\n");
 }
 

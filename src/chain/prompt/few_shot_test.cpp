@@ -1,14 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "chain/prompt/ngram_overlap.h"
-#include "hanok/chain.h"
+#include "chain/test_letters.h"
 #include "hanok/error.h"
 #include "hanok/prompts.h"
 
 namespace hanok::chain {
 namespace {
 
+using test::Letters;
 using testing::ElementsAre;
 
 const std::vector<Example> kOpposites{{{"word", "happy"}, {"other", "sad"}},
@@ -20,20 +23,6 @@ std::vector<std::string> chosen(const std::vector<Example>& examples, const std:
   for (const auto& e : examples) out.push_back(e.at(key));
   return out;
 }
-
-/// A text's vector: how often a, b and c stand in it.
-class Letters : public EmbeddingModel {
- public:
-  store::VectorSpace space() const override { return {"letters", "letters", 3, 0}; }
-  size_t count_tokens(std::string_view text) const override { return text.size(); }
-  double trust(std::string_view) const override { return 1; }
-  Matrix embed(std::span<const std::string> texts, hanok::Prompt) const override {
-    Matrix out{texts.size(), 3, {}};
-    for (const auto& t : texts)
-      for (const char c : {'a', 'b', 'c'}) out.data.push_back(static_cast<float>(std::count(t.begin(), t.end(), c)));
-    return out;
-  }
-};
 
 TEST(FewShot, ExamplesStandBetweenPrefixAndSuffixAndAreNotReadTwice) {
   const FewShotPrompt p{.examples = select_all(kOpposites),

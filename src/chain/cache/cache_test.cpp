@@ -1,0 +1,59 @@
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "chain/test_letters.h"
+#include "chain/test_models.h"
+#include "hanok/caches.h"
+
+namespace hanok::chain {
+namespace {
+
+TEST(Caches, AnAnswerIsGivenAgainWhereItWouldBeTheSame) {
+  const base::TempFolder folder;
+  int n = 0;
+  const auto model = std::make_shared<test::Played>([&](auto, const auto&) {
+    ChatReply r = test::said("answer " + std::to_string(++n));
+    r.prompt_tokens = 7;
+    r.message.tool_calls = {{"c1", "f", "{}"}};
+    return r;
+  });
+  const std::vector<Message> hello{{"user", "hello"}}, other{{"user", "other"}};
+  {
+    const auto fast = cached(model, store::Journal::open(folder.path()));
+    EXPECT_EQ(fast->chat(hello, {.temperature = 0.0f}).text(), "answer 1");
+  }
+  const auto fast = cached(model, store::Journal::open(folder.path()));  // kept on the disk
+  std::string streamed;
+  const auto again = fast->chat(hello, {.temperature = 0.0f, .on_text = [&](std::string_view t) {
+                                          streamed += t;
+                                          return true;
+                                        }});
+  EXPECT_EQ(again.text(), "answer 1");
+  EXPECT_EQ(streamed, "answer 1");
+  EXPECT_EQ(again.cached_tokens, 7u);
+  EXPECT_EQ(again.message.tool_calls.size(), 1u);
+  EXPECT_EQ(fast->chat(hello, {.temperature = 0.0f, .max_tokens = 5}).text(), "answer 2");  // another request
+  EXPECT_EQ(fast->chat(other, {.temperature = 0.0f}).text(), "answer 3");
+  EXPECT_EQ(fast->chat(hello, {}).text(), "answer 4");  // meant to vary
+  EXPECT_EQ(fast->chat(hello, {}).text(), "answer 5");
+  EXPECT_EQ(fast->chat(hello, {.seed = 1}).text(), "answer 6");
+  EXPECT_EQ(fast->chat(hello, {.seed = 1}).text(), "answer 6");
+  EXPECT_EQ(fast->chat(hello, {.seed = 2}).text(), "answer 7");
+}
+
+TEST(Caches, AVectorIsMadeOnce) {
+  const base::TempFolder folder;
+  const test::Letters letters;
+  const auto fast = cached(letters, store::Journal::open(folder.path()), {.most = 2});
+  const std::vector<std::string> two{"ab", "c"}, three{"c", "bb", "ab"};
+  const Matrix first = fast->embed(two, hanok::Prompt::Passage);
+  const Matrix second = fast->embed(three, hanok::Prompt::Passage);
+  EXPECT_EQ(letters.embedded, 3u);
+  EXPECT_EQ(second.data, letters.embed(three, hanok::Prompt::Passage).data);
+  EXPECT_EQ(first.row(1)[2], 1);
+  fast->embed(two, hanok::Prompt::Query);  // another prompt, another vector
+  EXPECT_EQ(letters.embedded, 8u);
+}
+
+}  // namespace
+}  // namespace hanok::chain

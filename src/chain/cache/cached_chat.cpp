@@ -1,0 +1,95 @@
+#include <atomic>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "chain/chat/message_json.h"
+#include "chain/providers/openai.h"
+#include "hanok/caches.h"
+
+namespace hanok::chain {
+namespace {
+
+constexpr std::string_view kPrefix = "cache/chat/";
+constexpr size_t kTidyEvery = 256;  // answers between two looks at how many there are
+
+std::optional<ChatFinish> finish_named(const std::string& name) {
+  for (const auto f : {ChatFinish::Stop, ChatFinish::Length, ChatFinish::ToolCalls})
+    if (finish_name(f) == name) return f;
+  return {};
+}
+
+class CachedChat final : public ChatModel {
+ public:
+  CachedChat(std::shared_ptr<const ChatModel> model, std::shared_ptr<store::Journal> journal, CacheOptions options)
+      : model_(std::move(model)), journal_(std::move(journal)), options_(options) {}
+
+  std::string name() const override { return model_->name(); }
+  size_t context_tokens() const override { return model_->context_tokens(); }
+  size_t count_tokens(std::string_view text) const override { return model_->count_tokens(text); }
+  size_t count_tokens(std::span<const Message> messages) const override { return model_->count_tokens(messages); }
+  std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override {
+    return model_->score(messages, answers);
+  }
+
+  ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
+    const bool same_each_time = (options.temperature && *options.temperature == 0) || options.seed;
+    if (!same_each_time) return model_->chat(messages, options);
+    const std::string key =
+        std::string(kPrefix) +
+        base::sha256_hex(model_->name() + "\n" +
+                         chat_request({.model = model_->name(), .stream = false}, messages, options));
+    if (const auto kept = journal_->get(key))
+      if (auto reply = read(*kept)) return answer(std::move(*reply), options);
+    const ChatReply reply = model_->chat(messages, options);
+    if (!finish_named(std::string(finish_name(reply.finish)))) return reply;
+    journal_->put(key, write(reply));
+    if (++written_ % kTidyEvery == 0) journal_->keep_newest(kPrefix, options_.most);
+    return reply;
+  }
+
+ private:
+  static std::string write(const ChatReply& r) {
+    return base::dump_json(base::OrderedJson{{"message", message_json(r.message)},
+                                             {"finish", finish_name(r.finish)},
+                                             {"prompt_tokens", r.prompt_tokens},
+                                             {"completion_tokens", r.completion_tokens}});
+  }
+
+  /// Nothing for what is not of this form: it is asked again, and written anew.
+  static std::optional<ChatReply> read(const std::string& text) {
+    try {
+      const auto json = base::parse_json(text, "cache");
+      const auto finish = finish_named(json.at("finish").get<std::string>());
+      if (!finish) return {};
+      const size_t tokens = json.at("prompt_tokens").get<size_t>();
+      return ChatReply{.message = read_message(json.at("message"), "cache", "message"),
+                       .finish = *finish,
+                       .prompt_tokens = tokens,
+                       .completion_tokens = json.at("completion_tokens").get<size_t>(),
+                       .cached_tokens = tokens};
+    } catch (const Error&) {
+    } catch (const base::Json::exception&) {
+    }
+    return {};
+  }
+
+  static ChatReply answer(ChatReply reply, const ChatOptions& options) {
+    const std::string text = reply.text();
+    if (options.on_text && !text.empty() && !options.on_text(text)) reply.finish = ChatFinish::Cancelled;
+    return reply;
+  }
+
+  std::shared_ptr<const ChatModel> model_;  // shared with whoever opened it
+  std::shared_ptr<store::Journal> journal_;
+  CacheOptions options_;
+  mutable std::atomic<size_t> written_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const ChatModel> cached(std::shared_ptr<const ChatModel> model, std::shared_ptr<store::Journal> journal,
+                                        const CacheOptions& options) {
+  return std::make_shared<CachedChat>(std::move(model), std::move(journal), options);
+}
+
+}  // namespace hanok::chain
