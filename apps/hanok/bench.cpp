@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/workers.h"
 #include "hanok/error.h"
 #include "language_models.h"
 #include "lm/random_model.h"
@@ -17,14 +18,14 @@ namespace {
 using base::OrderedJson;
 
 struct Flags {
-  std::string model, batch = "1";
+  std::string model, batch = "1", clients;
   std::vector<std::string> what;
   size_t prompt = 256, gen = 64, repeats = 3;
   bool write = false;
   KvFlag kv;
 };
 
-std::vector<size_t> batches_of(const std::string& text) {
+std::vector<size_t> batches_of(const char* flag, const std::string& text) {
   std::vector<size_t> out;
   for (size_t from = 0; from <= text.size();) {
     const size_t comma = std::min(text.find(',', from), text.size());
@@ -32,8 +33,8 @@ std::vector<size_t> batches_of(const std::string& text) {
     constexpr size_t kMost = 1024;
     const bool digits = !one.empty() && one.size() < 5 && one.find_first_not_of("0123456789") == std::string::npos;
     if (!digits || std::stoul(one) < 1 || std::stoul(one) > kMost)
-      throw Error(Code::Invalid, "bench lm: --batch " + text + ": whole numbers from 1 to " + std::to_string(kMost) +
-                                     ", separated by commas, were expected");
+      throw Error(Code::Invalid, std::string("bench lm: ") + flag + " " + text + ": whole numbers from 1 to " +
+                                     std::to_string(kMost) + ", separated by commas, were expected");
     out.push_back(std::stoul(one));
     from = comma + 1;
   }
@@ -77,6 +78,22 @@ class Measure {
     return median(rates);
   }
 
+  /// Tokens a second of all together, where each of `clients` threads asks for a text of its own.
+  double asking(size_t clients) {
+    std::vector<double> rates;
+    for (size_t i = 0; i < flags_.repeats; ++i) {
+      std::vector<std::vector<int32_t>> prompts;
+      for (size_t c = 0; c < clients; ++c) prompts.push_back(prompt(1));
+      const base::Stopwatch watch;
+      base::Workers workers(clients, clients);
+      for (size_t c = 0; c < clients; ++c)
+        workers.submit(std::to_string(c), [&, c] { model_.generate(prompts[c], options(flags_.gen)); });
+      workers.stop();
+      rates.push_back(static_cast<double>(clients * flags_.gen) / watch.seconds());
+    }
+    return median(rates);
+  }
+
  private:
   std::vector<int32_t> prompt(size_t n) {
     std::vector<int32_t> ids(n);
@@ -95,11 +112,13 @@ class Measure {
 };
 
 void measure(Session& session, const Flags& flags) {
-  const auto batches = batches_of(flags.batch);
+  const auto batches = batches_of("--batch", flags.batch);
+  const auto clients = flags.clients.empty() ? std::vector<size_t>() : batches_of("--clients", flags.clients);
   const double read = memory_bandwidth();
   const base::Stopwatch watch;
   const size_t longest = std::max(flags.prompt, flags.gen + 1) + 1;
-  const size_t most = *std::max_element(batches.begin(), batches.end());
+  size_t most = *std::max_element(batches.begin(), batches.end());
+  for (const size_t n : clients) most = std::max(most, n);
   const auto model = open_language_model(session, flags.model,
                                          {.context_tokens = longest,
                                           .cache_tokens = (most + 5) * (longest + 32),  // and what is kept
@@ -109,32 +128,39 @@ void measure(Session& session, const Flags& flags) {
   const auto reading = m.reading();
   OrderedJson decode = OrderedJson::object();
   for (const size_t batch : batches) decode[std::to_string(batch)] = m.writing(batch);
+  OrderedJson asked = OrderedJson::object();
+  for (const size_t n : clients) asked[std::to_string(n)] = m.asking(n);
   const auto memory = base::process_memory();
-  session.print({{"prefill_tokens_per_second", reading.tokens_per_second},
-                 {"decode", decode},
-                 {"rss_bytes", memory.resident},
-                 {"most_rss_bytes", memory.most},
-                 {"load_seconds", load},
-                 {"first_token_seconds", reading.seconds},
-                 {"first_token_cached_seconds", reading.cached_seconds},
-                 {"read_gb_per_second", read / 1e9},
-                 {"kernel", math::features_name(math::features())},
-                 {"model", model->name()}},
-                [&](std::ostream& out) {
-                  char line[160];
-                  std::snprintf(line, sizeof line, "prefill of %zu tokens  %.0f tokens/s (again: %.1f ms)\n",
-                                flags.prompt, reading.tokens_per_second, reading.cached_seconds * 1e3);
-                  out << line;
-                  for (const auto& [batch, rate] : decode.items()) {
-                    std::snprintf(line, sizeof line, "decode, batch of %-4s  %.1f tokens/s\n", batch.c_str(),
-                                  rate.get<double>());
-                    out << line;
-                  }
-                  std::snprintf(line, sizeof line, "memory %s, read at %.1f GB/s; loaded in %.2f s; %s\n",
-                                human_bytes(static_cast<double>(memory.resident)).c_str(), read / 1e9, load,
-                                math::features_name(math::features()).c_str());
-                  out << line;
-                });
+  session.print(
+      {{"prefill_tokens_per_second", reading.tokens_per_second},
+       {"decode", decode},
+       {"clients", asked},
+       {"rss_bytes", memory.resident},
+       {"most_rss_bytes", memory.most},
+       {"load_seconds", load},
+       {"first_token_seconds", reading.seconds},
+       {"first_token_cached_seconds", reading.cached_seconds},
+       {"read_gb_per_second", read / 1e9},
+       {"kernel", math::features_name(math::features())},
+       {"model", model->name()}},
+      [&](std::ostream& out) {
+        char line[160];
+        std::snprintf(line, sizeof line, "prefill of %zu tokens  %.0f tokens/s (again: %.1f ms)\n", flags.prompt,
+                      reading.tokens_per_second, reading.cached_seconds * 1e3);
+        out << line;
+        for (const auto& [batch, rate] : decode.items()) {
+          std::snprintf(line, sizeof line, "decode, batch of %-4s  %.1f tokens/s\n", batch.c_str(), rate.get<double>());
+          out << line;
+        }
+        for (const auto& [n, rate] : asked.items()) {
+          std::snprintf(line, sizeof line, "%-4s clients at once  %.1f tokens/s\n", n.c_str(), rate.get<double>());
+          out << line;
+        }
+        std::snprintf(line, sizeof line, "memory %s, read at %.1f GB/s; loaded in %.2f s; %s\n",
+                      human_bytes(static_cast<double>(memory.resident)).c_str(), read / 1e9, load,
+                      math::features_name(math::features()).c_str());
+        out << line;
+      });
 }
 
 void run(Session& session, const Flags& flags) {
@@ -165,6 +191,7 @@ void add_bench(Command& root) {
   c.option("--prompt", flags->prompt, "tokens of a prompt (default 256)", 1);
   c.option("--gen", flags->gen, "tokens that each text gets (default 64)", 1);
   c.option("--batch", flags->batch, "texts written at once; several with commas (default 1)");
+  c.option("--clients", flags->clients, "threads that ask at once, each for a text; several with commas");
   c.option("--repeats", flags->repeats, "of each measurement (default 3)", 1);
   flags->kv.add_to(c);
   c.flag("--write", flags->write, "make a model with random weights instead");

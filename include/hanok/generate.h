@@ -178,7 +178,8 @@ class LanguageModel {
   /// outside the vocabulary or settings out of range, Cancelled within a token when the current Context ends.
   Generated generate(std::span<const int32_t> prompt, const GenerateOptions& options = {},
                      const std::function<bool(std::string_view)>& on_piece = {}) const;
-  /// Several at once: each step reads the weights once for all. The texts are those that each would get alone.
+  /// Several at once, on this thread: each step reads the weights once for all. The texts are those that each would get
+  /// alone. So are those of calls from several threads, which are joined in the same steps.
   std::vector<Generated> generate_all(std::span<const std::vector<int32_t>> prompts,
                                       std::span<const GenerateOptions> options) const;
 

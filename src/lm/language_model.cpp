@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <map>
-#include <mutex>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -12,10 +10,9 @@
 #include "lm/arch/decoder.h"
 #include "lm/chat_template.h"
 #include "lm/grammar/guide.h"
-#include "lm/logprobs.h"
 #include "lm/model_files.h"
-#include "lm/sampler.h"
-#include "lm/text_stream.h"
+#include "lm/running_batch.h"
+#include "lm/writing.h"
 
 namespace hanok {
 
@@ -24,18 +21,10 @@ using namespace lm;
 namespace {
 
 constexpr size_t kUsualContext = 8192;  // more costs memory that most conversations never use
-constexpr size_t kPromptChunk = 256;    // tokens of a prompt read at once: cancelling waits for one such step
-constexpr size_t kKeptPrompts = 4;      // finished conversations whose beginning may come again
-constexpr size_t kLeastShared = 16;     // tokens in common below which reading anew costs nothing
+constexpr size_t kPromptChunk = 256;    // tokens read at once: cancelling waits for one such step
 
 nn::KvType kv_type(KvPrecision kv) {
   return kv == KvPrecision::Bf16 ? nn::KvType::Bf16 : kv == KvPrecision::Q8 ? nn::KvType::Q8 : nn::KvType::F16;
-}
-
-size_t common(std::span<const int32_t> a, std::span<const int32_t> b) {
-  const size_t n = std::min(a.size(), b.size());
-  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(n), b.begin()).first -
-                             a.begin());
 }
 
 }  // namespace
@@ -45,22 +34,14 @@ double Perplexity::perplexity() const { return std::exp(nll); }
 struct LanguageModel::Impl {
   ModelFiles files;
   std::unique_ptr<Decoder> decoder;
-  std::shared_ptr<nn::KvPool> pool;
+  nn::KvShape cache_shape;
+  std::unique_ptr<RunningBatch> batch;
   std::optional<ChatTemplate> chat;
   std::string chat_source;
   grammar::Engines engines;
   grammar::TokenBytes token_bytes;
   std::map<std::string, Adapter, std::less<>> adapters;
   size_t context = 0, parameters = 0;
-
-  // Sequences that have ended, for prompts that begin in the same way. Each holds pages of the pool.
-  struct Kept {
-    const Adapter* adapter;  // by which it was read
-    std::vector<int32_t> ids;
-    nn::KvSequence cache;
-  };
-  std::mutex mutex;  // of kept
-  std::deque<Kept> kept;
 
   Impl(const std::filesystem::path& path, const LanguageModelOptions& options)
       : files(read_model_files(path)), token_bytes(files.tokenizer) {
@@ -82,7 +63,8 @@ struct LanguageModel::Impl {
     }
     // What was packed is not read from the file again; a tied embedding's rows come back as they are looked up.
     files.weights.let_go();
-    pool = std::make_shared<nn::KvPool>(shape, cache);
+    cache_shape = shape;
+    batch = std::make_unique<RunningBatch>(*decoder, std::make_shared<nn::KvPool>(shape, cache), cache / 2);
     make_template(options.chat_template);
   }
 
@@ -106,12 +88,6 @@ struct LanguageModel::Impl {
     if (!source.empty()) chat.emplace(std::move(source), files.name, text(files.bos), text(files.eos));
   }
 
-  TextStream::Decode text_of(const GenerateOptions& options) const {
-    return [this, skip = !options.keep_special](std::span<const int32_t> ids) {
-      return files.tokenizer.decode(ids, skip);
-    };
-  }
-
   const Adapter* adapter(const std::string& name) const {
     if (name.empty()) return nullptr;
     const auto at = adapters.find(name);
@@ -128,78 +104,17 @@ struct LanguageModel::Impl {
     return grammar::Guide(engine, files.end_ids);
   }
 
-  bool ends(int32_t id) const { return std::binary_search(files.end_ids.begin(), files.end_ids.end(), id); }
-
-  // A sequence that begins with what an earlier one had read of `ids`; at least the last id is left to read.
-  nn::KvSequence begin(std::span<const int32_t> ids, const Adapter* adapter, size_t& cached) {
-    std::lock_guard lock(mutex);
-    cached = 0;
-    const Kept* best = nullptr;
-    for (const Kept& k : kept) {
-      if (k.adapter != adapter) continue;
-      const size_t n = std::min(common(k.ids, ids), ids.size() - 1);
-      if (n > cached && n >= kLeastShared && !decoder->must_reread(n, ids.size() - n)) best = &k, cached = n;
-    }
-    return best ? best->cache.fork(cached) : nn::KvSequence(pool);
+  /// Throws Invalid and Exhausted, with `which` prompt it is.
+  void check(std::span<const int32_t> prompt, const std::string& which) const {
+    if (prompt.empty()) throw Error(Code::Invalid, files.name + ": " + which + " is empty");
+    if (prompt.size() >= context)
+      throw Error(Code::Exhausted, files.name + ": " + which + " has " + std::to_string(prompt.size()) +
+                                       " tokens, the context " + std::to_string(context) +
+                                       "; shorten it or allow a longer context");
   }
 
-  void keep(std::vector<int32_t> ids, const Adapter* adapter, nn::KvSequence cache) {
-    std::lock_guard lock(mutex);
-    ids.resize(cache.length());
-    std::erase_if(kept, [&](const Kept& k) { return k.adapter == adapter && common(k.ids, ids) == k.ids.size(); });
-    kept.push_front({adapter, std::move(ids), std::move(cache)});
-    if (kept.size() > kKeptPrompts) kept.pop_back();
-  }
-
-  void forget() {
-    std::lock_guard lock(mutex);
-    kept.clear();
-  }
+  WritingModel writing() const { return {files.tokenizer, token_bytes, files.end_ids, context}; }
 };
-
-namespace {
-
-/// One text being written.
-struct Writing {
-  std::vector<int32_t> ids;  // the prompt and what was generated
-  size_t prompt = 0;
-  const GenerateOptions* options = nullptr;
-  const std::function<bool(std::string_view)>* on_piece = nullptr;
-  nn::KvSequence cache;
-  Sampler sampler;
-  TextStream text;
-  std::optional<grammar::Guide> guide;
-  Generated out;
-  bool done = false;
-
-  /// The next token; nothing where the text is complete.
-  std::optional<int32_t> choose(std::span<const float> logits, size_t context) {
-    if (!guide) return sampler.next(logits, ids);
-    const size_t left = std::min(options->max_tokens - out.ids.size(), context - ids.size());
-    return guide->next(sampler, logits, ids, left);
-  }
-  void tell_logprob(std::span<const float> logits, int32_t id, const text::Tokenizer& tokenizer,
-                    const grammar::TokenBytes& bytes) {
-    if (!options->top_logprobs) return;
-    out.logprobs.push_back(token_logprob(logits, id, *options->top_logprobs, tokenizer, bytes));
-    if (options->on_logprob) options->on_logprob(out.logprobs.back());
-  }
-  void give(const std::string& piece) {
-    out.text += piece;
-    if (piece.empty() || !on_piece || !*on_piece || (*on_piece)(piece)) return;
-    out.finish = Finish::Cancelled;
-    done = true;
-  }
-  /// Out of room: a text that is complete has come to its end.
-  void end_for_room(Finish finish) { end(guide && guide->complete() ? Finish::Stop : finish); }
-  void end(Finish finish) {
-    give(text.finish());
-    if (!done) out.finish = finish;
-    done = true;
-  }
-};
-
-}  // namespace
 
 LanguageModel::LanguageModel(const std::filesystem::path& path, const LanguageModelOptions& options)
     : impl_(std::make_unique<Impl>(path, options)) {}
@@ -250,75 +165,19 @@ std::vector<int32_t> LanguageModel::chat_prompt(std::span<const Turn> turns, std
 Generated LanguageModel::generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                                   const std::function<bool(std::string_view)>& on_piece) const {
   Impl& m = *impl_;
-  if (prompt.empty()) throw Error(Code::Invalid, name() + ": the prompt is empty");
-  if (prompt.size() >= m.context)
-    throw Error(Code::Exhausted, name() + ": the prompt has " + std::to_string(prompt.size()) +
-                                     " tokens, the context " + std::to_string(m.context) +
-                                     "; shorten it or allow a longer context");
-  base::Stopwatch watch;
-  const Adapter* adapter = m.adapter(options.adapter);
-  size_t cached = 0;
-  nn::KvSequence cache = m.begin(prompt, adapter, cached);
-  Writing w{.ids = {prompt.begin(), prompt.end()},
-            .prompt = prompt.size(),
-            .options = &options,
-            .on_piece = &on_piece,
-            .cache = std::move(cache),
-            .sampler = Sampler(options.sampling),
-            .text = TextStream(m.text_of(options), options.stop, prompt),
-            .guide = m.guide(options.constraint),
-            .out = {}};
-  w.out.prompt_tokens = prompt.size();
-  w.out.cached_tokens = cached;
-  DecodeMemory memory;
-  std::vector<float> row(vocabulary());
-  const auto read = [&](std::span<const int32_t> ids) {  // the last of them gives the scores
-    for (size_t i = 0; i < ids.size(); i += kPromptChunk) {
-      Context::current().check();
-      const size_t n = std::min(kPromptChunk, ids.size() - i);
-      const DecodeStep step{&w.cache, ids.subspan(i, n), i + n == ids.size() ? size_t{1} : size_t{0}, adapter};
-      try {
-        m.decoder->run({&step, 1}, memory, row.data());
-      } catch (const Error& e) {
-        if (e.code() != Code::Exhausted) throw;
-        m.forget();  // what is kept for later gives way to what is asked now
-        m.decoder->run({&step, 1}, memory, row.data());
-      }
-    }
-  };
-  read(std::span(w.ids).subspan(cached));
-  w.out.prompt_seconds = watch.seconds();
-  while (!w.done) {
-    if (w.out.ids.size() == options.max_tokens) {
-      w.end_for_room(Finish::Length);
-      break;
-    }
-    const auto id = w.choose(row, m.context);
-    if (!id || (m.ends(*id) && (w.guide || !w.options->ignore_end))) {
-      w.end(Finish::Stop);
-      break;
-    }
-    w.tell_logprob(row, *id, m.files.tokenizer, m.token_bytes);
-    w.out.ids.push_back(*id);
-    w.ids.push_back(*id);
-    w.give(w.text.add(*id));
-    if (w.text.stopped()) w.done = true, w.out.finish = Finish::Stop;
-    if (w.done) break;
-    if (w.ids.size() == m.context) {
-      w.end_for_room(Finish::Context);
-      break;
-    }
-    if (w.out.ids.size() == options.max_tokens) continue;
-    if (m.decoder->must_reread(w.cache.length(), 1)) {
-      w.cache.truncate(0);
-      read(w.ids);
-    } else {
-      read(std::span(w.ids).last(1));
-    }
-  }
-  w.out.seconds = watch.seconds() - w.out.prompt_seconds;
-  m.keep(std::move(w.ids), adapter, std::move(w.cache));
-  return std::move(w.out);
+  m.check(prompt, "the prompt");
+  const base::Stopwatch watch;
+  Writing w(m.writing(), prompt, options, m.guide(options.constraint), &on_piece);
+  RunningBatch::Sequence sequence(*m.batch, m.adapter(options.adapter));
+  std::vector<float> scores(vocabulary());
+  sequence.read(prompt, 1, scores.data());
+  const double read = watch.seconds();
+  for (w.take(scores); !w.done(); w.take(scores)) sequence.read(w.ids().last(1), 1, scores.data());
+  Generated out = w.result();
+  out.cached_tokens = sequence.cached();
+  out.prompt_seconds = read;
+  out.seconds = watch.seconds() - read;
+  return out;
 }
 
 std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<int32_t>> prompts,
@@ -327,81 +186,54 @@ std::vector<Generated> LanguageModel::generate_all(std::span<const std::vector<i
   if (options.size() != prompts.size())
     throw Error(Code::Invalid, "generate_all: " + std::to_string(prompts.size()) + " prompts and " +
                                    std::to_string(options.size()) + " options");
-  base::Stopwatch watch;
-  std::vector<Writing> all;
-  DecodeMemory memory;
-  const size_t v = vocabulary();
-  std::vector<float> rows(prompts.size() * v);
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    if (prompts[i].empty() || prompts[i].size() >= m.context)
-      throw Error(prompts[i].empty() ? Code::Invalid : Code::Exhausted,
-                  name() + ": prompt " + std::to_string(i + 1) + " has " + std::to_string(prompts[i].size()) +
-                      " tokens, expected 1 to " + std::to_string(m.context - 1));
-    size_t cached = 0;
-    const Adapter* adapter = m.adapter(options[i].adapter);
-    nn::KvSequence cache = m.begin(prompts[i], adapter, cached);
-    all.push_back({.ids = prompts[i],
-                   .prompt = prompts[i].size(),
-                   .options = &options[i],
-                   .cache = std::move(cache),
-                   .sampler = Sampler(options[i].sampling),
-                   .text = TextStream(m.text_of(options[i]), options[i].stop, prompts[i]),
-                   .guide = m.guide(options[i].constraint),
-                   .out = {}});
-    all[i].out.prompt_tokens = prompts[i].size();
-    all[i].out.cached_tokens = cached;
-    for (size_t at = cached; at < prompts[i].size(); at += kPromptChunk) {
-      Context::current().check();
-      const size_t n = std::min(kPromptChunk, prompts[i].size() - at);
-      const DecodeStep step{&all[i].cache, std::span(prompts[i]).subspan(at, n),
-                            at + n == prompts[i].size() ? size_t{1} : size_t{0}, adapter};
-      m.decoder->run({&step, 1}, memory, rows.data() + i * v);
+  for (size_t i = 0; i < prompts.size(); ++i) m.check(prompts[i], "prompt " + std::to_string(i + 1));
+  struct One {
+    size_t index, pages;
+    Writing writing;
+    RunningBatch::Sequence sequence;
+    std::vector<float> scores;
+  };
+  const base::Stopwatch watch;
+  double read = 0;
+  std::vector<Generated> out(prompts.size());
+  std::vector<std::unique_ptr<One>> running;
+  std::vector<RunningBatch::Read> reads;
+  size_t next = 0, pages = 0;
+  // As many at once as there is room for; whoever ends makes room for the next.
+  const auto start = [&](size_t i) {
+    const size_t before = pages, most = std::min(prompts[i].size() + options[i].max_tokens, m.context);
+    if (!m.batch->fits(most, pages) && !running.empty()) return false;
+    running.push_back(std::unique_ptr<One>(
+        new One{i,
+                pages - before,
+                Writing(m.writing(), prompts[i], options[i], m.guide(options[i].constraint), nullptr),
+                {*m.batch, m.adapter(options[i].adapter)},
+                std::vector<float>(vocabulary())}));
+    reads.push_back({&running.back()->sequence, prompts[i], 1, running.back()->scores.data()});
+    return true;
+  };
+  const auto end = [&](One& one) {
+    Generated& to = out[one.index] = one.writing.result();
+    to.cached_tokens = one.sequence.cached();
+    to.prompt_seconds = read;
+    to.seconds = watch.seconds() - read;
+    pages -= one.pages;
+  };
+  for (;;) {
+    while (next < prompts.size() && start(next)) ++next;
+    if (reads.empty()) return out;
+    m.batch->read(reads);
+    if (read == 0) read = watch.seconds();
+    reads.clear();
+    for (const auto& one : running) {
+      one->writing.take(one->scores);
+      if (one->writing.done())
+        end(*one);
+      else
+        reads.push_back({&one->sequence, one->writing.ids().last(1), 1, one->scores.data()});
     }
+    std::erase_if(running, [](const auto& one) { return one->writing.done(); });
   }
-  const double read = watch.seconds();
-  std::vector<DecodeStep> steps;
-  std::vector<size_t> of;  // the text of each step
-  for (size_t i = 0; i < all.size(); ++i) of.push_back(i);
-  while (!of.empty()) {
-    Context::current().check();
-    steps.clear();
-    std::vector<size_t> next;
-    for (size_t r = 0; r < of.size(); ++r) {
-      Writing& w = all[of[r]];
-      if (w.out.ids.size() == w.options->max_tokens) {
-        w.end_for_room(Finish::Length);
-        continue;
-      }
-      const auto id = w.choose(std::span(rows).subspan(r * v, v), m.context);
-      if (!id || (m.ends(*id) && (w.guide || !w.options->ignore_end))) {
-        w.end(Finish::Stop);
-        continue;
-      }
-      w.tell_logprob(std::span(rows).subspan(r * v, v), *id, m.files.tokenizer, m.token_bytes);
-      w.out.ids.push_back(*id);
-      w.ids.push_back(*id);
-      w.give(w.text.add(*id));
-      if (w.text.stopped()) continue;
-      if (w.ids.size() == m.context) {
-        w.end_for_room(Finish::Context);
-        continue;
-      }
-      const bool again = m.decoder->must_reread(w.cache.length(), 1);
-      if (again) w.cache.truncate(0);
-      steps.push_back({&w.cache, again ? std::span<const int32_t>(w.ids) : std::span<const int32_t>(w.ids).last(1), 1,
-                       m.adapter(w.options->adapter)});
-      next.push_back(of[r]);
-    }
-    of = std::move(next);
-    if (!steps.empty()) m.decoder->run(steps, memory, rows.data());
-  }
-  std::vector<Generated> out;
-  for (auto& w : all) {
-    w.out.prompt_seconds = read;
-    w.out.seconds = watch.seconds() - read;
-    out.push_back(std::move(w.out));
-  }
-  return out;
 }
 
 Matrix LanguageModel::logits(std::span<const int32_t> ids, size_t last, const std::string& adapter_name) const {
@@ -409,7 +241,7 @@ Matrix LanguageModel::logits(std::span<const int32_t> ids, size_t last, const st
   if (last == 0 || last > ids.size()) last = ids.size();
   Matrix out{.rows = last, .dim = vocabulary(), .data = {}};
   out.data.resize(last * out.dim);
-  nn::KvSequence cache(std::make_shared<nn::KvPool>(impl_->pool->shape(), ids.size()));
+  nn::KvSequence cache(std::make_shared<nn::KvPool>(impl_->cache_shape, ids.size()));
   DecodeMemory memory;
   size_t done = 0;
   for (size_t i = 0; i < ids.size(); i += kPromptChunk) {
