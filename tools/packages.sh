@@ -5,6 +5,7 @@ BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config     # the build
   libsqlite3-dev                              # storage
   libroaring-dev                              # sets for filters
+  libre2-dev                                  # patterns in conditions
   libutf8proc-dev libuchardet-dev             # Unicode, charsets
   libgumbo-dev libpugixml-dev libzip-dev libmd4c-dev   # HTML, XML, zip, Markdown
   zlib1g-dev                                  # the packed streams of HWP files

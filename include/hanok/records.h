@@ -6,7 +6,7 @@
 //   auto shop = catalog.create({.name = "shop", .metric = Metric::Cosine});
 //   shop->write(WriteMode::Replace, {{.id = "a", .document = "red shoes", .metadata = {{"price", 30}}, .vector = v}});
 //   const auto now = shop->read();                                  // one moment of the collection
-//   for (const Match& m : now->nearest(query, {.k = 10, .among = {.where = Filter({{"price", {{"$lt", 50}}}})}}))
+//   for (const Match& m : now->nearest(query, {.k = 10, .among = {.where = Filter(Json{{"price", {{"$lt", 50}}}})}}))
 //     show(now->fetch({m.chunk}).front(), m.score);
 //
 // A record is known by its namespace and id; "" is the default namespace. Namespaces are rows: ten thousand of them
@@ -139,17 +139,19 @@ class RecordSnapshot {
   virtual std::optional<NamespaceInfo> find_namespace(std::string_view ns) const = 0;
 
   // -- searching: the k best, best first, ties by number; always min(k, all that can be found) of them --
-  /// By dense vectors, [n, dim]: the answer i is for query i. Scores are exact. Error(Invalid) where queries are not
+  /// By dense vectors, [count, dim]: answer i is for query i. Scores are exact. Error(Invalid) where queries are not
   /// rows of dim() finite numbers. Nothing where no record has a vector.
-  virtual std::vector<std::vector<Match>> nearest_many(std::span<const float> queries, const Near& how) const = 0;
+  virtual std::vector<std::vector<Match>> nearest_many(std::span<const float> queries, size_t count,
+                                                       const Near& how) const = 0;
   std::vector<Match> nearest(std::span<const float> query, const Near& how = {}) const {
-    return std::move(nearest_many(query, how).at(0));
+    return std::move(nearest_many(query, 1, how).at(0));
   }
   /// By the product of sparse vectors, exactly; of those that share an index with the query. key: of the metadata; "":
   /// Record::sparse.
   virtual std::vector<Match> nearest_sparse(const SparseVector& query, const Near& how = {},
                                             std::string_view key = {}) const = 0;
-  /// By the sum of both products (Pinecone's hybrid, for InnerProduct; else the metric's score and the sparse product).
+  /// By the sum of the metric's score and the product of sparse vectors (Pinecone's hybrid); a part that a record has
+  /// not counts 0. Unsupported under L2, where small is near.
   virtual std::vector<Match> nearest_both(std::span<const float> query, const SparseVector& sparse,
                                           const Near& how = {}) const = 0;
   /// By BM25 over the documents.

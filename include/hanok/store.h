@@ -73,11 +73,12 @@ struct ScriptMean {
   std::vector<float> mean;  // [dim], of the vectors at length 1 each
 };
 
-/// A metadata condition over chunks: MongoDB-like operators as Pinecone and Chroma use them
-/// ($eq $ne $gt $gte $lt $lte $in $nin $exists $contains $and $or $not). Fields: metadata keys, and the built-in
+/// A metadata condition over chunks: MongoDB-like operators as Pinecone and Chroma use them ($eq $ne $gt $gte $lt $lte
+/// $in $nin $exists $contains $not_contains $regex $not_regex $and $or $not). Fields: metadata keys, and the built-in
 /// "path", "name" (the last part of path), "format", "title", "page", "heading"; a document's own metadata of the same
-/// name goes before these. $ne and $nin also match where the field is missing; lists match when any element does.
-/// Throws Error(Invalid) with the place that is wrong.
+/// name goes before these. "#document" is the text of a chunk, "#id" and "#namespace" are those of a record
+/// (records.h). Negated operators also match where the field is missing; lists match when any element does. Patterns
+/// are RE2's. Throws Error(Invalid) with the place that is wrong.
 class Filter {
  public:
   Filter() = default;  // everything
@@ -245,6 +246,8 @@ struct StoreOptions {
   bool background = true;  // indexes of vectors are built beside other work, as pieces are merged; false: build_index()
 };
 
+class Catalog;
+
 /// A data directory. One writer process (a lock file), many readers.
 class Store {
  public:
@@ -258,6 +261,8 @@ class Store {
   /// A self-contained file (SQLite) with one collection, and back. Exists when the target name is taken.
   virtual void export_collection(std::string_view name, const std::filesystem::path& file) = 0;
   virtual void import_collection(const std::filesystem::path& file, std::string_view name) = 0;
+  /// Its collections as records, by tenant and database (hanok/records.h). Lives as long as the store.
+  virtual Catalog& catalog() = 0;
   /// PRAGMA integrity_check and a comparison of every cache with the truth. Empty = sound.
   virtual std::vector<std::string> verify() = 0;
 };

@@ -16,6 +16,17 @@ index::SearchOptions effort_options(const std::string& kind, size_t effort, size
 
 }  // namespace
 
+index::Metric index_metric(Metric metric) {
+  switch (metric) {
+    case Metric::L2:
+      return index::Metric::L2;
+    case Metric::InnerProduct:
+      return index::Metric::InnerProduct;
+    default:
+      return index::Metric::Cosine;
+  }
+}
+
 std::optional<AnnRow> find_ann(Database& db, int64_t space) {
   Rows rows = db.query(
       "SELECT id, space, generation, kind, rows, skipped, removed, effort, bytes, file, covered, stale FROM ann WHERE "
@@ -56,15 +67,17 @@ void invalidate_ann(Database& db, int64_t space, const Bitmap& ids) {
   for (const auto& mark : marks) db.run("UPDATE ann SET stale = ?2 WHERE id = ?1", mark.id, Blob{mark.stale});
 }
 
-std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& row, size_t dim, Check check) {
+std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& row, const SpaceRow& space, Check check) {
+  const size_t dim = space.space.dim;
   const fs::path path = folder.path(row.file);
   if (checks_all(check, row.bytes)) index::FileReader(path).verify();
   std::shared_ptr<const index::Index> index = index::open(path);
   const auto& options = index->options();
-  if (options.dim != dim || options.metric != index::Metric::Cosine || index->size() != static_cast<size_t>(row.rows))
+  if (options.dim != dim || options.metric != index_metric(space.metric) ||
+      index->size() != static_cast<size_t>(row.rows))
     throw Error(Code::Corrupt, path.string() + ": holds " + std::to_string(index->size()) + " vectors of " +
                                    std::to_string(options.dim) + " numbers, expected " + std::to_string(row.rows) +
-                                   " of " + std::to_string(dim) + " under cosine");
+                                   " of " + std::to_string(dim) + " under " + std::string(name_of(space.metric)));
   return std::make_shared<const Ann>(std::move(index), row.effort);
 }
 

@@ -36,6 +36,8 @@ struct AnnRow {
   Bitmap live() const { return covered - stale; }
 };
 
+/// The metric of an index over vectors of a collection with this one.
+index::Metric index_metric(Metric metric);
 /// The index that answers for a space; nullopt where none is complete.
 std::optional<AnnRow> find_ann(Database& db, int64_t space);
 /// Inside the caller's transaction: vectors of these chunks are no longer what an index of the space holds, nor one
@@ -46,7 +48,8 @@ void invalidate_ann(Database& db, int64_t space, const Bitmap& ids);
 class Ann {
  public:
   /// Throws NotFound, Corrupt, Unsupported. Check::Quick looks at all bytes of files up to 64 MB.
-  static std::shared_ptr<const Ann> open(const IndexFolder& folder, const AnnRow& row, size_t dim, Check check);
+  static std::shared_ptr<const Ann> open(const IndexFolder& folder, const AnnRow& row, const SpaceRow& space,
+                                         Check check);
   /// Of an index that was just built, before it is saved.
   Ann(std::shared_ptr<const index::Index> index, size_t effort) : index_(std::move(index)), effort_(effort) {}
 

@@ -31,7 +31,7 @@ void check_type(const std::string& type) {
 index::Options options_for(const AnnPlan& plan) {
   index::Options out;
   out.dim = plan.vectors->dim();
-  out.metric = index::Metric::Cosine;
+  out.metric = index_metric(plan.vectors->metric());
   out.threads = plan.threads;
   out.set["storage"] = "sq8";  // exact rows are at hand: what the index finds is ranked by them
   const size_t exact = plan.settings.exact_below;
@@ -106,7 +106,7 @@ std::vector<float> between(const DenseIndex& vectors, std::vector<size_t> picked
   vectors.each([&](ChunkId, std::span<const float> row) {
     for (; next != order.end() && next->first == at; ++next) {
       float* query = &out[next->second / 2 * vectors.dim()];
-      const float weight = next->second % 2 ? 0.5f : 1.0f;
+      const float weight = next->second % 2 ? 1.0f / 3 : 2.0f / 3;
       for (size_t j = 0; j < row.size(); ++j) query[j] += weight * row[j];
     }
     ++at;

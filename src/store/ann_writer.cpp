@@ -145,17 +145,16 @@ void AnnWriter::forget(const AnnRow& row) {
 
 bool AnnWriter::repair(Check check) {
   std::optional<AnnRow> row;
-  size_t dim = 0;
+  std::optional<SpaceRow> space;
   {
     Reading reading(folder_.connections);
-    const auto space = find_space(reading.db(), collection_, Role::Active);
+    space = find_space(reading.db(), collection_, Role::Active);
     if (!space) return false;
     row = find_ann(reading.db(), space->id);
-    dim = space->space.dim;
   }
   if (!row) return false;
   try {
-    Ann::open(folder_.index, *row, dim, check);
+    Ann::open(folder_.index, *row, *space, check);
     return false;
   } catch (const Error& e) {
     if (!is_damage(e)) throw;

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "store/ann_build.h"
+#include "store/collection_write.h"
 #include "store/scripts.h"
 
 namespace hanok::store {
@@ -35,39 +36,25 @@ int64_t count_chunks(std::span<const ChunkRange> ranges) {
 
 }  // namespace
 
-/// A write transaction of this collection, which must be there.
-class StoredCollection::Write {
- public:
-  explicit Write(StoredCollection& collection) : collection_(collection), change_(std::in_place, *collection.folder_) {
-    collection.require(db());
-  }
-  Database& db() { return change_->db(); }
-  /// From here on the write is safe: nothing that follows may make it look failed.
-  void commit() {
-    change_->commit();
-    change_.reset();
-    collection_.upkeep_.wake();
-  }
+std::shared_ptr<const StoredSnapshot> StoredCollection::stored_snapshot() const {
+  return std::make_shared<const StoredSnapshot>(folder_, views_, id_, name());
+}
 
- private:
-  StoredCollection& collection_;
-  std::optional<Change> change_;
-};
-
-std::shared_ptr<const Snapshot> StoredCollection::snapshot() const {
-  return std::make_shared<const StoredSnapshot>(folder_, views_, id_, name_);
+void StoredCollection::rename(std::string name) {
+  std::lock_guard lock(names_mutex_);
+  name_ = &names_.emplace_back(std::move(name));
 }
 
 void StoredCollection::require(Database& db) const {
   if (db.number("SELECT count(*) FROM collection WHERE id = ?1", id_) == 0)
-    throw Error(Code::NotFound, "collection '" + name_ + "' was deleted");
+    throw Error(Code::NotFound, "collection '" + name() + "' was deleted");
 }
 
-void StoredCollection::changed(Database& db, int64_t documents, int64_t chunks) {
+void StoredCollection::changed(Database& db, int64_t documents, int64_t chunks, int64_t records) {
   db.run(
-      "UPDATE collection SET generation = generation + 1, documents = documents + ?2, chunks = chunks + ?3 WHERE id = "
-      "?1",
-      id_, documents, chunks);
+      "UPDATE collection SET generation = generation + 1, documents = documents + ?2, chunks = chunks + ?3, records = "
+      "records + ?4 WHERE id = ?1",
+      id_, documents, chunks, records);
   promote_if_complete(db, id_);
 }
 
@@ -169,8 +156,9 @@ void StoredCollection::put_vectors(const VectorSpace& space, std::span<const Chu
     std::vector<ChunkId> live;
     std::vector<float> live_rows;
     for (size_t i = 0; i < ids.size(); ++i) {  // a chunk may have been removed while it was being embedded
-      if (db.number("SELECT d.collection FROM chunk c JOIN document d ON d.id = c.document WHERE c.id = ?1", ids[i]) !=
-          id_)
+      if (db.number("SELECT d.collection FROM chunk c JOIN document d ON d.id = c.document WHERE c.id = ?1 UNION ALL "
+                    "SELECT collection FROM record WHERE chunk = ?1",
+                    ids[i]) != id_)
         continue;
       live.push_back(ids[i]);
       live_rows.insert(live_rows.end(), rows.begin() + i * space.dim, rows.begin() + (i + 1) * space.dim);
@@ -181,14 +169,18 @@ void StoredCollection::put_vectors(const VectorSpace& space, std::span<const Chu
     write.commit();
     return;
   }
-  throw Error(Code::Invalid, "collection '" + name_ + "': vectors of " + describe(space) +
+  throw Error(Code::Invalid, "collection '" + name() + "': vectors of " + describe(space) +
                                  " were not asked for; call set_vector_space first");
 }
 
 void StoredCollection::set_vector_space(const VectorSpace& space) {
   std::lock_guard turn(turn_);
   Write write(*this);
-  set_space(write.db(), id_, space);
+  try {
+    set_space(write.db(), id_, space);
+  } catch (const Error& e) {
+    throw Error(e.code(), "collection '" + name() + "': " + e.what());
+  }
   changed(write.db(), 0, 0);
   write.commit();
 }

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,18 @@ class Rows {
   void bind(int place, std::string_view value);
   void bind(int place, Blob value);
   void bind(int place, std::nullptr_t) { check(sqlite3_bind_null(statement_, place)); }
+  void bind(int place, const std::optional<Blob>& value) {
+    if (value)
+      bind(place, *value);
+    else
+      bind(place, nullptr);
+  }
+  void bind(int place, const std::optional<std::string>& value) {
+    if (value)
+      bind(place, std::string_view(*value));
+    else
+      bind(place, nullptr);
+  }
   void check(int result) const;
 
   Database& database_;

@@ -1,6 +1,7 @@
 #include "store/dense_index.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "index/exact_scan.h"
@@ -22,6 +23,21 @@ std::vector<float> unit(std::span<const float> query) {
   normalise(out);
   return out;
 }
+
+// A query, ready to be compared with rows as they are kept.
+class Query {
+ public:
+  Query(std::span<const float> query, Metric metric)
+      : values_(metric == Metric::Cosine ? unit(query) : std::vector<float>(query.begin(), query.end())),
+        kernel_(metric == Metric::L2 ? math::distance().l2_f32 : math::distance().ip_f32),
+        sign_(metric == Metric::L2 ? -1.0f : 1.0f) {}
+  float score(const float* row) const { return sign_ * kernel_(values_.data(), row, values_.size()); }
+
+ private:
+  std::vector<float> values_;
+  decltype(math::distance().ip_f32) kernel_;
+  float sign_;
+};
 
 }  // namespace
 
@@ -55,8 +71,7 @@ std::vector<uint32_t> DenseIndex::candidates(const Piece& piece, const Bitmap* a
 }
 
 std::vector<Match> DenseIndex::search(std::span<const float> query, size_t k, const Bitmap* allowed) const {
-  const auto dot = math::distance().ip_f32;
-  const std::vector<float> q = unit(query);
+  const Query q(query, metric_);
   Best best(k);
   for (const auto& piece : pieces_) {
     const bool every = !allowed && piece.skip.isEmpty();
@@ -64,7 +79,7 @@ std::vector<Match> DenseIndex::search(std::span<const float> query, size_t k, co
     index::exact_scan(every ? piece.rows.ids.size() : rows.size(), std::max<size_t>(1, kGrainFloats / dim_), 0, best,
                       Better(), [&](size_t i, Best& own) {
                         const size_t row = every ? i : rows[i];
-                        own.offer({piece.rows.ids[row], dot(q.data(), piece.rows.rows.data() + row * dim_, dim_)});
+                        own.offer({piece.rows.ids[row], q.score(piece.rows.rows.data() + row * dim_)});
                       });
   }
   return best.take();
@@ -84,10 +99,17 @@ void DenseIndex::each_of(std::span<const ChunkId> ids, Visit visit) const {
 }
 
 std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<const ChunkId> ids) const {
-  const auto dot = math::distance().ip_f32;
-  const std::vector<float> q = unit(query);
+  const Query q(query, metric_);
   std::vector<float> out(ids.size(), std::numeric_limits<float>::quiet_NaN());
-  each_of(ids, [&](size_t i, const float* row) { out[i] = dot(q.data(), row, dim_); });
+  each_of(ids, [&](size_t i, const float* row) { out[i] = q.score(row); });
+  return out;
+}
+
+std::vector<float> DenseIndex::cosines(std::span<const float> query, std::span<const ChunkId> ids) const {
+  if (metric_ == Metric::Cosine) return scores(query, ids);
+  const Query q(query, Metric::Cosine);
+  std::vector<float> out(ids.size(), std::numeric_limits<float>::quiet_NaN());
+  each_of(ids, [&](size_t i, const float* row) { out[i] = q.score(unit({row, dim_}).data()); });
   return out;
 }
 
@@ -96,7 +118,8 @@ DenseIndex::Mean DenseIndex::mean(std::span<const ChunkId> ids) const {
   Mean out;
   each_of(ids, [&](size_t, const float* row) {
     ++out.rows;
-    for (size_t d = 0; d < dim_; ++d) sum[d] += row[d];
+    const double norm = metric_ == Metric::Cosine ? 1 : std::sqrt(math::distance().ip_f32(row, row, dim_));
+    for (size_t d = 0; d < dim_ && norm > 0; ++d) sum[d] += row[d] / norm;
   });
   for (double& x : sum) x /= static_cast<double>(std::max<size_t>(1, out.rows));
   out.mean.assign(sum.begin(), sum.end());

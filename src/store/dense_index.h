@@ -1,4 +1,4 @@
-// Exact cosine search over the vectors of one space: a scan. For few vectors, and for those that no index holds
+// Exact search over the vectors of one space: a scan. For few vectors, and for those that no index holds
 // (ann.h).
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "hanok/store.h"
+#include "hanok/records.h"
 #include "store/bitmap.h"
 #include "store/vector_file.h"
 
@@ -15,11 +15,12 @@ namespace hanok::store {
 /// Immutable once filled: searches may run together.
 class DenseIndex {
  public:
-  explicit DenseIndex(size_t dim) : dim_(dim) {}
+  explicit DenseIndex(size_t dim, Metric metric = Metric::Cosine) : dim_(dim), metric_(metric) {}
 
   /// Pieces come in ascending order of ids. `owner` keeps the bytes alive; ids in `skip` are not taken from this piece.
   void add(VectorRows rows, std::shared_ptr<const void> owner, Bitmap skip = {});
   size_t dim() const { return dim_; }
+  Metric metric() const { return metric_; }
   size_t rows() const;
   /// Visits every row once: visit(id, row).
   template <class Visit>
@@ -29,17 +30,21 @@ class DenseIndex {
         if (!piece.skip.contains(piece.rows.ids[i])) visit(piece.rows.ids[i], piece.rows.rows.subspan(i * dim_, dim_));
   }
 
-  /// The mean of the rows of these chunks; ids without a vector do not count. rows 0: none of them has one.
+  /// The mean of the rows of these chunks, at length 1 each; ids without a vector do not count. rows 0: none of them
+  /// has one.
   struct Mean {
     size_t rows = 0;
     std::vector<float> mean;  // [dim()]
   };
   Mean mean(std::span<const ChunkId> ids) const;
 
-  /// The k best by cosine, best first, ties by id. allowed: nullptr = all. query: dim() numbers, any length.
+  /// The k best, best first, ties by id. A score is the cosine, the product, or under L2 the squared distance times -1.
+  /// allowed: nullptr = all. query: dim() numbers, any length.
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
-  /// Cosines; NaN where an id has no vector.
+  /// The same scores; NaN where an id has no vector.
   std::vector<float> scores(std::span<const float> query, std::span<const ChunkId> ids) const;
+  /// Under any metric; NaN where an id has no vector.
+  std::vector<float> cosines(std::span<const float> query, std::span<const ChunkId> ids) const;
 
  private:
   struct Piece {
@@ -54,6 +59,7 @@ class DenseIndex {
   void each_of(std::span<const ChunkId> ids, Visit visit) const;
 
   size_t dim_;
+  Metric metric_;
   std::vector<Piece> pieces_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "store/fields.h"
 #include "store/ids.h"
+#include "store/record_rows.h"
 
 namespace hanok::store {
 namespace {
@@ -122,8 +123,9 @@ std::optional<ChunkRange> delete_document(Database& db, int64_t collection, std:
 std::optional<DocumentInfo> find_document(Database& db, int64_t collection, std::string_view path) {
   Rows row = db.query(std::string("SELECT ") + kInfoColumns + " FROM document WHERE collection = ?1 AND path = ?2",
                       collection, path);
-  if (!row.next()) return std::nullopt;
-  return info_of(row);
+  if (row.next()) return info_of(row);
+  const auto record = find_record(db, collection, path);
+  return record ? std::optional(document_info(read_record(db, collection, *record).value())) : std::nullopt;
 }
 
 std::vector<DocumentInfo> list_documents(Database& db, int64_t collection) {
@@ -161,7 +163,10 @@ std::optional<ChunkRecord> read_chunk(Database& db, int64_t collection, ChunkId 
         "SELECT d.id, d.path, d.first_chunk, c.page, c.heading, c.start, c.end FROM chunk c JOIN document d ON d.id = "
         "c.document WHERE c.id = ?1 AND d.collection = ?2",
         id, collection);
-    if (!row.next()) return std::nullopt;
+    if (!row.next()) {
+      const auto record = read_record(db, collection, id);
+      return record ? std::optional(chunk_record(*record)) : std::nullopt;
+    }
     out.id = id;
     out.document = static_cast<DocumentId>(row.integer(0));
     out.path = row.text(1);
@@ -177,8 +182,9 @@ std::optional<ChunkRecord> read_chunk(Database& db, int64_t collection, ChunkId 
 ChunkRange chunks_of(Database& db, int64_t collection, DocumentId document) {
   Rows row =
       db.query("SELECT first_chunk, chunks FROM document WHERE id = ?1 AND collection = ?2", document, collection);
-  if (!row.next()) return {};
-  return {static_cast<ChunkId>(row.integer(0)), static_cast<size_t>(row.integer(1))};
+  if (row.next()) return {static_cast<ChunkId>(row.integer(0)), static_cast<size_t>(row.integer(1))};
+  const auto record = read_record(db, collection, record_of(document));
+  return record ? ChunkRange{record->chunk, 1} : ChunkRange{};
 }
 
 Bitmap all_chunks(Database& db, int64_t collection) {
@@ -189,8 +195,8 @@ Bitmap all_chunks(Database& db, int64_t collection) {
   return out;
 }
 
-void for_each_chunk(Database& db, int64_t collection, ChunkId first, ChunkId last,
-                    const std::function<void(ChunkId, std::string_view)>& visit) {
+void for_each_passage(Database& db, int64_t collection, ChunkId first, ChunkId last,
+                      const std::function<void(ChunkId, std::string_view)>& visit) {
   Rows documents = db.query(
       "SELECT id, first_chunk, chunks FROM document INDEXED BY document_chunks WHERE collection = ?1 AND first_chunk "
       "BETWEEN ?2 AND ?3 ORDER BY first_chunk",
@@ -206,6 +212,23 @@ void for_each_chunk(Database& db, int64_t collection, ChunkId first, ChunkId las
             std::string_view(text).substr(std::min(start, text.size()), end - start));
     }
   }
+}
+
+void for_each_chunk(Database& db, int64_t collection, ChunkId first, ChunkId last,
+                    const std::function<void(ChunkId, std::string_view)>& visit) {
+  if (!any_records(db, collection)) return for_each_passage(db, collection, first, last, visit);
+  // Passages and records take their numbers from one counter, so they alternate.
+  uint64_t next = first;
+  const auto records_before = [&](uint64_t end) {
+    if (end > next)
+      for_each_record_text(db, collection, static_cast<ChunkId>(next), static_cast<ChunkId>(end - 1), visit);
+    next = end + 1;
+  };
+  for_each_passage(db, collection, first, last, [&](ChunkId id, std::string_view text) {
+    records_before(id);
+    visit(id, text);
+  });
+  records_before(uint64_t{last} + 1);
 }
 
 }  // namespace hanok::store

@@ -30,17 +30,22 @@ DocumentId insert_document(Database& db, int64_t collection, const NewDocument& 
 /// Deletes rows (not vectors, not postings); nullopt when there is no such path.
 std::optional<ChunkRange> delete_document(Database& db, int64_t collection, std::string_view path);
 
+/// A record too, by its path (record_rows.h).
 std::optional<DocumentInfo> find_document(Database& db, int64_t collection, std::string_view path);
+/// Without records.
 std::vector<DocumentInfo> list_documents(Database& db, int64_t collection);
 std::vector<text::Page> document_pages(Database& db, DocumentId document);
 /// Bytes [start, end) of the document's text; end is cut to its length.
 std::string read_text(Database& db, DocumentId document, size_t start = 0, size_t end = SIZE_MAX);
-/// nullopt when the chunk is gone or belongs to another collection.
+/// A record too. nullopt when the chunk is gone or belongs to another collection.
 std::optional<ChunkRecord> read_chunk(Database& db, int64_t collection, ChunkId id);
 ChunkRange chunks_of(Database& db, int64_t collection, DocumentId document);
-/// Every chunk of the collection.
+/// Every passage of the collection's documents.
 Bitmap all_chunks(Database& db, int64_t collection);
-/// Calls visit(id, text) for the collection's chunks in [first, last], ascending; reads each document's text once.
+/// Calls visit(id, text) for the passages of documents in [first, last], ascending; reads each document's text once.
+void for_each_passage(Database& db, int64_t collection, ChunkId first, ChunkId last,
+                      const std::function<void(ChunkId, std::string_view)>& visit);
+/// The same for everything that has a text: passages and records.
 void for_each_chunk(Database& db, int64_t collection, ChunkId first, ChunkId last,
                     const std::function<void(ChunkId, std::string_view)>& visit);
 

@@ -9,8 +9,18 @@
 
 namespace hanok::store {
 
-/// The column field.type. A list of strings is one row for each distinct element, or one for "empty".
-enum class FieldType { Bool = 0, Number = 1, String = 2, Element = 3, EmptyList = 4 };
+/// The column field.type. A list of strings is one row for each distinct element, or one for "empty". From
+/// NumberElement on: in field segments alone, since only records have such metadata.
+enum class FieldType {
+  Bool = 0,
+  Number = 1,
+  String = 2,
+  Element = 3,
+  EmptyList = 4,
+  NumberElement = 5,
+  BoolElement = 6,
+  Sparse = 7  // there is a sparse vector
+};
 
 /// Throws Invalid unless metadata is flat: string, number, bool, array of strings.
 void check_metadata(const Json& metadata, std::string_view path);

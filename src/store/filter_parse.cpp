@@ -1,6 +1,7 @@
 #include <map>
 
 #include "store/filter.h"
+#include "store/pattern.h"
 
 namespace hanok::store {
 namespace {
@@ -45,7 +46,15 @@ void check_operand(const std::string& place, Op op, const Json& v) {
           invalid(place, "its list may hold strings, numbers and true/false" + found + " of " + e.type_name());
       break;
     case Op::Contains:
-      if (!v.is_string()) invalid(place, "needs a string" + found);
+      if (!is_scalar(v)) invalid(place, "needs a string, a number or true/false" + found);
+      break;
+    case Op::Regex:
+      if (!v.is_string()) invalid(place, "needs a pattern" + found);
+      try {
+        Pattern(v.get_ref<const std::string&>());
+      } catch (const Error& e) {
+        invalid(place, e.what());
+      }
       break;
     case Op::Exists:
       if (!v.is_boolean()) invalid(place, "needs true or false" + found);
@@ -58,29 +67,43 @@ Condition parse_field(const std::string& field, const Json& operand, const std::
 
 Condition parse_operator(const std::string& field, const std::string& name, const Json& v, const std::string& place,
                          int depth) {
-  static const std::map<std::string, std::pair<Op, bool>> ops = {
-      // operator, negated
-      {"$eq", {Op::Eq, false}},        {"$ne", {Op::Eq, true}},  {"$gt", {Op::Gt, false}},
-      {"$gte", {Op::Gte, false}},      {"$lt", {Op::Lt, false}}, {"$lte", {Op::Lte, false}},
-      {"$in", {Op::In, false}},        {"$nin", {Op::In, true}}, {"$contains", {Op::Contains, false}},
-      {"$exists", {Op::Exists, false}}};
+  static const std::map<std::string, std::pair<Op, bool>> ops = {// operator, negated
+                                                                 {"$eq", {Op::Eq, false}},
+                                                                 {"$ne", {Op::Eq, true}},
+                                                                 {"$gt", {Op::Gt, false}},
+                                                                 {"$gte", {Op::Gte, false}},
+                                                                 {"$lt", {Op::Lt, false}},
+                                                                 {"$lte", {Op::Lte, false}},
+                                                                 {"$in", {Op::In, false}},
+                                                                 {"$nin", {Op::In, true}},
+                                                                 {"$contains", {Op::Contains, false}},
+                                                                 {"$exists", {Op::Exists, false}},
+                                                                 {"$not_contains", {Op::Contains, true}},
+                                                                 {"$regex", {Op::Regex, false}},
+                                                                 {"$not_regex", {Op::Regex, true}}};
   if (name == "$not") {
     if (!v.is_object()) invalid(place, "needs an object of operators, as {\"$not\": {\"$gt\": 3}}");
     return negate(parse_field(field, v, place, depth + 1));
   }
   const auto found = ops.find(name);
   if (found == ops.end())
-    invalid(place, "unknown operator; there are $eq $ne $gt $gte $lt $lte $in $nin $exists $contains $and $or $not");
+    invalid(place,
+            "unknown operator; there are $eq $ne $gt $gte $lt $lte $in $nin $exists $contains $not_contains $regex "
+            "$not_regex $and $or $not");
   const auto [op, negated] = found->second;
   check_operand(place, op, v);
   if (op == Op::Exists && !v.get<bool>()) return negate(compare(field, op, true));
+  if (field[0] == '#' && op != Op::Exists && op != Op::In && !v.is_string())
+    invalid(place, std::string("needs a string, found ") + v.type_name());
   Condition out = compare(field, op, v);
   return negated ? negate(std::move(out)) : out;
 }
 
 Condition parse_field(const std::string& field, const Json& operand, const std::string& place, int depth) {
   if (depth > kMaxDepth) invalid(place, "is nested deeper than " + std::to_string(kMaxDepth) + " levels");
-  if (is_scalar(operand)) return compare(field, Op::Eq, operand);
+  if (field[0] == '#' && field != "#document" && field != "#id" && field != "#namespace")
+    invalid(place, "is not a field; there are #document, #id and #namespace");
+  if (is_scalar(operand)) return parse_operator(field, "$eq", operand, place, depth);
   if (!operand.is_object() || operand.empty())
     invalid(place, std::string("needs a value or operators, as {\"$gt\": 3}; found ") +
                        (operand.is_object() ? "{}" : operand.type_name()));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hanok/store.h"
+#include "hanok/text.h"
 #include "store/bitmap.h"
 #include "store/bm25/segment.h"
 #include "store/data_folder.h"
@@ -55,6 +56,11 @@ struct NewSegment {
   std::unique_ptr<UnnamedFile> file;  // where it is not
 };
 
+struct AnalysedChunk {
+  ChunkId id = 0;
+  std::span<const text::Term> terms;
+};
+
 /// The writing side.
 class KeywordWriter {
  public:
@@ -62,10 +68,13 @@ class KeywordWriter {
 
   /// texts[i] is chunk first + i; at least one. Takes long, and needs no transaction.
   NewSegment make(ChunkId first, std::span<const std::string_view> texts) const;
+  /// The same of texts that were analysed; ids ascend.
+  NewSegment make(std::span<const AnalysedChunk> chunks) const;
   /// Inside the caller's transaction; segment.file is to be kept when that is committed.
   void insert(Database& db, const NewSegment& segment) const;
   /// Inside the caller's transaction: marks chunks as removed.
   void forget(Database& db, std::span<const ChunkRange> ranges) const;
+  void forget(Database& db, const Bitmap& ids) const;
   /// Merges some segments, if that is due, in a transaction of its own. False: nothing was due. all: everything into as
   /// few segments as may be, without gone chunks. One caller at a time.
   bool merge_some(bool all) const;

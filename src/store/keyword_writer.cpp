@@ -41,6 +41,13 @@ NewSegment KeywordWriter::make(ChunkId first, std::span<const std::string_view> 
               maker.finish());
 }
 
+NewSegment KeywordWriter::make(std::span<const AnalysedChunk> chunks) const {
+  bm25::SegmentBuilder builder;
+  for (const auto& chunk : chunks) builder.add(chunk.id, chunk.terms);
+  return wrap({.first = chunks.front().id, .last = chunks.back().id, .chunks = static_cast<int64_t>(chunks.size())},
+              builder.finish());
+}
+
 NewSegment KeywordWriter::wrap(SegmentRow row, std::string bytes) const {
   NewSegment out;
   const uint32_t id = folder_.ids->file();  // never used twice: readers know the segments they have open by it
@@ -67,13 +74,19 @@ void KeywordWriter::insert(Database& db, const NewSegment& segment) const {
 }
 
 void KeywordWriter::forget(Database& db, std::span<const ChunkRange> ranges) const {
-  if (ranges.empty()) return;
+  Bitmap ids;
+  for (const auto& range : ranges) add_range(ids, range.first, range.count);
+  forget(db, ids);
+}
+
+void KeywordWriter::forget(Database& db, const Bitmap& ids) const {
+  if (ids.isEmpty()) return;
   for (auto& row : segment_rows(db, collection_)) {
-    const uint64_t before = row.gone.cardinality();
-    for (const auto& range : ranges)
-      if (range.first >= row.first && range.first <= row.last) add_range(row.gone, range.first, range.count);
-    if (row.gone.cardinality() == before) continue;
-    const std::string gone = to_bytes(row.gone);
+    Bitmap inside;
+    add_range(inside, row.first, uint64_t{row.last} - row.first + 1);
+    inside &= ids;
+    if (inside.isSubset(row.gone)) continue;
+    const std::string gone = to_bytes(row.gone | inside);
     db.run("UPDATE segment SET gone = ?2 WHERE id = ?1", row.id, Blob{gone});
   }
 }

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/ann_writer.h"
+#include "store/catalog.h"
 #include "store/documents.h"
+#include "store/uuid.h"
 
 namespace hanok::store {
 namespace {
@@ -43,7 +45,8 @@ void repair(StoredCollection& collection) {
 std::vector<std::string> files_of(Database& db, int64_t collection) {
   std::vector<std::string> out;
   Rows rows = db.query(
-      "SELECT file FROM segment WHERE collection = ?1 AND file <> '' UNION ALL SELECT f.file FROM vector_file f JOIN "
+      "SELECT file FROM segment WHERE collection = ?1 AND file <> '' UNION ALL SELECT file FROM field_segment WHERE "
+      "collection = ?1 AND file <> '' UNION ALL SELECT f.file FROM vector_file f JOIN "
       "space s ON s.id = f.space WHERE s.collection = ?1 UNION ALL SELECT a.file FROM ann a JOIN space s ON s.id = "
       "a.space WHERE s.collection = ?1",
       collection);
@@ -79,7 +82,8 @@ LocalStore::LocalStore(const fs::path& folder, const StoreOptions& options)
                 ? std::nullopt
                 : std::optional<base::FileLock>(std::in_place, folder / "lock")),
       data_(std::make_shared<DataFolder>(folder, options.read_only)),
-      background_(options.background) {
+      background_(options.background),
+      catalog_(std::make_unique<StoredCatalog>(*this)) {
   if (options.read_only) return;
   {
     Writing writing(connections());
@@ -121,7 +125,9 @@ Error LocalStore::not_found(std::string_view name) const {
 int64_t LocalStore::create(std::string_view name) {
   check_collection_name(name);
   Change change(*data_);
-  change.db().run("INSERT INTO collection(name, created_ms) VALUES (?1, ?2)", name, base::now_ms());
+  const std::string uuid = make_uuid();
+  change.db().run("INSERT INTO collection(name, created_ms, uuid) VALUES (?1, ?2, ?3)", name, base::now_ms(),
+                  std::string_view(uuid));
   const int64_t id = change.db().last_id();
   change.commit();
   return id;
@@ -154,6 +160,27 @@ std::shared_ptr<Collection> LocalStore::collection(std::string_view name, bool c
   int64_t id = find_it();
   if (id == 0) id = create(name);
   return open(id, name);
+}
+
+std::pair<std::shared_ptr<StoredCollection>, std::string> LocalStore::find_open(const std::string& column,
+                                                                                const std::string& value) {
+  struct Found {
+    int64_t id = 0;
+    std::string name, uuid;
+  };
+  const auto look = [&] {
+    Reading reading(connections());
+    Rows row = reading.db().query("SELECT id, name, uuid FROM collection WHERE hidden = 0 AND " + column + " = ?1",
+                                  std::string_view(value));
+    return row.next() ? Found{row.integer(0), row.text(1), row.text(2)} : Found();
+  };
+  Found found = look();
+  if (found.id == 0) return {};
+  if (auto there = opened(found.id)) return {there, found.uuid};
+  std::lock_guard lock(naming_);  // nobody drops it meanwhile
+  found = look();
+  if (found.id == 0) return {};
+  return {open(found.id, found.name), found.uuid};
 }
 
 bool LocalStore::drop(std::string_view name) {
@@ -219,6 +246,13 @@ void LocalStore::purge(int64_t id) {
     }
     for (const auto& path : paths) delete_document(db, id, path);
     any = !paths.empty();
+    if (!any) {
+      db.run(
+          "DELETE FROM record WHERE chunk IN (SELECT r.chunk FROM namespace n JOIN record r ON r.namespace = n.id WHERE "
+          "n.collection = ?1 LIMIT ?2)",
+          id, kDropDocuments);
+      any = db.changes() > 0;
+    }
     if (!any) db.run("DELETE FROM collection WHERE id = ?1", id);
     change.commit();
   }
@@ -230,8 +264,9 @@ void LocalStore::purge(int64_t id) {
 void LocalStore::remove_unused_files() {
   Writing writing(connections());
   std::set<std::string> wanted;
-  Rows rows =
-      writing.db().query("SELECT file FROM segment UNION SELECT file FROM vector_file UNION SELECT file FROM ann");
+  Rows rows = writing.db().query(
+      "SELECT file FROM segment UNION SELECT file FROM field_segment UNION SELECT file FROM vector_file UNION SELECT "
+      "file FROM ann");
   while (rows.next()) wanted.insert(rows.text(0));
   data_->index.remove_others(wanted);
 }

@@ -24,15 +24,31 @@ class LocalStore final : public Store {
   bool drop(std::string_view name) override;
   void export_collection(std::string_view name, const fs::path& file) override;
   void import_collection(const fs::path& file, std::string_view name) override;
+  Catalog& catalog() override { return *catalog_; }
   std::vector<std::string> verify() override;
 
- private:
+  // -- for the catalog --
+  DataFolder& folder() const { return *data_; }
+  const std::shared_ptr<DataFolder>& shared_folder() const { return data_; }
+  /// Held while names change.
+  std::unique_lock<std::mutex> naming() { return std::unique_lock(naming_); }
   /// 0: there is none.
   static int64_t find(Database& db, std::string_view name);
+  /// By "name" or "uuid"; also its uuid. nullptr: there is none.
+  std::pair<std::shared_ptr<StoredCollection>, std::string> find_open(const std::string& column,
+                                                                      const std::string& value);
+  /// nullptr: nobody has opened it.
+  std::shared_ptr<StoredCollection> opened(int64_t id);
+  /// All of one collection, as it is at this moment, into a new one.
+  void copy_collection(std::string_view name, std::string_view to);
+
+ private:
   Error not_found(std::string_view name) const;
+  /// Throws Exists where there is one.
+  void require_free(std::string_view name) const;
+  void copy_from(Database& from, int64_t source, std::string_view name);
   int64_t create(std::string_view name);
   Connections& connections() const { return data_->connections; }
-  std::shared_ptr<StoredCollection> opened(int64_t id);
   std::shared_ptr<StoredCollection> open(int64_t id, std::string_view name);
   void finish_drops();
   void purge(int64_t id);
@@ -47,6 +63,7 @@ class LocalStore final : public Store {
   std::mutex naming_;  // which names there are: taken before the lock of any collection
   std::mutex mutex_;   // of open_
   std::map<int64_t, std::shared_ptr<StoredCollection>> open_;
+  std::unique_ptr<Catalog> catalog_;
 };
 
 /// 1 to 512 bytes, no control characters, no '/', not only dots. Throws Invalid.

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/scripts.h"
+#include "store/uuid.h"
 
 namespace hanok::store {
 namespace {
@@ -130,6 +131,72 @@ CREATE TABLE script(  -- the chunks [block * 65536, (block + 1) * 65536) that ar
   PRIMARY KEY(collection, block, script)) WITHOUT ROWID;
 )sql";
 
+// Records: chunks that clients write, beside those of documents. One row each; what finds them by their metadata lies
+// in field segments, as what finds them by their words lies in keyword segments.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE collection ADD COLUMN uuid TEXT NOT NULL DEFAULT '';
+ALTER TABLE collection ADD COLUMN metric INTEGER NOT NULL DEFAULT 0;   -- 0 cosine, 1 squared distance, 2 product
+ALTER TABLE collection ADD COLUMN records INTEGER NOT NULL DEFAULT 0;  -- of its chunks
+
+CREATE TABLE tenant(name TEXT PRIMARY KEY, note TEXT) WITHOUT ROWID;
+CREATE TABLE tenant_database(
+  uuid TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  UNIQUE(tenant, name)) WITHOUT ROWID;
+CREATE TABLE note(  -- what callers keep with a collection, byte for byte
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(collection, key)) WITHOUT ROWID;
+
+CREATE TABLE namespace(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  made INTEGER NOT NULL DEFAULT 0,  -- 1: it stays when it has no records
+  note TEXT NOT NULL DEFAULT '',
+  records INTEGER NOT NULL DEFAULT 0,
+  UNIQUE(collection, name));
+CREATE TABLE record(
+  chunk INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL,
+  namespace INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  first INTEGER NOT NULL,   -- its chunk when it was first written: the order of records
+  document TEXT,
+  uri TEXT,
+  metadata TEXT NOT NULL,
+  sparse BLOB,              -- indices (uint32), ascending, then their weights (float32)
+  UNIQUE(namespace, id));
+
+CREATE TABLE field_segment(  -- metadata by value (docs/formats/store.md): in field_segment_blob, or in index/FILE
+  id INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL REFERENCES collection(id) ON DELETE CASCADE,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  gone BLOB NOT NULL);
+CREATE INDEX field_segment_collection ON field_segment(collection, first);
+CREATE TABLE field_segment_blob(
+  segment INTEGER PRIMARY KEY REFERENCES field_segment(id) ON DELETE CASCADE, bytes BLOB NOT NULL);
+)sql";
+
+void fill_uuids(Database& database) {
+  std::vector<int64_t> collections;
+  {
+    Rows rows = database.query("SELECT id FROM collection");
+    while (rows.next()) collections.push_back(rows.integer(0));
+  }
+  for (const int64_t id : collections) {
+    const std::string uuid = make_uuid();
+    database.run("UPDATE collection SET uuid = ?2 WHERE id = ?1", id, std::string_view(uuid));
+  }
+  database.script("CREATE UNIQUE INDEX collection_uuid ON collection(uuid)");
+}
+
 void fill_scripts(Database& database) {
   std::vector<int64_t> collections;
   {
@@ -145,7 +212,7 @@ struct Step {
   const char* tables;
   void (*fill)(Database&) = nullptr;  // what new tables hold of what is there already
 };
-constexpr Step kSteps[] = {{kVersion1}, {kVersion2}, {kVersion3, fill_scripts}};
+constexpr Step kSteps[] = {{kVersion1}, {kVersion2}, {kVersion3, fill_scripts}, {kVersion4, fill_uuids}};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 int64_t version_of(Database& database) {
@@ -166,11 +233,14 @@ int64_t version_of(Database& database) {
 void migrate(Database& database) {
   if (version_of(database) == kSchemaVersion) return;
   Transaction transaction(database, Transaction::Kind::Write);
-  for (int64_t version = version_of(database); version < kSchemaVersion; ++version) {
+  const int64_t from = version_of(database);
+  for (int64_t version = from; version < kSchemaVersion; ++version) {
     database.script(kSteps[version].tables);
-    if (kSteps[version].fill) kSteps[version].fill(database);
     database.run("INSERT INTO migration VALUES (?1, ?2)", version + 1, base::now_ms());
   }
+  // What fills tables reads with today's functions, so all of today's tables are there before.
+  for (int64_t version = from; version < kSchemaVersion; ++version)
+    if (kSteps[version].fill) kSteps[version].fill(database);
   database.script("PRAGMA application_id=" + std::to_string(kApplicationId) +
                   "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
   transaction.commit();
@@ -185,6 +255,8 @@ void check_schema(Database& database) {
                                      "; run any writing command (hanok ingest) once to bring it to format " +
                                      std::to_string(kSchemaVersion));
 }
+
+bool has_records(Database& database) { return database.number("PRAGMA user_version") >= 4; }
 
 void check_export(Database& database) {
   if (version_of(database) == 0)

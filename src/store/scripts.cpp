@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "store/record_rows.h"
+
 namespace hanok::store {
 namespace {
 
@@ -82,6 +84,8 @@ Scripts read_scripts(Database& db, int64_t collection) {
   Scripts out;
   for_each_chunk(db, collection, 0, UINT32_MAX,
                  [&](ChunkId id, std::string_view text) { out.of(text::script_of(text)).add(id); });
+  for (const ChunkId id : all_records(db, collection))  // those without a text have no letters
+    if (out.of(id) == text::Script::Other) out.of(text::Script::Other).add(id);
   return out;
 }
 
@@ -96,6 +100,10 @@ void add_scripts(Database& db, int64_t collection, ChunkId first, std::span<cons
 void remove_scripts(Database& db, int64_t collection, std::span<const ChunkRange> gone) {
   Bitmap set;
   for (const auto& range : gone) add_range(set, range.first, range.count);
+  remove_scripts(db, collection, set);
+}
+
+void remove_scripts(Database& db, int64_t collection, const Bitmap& set) {
   each_script([&](text::Script s) {
     change_blocks(db, collection, s, set, [](const Bitmap& old, const Bitmap& less) { return old - less; });
   });

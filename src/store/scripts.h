@@ -38,6 +38,7 @@ Scripts read_scripts(Database& db, int64_t collection);
 /// Chunks first, first + 1, ... with these texts are new.
 void add_scripts(Database& db, int64_t collection, ChunkId first, std::span<const text::Script> scripts);
 void remove_scripts(Database& db, int64_t collection, std::span<const ChunkRange> gone);
+void remove_scripts(Database& db, int64_t collection, const Bitmap& gone);
 /// Replaces what is stored for all collections by read_scripts, where there is none or it does not hold every chunk.
 /// True if something was written.
 bool repair_scripts(Database& db, int64_t collection);

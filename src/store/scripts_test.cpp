@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "hanok/records.h"
 #include "store/database.h"
 #include "store/script_means.h"
 #include "store/test_documents.h"
@@ -167,10 +168,12 @@ TEST(Scripts, AnOlderFolderIsReadOnceWhenItIsOpenedForWriting) {
     }
   }
   Database(folder.path() / "hanok.db", Database::Mode::Write)
-      .script("DROP TABLE script; DELETE FROM migration WHERE version = 3; PRAGMA user_version=2");
+      .script(std::string(kBackToVersion3) +
+              "DROP TABLE script; DELETE FROM migration WHERE version = 3; PRAGMA user_version=2");
   {
     const auto store = Store::open(folder.path());  // neither collection is opened
     EXPECT_THAT(store->verify(), IsEmpty());
+    EXPECT_NE(store->catalog().find("a")->uuid(), store->catalog().find("b")->uuid());
   }
   const auto store = Store::open(folder.path(), {.read_only = true});
   for (const char* name : {"a", "b"}) expect_same_means(*store->collection(name)->snapshot());
@@ -185,7 +188,8 @@ TEST(Scripts, AnOlderExportIsImported) {
   for (int n = 0; n < 5; ++n) c->put(mixed(random, n, 20));
   const auto file = folder.path() / "c.hanok";
   store->export_collection("c", file);
-  Database(file, Database::Mode::Write).script("DROP TABLE script; DROP TABLE ann; PRAGMA user_version=1");
+  Database(file, Database::Mode::Write)
+      .script(std::string(kBackToVersion3) + "DROP TABLE script; DROP TABLE ann; PRAGMA user_version=1");
   store->import_collection(file, "copy");
   expect_same_means(*store->collection("copy")->snapshot());
   EXPECT_EQ(store->collection("copy")->chunk_count(), c->chunk_count());

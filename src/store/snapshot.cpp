@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "store/better.h"
 #include "store/filter.h"
+#include "store/record_rows.h"
 #include "store/statistics.h"
 
 namespace hanok::store {
@@ -81,24 +83,82 @@ std::shared_ptr<const Vectors> StoredSnapshot::vectors_for(std::span<const float
   return out;
 }
 
-std::shared_ptr<const Bitmap> StoredSnapshot::all(Database& db) const {
-  return views_->all.get(generation_,
-                         [&](const Bitmap*) { return std::make_shared<const Bitmap>(all_chunks(db, id_)); });
+std::shared_ptr<const FieldIndex> StoredSnapshot::fields() const {
+  return read([&](Database& db, int64_t) {
+    fields(db);
+    return fields_;
+  });
+}
+
+const FieldIndex& StoredSnapshot::fields(Database& db) const {
+  if (!fields_)
+    fields_ = views_->fields.get(
+        generation_, [&](const FieldIndex* previous) { return FieldIndex::load(db, folder_->index, id_, previous); });
+  return *fields_;
+}
+
+const Bitmap& StoredSnapshot::all(Database& db) const {
+  if (!all_)
+    all_ = views_->all.get(generation_, [&](const Bitmap*) {
+      return std::make_shared<const Bitmap>(all_chunks(db, id_) | fields(db).all());
+    });
+  return *all_;
+}
+
+std::shared_ptr<const Bitmap> StoredSnapshot::everything() const {
+  return read([&](Database& db, int64_t) {
+    all(db);
+    return all_;
+  });
+}
+
+Bitmap StoredSnapshot::evaluate(Database& db, const Filter& filter, bool into_lists, const Bitmap* within) const {
+  const FilterSource source{
+      .db = db,
+      .collection = id_,
+      .records = any_records(db, id_) ? &fields(db) : nullptr,
+      .documents = db.number("SELECT documents FROM collection WHERE id = ?1", id_) > 0,
+      .all = [&]() -> const Bitmap& { return all(db); },
+      .into_lists = into_lists,
+  };
+  return store::evaluate(source, parse_condition(filter.where()), within);
 }
 
 std::shared_ptr<const Bitmap> StoredSnapshot::allowed(const Filter& filter) const {
   if (filter.everything()) return nullptr;
-  const Condition condition = parse_condition(filter.where());
-  return read([&](Database& db, int64_t id) {
+  return read([&](Database& db, int64_t) {
     if (where_allows_ && where_ == filter.where()) return where_allows_;
-    std::shared_ptr<const Bitmap> everything;
-    const auto all_of_it = [&]() -> const Bitmap& {
-      if (!everything) everything = all(db);
-      return *everything;
-    };
-    where_allows_ = std::make_shared<const Bitmap>(evaluate(db, id, condition, all_of_it));
+    where_allows_ = std::make_shared<const Bitmap>(evaluate(db, filter, true, nullptr));
     where_ = filter.where();
     return where_allows_;
+  });
+}
+
+std::shared_ptr<const Bitmap> StoredSnapshot::selected(const Selection& among) const {
+  if (!among.ns && !among.ids && among.where.everything()) return nullptr;
+  return read([&](Database& db, int64_t id) -> std::shared_ptr<const Bitmap> {
+    std::optional<Bitmap> out;
+    const auto narrow = [&](Bitmap set) { out = out ? *out & set : std::move(set); };
+    if (among.ids) {
+      Bitmap named;
+      for (const auto& name : *among.ids) named |= numbers_of(db, id, among.ns, name);
+      narrow(std::move(named));
+    } else if (among.ns) {
+      const auto documents = db.number("SELECT documents FROM collection WHERE id = ?1", id),
+                 records = db.number("SELECT records FROM collection WHERE id = ?1", id);
+      const auto ns = find_namespace(db, id, *among.ns);
+      const bool everything =
+          (among.ns->empty() || documents == 0) && (ns ? ns->info.records : 0) == static_cast<size_t>(records);
+      if (!everything) {
+        Bitmap set;
+        if (ns) set = fields(db).where(std::string(kNamespaceField), Condition::Op::Eq, *among.ns, true);
+        if (among.ns->empty() && documents > 0) set |= all_chunks(db, id);
+        narrow(std::move(set));
+      }
+    }
+    if (!among.where.everything() && !(out && out->isEmpty()))
+      narrow(evaluate(db, among.where, among.into_lists, out ? &*out : nullptr));
+    return out ? std::make_shared<const Bitmap>(*std::move(out)) : nullptr;
   });
 }
 
@@ -109,7 +169,13 @@ std::optional<DocumentInfo> StoredSnapshot::find(std::string_view path) const {
 }
 
 std::vector<DocumentInfo> StoredSnapshot::documents() const {
-  return read([&](Database& db, int64_t id) { return list_documents(db, id); });
+  return read([&](Database& db, int64_t id) {
+    auto out = list_documents(db, id);
+    if (!any_records(db, id)) return out;
+    for (const auto& record : read_records(db, id, 0, UINT32_MAX)) out.push_back(document_info(record));
+    std::sort(out.begin(), out.end(), [](const DocumentInfo& a, const DocumentInfo& b) { return a.path < b.path; });
+    return out;
+  });
 }
 
 DocumentInfo StoredSnapshot::require(Database& db, std::string_view path) const {
@@ -119,7 +185,11 @@ DocumentInfo StoredSnapshot::require(Database& db, std::string_view path) const 
 }
 
 std::string StoredSnapshot::document_text(std::string_view path) const {
-  return read([&](Database& db, int64_t) { return read_text(db, require(db, path).id); });
+  return read([&](Database& db, int64_t id) {
+    const DocumentId document = require(db, path).id;
+    const auto record = read_record(db, id, record_of(document));
+    return record ? record->record.document.value_or("") : read_text(db, document);
+  });
 }
 
 std::vector<text::Page> StoredSnapshot::document_pages(std::string_view path) const {
@@ -152,7 +222,7 @@ size_t StoredSnapshot::chunk_count() const {
 
 size_t StoredSnapshot::document_count() const {
   return read([&](Database& db, int64_t id) {
-    return static_cast<size_t>(db.number("SELECT documents FROM collection WHERE id = ?1", id));
+    return static_cast<size_t>(db.number("SELECT documents + records FROM collection WHERE id = ?1", id));
   });
 }
 
@@ -173,12 +243,27 @@ std::vector<Match> StoredSnapshot::search_dense(std::span<const float> query, si
                                                 std::optional<text::Script> script) const {
   const auto from = vectors_for(query);
   const auto allowed_chunks = allowed(filter);
-  if (!script) return from->search(query, k, allowed_chunks.get());
+  if (!script) return by_cosine(*from, query, k, allowed_chunks.get());
   const auto means = by_script();
   const Bitmap& written = means->scripts().of(*script);
-  if (!allowed_chunks) return from->search(query, k, &written);
+  if (!allowed_chunks) return by_cosine(*from, query, k, &written);
   const Bitmap both = written & *allowed_chunks;
-  return from->search(query, k, &both);
+  return by_cosine(*from, query, k, &both);
+}
+
+// Under another metric the cosine ranks what that finds near.
+std::vector<Match> StoredSnapshot::by_cosine(const Vectors& from, std::span<const float> query, size_t k,
+                                             const Bitmap* allowed) const {
+  if (from.space().metric == Metric::Cosine) return from.search(query, k, allowed);
+  constexpr size_t kCandidates = 4;  // times k
+  auto out = from.search(query, kCandidates * k, allowed);
+  std::vector<ChunkId> ids;
+  for (const auto& m : out) ids.push_back(m.chunk);
+  const auto cosines = from.exact().cosines(query, ids);
+  for (size_t i = 0; i < out.size(); ++i) out[i].score = cosines[i];
+  std::sort(out.begin(), out.end(), better);
+  if (out.size() > k) out.resize(k);
+  return out;
 }
 
 std::shared_ptr<const ScriptMeans> StoredSnapshot::by_script() const {
@@ -212,7 +297,7 @@ std::vector<ScriptMean> StoredSnapshot::script_means() const {
 }
 
 std::vector<float> StoredSnapshot::dense_scores(std::span<const float> query, std::span<const ChunkId> ids) const {
-  return vectors_for(query)->exact().scores(query, ids);
+  return vectors_for(query)->exact().cosines(query, ids);
 }
 
 std::vector<float> StoredSnapshot::keyword_scores(std::span<const text::Term> terms,
@@ -226,7 +311,7 @@ float StoredSnapshot::keyword_ceiling(std::span<const text::Term> terms) const {
 
 std::vector<ChunkId> StoredSnapshot::matching(const Filter& filter) const {
   auto set = allowed(filter);
-  if (!set) set = read([&](Database& db, int64_t) { return all(db); });
+  if (!set) set = everything();
   return {set->begin(), set->end()};
 }
 

@@ -7,8 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "hanok/store.h"
+#include "hanok/records.h"
 #include "store/data_folder.h"
+#include "store/field_index.h"
 #include "store/keyword.h"
 #include "store/latest.h"
 #include "store/script_means.h"
@@ -20,6 +21,7 @@ namespace hanok::store {
 /// What the snapshots of one collection share, each kept for the newest generation that was read.
 struct SharedViews {
   Latest<KeywordIndex> keyword;
+  Latest<FieldIndex> fields;
   Latest<Vectors> vectors;
   Latest<Bitmap> all;
   Latest<ScriptMeans> scripts;
@@ -75,6 +77,15 @@ class StoredSnapshot final : public Snapshot {
   Json settings() const override;
   Json statistics() const override;
 
+  // -- for RecordSnapshot, the other face --
+  std::shared_ptr<const KeywordIndex> keyword() const;
+  std::shared_ptr<const FieldIndex> fields() const;
+  /// nullptr where no space answers.
+  std::shared_ptr<const Vectors> vectors() const;
+  /// nullptr: everything.
+  std::shared_ptr<const Bitmap> selected(const Selection& among) const;
+  std::shared_ptr<const Bitmap> everything() const;
+
   /// use(Database&, collection's id), alone with the connection: for what is more than the door's reads.
   template <class Use>
   auto read(Use use) const {
@@ -83,16 +94,18 @@ class StoredSnapshot final : public Snapshot {
   }
 
  private:
-  std::shared_ptr<const KeywordIndex> keyword() const;
   std::shared_ptr<const ScriptMeans> by_script() const;
-  std::shared_ptr<const Vectors> vectors() const;
+  const FieldIndex& fields(Database& db) const;
   /// Throws Invalid without a space, or when query.size() is not its dim.
   std::shared_ptr<const Vectors> vectors_for(std::span<const float> query) const;
-  std::shared_ptr<const Bitmap> all(Database& db) const;
+  const Bitmap& all(Database& db) const;
+  Bitmap evaluate(Database& db, const Filter& filter, bool into_lists, const Bitmap* within) const;
   /// nullptr: everything.
   std::shared_ptr<const Bitmap> allowed(const Filter& filter) const;
   DocumentInfo require(Database& db, std::string_view path) const;
   std::optional<VectorSpace> space_of(Role role) const;
+  std::vector<Match> by_cosine(const Vectors& from, std::span<const float> query, size_t k,
+                               const Bitmap* allowed) const;
 
   const std::shared_ptr<DataFolder> folder_;
   const std::shared_ptr<SharedViews> views_;
@@ -103,6 +116,8 @@ class StoredSnapshot final : public Snapshot {
   mutable Reading reading_;
   int64_t generation_ = 0;
   mutable std::shared_ptr<const KeywordIndex> keyword_;
+  mutable std::shared_ptr<const FieldIndex> fields_;
+  mutable std::shared_ptr<const Bitmap> all_;
   mutable std::optional<std::shared_ptr<const Vectors>> vectors_;
   mutable Json where_;  // the last condition, and what it allows: both sides of a search ask for it
   mutable std::shared_ptr<const Bitmap> where_allows_;

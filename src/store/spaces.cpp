@@ -1,8 +1,12 @@
 #include "store/spaces.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include "store/record_rows.h"
+#include "store/schema.h"
 
 namespace hanok::store {
 namespace {
@@ -40,8 +44,14 @@ std::string describe(const VectorSpace& s) {
          ")";
 }
 
+Metric metric_of(Database& db, int64_t collection) {
+  if (!has_records(db)) return Metric::Cosine;  // an export of before there were others
+  return static_cast<Metric>(db.number("SELECT metric FROM collection WHERE id = ?1", collection));
+}
+
 std::vector<SpaceRow> space_rows(Database& db, int64_t collection) {
   std::vector<SpaceRow> out;
+  const Metric metric = metric_of(db, collection);
   Rows rows =
       db.query("SELECT id, role, fingerprint, model, dim, chunker_version, vectors FROM space WHERE collection = ?1",
                collection);
@@ -50,7 +60,8 @@ std::vector<SpaceRow> space_rows(Database& db, int64_t collection) {
         {rows.integer(0),
          static_cast<Role>(rows.integer(1)),
          {rows.text(2), rows.text(3), static_cast<size_t>(rows.integer(4)), static_cast<int>(rows.integer(5))},
-         rows.integer(6)});
+         rows.integer(6),
+         metric});
   return out;
 }
 
@@ -70,6 +81,12 @@ void set_space(Database& db, int64_t collection, const VectorSpace& space) {
   check_space(space);
   const auto active = find_space(db, collection, Role::Active);
   const auto pending = find_space(db, collection, Role::Pending);
+  if (active && active->space.fingerprint == kGiven && active->vectors > 0 && !same_space(active->space, space))
+    throw Error(Code::Unsupported,
+                "its " + std::to_string(active->vectors) +
+                    " vectors were given by a client, and no model can make them again: they are not replaced by those "
+                    "of " +
+                    describe(space) + "; use another collection");
   if (pending && same_space(pending->space, space)) return;
   if (pending) set_role(db, pending->id, Role::Dropped);
   if (active && same_space(active->space, space)) return;
@@ -122,6 +139,17 @@ void delete_vectors(Database& db, int64_t collection, ChunkRange range) {
   }
 }
 
+void delete_vectors(Database& db, int64_t collection, const Bitmap& ids) {
+  for (const auto& space : space_rows(db, collection)) {
+    int64_t gone = 0;
+    for (const ChunkId id : ids) {
+      db.run("DELETE FROM vector WHERE id = ?1", vector_id(space.id, id));
+      gone += db.changes();
+    }
+    db.run("UPDATE space SET vectors = vectors - ?2 WHERE id = ?1", space.id, gone);
+  }
+}
+
 bool promote_if_complete(Database& db, int64_t collection) {
   const auto pending = find_space(db, collection, Role::Pending);
   if (!pending || pending->vectors != db.number("SELECT chunks FROM collection WHERE id = ?1", collection))
@@ -158,12 +186,22 @@ bool purge_dropped(DataFolder& folder, int64_t collection) {
 
 std::vector<ChunkId> missing(Database& db, int64_t collection, int64_t space, ChunkId from, size_t limit) {
   std::vector<ChunkId> out;
+  if (any_records(db, collection)) {
+    Rows rows = db.query(
+        "SELECT chunk FROM record WHERE chunk >= ?1 AND collection = ?2 AND document IS NOT NULL AND NOT EXISTS (SELECT "
+        "1 FROM vector v WHERE v.id = (?3 << 32 | chunk)) ORDER BY chunk LIMIT ?4",
+        from, collection, space, std::min<size_t>(limit, UINT32_MAX));
+    while (rows.next()) out.push_back(static_cast<ChunkId>(rows.integer(0)));
+  }
   Rows rows = db.query(
       "SELECT c.id FROM chunk c CROSS JOIN document d ON d.id = c.document WHERE c.id >= ?1 AND d.collection = ?2 AND "
       "NOT "
       "EXISTS (SELECT 1 FROM vector v WHERE v.id = (?3 << 32 | c.id)) ORDER BY c.id LIMIT ?4",
       from, collection, space, std::min<size_t>(limit, UINT32_MAX));
+  const size_t records = out.size();
   while (rows.next()) out.push_back(static_cast<ChunkId>(rows.integer(0)));
+  std::inplace_merge(out.begin(), out.begin() + static_cast<ptrdiff_t>(records), out.end());
+  if (out.size() > limit) out.resize(limit);
   return out;
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hanok/store.h"
+#include "hanok/records.h"
 #include "store/bitmap.h"
 #include "store/data_folder.h"
 #include "store/documents.h"
@@ -22,7 +22,13 @@ struct SpaceRow {
   Role role = Role::Active;
   VectorSpace space;
   int64_t vectors = 0;
+  Metric metric = Metric::Cosine;  // of the collection
 };
+
+/// The fingerprint of vectors that clients gave without saying of which model.
+inline constexpr const char* kGiven = "given";
+
+Metric metric_of(Database& db, int64_t collection);
 
 /// The key of a vector; those of one space lie together, by chunk.
 inline int64_t vector_id(int64_t space, ChunkId chunk) { return (space << 32) | chunk; }
@@ -37,13 +43,14 @@ int64_t find_space(Database& db, int64_t collection, const VectorSpace& space);
 std::string describe(const VectorSpace& space);
 
 void set_space(Database& db, int64_t collection, const VectorSpace& space);
-/// rows: [ids.size(), dim]. Returns how many of them are new. Throws Invalid for NaN, infinity or a wrong length.
+/// rows: [ids.size(), dim]. Throws Invalid for NaN, infinity or a wrong length.
 void check_rows(const VectorSpace& space, size_t ids, std::span<const float> rows);
 void write_vectors(Database& db, const SpaceRow& space, std::span<const ChunkId> ids, std::span<const float> rows);
 /// [ids.size(), dim]: a row of NaN where a chunk has no vector in the space.
 std::vector<float> stored_rows(Database& db, int64_t space, size_t dim, std::span<const ChunkId> ids);
 /// The vectors of removed chunks, in every space.
 void delete_vectors(Database& db, int64_t collection, ChunkRange range);
+void delete_vectors(Database& db, int64_t collection, const Bitmap& ids);
 /// Lets the pending space answer when it is complete. True if it does now.
 bool promote_if_complete(Database& db, int64_t collection);
 /// Deletes some thousand vectors of a dropped space, in a transaction of its own. False: there is none.

@@ -70,12 +70,19 @@ Json index_statistics(Database& db, int64_t collection) {
 
 Json collection_statistics(Database& db, int64_t collection) {
   const int64_t text_bytes = db.number("SELECT sum(text_bytes) FROM document WHERE collection = ?1", collection);
+  const int64_t records = db.number("SELECT records FROM collection WHERE id = ?1", collection);
   Json out = {{"documents", db.number("SELECT documents FROM collection WHERE id = ?1", collection)},
               {"chunks", db.number("SELECT chunks FROM collection WHERE id = ?1", collection)},
               {"text_bytes", text_bytes},
               {"keyword", keyword_statistics(db, collection)},
               {"vectors", 0},
               {"index", index_statistics(db, collection)}};
+  if (records > 0) {
+    out["records"] = records;
+    out["namespaces"] =
+        db.number("SELECT count(*) FROM namespace WHERE collection = ?1 AND (records > 0 OR made = 1)", collection);
+  }
+  out["metric"] = name_of(metric_of(db, collection));
   int64_t bytes = text_bytes + out["keyword"]["bytes"].get<int64_t>() + out["index"].value("bytes", int64_t{0});
   for (const auto& row : space_rows(db, collection)) {
     bytes += row.vectors * static_cast<int64_t>(row.space.dim * sizeof(float));

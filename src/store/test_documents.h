@@ -10,6 +10,13 @@
 
 namespace hanok::store {
 
+/// Takes a folder without records back to version 3 of its tables.
+constexpr const char* kBackToVersion3 =
+    "DROP TABLE tenant; DROP TABLE tenant_database; DROP TABLE note; DROP TABLE record; DROP TABLE namespace; "
+    "DROP TABLE field_segment_blob; DROP TABLE field_segment; DROP INDEX collection_uuid; "
+    "ALTER TABLE collection DROP COLUMN uuid; ALTER TABLE collection DROP COLUMN metric; "
+    "ALTER TABLE collection DROP COLUMN records; DELETE FROM migration WHERE version = 4; PRAGMA user_version=3;";
+
 /// One chunk for each line of `text`.
 inline NewDocument make_document(std::string path, std::string text, Json metadata = Json::object()) {
   NewDocument out;

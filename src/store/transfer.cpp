@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "store/documents.h"
 #include "store/local_store.h"
+#include "store/record_rows.h"
 #include "store/schema.h"
+#include "store/uuid.h"
 
 namespace hanok::store {
 namespace {
@@ -64,6 +66,55 @@ void copy_documents(Database& from, int64_t id, const std::function<void(std::ve
   flush();
 }
 
+// In the order in which they were first written.
+void copy_records(Database& from, int64_t id, const std::function<void(std::vector<Record>)>& put) {
+  if (!has_records(from)) return;
+  const auto space = find_space(from, id, Role::Active);
+  std::vector<Record> batch;
+  Rows order = from.query("SELECT chunk FROM record WHERE collection = ?1 ORDER BY first", id);
+  while (order.next()) {
+    const auto chunk = static_cast<ChunkId>(order.integer(0));
+    constexpr Include kWhole{.sparse = true};
+    auto stored = read_record(from, id, chunk, kWhole);
+    if (!stored) continue;
+    if (space) {
+      auto row = stored_rows(from, space->id, space->space.dim, {&chunk, 1});
+      if (row[0] == row[0]) stored->record.vector = std::move(row);
+    }
+    batch.push_back(std::move(stored->record));
+    if (batch.size() == kBatchChunks) put(std::exchange(batch, {}));
+  }
+  if (!batch.empty()) put(std::move(batch));
+}
+
+// Settings are copied where the collection is made; this is what else is kept with it.
+void copy_about(Database& from, int64_t id, Database& to, int64_t into) {
+  if (!has_records(from)) return;
+  to.run("UPDATE collection SET metric = ?2 WHERE id = ?1", into, static_cast<int>(metric_of(from, id)));
+  Rows notes = from.query("SELECT key, text FROM note WHERE collection = ?1", id);
+  while (notes.next()) to.run("INSERT INTO note VALUES (?1, ?2, ?3)", into, notes.bytes(0), notes.bytes(1));
+  Rows namespaces = from.query("SELECT name, note FROM namespace WHERE collection = ?1 AND made = 1", id);
+  while (namespaces.next())
+    to.run("INSERT INTO namespace(collection, name, made, note) VALUES (?1, ?2, 1, ?3)", into, namespaces.bytes(0),
+           namespaces.bytes(1));
+}
+
+// Rows alone: an export has no index pieces.
+void insert_rows(Database& to, std::vector<Record> records) {
+  const auto space = find_space(to, 1, Role::Active);
+  const ChunkId first = take_ids(to, "chunk", records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto chunk = static_cast<ChunkId>(first + i);
+    auto& r = records[i];
+    if (!r.vector.empty()) write_vectors(to, *space, {&chunk, 1}, r.vector);
+    const int64_t ns = make_namespace(to, 1, r.ns);
+    to.run("UPDATE namespace SET records = records + 1 WHERE id = ?1", ns);
+    const std::string metadata = base::dump_json(r.metadata);
+    insert_record(to, 1, ns, {chunk, chunk, std::move(r)}, metadata);
+  }
+  to.run("UPDATE collection SET chunks = chunks + ?1, records = records + ?1", records.size());
+}
+
 }  // namespace
 
 void LocalStore::export_collection(std::string_view name, const fs::path& file) {
@@ -85,6 +136,7 @@ void LocalStore::export_collection(std::string_view name, const fs::path& file) 
       row.next();
       to.run("INSERT INTO collection(id, name, created_ms, settings) VALUES (1, ?1, ?2, ?3)", row.bytes(0),
              row.integer(1), row.bytes(2));
+      copy_about(from, id, to, 1);
       const auto space = find_space(from, id, Role::Active);
       if (space) set_space(to, 1, space->space);
       const auto target = find_space(to, 1, Role::Active);
@@ -98,6 +150,7 @@ void LocalStore::export_collection(std::string_view name, const fs::path& file) 
           to.run("UPDATE collection SET documents = documents + 1, chunks = chunks + ?1", d.chunks.size());
         }
       });
+      copy_records(from, id, [&](std::vector<Record> records) { insert_rows(to, std::move(records)); });
       transaction.commit();
     }
     fs::rename(part, file);
@@ -113,31 +166,44 @@ void LocalStore::import_collection(const fs::path& file, std::string_view name) 
   check_collection_name(name);
   connections().require_writable();
   if (!fs::exists(file)) throw Error(Code::NotFound, file.string() + ": there is no such file");
-  const auto require_free = [&](Database& db) {
-    if (find(db, name))
-      throw Error(Code::Exists,
-                  "collection '" + std::string(name) + "': is there already; choose another name or delete it");
-  };
-  {
-    Reading reading(connections());
-    require_free(reading.db());
-  }
+  require_free(name);
   Database from(file, Database::Mode::Read);
   check_export(from);
   Transaction snapshot(from, Transaction::Kind::Read);
   const int64_t source = from.number("SELECT id FROM collection WHERE hidden = 0 ORDER BY id");
   if (source == 0)
     throw Error(Code::Corrupt, file.string() + ": holds no collection; export one with hanok collections export");
+  copy_from(from, source, name);
+}
 
-  // Hidden until it is complete: what a crash leaves is removed when the folder is opened next.
+void LocalStore::copy_collection(std::string_view name, std::string_view to) {
+  connections().require_writable();
+  require_free(to);
+  Reading reading(connections());
+  const int64_t source = find(reading.db(), name);
+  if (source == 0) throw not_found(name);
+  copy_from(reading.db(), source, to);
+}
+
+void LocalStore::require_free(std::string_view name) const {
+  Reading reading(connections());
+  if (find(reading.db(), name))
+    throw Error(Code::Exists,
+                "collection '" + std::string(name) + "': is there already; choose another name or delete it");
+}
+
+// Hidden until it is complete: what a crash leaves is removed when the folder is opened next.
+void LocalStore::copy_from(Database& from, int64_t source, std::string_view name) {
   const std::string hidden = "/import-" + std::to_string(data_->ids->file());
   const int64_t id = [&] {
     Change change(*data_);
     Rows row = from.query("SELECT created_ms, settings FROM collection WHERE id = ?1", source);
     row.next();
-    change.db().run("INSERT INTO collection(name, hidden, created_ms, settings) VALUES (?1, 1, ?2, ?3)",
-                    std::string_view(hidden), row.integer(0), row.bytes(1));
+    const std::string uuid = make_uuid();
+    change.db().run("INSERT INTO collection(name, hidden, created_ms, settings, uuid) VALUES (?1, 1, ?2, ?3, ?4)",
+                    std::string_view(hidden), row.integer(0), row.bytes(1), std::string_view(uuid));
     const int64_t made = change.db().last_id();
+    copy_about(from, source, change.db(), made);
     change.commit();
     return made;
   }();
@@ -145,9 +211,13 @@ void LocalStore::import_collection(const fs::path& file, std::string_view name) 
     const auto into = std::make_shared<StoredCollection>(data_, id, std::string(name), background_);
     if (const auto space = find_space(from, source, Role::Active)) into->set_vector_space(space->space);
     copy_documents(from, source, [&](std::vector<NewDocument> documents) { into->put_many(std::move(documents)); });
+    copy_records(from, source,
+                 [&](std::vector<Record> records) { into->records().write(WriteMode::Add, std::move(records)); });
     std::lock_guard lock(naming_);
     Change change(*data_);
-    require_free(change.db());
+    if (find(change.db(), name))
+      throw Error(Code::Exists,
+                  "collection '" + std::string(name) + "': is there already; choose another name or delete it");
     change.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id, name);
     change.commit();
     std::lock_guard map_lock(mutex_);

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "hanok/context.h"
 #include "store/ann_writer.h"
+#include "store/field_index.h"
 #include "store/keyword.h"
 #include "store/scripts.h"
 #include "store/spaces.h"
@@ -77,6 +78,9 @@ void Upkeep::tidy(bool all, const std::atomic<bool>& stop) {
   const KeywordWriter keywords(*folder_, collection_);
   while (!stop && keywords.merge_some(all)) {
   }
+  const FieldWriter fields(*folder_, collection_);
+  while (!stop && fields.merge_some(all)) {
+  }
   const VectorWriter vectors(*folder_, collection_, touched_);
   while (!stop && vectors.write_some(all)) {
   }
@@ -95,6 +99,7 @@ void Upkeep::give_space_back(bool all) {
 void Upkeep::repair() {
   std::lock_guard lock(tidying_);
   KeywordWriter(*folder_, collection_).repair();
+  FieldWriter(*folder_, collection_).repair();
   VectorWriter(*folder_, collection_, touched_).repair();
   AnnWriter(*folder_, collection_).repair(Check::Quick);
   Change change(*folder_);

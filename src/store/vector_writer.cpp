@@ -41,6 +41,10 @@ void VectorWriter::invalidate(Database& db, std::span<const ChunkId> ids, int64_
 void VectorWriter::invalidate(Database& db, ChunkRange range) const {
   Bitmap set;
   add_range(set, range.first, range.count);
+  invalidate(db, set);
+}
+
+void VectorWriter::invalidate(Database& db, const Bitmap& set) const {
   touched_.add(set);
   for (const auto& space : space_rows(db, collection_)) {
     mark(db, vector_file_rows(db, space.id), set);

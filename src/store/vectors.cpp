@@ -16,7 +16,8 @@ struct OwnedRows {
   std::vector<float> rows;
 };
 
-void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, size_t dim) {
+void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, const SpaceRow& space) {
+  const size_t dim = space.space.dim;
   if (bytes.size() != dim * sizeof(float))
     throw Error(Code::Corrupt, "vector of chunk " + std::to_string(id) + ": has " + std::to_string(bytes.size()) +
                                    " bytes, expected " + std::to_string(dim * sizeof(float)) +
@@ -25,7 +26,7 @@ void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, size_t dim) 
   const size_t at = out.rows.size();
   out.rows.resize(at + dim);
   std::memcpy(out.rows.data() + at, bytes.data(), bytes.size());
-  normalise(std::span(out.rows).subspan(at));
+  if (space.metric == Metric::Cosine) normalise(std::span(out.rows).subspan(at));
 }
 
 const Bitmap& set_of(LoadedVectors& rows) {
@@ -48,7 +49,7 @@ LoadedVectors read_some(Database& db, const SpaceRow& space, const Bitmap& ids) 
   OwnedRows out;
   for (const ChunkId id : ids) {
     Rows row = db.query("SELECT row FROM vector WHERE id = ?1", vector_id(space.id, id));
-    if (row.next()) append_row(out, id, row.bytes(0), space.space.dim);
+    if (row.next()) append_row(out, id, row.bytes(0), space);
   }
   return loaded(std::move(out));
 }
@@ -91,7 +92,7 @@ LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, C
   Rows rows =
       db.query("SELECT id, row FROM vector WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3", vector_id(space.id, first),
                vector_id(space.id, last), static_cast<int64_t>(std::min<size_t>(limit, UINT32_MAX)));
-  while (rows.next()) append_row(out, static_cast<ChunkId>(rows.integer(0)), rows.bytes(1), space.space.dim);
+  while (rows.next()) append_row(out, static_cast<ChunkId>(rows.integer(0)), rows.bytes(1), space);
   return loaded(std::move(out));
 }
 
@@ -142,7 +143,7 @@ void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collecti
     ann_ = previous->ann_;
   } else {
     try {
-      ann_ = Ann::open(folder, *row, space_.space.dim, Check::Quick);
+      ann_ = Ann::open(folder, *row, space_, Check::Quick);
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
       base::log().warn("{}; every vector is looked at until a writer has built it again", e.what());

@@ -41,14 +41,14 @@ class Vectors {
   /// nullptr when no space answers.
   static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection,
                                              const Vectors* previous);
-  explicit Vectors(SpaceRow space) : space_(std::move(space)), exact_(space_.space.dim) {}
+  explicit Vectors(SpaceRow space) : space_(std::move(space)), exact_(space_.space.dim, space_.metric) {}
   const SpaceRow& space() const { return space_; }
   /// All rows.
   const DenseIndex& exact() const { return exact_; }
   /// nullopt: every search is exact.
   const std::optional<AnnRow>& ann() const { return ann_row_; }
-  /// The k best by cosine, best first, ties by id, with exact scores: of chunks that the index answers for those it
-  /// finds, of others all. allowed: nullptr = every chunk. Always min(k, allowed) of them.
+  /// The k best, best first, ties by id, with exact scores (as DenseIndex gives them): of chunks that the index answers
+  /// for those it finds, of others all. allowed: nullptr = every chunk. Always min(k, allowed) of them.
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
  private:
@@ -87,6 +87,8 @@ class VectorWriter {
   /// Inside the caller's transaction: rows of these chunks in files of these spaces are no longer right.
   void invalidate(Database& db, std::span<const ChunkId> ids, int64_t space) const;
   void invalidate(Database& db, ChunkRange range) const;
+  /// The same in every space.
+  void invalidate(Database& db, const Bitmap& ids) const;
   /// Puts rows into a file where enough have gathered, joins or renews some files, in a transaction of its own. False:
   /// nothing was due. One caller at a time.
   bool write_some(bool all) const;
@@ -112,7 +114,7 @@ class VectorWriter {
 
 /// What is stored in a file. Throws NotFound, Corrupt.
 LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, size_t dim, Check check);
-/// The rows of chunks in [first, last], from the database, normalised; at most `limit`.
+/// The rows of chunks in [first, last], from the database, as they are kept for searching; at most `limit`.
 LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit = SIZE_MAX);
 
 }  // namespace hanok::store

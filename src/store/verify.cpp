@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "store/documents.h"
+#include "store/field_index.h"
 #include "store/local_store.h"
 #include "store/scripts.h"
 
@@ -28,7 +29,9 @@ class CollectionCheck {
   void run() {
     counters();
     documents();
+    records();
     keywords();
+    fields();
     scripts();
     for (const auto& space : space_rows(db_, id_)) vectors(space);
   }
@@ -43,9 +46,42 @@ class CollectionCheck {
   void counters() {
     expect("counter of documents", db_.number("SELECT documents FROM collection WHERE id = ?1", id_),
            db_.number("SELECT count(*) FROM document WHERE collection = ?1", id_));
-    expect(
-        "counter of chunks", db_.number("SELECT chunks FROM collection WHERE id = ?1", id_),
-        db_.number("SELECT count(*) FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1", id_));
+    const int64_t records = db_.number("SELECT count(*) FROM record WHERE collection = ?1", id_);
+    expect("counter of records", db_.number("SELECT records FROM collection WHERE id = ?1", id_), records);
+    expect("counter of chunks", db_.number("SELECT chunks FROM collection WHERE id = ?1", id_),
+           records +
+               db_.number("SELECT count(*) FROM chunk c JOIN document d ON d.id = c.document WHERE d.collection = ?1",
+                          id_));
+  }
+
+  void records() {
+    Rows rows = db_.query(
+        "SELECT n.name, n.records, (SELECT count(*) FROM record r WHERE r.namespace = n.id) FROM namespace n WHERE "
+        "n.collection = ?1",
+        id_);
+    int64_t total = 0;
+    while (rows.next()) {
+      expect("namespace '" + rows.text(0) + "'", rows.integer(1), rows.integer(2));
+      total += rows.integer(2);
+    }
+    expect("its namespaces together", total, db_.number("SELECT records FROM collection WHERE id = ?1", id_));
+  }
+
+  // A segment without its removed records has the bytes of one made anew from the records.
+  void fields() {
+    Bitmap covered;
+    for (const auto& row : field_segment_rows(db_, id_)) {
+      try {
+        const auto open = open_stored(db_, folder_, row, Check::All);
+        covered |= open.view->all() - row.gone;
+        const std::shared_ptr<const FieldSegment> segments[] = {open.view};
+        if (merge_field_segments(segments, row.gone) != rebuild_field_segment(db_, id_, row))
+          found("field segment " + std::to_string(row.id) + " differs from the metadata of its records");
+      } catch (const Error& e) {
+        found(e.what());
+      }
+    }
+    if (covered != chunks_of_records()) found("its field segments hold other records than there are");
   }
 
   void documents() {
@@ -75,9 +111,17 @@ class CollectionCheck {
         found(e.what());
       }
     }
-    const Bitmap all = all_chunks(db_, id_);
+    Bitmap all;
+    for_each_chunk(db_, id_, 0, UINT32_MAX, [&](ChunkId id, std::string_view) { all.add(id); });
     if (!all.isSubset(covered))
       found(std::to_string((all - covered).cardinality()) + " chunks are in no keyword segment");
+  }
+
+  Bitmap chunks_of_records() {
+    Bitmap out;
+    Rows rows = db_.query("SELECT chunk FROM record WHERE collection = ?1", id_);
+    while (rows.next()) out.add(static_cast<ChunkId>(rows.integer(0)));
+    return out;
   }
 
   void scripts() {
@@ -97,7 +141,7 @@ class CollectionCheck {
     Rows ids = db_.query("SELECT id FROM vector WHERE id >= ?1 AND id < ?2", vector_id(space.id, 0),
                          vector_id(space.id + 1, 0));
     while (ids.next()) with.add(static_cast<ChunkId>(ids.integer(0)));
-    if (const auto lost = (with - all_chunks(db_, id_)).cardinality())
+    if (const auto lost = (with - all_chunks(db_, id_) - chunks_of_records()).cardinality())
       found(std::to_string(lost) + " vectors belong to no chunk");
     for (const auto& row : vector_file_rows(db_, space.id)) {
       try {
@@ -116,7 +160,7 @@ class CollectionCheck {
   // Its vectors are rounded (sq8), but still point where those of the database do.
   void index(const SpaceRow& space, const AnnRow& row) {
     constexpr double kSameDirection = 0.99;
-    const auto ann = Ann::open(folder_, row, space.space.dim, Check::All);
+    const auto ann = Ann::open(folder_, row, space, Check::All);
     Bitmap held;
     for (const auto id : ann->index().ids()) held.add(static_cast<ChunkId>(id));
     if (held != row.covered) return found(row.file + ": holds other chunks than the database says");
@@ -125,12 +169,13 @@ class CollectionCheck {
       const auto stored = ann->index().reconstruct(id);
       if (truth.view.ids.empty() || !stored)
         return found(row.file + ": the vector of chunk " + std::to_string(id) + " is no longer there");
-      double dot = 0, norm = 0;
+      double dot = 0, norm = 0, own = 0;
       for (size_t i = 0; i < stored->size(); ++i) {
         dot += static_cast<double>(truth.view.rows[i]) * (*stored)[i];
         norm += static_cast<double>((*stored)[i]) * (*stored)[i];
+        own += static_cast<double>(truth.view.rows[i]) * truth.view.rows[i];
       }
-      if (!(dot >= kSameDirection * std::sqrt(norm)))
+      if (!(dot >= kSameDirection * std::sqrt(norm * own)))
         return found(row.file + ": the vector of chunk " + std::to_string(id) + " differs from the database");
     }
   }

@@ -1,0 +1,14 @@
+// What is a record, and what is not.
+#pragma once
+
+#include "hanok/records.h"
+
+namespace hanok::store {
+
+/// Throws Invalid, saying which record and what of it. dim: of its vector, where that is known.
+void check_record(const Record& record);
+/// For merging: null deletes a key.
+void check_record_metadata(const Json& metadata, std::string_view id, bool may_be_null);
+void check_namespace(std::string_view ns);
+
+}  // namespace hanok::store
