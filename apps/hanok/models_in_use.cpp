@@ -106,6 +106,8 @@ std::optional<std::filesystem::path> model_folder(const std::string& name) {
   return hub::resolve_model(settings, name);
 }
 
+std::unique_ptr<chain::EmbeddingModel> maker_of(const store::VectorSpace& space) { return find_maker(space).model; }
+
 std::string model_advice() { return hub::default_model_advice(); }
 
 ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection, bool embeds) {

@@ -30,6 +30,8 @@ class ModelsInUse {
 
 /// The folder of an embedding model: "" = the default model where it is there, "none", ORG/NAME or a folder.
 std::optional<std::filesystem::path> model_folder(const std::string& name);
+/// The model that made the vectors of `space`, wherever it is on this machine; nullptr where it is not.
+std::unique_ptr<chain::EmbeddingModel> maker_of(const store::VectorSpace& space);
 /// How to get the default embedding model.
 std::string model_advice();
 /// The setting embedding-precision; nullopt where nothing is said.

@@ -25,6 +25,10 @@ class EmbeddingModel {
   virtual Matrix embed(std::span<const std::string> texts, Prompt prompt) const = 0;
   /// How well the model knows the text's language, 0 (not at all) to 1.
   virtual double trust(std::string_view text) const = 0;
+  /// Of a text, as count_tokens counts: beyond, embed() cuts it. 0: not known.
+  virtual size_t max_tokens() const { return 0; }
+  /// The text of token ids. Throws Unsupported where the model does not say, Invalid for ids it does not have.
+  virtual std::string decode(std::span<const int32_t> ids) const;
 };
 
 /// A model of this process as an EmbeddingModel. `name` is kept with the vectors (ORG/NAME or a folder), so that the

@@ -14,6 +14,7 @@
 #include "hanok/outputs.h"
 #include "hanok/prompts.h"
 #include "hanok/records.h"
+#include "hanok/server.h"
 #include "hanok/similarity.h"
 #include "hanok/store.h"
 #include "hanok/tasks.h"

@@ -79,6 +79,8 @@ class Embedder {
   const std::string& prompt_text(Prompt prompt) const;
   /// Token ids as the model sees them: prompt and special tokens among them, cut at max_tokens().
   std::vector<int32_t> tokens(std::string_view text, Prompt prompt = Prompt::Default) const;
+  /// The text of token ids, without special ones. Throws Invalid for ids that the vocabulary does not have.
+  std::string decode(std::span<const int32_t> ids) const;
 
  private:
   struct Impl;

@@ -135,6 +135,13 @@ extern "C" void on_signal(int signal) {
   if (interrupts().exchange()) std::_Exit(128 + signal);
 }
 
+const CancelSource& hangups() {
+  static const auto* source = new CancelSource;
+  return *source;
+}
+
+extern "C" void on_hangup(int) { hangups().cancel(); }
+
 }  // namespace
 
 size_t cores() {
@@ -178,6 +185,12 @@ CancelSource catch_interrupts() {
   const CancelSource source = interrupts();
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  return source;
+}
+
+CancelSource catch_hangups() {
+  const CancelSource source = hangups();
+  std::signal(SIGHUP, on_hangup);
   return source;
 }
 

@@ -36,6 +36,9 @@ void become_background_thread();
 /// program's outermost context.
 CancelSource catch_interrupts();
 
+/// Cancelled by SIGHUP, which asks a server to read its settings again; reset() it before doing so.
+CancelSource catch_hangups();
+
 /// Throws where the current context has ended.
 inline void check_interrupt() { Context::current().check(); }
 

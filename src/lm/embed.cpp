@@ -221,6 +221,14 @@ const std::string& Embedder::fingerprint() const { return impl_->fingerprint; }
 size_t Embedder::count_tokens(std::string_view text) const { return impl_->tokenizer.count(text); }
 double Embedder::unknown_share(std::string_view text) const { return lm::unknown_share(impl_->tokenizer, text); }
 const std::string& Embedder::prompt_text(Prompt prompt) const { return impl_->prompt_text(prompt); }
+std::string Embedder::decode(std::span<const int32_t> ids) const {
+  const size_t most = impl_->tokenizer.vocab_size();
+  for (const int32_t id : ids)
+    if (id < 0 || static_cast<size_t>(id) >= most || !impl_->tokenizer.token(id))
+      throw Error(Code::Invalid, impl_->model.name + ": there is no token " + std::to_string(id) +
+                                     "; ids of its own tokenizer, below " + std::to_string(most) + ", were expected");
+  return impl_->tokenizer.decode(ids);
+}
 std::vector<int32_t> Embedder::tokens(std::string_view text, Prompt prompt) const {
   return impl_->tokenize(impl_->prompt_text(prompt), text).ids;
 }

@@ -10,12 +10,15 @@
 
 namespace hanok::server {
 
+class Metrics;
+
 struct House {
   std::shared_ptr<store::Store> store;
   std::shared_ptr<Models> models;
-  std::string version;       // of hanok: "0.1.0"
-  std::string data_folder;   // for files of a vendor's own beside the store
-  bool allow_reset = false;  // a client may empty everything (Chroma's tests do)
+  Metrics* metrics = nullptr;  // where routes count (Metrics::add); nullptr in tests
+  std::string version;         // of hanok: "0.1.0"
+  std::string data_folder;     // for files of a vendor's own beside the store
+  bool allow_reset = false;    // a client may empty everything (Chroma's tests do)
 };
 
 }  // namespace hanok::server

@@ -66,7 +66,7 @@ TEST(Docs, CommandsInShellBlocksExist) {
       if (first.rfind("-", 0) == 0) continue;
       ++seen;
       const bool group = first == "collections" || first == "documents" || first == "eval" || first == "config" ||
-                         first == "models" || first == "index" || first == "prompts";
+                         first == "models" || first == "index" || first == "prompts" || first == "keys";
       const auto result = group ? hanok.run({first, second, "--help"}) : hanok.run({first, "--help"});
       EXPECT_EQ(result.exit_status, 0) << page << ": " << line << "\n" << result.err;
     }

@@ -47,6 +47,12 @@ class LocalEmbedder : public EmbeddingModel {
     return model_->embed(texts, prompt);
   }
 
+  size_t max_tokens() const override {
+    const size_t around = model_->tokens("").size(), most = model_->max_tokens();  // the prompt, special tokens
+    return most > around ? most - around : 1;
+  }
+  std::string decode(std::span<const int32_t> ids) const override { return model_->decode(ids); }
+
   double trust(std::string_view text) const override {
     const size_t n = letters(text);
     if (n == 0) return 1;
@@ -63,6 +69,10 @@ class LocalEmbedder : public EmbeddingModel {
 };
 
 }  // namespace
+
+std::string EmbeddingModel::decode(std::span<const int32_t>) const {
+  throw Error(Code::Unsupported, space().model + ": token ids cannot be turned into text; send the text");
+}
 
 std::unique_ptr<EmbeddingModel> make_embedder(std::shared_ptr<const hanok::Embedder> model, std::string name) {
   return std::make_unique<LocalEmbedder>(std::move(model), std::move(name));
