@@ -49,8 +49,7 @@ class Ask {
   Answer run() {
     out_.warnings = found_.warnings;
     out_.model = options_.model ? options_.model->name() : "extractive";
-    const Extract extract =
-        answer::extract(question_, found_.passages, found_.meaning, found_.nearness, found_.reworded);
+    const Extract extract = answer::extract(question_, found_.passages, found_.meaning, found_.across, found_.reworded);
     out_.confidence = extract.confidence;
     Prompt prompt;
     if (options_.model || options_.show_prompt) prompt = make_prompt();

@@ -111,6 +111,11 @@ AskedFor read_asked_for(const Question& question) {
   return question.korean ? read_korean(question) : read_english(question);
 }
 
+bool asks(std::string_view word) {
+  return any_of(word, {"what", "which", "why", "how", "who", "whom", "whose", "when", "where"}) ||
+         !asking_of(word).empty();
+}
+
 std::string_view last_letter(std::string_view text) {
   size_t at = text.size();
   while (at > 0 && (text[--at] & 0xC0) == 0x80) {

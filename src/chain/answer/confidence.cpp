@@ -17,13 +17,12 @@ std::string_view part(std::string_view text, const text::Span& span) {
 // A word that the passage lacks may be there in other words: without it the question is farther away then, and nearer
 // where the word is of something else. That a word of many passages is missing says little. Of another person with the
 // same given name the model knows too little to be asked.
-void add_without_missing(const Question& question, const std::string& whole, const std::vector<Passage>& passages,
+void add_without_missing(const MissingWord& word, const std::vector<Passage>& passages,
                          const std::vector<Sentence>& sentences, const Rewording& reworded, std::vector<double>& out) {
   constexpr double kMost = 2, kAnother = -1, kRare = 0.6;
   const size_t passage = sentences.front().passage;
   double of_top = 0, of_passage = 0;
   if (reworded && sentences.front().measured) {
-    const MissingWord word = missing_word(question, whole);
     if (word.another_family) {
       of_top = of_passage = kAnother;
     } else if (word.rarity_here >= kRare) {
@@ -46,9 +45,9 @@ void add_missing(const Question& question, const std::vector<Passage>& passages,
   std::string here(part(passage.text, top.span));
   for (const text::Span& s : top.under) here.append("\n").append(part(passage.text, s));
   if (top.lead) here.append("\n").append(part(passage.text, *top.lead));
-  const auto missing = missing_features(question, here + about, passage.text + about);
-  out.insert(out.end(), missing.begin(), missing.end());
-  add_without_missing(question, passage.text + about, passages, sentences, reworded, out);
+  const Missing missing = what_is_missing(question, here + about, passage.text + about);
+  out.insert(out.end(), missing.features.begin(), missing.features.end());
+  add_without_missing(missing.most, passages, sentences, reworded, out);
 }
 
 // What half a word missing says is not half of what a whole one says: each number counts on another slope from here on.

@@ -112,6 +112,7 @@ class Ranker {
     sort();
     if (!out_.empty()) add_answers();
     if (meaning && !out_.empty()) add_meaning(meaning);
+    give_way();
     softmax();
     return std::move(out_);
   }
@@ -280,6 +281,23 @@ class Ranker {
     for (size_t i = 0; i < n; ++i) {
       out_[i].features[kAmong] = deviation > 0 ? (out_[i].meaning - mean) / deviation / kManyDeviations : 0;
       out_[i].features[kNearest] = out_[i].meaning >= nearest[out_[i].passage];
+    }
+  }
+
+  // A heading says where the answer is: the best sentence under it takes its place.
+  void give_way() {
+    for (size_t i = 0; i < out_.size(); ++i) {
+      if (!out_[i].heading) continue;
+      const auto is_under = [&](const Sentence& s) {
+        return !s.heading && s.passage == out_[i].passage &&
+               std::find(s.under.begin(), s.under.end(), out_[i].span) != s.under.end();
+      };
+      const auto first = out_.begin() + static_cast<ptrdiff_t>(i);
+      const auto best = std::find_if(out_.begin(), out_.end(), is_under);
+      if (best < first || best == out_.end()) continue;
+      best->score = first->score;
+      std::rotate(first, best, best + 1);
+      ++i;  // the heading, now behind it
     }
   }
 

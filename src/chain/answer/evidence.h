@@ -86,6 +86,18 @@ using Rewording =
 /// collections and models: 0 as near as an average passage of its language, 1 the same text.
 using Nearness = std::function<std::vector<double>(const std::vector<std::string>& sentences)>;
 
+/// How alike in meaning words of the question are to words of other languages: [asked.size()][there.size()], in
+/// standard deviations (WordMeanings::alike).
+using WordNearness = std::function<std::vector<std::vector<double>>(const std::vector<std::string>& asked,
+                                                                    const std::vector<std::string>& there)>;
+
+/// What is asked about passages in another language; empty where none could be in one.
+struct Across {
+  Nearness nearness;
+  WordNearness words;
+  explicit operator bool() const { return bool(nearness); }
+};
+
 /// All sentences of the passages, best first. The same sentence met twice (overlapping chunks) is kept once.
 std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,
                                      const Meaning& meaning = {},

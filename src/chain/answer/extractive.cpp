@@ -47,12 +47,13 @@ std::vector<Quote> nearest_of(const std::vector<Sentence>& sentences, const std:
   return out;
 }
 
-/// The best sentence, and those that are nearly as likely.
+/// The best sentence, and those that are nearly as likely. A heading stands alone: beside a sentence it says nothing.
 template <class Ranked>
 std::vector<Quote> quotes_of(const std::vector<Ranked>& sentences) {
   std::vector<Quote> out;
   for (const Sentence& s : sentences) {
     if (out.size() == kMostQuotes || s.probability < kNearlyAsLikely * sentences.front().probability) break;
+    if (s.heading && !out.empty()) continue;
     if (std::none_of(out.begin(), out.end(), [&](const Quote& q) { return covers(q, s); })) out.push_back(quote_of(s));
   }
   return out;
@@ -74,14 +75,14 @@ void add_what_is_beside(const std::vector<Sentence>& sentences, std::vector<Quot
 }  // namespace
 
 Extract extract(const Question& question, const std::vector<Passage>& passages, const Meaning& meaning,
-                const Nearness& nearness, const Rewording& reworded) {
+                const Across& across, const Rewording& reworded) {
   Extract out;
   const auto sentences = rank_sentences(question, passages, meaning);
-  const auto foreign = rank_foreign(question, passages, nearness);
+  const auto foreign = rank_foreign(question, passages, across);
   out.confidence = confidence(question, passages, sentences, bool(meaning), reworded);
-  const double across = foreign_confidence(question, passages, foreign, sentences);
-  if (across > out.confidence) {
-    out.confidence = across;
+  const double of_foreign = foreign_confidence(question, passages, foreign, sentences);
+  if (of_foreign > out.confidence) {
+    out.confidence = of_foreign;
     out.quotes = quotes_of(foreign);
   } else {
     out.quotes = quotes_of(sentences);

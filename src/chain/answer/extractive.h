@@ -23,9 +23,9 @@ struct Extract {
   std::vector<Quote> nearest;  // of the first three passages the best sentence each, in the passages' order
 };
 
-/// Sentences in the question's language and, with `nearness`, those in others, each with a confidence of their own: the
+/// Sentences in the question's language and, with `across`, those in others, each with a confidence of their own: the
 /// surer answer is taken.
 Extract extract(const Question& question, const std::vector<Passage>& passages, const Meaning& meaning = {},
-                const Nearness& nearness = {}, const Rewording& reworded = {});
+                const Across& across = {}, const Rewording& reworded = {});
 
 }  // namespace hanok::chain::answer

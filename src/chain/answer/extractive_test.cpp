@@ -58,6 +58,22 @@ TEST(Extract, KoreanSentenceAndShortAnswer) {
   EXPECT_EQ(e.short_answer, "1921년");
 }
 
+TEST(Extract, AHeadingIsNoAnswer) {
+  const std::vector<Passage> passages = {
+      {"연체와 분실\n반납이 늦으면 늦은 날수만큼 대출이 정지됩니다. 책을 잃어버린 경우에는 같은 책으로 사 옵니다.\n",
+       "", 1, 0.6},
+      {"열람실에서는 전화를 받지 않습니다.", "", 0.3, 0.2}};
+  const Extract e = extract(read_question("연체하면 어떻게 되나요?", equal), passages);
+  EXPECT_EQ(best(passages, e), "반납이 늦으면 늦은 날수만큼 대출이 정지됩니다.");
+  for (const Quote& q : e.quotes) EXPECT_NE(q.span.start, 0u) << "nor is it shown beside one";
+  const std::vector<Passage> english = {
+      {"Late fees and lost books\n\nWhoever brings a book back after three weeks may "
+       "borrow none for as long.\n",
+       "", 1, 0.6}};
+  EXPECT_THAT(best(english, extract(read_question("What are the late fees?", equal), english)),
+              testing::StartsWith("Whoever brings"));
+}
+
 TEST(Extract, WhatIsNotThereHasLowConfidence) {
   const std::vector<Passage> passages = {
       {"The library was founded in 1921 by Anna Berg. It closes at 8 pm.", "", 0.15, 0.15}};

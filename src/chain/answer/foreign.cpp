@@ -8,6 +8,7 @@
 #include "chain/answer/loanwords.h"
 #include "chain/answer/mentions.h"
 #include "chain/answer/shown.h"
+#include "chain/answer/translated.h"
 #include "chain/answer/units.h"
 #include "chain/answer/weights.h"
 
@@ -16,7 +17,8 @@ namespace {
 
 constexpr size_t kMostEmbedded = 64;  // sentences: those of the first passages
 constexpr double kNearnessScale = 2, kManyDeviations = 4, kLong = 60, kManySounds = 2;
-constexpr double kHeadingCost = 4;  // as in evidence.cpp: says where the answer is
+constexpr size_t kPassagesCompared = 3, kMostCompared = 6000;  // bytes: some thousand words to embed
+constexpr double kHeadingCost = 4;                             // as in evidence.cpp: says where the answer is
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -64,13 +66,14 @@ class ForeignRanker {
   ForeignRanker(const Question& question, const std::vector<Passage>& passages, const ForeignFeatures& weights)
       : q_(question), passages_(passages), weights_(weights), asked_(question.text), sounds_(question.text, question) {}
 
-  std::vector<ForeignSentence> run(const Nearness& nearness) {
+  std::vector<ForeignSentence> run(const Across& across) {
     for (size_t p = 0; p < passages_.size() && out_.size() < kMostEmbedded; ++p)
       if (passages_[p].foreign) add_passage(p);
     if (out_.empty()) return {};
-    const std::vector<double> near = nearness(texts_);
+    const std::vector<double> near = across.nearness(texts_);
     for (size_t i = 0; i < out_.size(); ++i) out_[i].meaning = near[i];
     compare();
+    if (across.words) add_words(Translated(q_, across.words));
     for (ForeignSentence& s : out_)
       s.score =
           std::inner_product(s.foreign.begin(), s.foreign.end(), weights_.begin(), s.heading ? -kHeadingCost : 0.0);
@@ -144,6 +147,48 @@ class ForeignRanker {
     }
   }
 
+  /// The passages whose words are worth comparing: those that are nearest, themselves and by their best sentence.
+  std::vector<size_t> nearest_passages() const {
+    std::vector<double> nearness(passages_.size(), -1e300);
+    for (const ForeignSentence& s : out_)
+      nearness[s.passage] = std::max(nearness[s.passage], s.meaning + passages_[s.passage].nearness);
+    std::vector<size_t> out;
+    for (size_t p = 0; p < passages_.size(); ++p)
+      if (nearness[p] > -1e300) out.push_back(p);
+    std::stable_sort(out.begin(), out.end(), [&](size_t a, size_t b) { return nearness[a] > nearness[b]; });
+    size_t bytes = 0, kept = 0;
+    while (kept < std::min(out.size(), kPassagesCompared) && (kept == 0 || bytes < kMostCompared))
+      bytes += passages_[out[kept++]].text.size();
+    out.resize(kept);
+    return out;
+  }
+
+  void add_words(const Translated& translated) {
+    const auto passages = nearest_passages();
+    std::vector<std::string> texts;  // of sentences, then what each passage stands under
+    std::vector<size_t> sentences;
+    for (size_t i = 0; i < out_.size(); ++i) {
+      if (std::find(passages.begin(), passages.end(), out_[i].passage) == passages.end()) continue;
+      sentences.push_back(i);
+      texts.emplace_back(part(passages_[out_[i].passage].text, out_[i].span));
+    }
+    for (const size_t p : passages) texts.push_back(passages_[p].heading + "\n" + passages_[p].about);
+    const auto present = translated.in(texts);
+    for (size_t p = 0; p < passages.size(); ++p) {
+      Presence whole = present[sentences.size() + p];
+      for (size_t i = 0; i < sentences.size(); ++i)
+        if (out_[sentences[i]].passage == passages[p]) whole = together(std::move(whole), present[i]);
+      for (size_t i = 0; i < sentences.size(); ++i) {
+        ForeignSentence& s = out_[sentences[i]];
+        if (s.passage != passages[p]) continue;
+        s.foreign[kForeignWords] = translated.mean(present[i]);
+        s.foreign[kForeignPassageWords] = translated.mean(whole);
+        s.words = {translated.topical_mean(whole), translated.topical_least(whole), translated.mean(whole),
+                   translated.least(whole)};
+      }
+    }
+  }
+
   const Question& q_;
   const std::vector<Passage>& passages_;
   const ForeignFeatures& weights_;
@@ -164,8 +209,8 @@ ForeignFeatures learned_foreign_weights() {
 }
 
 std::vector<ForeignSentence> rank_foreign(const Question& question, const std::vector<Passage>& passages,
-                                          const Nearness& nearness, const ForeignFeatures& weights) {
-  return nearness ? ForeignRanker(question, passages, weights).run(nearness) : std::vector<ForeignSentence>();
+                                          const Across& across, const ForeignFeatures& weights) {
+  return across ? ForeignRanker(question, passages, weights).run(across) : std::vector<ForeignSentence>();
 }
 
 std::vector<double> foreign_confidence_features(const Question& question, const std::vector<Passage>& passages,
@@ -212,7 +257,12 @@ std::vector<double> foreign_confidence_features(const Question& question, const 
           question.korean ? share(asked.words, there.words, 0) : 0,
           f[kForeignSounds],
           shared_sounds(Sounds(question.text, question), passage.text, question),
-          passage.meaning / kManyDeviations};
+          passage.meaning / kManyDeviations,
+          f[kForeignWords],
+          top.words[0],
+          top.words[1],
+          top.words[2],
+          top.words[3]};
 }
 
 double foreign_confidence(const Question& question, const std::vector<Passage>& passages,

@@ -25,12 +25,17 @@ enum ForeignFeature : size_t {
   kForeignNames,            // share of the words in the other language's letters that are here
   kForeignSounds,           // words that sound like the question's (loanwords.h): two or more are 1
   kForeignLength,           // 60 words or more are 1
+  kForeignWords,            // how surely the question's words are in it, translated, each 0..1: their mean
+  kForeignPassageWords,     // ... in its passage and the headings
   kForeignFeatures
 };
 using ForeignFeatures = std::array<double, kForeignFeatures>;
 
 struct ForeignSentence : Sentence {
   ForeignFeatures foreign{};
+  /// How surely the question's words are in its passage, translated: the mean and the least of those that say what it
+  /// is about, then of all.
+  std::array<double, 4> words{};
 };
 
 /// The learned weights of the sentences.
@@ -38,12 +43,12 @@ ForeignFeatures learned_foreign_weights();
 
 /// The sentences of the passages in another language (Passage::foreign), best first; Sentence::meaning is Nearness.
 std::vector<ForeignSentence> rank_foreign(const Question& question, const std::vector<Passage>& passages,
-                                          const Nearness& nearness,
+                                          const Across& across,
                                           const ForeignFeatures& weights = learned_foreign_weights());
 
 /// What the confidence in the best of them is computed from. `own`: the sentences of rank_sentences, which may be
 /// empty: where they hold the question's words, the answer is there.
-inline constexpr size_t kForeignConfidenceFeatures = 23;
+inline constexpr size_t kForeignConfidenceFeatures = 28;
 std::vector<double> foreign_confidence_features(const Question& question, const std::vector<Passage>& passages,
                                                 const std::vector<ForeignSentence>& foreign,
                                                 const std::vector<Sentence>& own);

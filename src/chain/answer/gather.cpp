@@ -7,7 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include "chain/search/languages.h"
+#include "chain/embedder/word_meanings.h"
+#include "chain/search/rank.h"
 
 namespace hanok::chain::answer {
 namespace {
@@ -34,11 +35,11 @@ std::optional<Scale> scale_of(const SearchResult& found) {
 /// The cosines of sentences with the question, comparable as those of passages are in search. Not for several threads.
 class Cosines {
  public:
-  Cosines(const store::Snapshot& snapshot, const SearchResult& found, const EmbeddingModel* embedder)
+  Cosines(const SearchAcross& found, const EmbeddingModel* embedder)
       : embedder_(embedder),
-        languages_(snapshot, *embedder, found.query.text, found.query.vector),
-        question_(found.query.vector),
-        vector_(found.query.vector) {
+        languages_(found.languages),
+        question_(found.result.query.vector),
+        vector_(found.result.query.vector) {
     if (languages_.active()) vector_.assign(languages_.query().begin(), languages_.query().end());
   }
 
@@ -89,12 +90,11 @@ class Cosines {
 };
 
 /// What tells how near passages and sentences are, where search embedded the question.
-void add_meaning(const store::Snapshot& snapshot, const SearchResult& found, const EmbeddingModel* embedder,
-                 const Scale& scale, Gathered& out) {
-  const auto cosines = std::make_shared<Cosines>(snapshot, found, embedder);
+void add_meaning(const SearchAcross& found, const EmbeddingModel* embedder, const Scale& scale, Gathered& out) {
+  const auto cosines = std::make_shared<Cosines>(found, embedder);
   const bool languages = cosines->languages().active();
-  for (size_t i = 0; i < found.hits.size(); ++i) {
-    const Hit& hit = found.hits[i];
+  for (size_t i = 0; i < found.result.hits.size(); ++i) {
+    const Hit& hit = found.result.hits[i];
     if (!hit.scores.dense) continue;
     Passage& passage = out.passages[i];
     passage.meaning = scale.place(*hit.scores.dense);
@@ -113,10 +113,14 @@ void add_meaning(const store::Snapshot& snapshot, const SearchResult& found, con
     return nearer;
   };
   if (!languages) return;
-  out.nearness = [cosines](const std::vector<std::string>& sentences) {
+  out.across.nearness = [cosines](const std::vector<std::string>& sentences) {
     auto near = cosines->of(sentences);
     for (double& n : near) n = cosines->nearness(n);
     return near;
+  };
+  const auto words = std::make_shared<WordMeanings>(*embedder);
+  out.across.words = [words](const std::vector<std::string>& asked, const std::vector<std::string>& there) {
+    return words->alike(asked, there);
   };
 }
 
@@ -133,7 +137,8 @@ std::string about(const store::Snapshot& snapshot, const std::string& path) {
 Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options) {
   SearchOptions asked = options;
   asked.quotes_bind = false;  // a question quotes what it is about
-  SearchResult found = search(snapshot, question, asked);
+  SearchAcross across = search_across(snapshot, question, asked);
+  SearchResult& found = across.result;
   Gathered out;
   out.question = read_question(
       found.query.text, found.query.terms, [&](std::string_view t) { return double(snapshot.keyword_ceiling(t)); },
@@ -146,7 +151,7 @@ Gathered gather(const store::Snapshot& snapshot, std::string_view question, cons
         {hit.chunk.text, hit.chunk.heading, hit.score, ceiling > 0 ? std::min(1.0, keyword / ceiling) : 0});
     out.passages.back().about = about(snapshot, hit.chunk.path);
   }
-  if (scale) add_meaning(snapshot, found, options.embedder, *scale, out);
+  if (scale) add_meaning(across, options.embedder, *scale, out);
   out.hits = std::move(found.hits);
   out.warnings = std::move(found.warnings);
   return out;

@@ -16,7 +16,7 @@ struct Gathered {
   std::vector<Passage> passages;  // of the hits, in the same order
   Meaning meaning;                // empty without an embedder that knows the language
   Rewording reworded;             // empty where meaning is
-  Nearness nearness;              // empty too where no passage could be in another language
+  Across across;                  // empty too where no passage could be in another language
   std::vector<std::string> warnings;
 };
 

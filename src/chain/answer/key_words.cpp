@@ -59,21 +59,6 @@ const Words& sure_particles() {
   return particles;
 }
 
-// "선정한", "있는", "통해", "적용받은": a verb before what it says something of.
-bool is_korean_verb(std::string_view full, std::string_view core, bool particle) {
-  constexpr std::string_view kEndings[] = {
-      "한",   "된",   "하는", "되는", "하여", "해서", "되어", "하고", "되고",   "하며", "되며", "하던", "되던",
-      "했던", "됐던", "였던", "있는", "없는", "있던", "같은", "하게", "되게",   "하기", "되기", "할",   "될",
-      "통해", "위해", "대해", "따라", "면서", "려고", "지만", "는데", "아서",   "어서", "다가", "도록", "았던",
-      "었던", "지는", "시킨", "받은", "받는", "맡은", "맡는", "적인", "적으로", "어진", "아진", "해진", "하지",
-      "되지", "어야", "아야", "다고", "려는", "하였", "했다", "던",   "난",     "운"};
-  if (std::any_of(std::begin(kEndings), std::end(kEndings), [&](auto e) { return full.ends_with(e); })) return true;
-  if (particle) return false;
-  // The last syllable of a verb's stem with the ending -ㄴ or -ㄹ: 지어진, 실린, 나온.
-  constexpr std::string_view kAdnominal = "진린온준운던난긴친킨쓴뜬은는된한간본둔룬춘인찬힌낸탄든연할될릴칠킬줄올";
-  return kAdnominal.find(last_letter(core)) != std::string_view::npos;
-}
-
 /// The words of a question in one language, each with what it is.
 class Kinds {
  public:
@@ -153,10 +138,17 @@ std::u32string code_points(std::string_view text) {
   return out;
 }
 
+/// "SITA", "K-12": every letter of it counts.
+bool is_all_capitals(std::string_view word) {
+  return word.size() > 1 &&
+         std::none_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c & 0x80); });
+}
+
 /// How much of a word a passage has in one of its own: the letters that both begin with, of the longer one (the
 /// passage's may have an ending of three letters more). 1 where it is an acronym of the passage's words.
 double similar(std::string_view word, bool korean, const std::vector<std::string_view>& passage) {
   constexpr size_t kShort = 4, kEnding = 3;
+  if (is_all_capitals(word)) return 0;
   const std::u32string own = code_points(lower(word));
   if (own.size() < (korean ? 2 : kShort) && !is_upper(word.front())) return 0;
   double best = 0;
@@ -234,7 +226,7 @@ class Comparison {
         passage_(forms_of(passage)),
         text_(split(passage)) {}
 
-  std::vector<double> run() {
+  std::vector<double> features() const {
     constexpr double kNowhere = 0.95;  // of the rarity of a word in no passage
     double heaviest = 0;
     for (const KeyWord& w : words_) heaviest = std::max(heaviest, w.weight);
@@ -266,7 +258,7 @@ class Comparison {
   }
 
   /// The word that says what the question is about and that the passage lacks most.
-  const KeyWord* missing_most() const {
+  MissingWord missing_most() const {
     constexpr double kLacked = 0.3;
     const KeyWord* best = nullptr;
     double most = 0;
@@ -279,7 +271,9 @@ class Comparison {
       most = lack * w.rarity;
       best = &w;
     }
-    return best;
+    if (!best) return {};
+    return {without(q_.text, best->text), best->rarity, best->rarity_here,
+            q_.korean && is_of_another_family(best->text, text_)};
   }
 
  private:
@@ -326,6 +320,22 @@ class Comparison {
 
 }  // namespace
 
+bool is_korean_verb(std::string_view full, std::string_view core, bool particle) {
+  constexpr std::string_view kEndings[] = {
+      "한",   "된",   "하는", "되는", "하여", "해서", "되어", "하고", "되고",   "하며", "되며", "하던", "되던",
+      "했던", "됐던", "였던", "있는", "없는", "있던", "같은", "하게", "되게",   "하기", "되기", "할",   "될",
+      "통해", "위해", "대해", "따라", "면서", "려고", "지만", "는데", "아서",   "어서", "다가", "도록", "았던",
+      "었던", "지는", "시킨", "받은", "받는", "맡은", "맡는", "적인", "적으로", "어진", "아진", "해진", "하지",
+      "되지", "어야", "아야", "다고", "려는", "하였", "했다", "던",   "난",     "운"};
+  if (std::any_of(std::begin(kEndings), std::end(kEndings), [&](auto e) { return full.ends_with(e); })) return true;
+  if (particle) return false;
+  // The last syllable of a verb's stem with the ending -ㄴ or -ㄹ: 지어진, 실린, 나온.
+  constexpr std::string_view kAdnominal = "진린온준운던난긴친킨쓴뜬은는된한간본둔룬춘인찬힌낸탄든연할될릴칠킬줄올";
+  return kAdnominal.find(last_letter(core)) != std::string_view::npos;
+}
+
+bool is_general_korean(std::string_view core) { return general_korean().count(core) != 0; }
+
 std::vector<KeyWord> key_words(const Question& question) {
   const std::vector<Word> words = words_of(question.text, question);
   const Kinds kinds(question, words);
@@ -350,16 +360,12 @@ std::vector<KeyWord> key_words(const Question& question) {
   return out;
 }
 
-MissingWord missing_word(const Question& question, std::string_view passage) {
-  const Comparison comparison(question, {}, passage);
-  const KeyWord* word = comparison.missing_most();
-  if (!word) return {};
-  return {without(question.text, word->text), word->rarity, word->rarity_here,
-          question.korean && is_of_another_family(word->text, split(passage))};
-}
-
-std::vector<double> missing_features(const Question& question, std::string_view here, std::string_view passage) {
-  return Comparison(question, here, passage).run();
+Missing what_is_missing(const Question& question, std::string_view here, std::string_view passage) {
+  const Comparison comparison(question, here, passage);
+  Missing out{comparison.features(), comparison.missing_most()};
+  const Fillers in_their_place = fillers(question, here, passage);
+  out.features.insert(out.features.end(), in_their_place.begin(), in_their_place.end());
+  return out;
 }
 
 }  // namespace hanok::chain::answer

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chain/answer/fillers.h"
 #include "chain/answer/question.h"
 
 namespace hanok::chain::answer {
@@ -34,20 +35,29 @@ struct KeyWord {
 
 std::vector<KeyWord> key_words(const Question& question);
 
+/// "선정한", "있는", "통해", "적용받은": a verb before what it says something of. full: as it stands; core: without its
+/// particle, where it has one.
+bool is_korean_verb(std::string_view full, std::string_view core, bool particle);
+/// Words of no topic: 이름, 당시.
+bool is_general_korean(std::string_view core);
+
 /// What is missing, as features of the confidence: kMissingFeatures numbers from 0 (all there) to about 1. `here` is
 /// the sentence and what it stands under, `passage` the whole passage; both with the headings, title and file name. For
 /// each kind of word, of the word missing most: the part of its forms that are missing; the same less what a similar
 /// word of the passage makes likely (a slip of the pen, another ending, an acronym of its words); that by weight, by
 /// rarity, by rarity here, where the word is in no passage at all, and by rarity squared. Then how many words are
-/// missing.
-inline constexpr size_t kMissingFeatures = kWordKinds * 7 + 6;
+/// missing, and what stands in their place (fillers.h).
+inline constexpr size_t kMissingFeatures = kWordKinds * 7 + 6 + kFillers;
 /// The word that `passage` lacks most, of those that say what the question is about.
 struct MissingWord {
   std::string wording;                 // the question's text without it; empty where none is missing
   double rarity = 0, rarity_here = 0;  // as KeyWord's
   bool another_family = false;         // 박민지 where the passage has 김민지
 };
-MissingWord missing_word(const Question& question, std::string_view passage);
-std::vector<double> missing_features(const Question& question, std::string_view here, std::string_view passage);
+struct Missing {
+  std::vector<double> features;  // [kMissingFeatures]
+  MissingWord most;
+};
+Missing what_is_missing(const Question& question, std::string_view here, std::string_view passage);
 
 }  // namespace hanok::chain::answer

@@ -32,7 +32,7 @@ TEST(KeyWords, SayWhatAWordIsToAReader) {
 }
 
 double missing_name(std::string_view question, std::string_view passage) {
-  const auto f = missing_features(read_question(question, equal), passage, passage);
+  const auto f = what_is_missing(read_question(question, equal), passage, passage).features;
   EXPECT_EQ(f.size(), kMissingFeatures);
   return f[static_cast<size_t>(WordKind::Name) * 7 + 1];
 }
@@ -48,7 +48,8 @@ TEST(KeyWords, AMissingNameIsMissingUnlessASimilarOneIsThere) {
 
 TEST(KeyWords, APersonOfAnotherFamilyIsAnother) {
   const auto noun = [](std::string_view question, std::string_view passage) {
-    return missing_features(read_question(question, equal), passage, passage)[static_cast<size_t>(WordKind::Bare) * 7];
+    return what_is_missing(read_question(question, equal), passage, passage)
+        .features[static_cast<size_t>(WordKind::Bare) * 7];
   };
   EXPECT_EQ(noun("박민지 팀장의 생일은 언제인가요?", "김민지 팀장의 생일은 4월 2일입니다."), 1);
   EXPECT_EQ(noun("김민지 팀장의 생일은 언제인가요?", "김민지 팀장의 생일은 4월 2일입니다."), 0);
@@ -58,14 +59,15 @@ TEST(KeyWords, APersonOfAnotherFamilyIsAnother) {
 TEST(KeyWords, TheQuestionWithoutTheWordThatIsMissingMost) {
   const std::string passage = "The Daejeon branch has the phone number 042-555-0134. The manager is Ivy Yoon.";
   const auto without = [&](const std::string& question, const std::string& text) {
-    return missing_word(read_question(question, equal), text).wording;
+    return what_is_missing(read_question(question, equal), {}, text).most.wording;
   };
   EXPECT_EQ(without("Who is the manager of the Busan branch?", passage), "Who is the manager of the  branch?");
   EXPECT_EQ(without("Who is the manager of the Daejeon branch?", passage), "");
   EXPECT_EQ(without("부산 지점의 전화번호는 무엇인가요?", "대전 지점의 전화번호는 042-555-0134입니다."),
             " 지점의 전화번호는 무엇인가요?");
   const auto other =
-      missing_word(read_question("박민지 팀장의 생일은 언제인가요?", equal), "김민지 팀장의 생일은 4월 2일이다.");
+      what_is_missing(read_question("박민지 팀장의 생일은 언제인가요?", equal), {}, "김민지 팀장의 생일은 4월 2일이다.")
+          .most;
   EXPECT_TRUE(other.another_family);
   EXPECT_EQ(other.wording, " 팀장의 생일은 언제인가요?");
 }

@@ -113,14 +113,25 @@ class Reader {
     return std::count(gap.begin(), gap.end(), '\n') > 1;
   }
 
-  bool looks_like_heading(size_t i) const {
+  bool is_short_line(size_t i) const {
     const std::string_view line = of(i);
     return line.size() <= kLongestHeading && fills_line(out_[i].span) && !has(line, "\n") && !has(line, ": ") &&
-           !is_row(line) && !is_item(line) && !ends_sentence(line);
+           !is_row(line) && !ends_sentence(line);
   }
 
+  bool looks_like_heading(size_t i) const { return is_short_line(i) && !is_item(of(i)); }
+
   bool is_heading(size_t i) const {
-    return looks_like_heading(i) && begins_part(i) && (blank_after(i) || !looks_like_heading(i + 1));
+    return (looks_like_heading(i) && begins_part(i) && (blank_after(i) || !looks_like_heading(i + 1))) ||
+           is_numbered_heading(i);
+  }
+
+  // "2. Late returns", alone above a sentence: the items of a numbered list stand above one another.
+  bool is_numbered_heading(size_t i) const {
+    const std::string_view line = of(i);
+    const bool numbered = is_item(line) && (is_digit(line[0]) || line[0] == '(');
+    return numbered && is_short_line(i) && begins_part(i) && !is_item(of(i + 1)) && !is_row(of(i + 1)) &&
+           ends_sentence(of(i + 1));
   }
 
   bool is_header_row(size_t i) const {

@@ -75,6 +75,20 @@ TEST(Units, YearsNameColumns) {
   EXPECT_FALSE(names_columns("2023 | 2024"));
 }
 
+TEST(Units, ANumberedLineAboveASentenceIsAHeading) {
+  const std::string text =
+      "1. 자료의 이용\n자료는 안에서만 봅니다. 책상에서는 물을 마시지 않습니다.\n\n2. 연체와 분실\n반납이 늦으면 대출이 정지됩니다.\n";
+  const auto units = units_of(text);
+  ASSERT_EQ(units.size(), 5u);
+  EXPECT_TRUE(units[0].heading && units[3].heading);
+  EXPECT_FALSE(units[1].heading || units[2].heading || units[4].heading);
+  EXPECT_EQ(text.substr(units[3].span.start, units[3].span.end - units[3].span.start), "연체와 분실");
+  ASSERT_FALSE(units[4].context.empty());
+  EXPECT_EQ(units[4].context[0], 3u);
+  for (const auto& u : units_of("You need:\n\n1. two apples\n2. a knife\n3. a bowl\n\nPeel the apples.\n"))
+    EXPECT_FALSE(u.heading) << "items of a list";
+}
+
 TEST(Units, PlainSentencesHaveNoHeadings) {
   for (const Unit& u : units_of("One is here. Two is there.\nThree is nowhere."))
     EXPECT_TRUE(!u.heading && u.context.empty());

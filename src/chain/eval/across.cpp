@@ -127,7 +127,7 @@ Asked ask_one(const SquadCollection& pool, const SquadSet& set, const SquadQuest
   const std::string& gold = set.paragraphs[q.paragraph].path;
   SearchOptions search{.k = options.k, .embedder = pool.embedder()};
   const auto g = answer::gather(pool.snapshot(), q.question, search);
-  const auto extract = answer::extract(g.question, g.passages, g.meaning, g.nearness, g.reworded);
+  const auto extract = answer::extract(g.question, g.passages, g.meaning, g.across, g.reworded);
   Asked out{.known = !q.answers.empty()};
   out.answered = !extract.quotes.empty() && extract.confidence >= threshold;
   if (out.answered) {
@@ -143,9 +143,8 @@ Asked ask_one(const SquadCollection& pool, const SquadSet& set, const SquadQuest
   }
   search.filter = all_but(gold);
   const auto without = answer::gather(pool.snapshot(), q.question, search);
-  out.abstained =
-      answer::extract(without.question, without.passages, without.meaning, without.nearness, without.reworded)
-          .confidence < threshold;
+  out.abstained = answer::extract(without.question, without.passages, without.meaning, without.across, without.reworded)
+                      .confidence < threshold;
   return out;
 }
 

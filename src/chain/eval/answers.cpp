@@ -87,7 +87,7 @@ class Evaluation {
   Found answer(const SquadCollection& collection, std::string_view question, const store::Filter& filter) const {
     const SearchOptions search{.k = options_.k, .filter = filter, .embedder = collection.embedder()};
     const answer::Gathered g = answer::gather(collection.snapshot(), question, search);
-    Found out{answer::extract(g.question, g.passages, g.meaning, g.nearness, g.reworded), "", ""};
+    Found out{answer::extract(g.question, g.passages, g.meaning, g.across, g.reworded), "", ""};
     if (out.extract.quotes.empty()) return out;
     const size_t passage = out.extract.quotes[0].passage;
     const text::Span span = out.extract.quotes[0].span;

@@ -96,7 +96,7 @@ void CachedEmbedder::save() const {
 }
 
 Matrix CachedEmbedder::embed(std::span<const std::string> texts, Prompt prompt) const {
-  const char kind = prompt == Prompt::Query ? 'q' : 'p';
+  const char kind = prompt == Prompt::Query ? 'q' : prompt == Prompt::None ? 'n' : 'p';
   std::vector<std::string> missing;
   {
     const std::lock_guard lock(mutex_);

@@ -15,8 +15,8 @@ namespace hanok::chain {
 /// model (by fingerprint; another's is replaced), and written when the object goes.
 ///
 /// The file: "hanok vectors 1\n", the fingerprint and a line break, u32 dim, u64 count, then for each text u32 length,
-/// a 'q' or 'p' (asked as query or passage) and the text, dim floats; at the end the SHA-256 of all that, in
-/// hexadecimal digits. Little endian.
+/// a 'q', 'n' or 'p' (asked as query, without a prompt, or as passage) and the text, dim floats; at the end the SHA-256
+/// of all that, in hexadecimal digits. Little endian.
 class CachedEmbedder : public EmbeddingModel {
  public:
   explicit CachedEmbedder(const EmbeddingModel& inner, std::filesystem::path file = {});

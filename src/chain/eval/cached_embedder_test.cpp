@@ -40,10 +40,12 @@ TEST(CachedEmbedder, AsksOnceForEachTextAndPrompt) {
     EXPECT_EQ(m.row(1)[0], 5);
     EXPECT_EQ(m.row(2)[0], 3);
   }
-  const size_t before = model.asked;
-  EXPECT_LE(before, 3u);
-  EXPECT_EQ(cached.embed(kTexts, Prompt::Query).row(0)[1], 1);
-  EXPECT_GT(model.asked, before);
+  for (const Prompt prompt : {Prompt::Query, Prompt::None}) {
+    const size_t before = model.asked;
+    EXPECT_LE(before, prompt == Prompt::Query ? 3u : 6u);
+    EXPECT_EQ(cached.embed(kTexts, prompt).row(0)[1], prompt == Prompt::Query ? 1 : 0);
+    EXPECT_GT(model.asked, before);
+  }
 }
 
 TEST(CachedEmbedder, KeepsVectorsFromRunToRun) {

@@ -50,6 +50,11 @@ std::span<const float> VectorsByText::find(const std::string& text) const {
   return found == rows_.end() ? std::span<const float>() : found->second;
 }
 
+std::optional<store::ChunkId> EmbeddedTexts::find(const std::string& text) const {
+  const auto found = chunks_.find(std::hash<std::string>{}(text));
+  return found == chunks_.end() ? std::nullopt : std::optional(found->second);
+}
+
 namespace {
 
 std::vector<store::VectorSpace> spaces_of(const store::Snapshot& snapshot) {

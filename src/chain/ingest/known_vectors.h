@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -41,6 +42,20 @@ class VectorsByText {
  private:
   size_t dim_;
   std::unordered_map<std::string, std::vector<float>> rows_;
+};
+
+/// What was embedded so far in this run, by a hash of its text: where a passage stands that says the same. Forty bytes
+/// a text.
+class EmbeddedTexts {
+ public:
+  void add(const std::string& text, store::ChunkId chunk) {
+    chunks_.try_emplace(std::hash<std::string>{}(text), chunk);
+  }
+  /// A chunk that may say the same: the hash of its text is equal.
+  std::optional<store::ChunkId> find(const std::string& text) const;
+
+ private:
+  std::unordered_map<size_t, store::ChunkId> chunks_;
 };
 
 /// Documents that were replaced since `before`: what they still say keeps its vectors, in the space that answers and in

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "base/threads.h"
 #include "chain/ingest/test_buckets.h"
 #include "hanok/chain.h"
 
@@ -56,6 +57,27 @@ TEST_F(KnownVectorsTest, ATextIsEmbeddedOnceHoweverManyCopiesThereAre) {
   };
   EXPECT_EQ(rows("guide.md"), rows("later.md"));
   EXPECT_EQ(rows("guide.md"), rows("zz/guide-copy.md"));
+}
+
+TEST_F(KnownVectorsTest, APassageOfAnotherFileIsEmbeddedOnceHoweverFarAway) {
+  const std::string same = "# Notice\n\nThe office opens at nine.\n\n";
+  std::string long_text;
+  const size_t parts = 128 * std::max<size_t>(1, base::default_threads());  // many blocks
+  for (size_t i = 0; i < parts; ++i)
+    long_text += "# Part " + std::to_string(i) + "\n\nThe porter has key " + std::to_string(i) + ".\n\n";
+  write("in/a.md", same + "# Keys\n\nAsk the porter.\n");
+  write("in/m.md", long_text);
+  write("in/z.md", same + "# Parking\n\nBehind the house.\n");
+  run();
+  const auto snapshot = collection_->snapshot();
+  ASSERT_EQ(snapshot->chunk_count(), parts + 4);
+  EXPECT_EQ(model_.embedded, parts + 3);
+  const auto first_row = [&](const char* name) {
+    const auto info = snapshot->find((folder_.path() / "in" / name).string());
+    const auto ids = snapshot->chunk_ids(info->id);
+    return snapshot->vectors(model_.space(), std::span(ids).first(1));
+  };
+  EXPECT_EQ(first_row("a.md"), first_row("z.md"));
 }
 
 TEST_F(KnownVectorsTest, WhatAChangedDocumentStillSaysKeepsItsVectors) {

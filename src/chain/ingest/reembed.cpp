@@ -26,23 +26,31 @@ struct Block {
   VectorsByText known;
 };
 
-Block read_block(const store::Snapshot& snapshot, const store::VectorSpace& space, const DocumentCopies& copies,
+/// Where the same text may have its vector already.
+struct Elsewhere {
+  DocumentCopies copies;
+  EmbeddedTexts embedded;
+};
+
+Block read_block(const store::Snapshot& snapshot, const store::VectorSpace& space, const Elsewhere& known,
                  std::span<const store::ChunkId> ids) {
   std::vector<store::ChunkId> there, elsewhere;
   std::vector<std::string> texts;
   for (const auto& chunk : snapshot.chunks(ids)) {
     there.push_back(chunk.id);
     texts.push_back(passage_text(chunk.heading, chunk.text));
-    for (const auto id : copies.of(chunk)) elsewhere.push_back(id);
+    for (const auto id : known.copies.of(chunk)) elsewhere.push_back(id);
+    if (const auto id = known.embedded.find(texts.back())) elsewhere.push_back(*id);
   }
   return {std::move(there), std::move(texts), VectorsByText(snapshot, space, elsewhere)};
 }
 
-/// Returns what it cost, in tokens: a text that stands twice, here or in a copy of its document, is embedded once.
-double embed_block(store::Collection& collection, const EmbeddingModel& embedder, const DocumentCopies& copies,
+/// Returns what it cost, in tokens: a text that stands twice, here, in a copy of its document or in what this run has
+/// embedded before, is embedded once.
+double embed_block(store::Collection& collection, const EmbeddingModel& embedder, Elsewhere& known,
                    std::span<const store::ChunkId> ids) {
   const auto space = embedder.space();
-  Block block = read_block(*collection.snapshot(), space, copies, ids);
+  Block block = read_block(*collection.snapshot(), space, known, ids);
   if (block.ids.empty()) return 0;
   std::vector<std::string> fresh;
   std::set<std::string_view> seen;
@@ -62,6 +70,7 @@ double embed_block(store::Collection& collection, const EmbeddingModel& embedder
     rows.insert(rows.end(), row.begin(), row.end());
   }
   collection.put_vectors(space, block.ids, rows);
+  for (size_t i = 0; i < block.ids.size(); ++i) known.embedded.add(block.texts[i], block.ids[i]);
   return cost;
 }
 
@@ -77,8 +86,8 @@ bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder
   const auto space = embedder.space();
   if (collection.missing_vectors(space, 1).empty()) return true;
   const auto all = collection.missing_vectors(space, SIZE_MAX);
-  const DocumentCopies copies(*collection.snapshot());
-  const EmbedPlan plan(collection, embedder, copies, all);
+  Elsewhere known{DocumentCopies(*collection.snapshot()), {}};
+  const EmbedPlan plan(collection, embedder, known.copies, all);
   TimeLeft time;
   const uint64_t chunks = collection.chunk_count();
   uint64_t done = chunks - std::min<uint64_t>(all.size(), chunks);
@@ -88,7 +97,7 @@ bool embed_missing(store::Collection& collection, const EmbeddingModel& embedder
     done = std::min(done, total);
     if (!go_on({done, total, false, time.seconds(plan.tokens(ids.front(), total - done))})) return false;
     const base::Stopwatch clock;
-    const double tokens = embed_block(collection, embedder, copies, ids);
+    const double tokens = embed_block(collection, embedder, known, ids);
     time.add(tokens, clock.seconds());
     done += ids.size();
   }

@@ -62,9 +62,9 @@ class Search {
     return diversify();
   }
 
-  SearchResult run() {
+  SearchAcross run() {
     make_hits(rank());
-    return std::move(out_);
+    return {std::move(out_), std::move(languages_)};
   }
 
   Mode mode() const { return out_.mode; }
@@ -292,9 +292,13 @@ std::vector<ScoredChunk> rank(const store::Snapshot& snapshot, std::string_view 
   return out;
 }
 
-SearchResult search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options) {
+SearchAcross search_across(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options) {
   if (options.k == 0) throw Error(Code::Invalid, "search: k must be at least 1");
   return Search(snapshot, query, options).run();
+}
+
+SearchResult search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options) {
+  return search_across(snapshot, query, options).result;
 }
 
 SearchResult search(const store::Collection& collection, std::string_view query, const SearchOptions& options) {
