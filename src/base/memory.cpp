@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -52,5 +54,7 @@ std::string memory_text(uint64_t bytes) {
     std::snprintf(out, sizeof out, "%.0f MiB", mib);
   return out;
 }
+
+void give_memory_back() { ::malloc_trim(0); }
 
 }  // namespace hanok::base

@@ -15,6 +15,8 @@ struct ProcessMemory {
   uint64_t resident = 0, most = 0;
 };
 ProcessMemory process_memory();
+/// After work that took much and freed it: hands what is free to the system, which the allocator would keep.
+void give_memory_back();
 /// "3.1 GiB", "640 MiB".
 std::string memory_text(uint64_t bytes);
 

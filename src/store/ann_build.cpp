@@ -7,17 +7,20 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "hanok/context.h"
 
 namespace hanok::store {
 namespace {
 
-constexpr size_t kScanFloats = 10'000'000;  // 40 MB: some 3 ms on one core, far below what embedding a query takes
+constexpr size_t kScanFloats = 10'000'000;       // 40 MB: some 3 ms on one core, far below what embedding a query takes
+constexpr size_t kRecordScanFloats = 1'000'000;  // where the vector is given, the scan is all that is waited for
 constexpr size_t kLeastScanned = 1'000, kMostScanned = 50'000;  // per row there is work of its own
 constexpr size_t kTailShare = 16;   // rows that came later, in the index's: then it is extended, which writes all of it
 constexpr size_t kTailOfExact = 4;  // and not before a scan of them takes a quarter of what is scanned without an index
 constexpr size_t kStaleShare = 8;   // stale rows in those of the index: each costs a search some of its candidates
 constexpr size_t kAddedAtOnce = 4096;
+constexpr double kStrayShare = 0.02;  // of a graph: more than this, and it suits these vectors badly
 
 constexpr size_t kQueries = 64, kNeighbours = 50;  // what hybrid search asks for
 constexpr double kRecall = 0.995;                  // of those, measured when an index was built
@@ -28,14 +31,14 @@ void check_type(const std::string& type) {
     throw Error(Code::Invalid, "settings: index.type must be one of auto, flat, hnsw, ivf, found '" + type + "'");
 }
 
-index::Options options_for(const AnnPlan& plan) {
+index::Options options_for(const AnnPlan& plan, const std::string& type) {
   index::Options out;
   out.dim = plan.vectors->dim();
   out.metric = index_metric(plan.vectors->metric());
   out.threads = plan.threads;
   out.set["storage"] = "sq8";  // exact rows are at hand: what the index finds is ranked by them
-  const size_t exact = plan.settings.exact_below;
-  if (exact && plan.settings.type != "ivf") out.set["exact_below"] = std::to_string(std::max<size_t>(exact, 2));
+  const size_t exact = plan.settings.records ? scanned_exactly(plan.settings, out.dim) : plan.settings.exact_below;
+  if (exact && type != "ivf") out.set["exact_below"] = std::to_string(std::max<size_t>(exact, 2));
   return out;
 }
 
@@ -53,8 +56,8 @@ struct Gathered {
   }
 };
 
-void build(const AnnPlan& plan, BuiltAnn& out) {
-  out.index = index::make(plan.settings.type, options_for(plan));
+void build(const AnnPlan& plan, const std::string& type, BuiltAnn& out) {
+  out.index = index::make(type, options_for(plan, type));
   Gathered all;
   all.ids.reserve(plan.vectors->rows());
   all.values.reserve(plan.vectors->rows() * plan.vectors->dim());
@@ -147,6 +150,42 @@ size_t tuned(const AnnPlan& plan, const BuiltAnn& built) {
   return ladder.back();
 }
 
+// A graph may hold vectors that no walk comes to; cells hold theirs always.
+Bitmap strays(const AnnPlan& plan, const BuiltAnn& built) {
+  Bitmap out;
+  if (!plan.settings.records || built.index->kind() != "hnsw") return out;
+  const Ann ann(built.index, built.effort);
+  std::vector<ChunkId> ids;
+  std::vector<const float*> rows;
+  plan.vectors->each([&](ChunkId id, std::span<const float> row) {
+    if (built.covered.contains(id)) ids.push_back(id), rows.push_back(row.data());
+  });
+  std::vector<char> found(ids.size());
+  base::parallel_for(
+      ids.size(), 64,
+      [&](size_t begin, size_t end, size_t) {
+        for (size_t i = begin; i < end; ++i) {
+          const auto near = ann.near({rows[i], plan.vectors->dim()}, 1, built.covered, true);
+          found[i] = std::find(near.begin(), near.end(), ids[i]) != near.end();
+        }
+      },
+      plan.threads);
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (!found[i]) out.add(ids[i]);
+  return out;
+}
+
+void measure(const AnnPlan& plan, BuiltAnn& out) {
+  out.effort = tuned(plan, out);
+  out.stray = strays(plan, out);
+  out.skipped += out.stray.cardinality();
+}
+
+bool strays_are_many(const BuiltAnn& built) {
+  return static_cast<double>(built.stray.cardinality()) >
+         kStrayShare * static_cast<double>(built.covered.cardinality());
+}
+
 }  // namespace
 
 AnnSettings ann_settings(const Json& settings) {
@@ -172,11 +211,16 @@ AnnSettings ann_settings(const Json& settings) {
 }
 
 AnnSettings stored_ann_settings(Database& db, int64_t collection) {
-  Rows row = db.query("SELECT settings FROM collection WHERE id = ?1", collection);
-  return row.next() ? ann_settings(base::parse_json(row.bytes(0), "stored settings")) : AnnSettings();
+  Rows row = db.query("SELECT settings, documents, records FROM collection WHERE id = ?1", collection);
+  if (!row.next()) return {};
+  AnnSettings out = ann_settings(base::parse_json(row.bytes(0), "stored settings"));
+  out.records = row.integer(1) == 0 && row.integer(2) > 0;
+  return out;
 }
 
-size_t scanned_exactly(size_t dim) { return std::clamp(kScanFloats / dim, kLeastScanned, kMostScanned); }
+size_t scanned_exactly(size_t dim, bool records) {
+  return std::clamp((records ? kRecordScanFloats : kScanFloats) / dim, kLeastScanned, kMostScanned);
+}
 
 AnnStep ann_step(const AnnSettings& settings, size_t dim, size_t vectors, const AnnRow* have) {
   const size_t exact = scanned_exactly(settings, dim);
@@ -199,8 +243,15 @@ BuiltAnn build_ann(const AnnPlan& plan, const IndexFolder& folder) {
     if (plan.step == AnnStep::Extend)
       extend(plan, folder, out);
     else
-      build(plan, out);
-    out.effort = tuned(plan, out);
+      build(plan, plan.settings.type, out);
+    measure(plan, out);
+    if (plan.settings.type == "auto" && strays_are_many(out)) {
+      base::log().info("{} of {} vectors lie where no walk through a graph comes: cells take its place",
+                       out.stray.cardinality(), out.covered.cardinality());
+      out = {};
+      build(plan, "ivf", out);
+      measure(plan, out);
+    }
     return out;
   } catch (const std::bad_alloc&) {
     throw Error(Code::Exhausted, "no memory to index " + std::to_string(plan.vectors->rows()) + " vectors of " +

@@ -14,15 +14,16 @@ namespace hanok::store {
 struct AnnSettings {
   std::string type = "auto";  // of room index; "flat": every search is an exact scan
   size_t exact_below = 0;     // so many vectors are scanned without an index; 0: by dimension, scanned_exactly()
+  bool records = false;       // a collection of records: queries come with their vector and wait for nothing else
 };
 /// Throws Invalid, naming what may stand there.
 AnnSettings ann_settings(const Json& settings);
 
-/// Vectors of `dim` numbers that a scan on one core answers in some three milliseconds.
-size_t scanned_exactly(size_t dim);
+/// Vectors of `dim` numbers that a scan on one core answers in some three milliseconds, or of records in some .3.
+size_t scanned_exactly(size_t dim, bool records);
 /// What the settings say, or that.
 inline size_t scanned_exactly(const AnnSettings& settings, size_t dim) {
-  return settings.exact_below ? settings.exact_below : scanned_exactly(dim);
+  return settings.exact_below ? settings.exact_below : scanned_exactly(dim, settings.records);
 }
 /// Those stored with a collection.
 AnnSettings stored_ann_settings(Database& db, int64_t collection);
@@ -40,6 +41,9 @@ struct BuiltAnn {
   std::shared_ptr<index::Index> index;
   Bitmap covered;
   size_t skipped = 0, effort = 0, removed = 0;
+  /// Of a collection of records: chunks that a search by their own vector does not find. They are scanned, so that what
+  /// was written is always found.
+  Bitmap stray;
 };
 
 struct AnnPlan {

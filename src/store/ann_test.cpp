@@ -119,7 +119,7 @@ TEST(AnnStep, SaysWhatIsDue) {
   EXPECT_EQ(ann_step(few, 8, 1000, nullptr), AnnStep::None);
   EXPECT_EQ(ann_step(few, 8, 1001, nullptr), AnnStep::Build);
   EXPECT_EQ(ann_step({"flat", 1000}, 8, 5000, nullptr), AnnStep::None);
-  EXPECT_EQ(ann_step({}, 384, scanned_exactly(384), nullptr), AnnStep::None);
+  EXPECT_EQ(ann_step({}, 384, scanned_exactly(384, false), nullptr), AnnStep::None);
   AnnRow have;
   have.kind = "hnsw";
   add_range(have.covered, 1, 4000);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 namespace hanok::store {
 struct AnnWriter::Begun {
@@ -76,6 +77,7 @@ bool AnnWriter::run(bool anew, size_t threads) {
     UnnamedFile file(folder_.index, begun->file);
     built.index->save(folder_.index.path(begun->file));
     if (!finish(*begun, built, file)) return false;
+    base::give_memory_back();
     base::log().info("index of collection {}: {} over {} vectors of generation {}, {} in {:.1f} s", collection_,
                      built.index->kind(), built.index->size(), begun->generation,
                      begun->step == AnnStep::Extend ? "extended" : "built", clock.seconds());
@@ -96,7 +98,7 @@ bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, UnnamedFile& f
   {
     Rows row = db.query("SELECT stale FROM ann WHERE id = ?1", begun.id);
     if (!row.next()) return false;  // its space or its collection is gone
-    stale = bitmap_from(row.bytes(0), "index " + begun.file) & built.covered;
+    stale = (bitmap_from(row.bytes(0), "index " + begun.file) | built.stray) & built.covered;
   }
   const auto space = db.number("SELECT space FROM ann WHERE id = ?1", begun.id);
   const auto old = find_ann(db, space);

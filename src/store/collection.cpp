@@ -166,7 +166,10 @@ void StoredCollection::put_vectors(const VectorSpace& space, std::span<const Chu
     write_vectors(db, target, live, live_rows);
     VectorWriter(*folder_, id_, upkeep_.touched()).invalidate(db, live, target.id);
     changed(db, 0, 0);
+    const int64_t generation = db.number("SELECT generation FROM collection WHERE id = ?1", id_);
+    views_->vectors_changed = INT64_MAX;  // until it is known that this generation came to be
     write.commit();
+    views_->vectors_changed = generation;
     return;
   }
   throw Error(Code::Invalid, "collection '" + name() + "': vectors of " + describe(space) +

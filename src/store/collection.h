@@ -20,6 +20,7 @@ class StoredCollection final : public Collection {
   StoredCollection(std::shared_ptr<DataFolder> folder, int64_t id, std::string name, bool in_background)
       : folder_(std::move(folder)), id_(id), upkeep_(folder_, id, name, in_background) {
     rename(std::move(name));
+    if (!folder_->connections.read_only()) views_->vectors_changed = 0;  // nobody else writes
   }
 
   Upkeep& upkeep() { return upkeep_; }

@@ -65,8 +65,13 @@ std::shared_ptr<const KeywordIndex> StoredSnapshot::keyword() const {
 std::shared_ptr<const Vectors> StoredSnapshot::vectors() const {
   return read([&](Database& db, int64_t id) {
     if (!vectors_)
-      vectors_ = views_->vectors.get(
-          generation_, [&](const Vectors* previous) { return Vectors::load(db, folder_->index, id, previous); });
+      vectors_ = views_->vectors.get(generation_, [&](const Vectors* previous) {
+        // Documents may be replaced without a trace in what is known of records.
+        const bool only_added = previous && previous->generation() < generation_ &&
+                                views_->vectors_changed <= previous->generation() &&
+                                db.number("SELECT documents FROM collection WHERE id = ?1", id) == 0;
+        return Vectors::load(db, folder_->index, id, previous, only_added ? &fields(db).all() : nullptr, generation_);
+      });
     return *vectors_;
   });
 }

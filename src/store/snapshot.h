@@ -1,6 +1,7 @@
 // A collection at one moment: the door's reads over rows, keyword segments and vectors of one generation.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,9 @@ struct SharedViews {
   Latest<Vectors> vectors;
   Latest<Bitmap> all;
   Latest<ScriptMeans> scripts;
+  /// The newest generation in which a vector of a chunk that was there was changed; INT64_MAX: not known, since another
+  /// process writes, or one is being changed now.
+  std::atomic<int64_t> vectors_changed = INT64_MAX;
 
   /// Vectors are only ever added to a space, so what lacks none in one generation lacks none in later ones.
   struct Filled {

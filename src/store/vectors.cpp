@@ -97,7 +97,7 @@ LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, C
 }
 
 std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& folder, int64_t collection,
-                                             const Vectors* previous) {
+                                             const Vectors* previous, const Bitmap* live, int64_t generation) {
   const auto space = find_space(db, collection, Role::Active);
   if (!space) return nullptr;
   std::map<int64_t, const LoadedVectors*> known;
@@ -105,6 +105,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     known[previous->files_[i].id] = &previous->loaded_[i];
 
   auto out = std::make_shared<Vectors>(*space);
+  out->generation_ = generation;
   out->files_ = vector_file_rows(db, space->id);
   out->open_ann(db, folder, collection, previous);
   Bitmap stale, all;
@@ -121,19 +122,49 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     if (out->ann_) all |= set_of(out->loaded_.back()) - row.stale;
     covered = row.last + uint64_t{1};
   }
-  auto fresh = read_some(db, *space, stale);
+  auto fresh = read_some(db, *space, live ? stale & *live : stale);
   out->exact_.add(fresh.view, fresh.owner);
   if (out->ann_) all |= set_of(fresh);
-  if (covered <= UINT32_MAX) {
-    auto tail = read_vectors(db, *space, static_cast<ChunkId>(covered), UINT32_MAX);
-    out->exact_.add(tail.view, tail.owner);
-    if (out->ann_) all |= set_of(tail);
+  out->load_tail(db, covered, live && previous && previous->space_.id == space->id ? previous : nullptr);
+  for (auto& piece : out->beside_) {
+    const Bitmap gone = live ? set_of(piece) - *live : Bitmap();
+    out->exact_.add(piece.view, piece.owner, gone);
+    if (out->ann_) all |= set_of(piece) - gone;
   }
   if (out->ann_row_) {
     out->live_ = out->ann_row_->live() & all;
     out->tail_ = all - out->live_;
   }
   return out;
+}
+
+// The rows of chunks from `covered` on. previous: has those that were there when it was loaded.
+void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous) {
+  if (covered > UINT32_MAX) return;
+  const size_t dim = space_.space.dim;
+  uint64_t next = covered;
+  for (const auto& piece : previous ? previous->beside_ : std::vector<LoadedVectors>()) {
+    const auto ids = piece.view.ids;
+    next = std::max(next, ids.back() + uint64_t{1});
+    const auto first = static_cast<size_t>(std::lower_bound(ids.begin(), ids.end(), covered) - ids.begin());
+    if (first == 0)
+      beside_.push_back(piece);
+    else if (first < ids.size())
+      beside_.push_back({piece.owner, {ids.subspan(first), piece.view.rows.subspan(first * dim)}, nullptr});
+  }
+  if (next > UINT32_MAX) return;
+  auto fresh = read_vectors(db, space_, static_cast<ChunkId>(next), UINT32_MAX);
+  if (!fresh.view.ids.empty()) beside_.push_back(std::move(fresh));
+  // Pieces double in length from the newest to the oldest, so there are few, and a row is copied few times.
+  while (beside_.size() > 1 && beside_[beside_.size() - 2].view.ids.size() < 2 * beside_.back().view.ids.size()) {
+    OwnedRows joined;
+    for (auto piece = beside_.end() - 2; piece != beside_.end(); ++piece) {
+      joined.ids.insert(joined.ids.end(), piece->view.ids.begin(), piece->view.ids.end());
+      joined.rows.insert(joined.rows.end(), piece->view.rows.begin(), piece->view.rows.end());
+    }
+    beside_.resize(beside_.size() - 2);
+    beside_.push_back(loaded(std::move(joined)));
+  }
 }
 
 void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous) {

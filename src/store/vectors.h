@@ -38,11 +38,15 @@ struct LoadedVectors {
 /// An open view of the active space, immutable.
 class Vectors {
  public:
-  /// nullptr when no space answers.
+  /// nullptr when no space answers. live: what is there of the collection, where since `previous` chunks were only
+  /// added and removed, and no vector of one that stayed was changed: then what is not in files yet is taken from there
+  /// too, and only what was added is read. generation: of what is loaded.
   static std::shared_ptr<const Vectors> load(Database& db, const IndexFolder& folder, int64_t collection,
-                                             const Vectors* previous);
+                                             const Vectors* previous, const Bitmap* live = nullptr,
+                                             int64_t generation = 0);
   explicit Vectors(SpaceRow space) : space_(std::move(space)), exact_(space_.space.dim, space_.metric) {}
   const SpaceRow& space() const { return space_; }
+  int64_t generation() const { return generation_; }
   /// All rows.
   const DenseIndex& exact() const { return exact_; }
   /// nullopt: every search is exact.
@@ -53,11 +57,14 @@ class Vectors {
 
  private:
   void open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous);
+  void load_tail(Database& db, uint64_t covered, const Vectors* previous);
   std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
   SpaceRow space_;
   std::vector<VectorFileRow> files_;
   std::vector<LoadedVectors> loaded_;  // of files_
+  std::vector<LoadedVectors> beside_;  // rows that are in no file yet, by id; removed ones too
+  int64_t generation_ = 0;
   DenseIndex exact_;
   std::optional<AnnRow> ann_row_;
   std::shared_ptr<const Ann> ann_;
