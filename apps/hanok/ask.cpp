@@ -11,7 +11,7 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string question, where, model, tokenizer, prompt_file;
+  std::string question, where, model, tokenizer, prompt_file, draft;
   size_t k = 8, budget = 0;
   double threshold = -1;
   bool show_prompt = false;
@@ -20,8 +20,11 @@ struct Flags {
 void run(Session& session, const Flags& flags) {
   const auto snapshot = session.collection(false).snapshot();
   const auto models = ModelsInUse::for_search(session, *snapshot);
-  const Chat chat =
-      open_chat(session, {.model = flags.model, .tokenizer = flags.tokenizer, .prompt_only = flags.show_prompt});
+  const Chat chat = open_chat(session, {.model = flags.model,
+                                        .tokenizer = flags.tokenizer,
+                                        .adapters = {},
+                                        .draft = flags.draft,
+                                        .prompt_only = flags.show_prompt});
   chain::AskOptions options;
   options.search.k = flags.k;
   options.search.filter = parse_where(flags.where);
@@ -82,6 +85,9 @@ void add_ask(Command& root) {
   c.option(
       "--tokenizer", flags->tokenizer,
       "counts the budget as the model does: tokenizer.json, its folder, or ORG/NAME (default: by the model's name)");
+  c.option(
+      "--draft", flags->draft,
+      "with a model of this process: a smaller one with the same tokens guesses what comes; the answer is the same");
   c.option("--budget", flags->budget, "tokens of passages given to the model at most (default: from its context)");
   c.option("--threshold", flags->threshold, "confidence below which the answer is 'not in your documents'", 0, 1);
   c.flag("--show-prompt", flags->show_prompt, "print what a model would be given, and stop");

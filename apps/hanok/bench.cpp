@@ -101,7 +101,8 @@ class Measure {
     return ids;
   }
   static GenerateOptions options(size_t tokens) {
-    GenerateOptions out{.max_tokens = tokens, .ignore_end = true};
+    GenerateOptions out{
+        .max_tokens = tokens, .ignore_end = true, .speculate = false};  // random texts repeat themselves
     out.sampling.temperature = 0;
     return out;
   }

@@ -23,6 +23,7 @@ constexpr const char* kHelp =
     "/undo              forget the last question and its answer\n"
     "/retry             ask the last question again\n"
     "/set [KEY VALUE]   show the settings, or change one\n"
+    "/adapter [NAME]    show the adapters, or answer with one from now on (/adapter - with the model as it is)\n"
     "/history           show the conversation\n"
     "/memory            show what the model is told of it (--memory)\n"
     "/save [NAME]       keep the conversation as session NAME (hanok chat --session NAME goes on with it)\n"
@@ -46,6 +47,7 @@ struct Flags {
   std::string system, session, overflow = "drop";
   ChatFlags model;
   AnswerFlags answer;
+  ConstraintFlags constraint;
   MemoryFlags memory;
   bool list = false;
 };
@@ -113,6 +115,8 @@ class Talk {
         overflow_(flags.overflow == "error" ? chain::Overflow::Error : chain::Overflow::DropOldest),
         people_(LineEditor::possible() && !session.json),
         input_(session.interrupts, people_) {
+    constraint_ = flags.constraint.constraint();
+    if (!flags.model.adapters.empty()) adapter_ = flags.model.adapter_names()[0];
     if (!flags.session.empty()) open(flags.session);
     if (!flags.system.empty()) talk_.set_system(flags.system);
     if (flags_.memory.given()) memory_ = flags_.memory.open(session, chat_.model, talk_, flags.session);
@@ -205,6 +209,8 @@ class Talk {
     chain::ChatOptions out = flags_.answer.options();
     // Each answer has a seed of its own, unless one was set; then the first try and the next ones differ all the same.
     out.seed = out.seed ? *out.seed + retries_ : std::random_device{}();
+    out.constraint = constraint_;
+    out.adapter = adapter_;
     return out;
   }
 
@@ -313,6 +319,8 @@ class Talk {
       again();
     else if (name == "/set")
       set(rest);
+    else if (name == "/adapter")
+      adapter(rest);
     else if (name == "/history")
       history();
     else if (name == "/memory")
@@ -363,6 +371,18 @@ class Talk {
     tell(key + " is " + value + ".");
   }
 
+  void adapter(const std::string& name) {
+    const auto known = flags_.model.adapter_names();
+    std::string all;
+    for (const auto& one : known) all += (all.empty() ? "" : ", ") + one;
+    if (known.empty()) throw Error(Code::Invalid, "no adapter was loaded; begin the chat with --adapter NAME=FOLDER");
+    if (name.empty()) return tell("Adapters: " + all + ". " + (adapter_.empty() ? "None" : adapter_) + " is used.");
+    if (name != "-" && std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(Code::NotFound, "there is no adapter '" + name + "'; there are " + all);
+    adapter_ = name == "-" ? "" : name;
+    tell(adapter_.empty() ? "The model answers as it is." : "Adapter " + adapter_ + " is used from now on.");
+  }
+
   void history() const {
     if (!talk_.system().empty()) tell("system: " + talk_.system());
     for (const auto& m : talk_.messages()) tell(m.role + ": " + m.text());
@@ -399,6 +419,8 @@ class Talk {
   bool people_;  // somebody sits at a terminal
   Input input_;
   std::unique_ptr<ChatSession> stored_;
+  Constraint constraint_;
+  std::string adapter_;
   std::unique_ptr<chain::Memory> memory_;  // over talk_; none: what the context holds
   chain::Recall recalled_;                 // by the last question
   size_t retries_ = 0, dropped_ = 0, untold_ = 0;
@@ -426,6 +448,8 @@ void add_chat(Command& root) {
                               "While talking:\n" +
                                   std::string(kHelp));
   flags->model.add_to(c);
+  flags->model.add_local_to(c);
+  flags->constraint.add_to(c);
   c.option("--system", flags->system, "a system message: who the model is to be");
   c.option("--session", flags->session, "a name: the conversation is kept, and gone on with when it is there");
   c.flag("--list", flags->list, "list the sessions that are kept");

@@ -83,6 +83,49 @@ void ChatFlags::add_to(Command& c) {
 
 namespace {
 
+constexpr const char* kDraftHelp = "a smaller model with the same tokens guesses what comes; the text is the same";
+
+// NAME=FOLDER; a folder alone is called by its last part.
+std::pair<std::string, std::filesystem::path> adapter_of(const std::string& text) {
+  const size_t at = text.find('=');
+  if (at != text.npos) return {text.substr(0, at), text.substr(at + 1)};
+  const auto folder = std::filesystem::path(text).lexically_normal();
+  return {(folder.has_filename() ? folder : folder.parent_path()).filename().string(), text};
+}
+
+}  // namespace
+
+void ChatFlags::add_local_to(Command& c) {
+  c.option("--adapter", adapters,
+           "a LoRA adapter as PEFT writes it, FOLDER or NAME=FOLDER; may be given several times, the first is used "
+           "first");
+  c.option("--draft", draft, kDraftHelp);
+}
+
+std::vector<std::string> ChatFlags::adapter_names() const {
+  std::vector<std::string> out;
+  for (const auto& text : adapters) out.push_back(adapter_of(text).first);
+  return out;
+}
+
+void ConstraintFlags::add_to(Command& c) {
+  c.option("--json-schema", schema_file, "a JSON schema in this file: the text is JSON that satisfies it");
+  c.option("--regex", regex, "the whole text matches this regular expression");
+  c.option("--grammar", grammar_file, "a GBNF grammar in this file: the text is one of its sentences");
+}
+
+Constraint ConstraintFlags::constraint() const {
+  constexpr size_t kMostBytes = 16 << 20;
+  Constraint out{.json_schema = {}, .regex = regex, .grammar = {}};
+  if (!schema_file.empty()) out.json_schema = base::read_file(schema_file, kMostBytes);
+  if (!grammar_file.empty()) out.grammar = base::read_file(grammar_file, kMostBytes);
+  for (const auto& [file, text] : {std::pair(&schema_file, &out.json_schema), {&grammar_file, &out.grammar}})
+    if (!file->empty() && text->empty()) throw Error(Code::Invalid, *file + ": is empty");
+  return out;
+}
+
+namespace {
+
 double number_of(const std::string& key, const std::string& value, double least, double most) {
   size_t used = 0;
   double out = least - 1;
@@ -179,7 +222,10 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
   chain::OpenChatOptions options{.context_tokens = flags.context,
                                  .exact = flags.exact,
                                  .chat_template = flags.chat_template,
+                                 .adapters = {},
+                                 .draft = flags.draft,
                                  .timeout_seconds = static_cast<double>(number_setting(session, "model-timeout", 1))};
+  for (const auto& text : flags.adapters) options.adapters.push_back(adapter_of(text));
   if (!options.chat_template.empty() && options.chat_template != "plain")
     options.chat_template = base::read_file(options.chat_template, 4 << 20);
   if (chain::is_server(named)) options.count = find_counter(session, tokenizer, served_name(named), out.tokenizer);

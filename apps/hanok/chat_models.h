@@ -23,8 +23,14 @@ struct ChatFlags {
   std::string chat_template;  // "plain", a file with a template, or empty: the model's own
   size_t context = 0;         // tokens; 0: the model's own
   bool exact = false;
+  std::vector<std::string> adapters;  // "NAME=FOLDER", or a folder under its own name
+  std::string draft;
   /// -m, --context, --exact, --chat-template, --tokenizer.
   void add_to(Command& command);
+  /// --adapter, --draft: of commands that write much.
+  void add_local_to(Command& command);
+  /// The names of `adapters`, in their order.
+  std::vector<std::string> adapter_names() const;
   bool prompt_only = false;  // a model that counts and says nothing, for --show-prompt; also where none is named
 };
 
@@ -43,6 +49,15 @@ struct AnswerFlags {
   void set(const std::string& key, const std::string& value);
   /// A line each, for people.
   std::string describe() const;
+};
+
+/// --json-schema, --regex, --grammar of a subcommand: what its texts must satisfy.
+struct ConstraintFlags {
+  std::string schema_file, regex, grammar_file;
+  void add_to(Command& command);
+  /// Reads the files.
+  Constraint constraint() const;
+  bool any() const { return !schema_file.empty() || !regex.empty() || !grammar_file.empty(); }
 };
 
 Chat open_chat(const Session& session, const ChatFlags& flags);

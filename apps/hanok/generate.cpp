@@ -10,24 +10,39 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string prompt, model, ids, system;
-  bool raw = false, exact = false;
+  std::string prompt, model, ids, system, adapter, draft, logprobs;
+  bool raw = false, exact = false, no_speculation = false;
   size_t context = 0;
-  std::string schema_file, regex, grammar_file, adapter;
+  ConstraintFlags constraint;
   SamplingFlags sampling;
   KvFlag kv;
 };
 
-// --json-schema, --regex, --grammar.
-Constraint constraint(const Flags& flags) {
-  constexpr size_t kMostBytes = 16 << 20;
-  Constraint out{.json_schema = {}, .regex = flags.regex, .grammar = {}};
-  if (!flags.schema_file.empty()) out.json_schema = base::read_file(flags.schema_file, kMostBytes);
-  if (!flags.grammar_file.empty()) out.grammar = base::read_file(flags.grammar_file, kMostBytes);
-  for (const auto& [file, text] :
-       {std::pair(&flags.schema_file, &out.json_schema), {&flags.grammar_file, &out.grammar}})
-    if (!file->empty() && text->empty()) throw Error(Code::Invalid, *file + ": is empty");
+/// "logprobs" of the output: each token with the likeliest beside it.
+base::OrderedJson logprobs_json(const std::vector<TokenLogprob>& all) {
+  const auto one = [](const LikelyToken& t) {
+    // A part of a character is shown as such.
+    const auto shown = base::OrderedJson::parse(base::dump_json(base::OrderedJson(t.bytes)));
+    base::OrderedJson out{{"token", shown}};
+    if (t.id >= 0) out["id"] = t.id;
+    out["logprob"] = t.logprob;
+    return out;
+  };
+  base::OrderedJson out = base::OrderedJson::array();
+  for (const TokenLogprob& t : all) {
+    out.push_back(one(t.chosen));
+    out.back()["top"] = base::OrderedJson::array();
+    for (const LikelyToken& likely : t.top) out.back()["top"].push_back(one(likely));
+  }
   return out;
+}
+
+std::optional<size_t> top_logprobs(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  constexpr size_t kMost = 20;  // as many as servers tell
+  if (text.size() > 2 || text.find_first_not_of("0123456789") != text.npos || std::stoul(text) > kMost)
+    throw Error(Code::Invalid, "--logprobs: a number from 0 to 20 was expected, found '" + text + "'");
+  return std::stoul(text);
 }
 
 std::vector<int32_t> read_ids(const std::string& file) {
@@ -48,16 +63,16 @@ std::vector<int32_t> prompt_ids(const LanguageModel& model, const Flags& flags) 
 
 // A server continues chats alone, and does not say its token ids.
 void run_on_server(Session& session, const Flags& flags, const std::string& name) {
-  if (flags.raw || !flags.ids.empty() || !flags.schema_file.empty() || !flags.regex.empty() ||
-      !flags.grammar_file.empty() || !flags.adapter.empty())
-    throw Error(Code::Unsupported, name +
-                                       ": is a server; --raw, --ids, --json-schema, --regex, --grammar and --adapter "
-                                       "need a model in this process");
+  if (flags.raw || !flags.ids.empty() || !flags.adapter.empty() || !flags.draft.empty())
+    throw Error(Code::Unsupported,
+                name + ": is a server; --raw, --ids, --adapter and --draft need a model in this process");
   const Chat chat = need_chat(session, {.model = name});
   std::vector<chain::Message> messages;
   if (!flags.system.empty()) messages.emplace_back("system", flags.system);
   messages.emplace_back("user", flags.prompt);
   chain::ChatOptions options = flags.sampling.chat_options();
+  options.constraint = flags.constraint.constraint();
+  options.top_logprobs = top_logprobs(flags.logprobs);
   bool streamed = false;
   if (!session.json)
     options.on_text = [&](std::string_view piece) {
@@ -67,14 +82,15 @@ void run_on_server(Session& session, const Flags& flags, const std::string& name
     };
   const auto reply = chat.model->chat(messages, options);
   const double rate = reply.seconds > 0 ? static_cast<double>(reply.completion_tokens) / reply.seconds : 0;
-  session.print({{"ids", nullptr},
-                 {"text", reply.text()},
-                 {"finish", chain::finish_name(reply.finish)},
-                 {"prompt_tokens", reply.prompt_tokens},
-                 {"prompt_seconds", nullptr},
-                 {"tokens_per_second", rate},
-                 {"model", chat.model->name()}},
-                [&](std::ostream& out) { out << (streamed ? "" : reply.text()) << "\n"; });
+  base::OrderedJson json{{"ids", nullptr},
+                         {"text", reply.text()},
+                         {"finish", chain::finish_name(reply.finish)},
+                         {"prompt_tokens", reply.prompt_tokens},
+                         {"prompt_seconds", nullptr},
+                         {"tokens_per_second", rate},
+                         {"model", chat.model->name()}};
+  if (options.top_logprobs) json["logprobs"] = logprobs_json(reply.logprobs);
+  session.print(json, [&](std::ostream& out) { out << (streamed ? "" : reply.text()) << "\n"; });
 }
 
 void run(Session& session, Flags& flags) {
@@ -85,11 +101,14 @@ void run(Session& session, Flags& flags) {
   if (chain::is_server(named)) return run_on_server(session, flags, named);
   LanguageModelOptions opened{.context_tokens = flags.context, .kv = flags.kv.precision(), .exact = flags.exact};
   if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
+  if (!flags.draft.empty()) opened.draft = chain::find_language_model(flags.draft);
   const auto model = open_language_model(session, flags.model, opened);
   const auto ids = prompt_ids(*model, flags);
   const bool stream = !session.json;
   GenerateOptions options = flags.sampling.options();
-  options.constraint = constraint(flags);
+  options.constraint = flags.constraint.constraint();
+  options.top_logprobs = top_logprobs(flags.logprobs);
+  options.speculate = !flags.no_speculation;
   if (!flags.adapter.empty()) options.adapter = "adapter";
   const Generated out = model->generate(ids, options, [&](std::string_view piece) {
     if (stream) std::cout << piece << std::flush;
@@ -104,14 +123,17 @@ void run(Session& session, Flags& flags) {
     session.note(line);
     return;
   }
-  session.print({{"ids", out.ids},
-                 {"text", out.text},
-                 {"finish", finish_name(out.finish)},
-                 {"prompt_tokens", out.prompt_tokens},
-                 {"prompt_seconds", out.prompt_seconds},
-                 {"tokens_per_second", rate},
-                 {"model", model->name()}},
-                [](std::ostream&) {});
+  base::OrderedJson json{{"ids", out.ids},
+                         {"text", out.text},
+                         {"finish", finish_name(out.finish)},
+                         {"prompt_tokens", out.prompt_tokens},
+                         {"prompt_seconds", out.prompt_seconds},
+                         {"tokens_per_second", rate},
+                         {"guessed", out.guessed},
+                         {"guessed_right", out.guessed_right},
+                         {"model", model->name()}};
+  if (options.top_logprobs) json["logprobs"] = logprobs_json(out.logprobs);
+  session.print(json, [](std::ostream&) {});
 }
 
 void tokenize(Session& session, const std::string& name, std::string text) {
@@ -192,9 +214,10 @@ void add_generate(Command& root) {
   flags->kv.add_to(c);
   c.flag("--exact", flags->exact, kExactHelp);
   c.option("--adapter", flags->adapter, "a LoRA adapter as PEFT writes it: a folder with adapter_config.json");
-  c.option("--json-schema", flags->schema_file, "a JSON schema in this file: the text is JSON that satisfies it");
-  c.option("--regex", flags->regex, "the whole text matches this regular expression");
-  c.option("--grammar", flags->grammar_file, "a GBNF grammar in this file: the text is one of its sentences");
+  flags->constraint.add_to(c);
+  c.option("--logprobs", flags->logprobs, "with --json: how likely each token was, with so many of the likeliest");
+  c.option("--draft", flags->draft, "a smaller model with the same tokens guesses what comes; the text is the same");
+  c.flag("--no-speculation", flags->no_speculation, "guess nothing, for measuring; the text is the same");
   flags->sampling.add_to(c);
   c.run([flags](Session& session) { run(session, *flags); });
 }

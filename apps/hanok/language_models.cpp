@@ -43,10 +43,6 @@ GenerateOptions SamplingFlags::options() const {
 }
 
 chain::ChatOptions SamplingFlags::chat_options() const {
-  if (repeat_penalty != 1)
-    throw Error(Code::Unsupported,
-                "--repeat-penalty needs a model in this process; servers are told temperature, "
-                "top-k, top-p and min-p");
   chain::ChatOptions out{.temperature = static_cast<float>(temperature),
                          .top_p = static_cast<float>(top_p),
                          .max_tokens = max_tokens,
@@ -54,6 +50,7 @@ chain::ChatOptions SamplingFlags::chat_options() const {
   const SamplingFlags usual;  // what servers may not know is said only where it was asked for
   if (top_k != usual.top_k) out.top_k = static_cast<int>(std::min<size_t>(top_k, 1 << 30));
   if (min_p != usual.min_p) out.min_p = static_cast<float>(min_p);
+  if (repeat_penalty != usual.repeat_penalty) out.repeat_penalty = static_cast<float>(repeat_penalty);
   out.seed = seed;
   return out;
 }

@@ -30,7 +30,7 @@ struct SamplingFlags {
 
   void add_to(Command& command);
   GenerateOptions options() const;
-  /// The same for a server, which is not told what the protocol has no name for (--repeat-penalty).
+  /// The same for a server, which is told no more than what was asked for.
   chain::ChatOptions chat_options() const;
 };
 

@@ -133,6 +133,7 @@ struct OpenChatOptions {
   std::string chat_template = {};  // in place of the model's own; "plain": plain_chat_template()
   bool plain_if_none = false;      // plain_chat_template() where the model brings no template
   std::vector<std::pair<std::string, std::filesystem::path>> adapters = {};  // LanguageModelOptions
+  std::string draft = {};  // a model of this process that guesses what this one writes (LanguageModelOptions)
   // Of servers:
   std::string api_key = {};  // empty: OPENAI_API_KEY
   double timeout_seconds = 600;

@@ -83,6 +83,7 @@ struct GenerateOptions {
   std::string adapter;            // one of LanguageModelOptions::adapters; empty: the base model
   bool keep_special = false;      // special tokens are written out, such as those that open a tool call
   bool ignore_end = false;        // write on behind an end-of-text token: for measuring
+  bool speculate = true;          // guess what comes, where that saves time; the text is the same with and without
   /// Tokens are chosen so that the text is complete within max_tokens, if its shortest completion has no more bytes.
   Constraint constraint;
   /// Set: Generated::logprobs are told, with so many of the likeliest tokens for each (0: none, but the chosen one).
@@ -99,6 +100,7 @@ struct Generated {
   Finish finish = Finish::Stop;
   size_t prompt_tokens = 0, cached_tokens = 0;  // cached: of the prompt, read before and not again
   double prompt_seconds = 0, seconds = 0;       // reading the prompt; writing the tokens
+  size_t guessed = 0, guessed_right = 0;        // tokens; the right ones were written without a step of their own
   std::vector<TokenLogprob> logprobs = {};      // of ids, where GenerateOptions asks for them
 };
 
@@ -135,6 +137,9 @@ struct LanguageModelOptions {
   /// LoRA adapters in PEFT's format (folders with adapter_config.json) under the names that requests choose them by;
   /// requests with different ones go in one batch.
   std::vector<std::pair<std::string, std::filesystem::path>> adapters;
+  /// A smaller model with the same tokens, which guesses what this one writes (GenerateOptions::speculate). Throws
+  /// Invalid where its tokens are others.
+  std::filesystem::path draft;
 };
 
 /// A model out of a GGUF file or a Hugging Face folder. Safe to call from several threads. What a conversation gets

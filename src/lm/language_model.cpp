@@ -12,6 +12,7 @@
 #include "lm/grammar/guide.h"
 #include "lm/model_files.h"
 #include "lm/running_batch.h"
+#include "lm/speculation.h"
 #include "lm/writing.h"
 
 namespace hanok {
@@ -41,6 +42,7 @@ struct LanguageModel::Impl {
   grammar::Engines engines;
   grammar::TokenBytes token_bytes;
   std::map<std::string, Adapter, std::less<>> adapters;
+  std::unique_ptr<Impl> draft;
   size_t context = 0, parameters = 0;
 
   Impl(const std::filesystem::path& path, const LanguageModelOptions& options)
@@ -66,6 +68,25 @@ struct LanguageModel::Impl {
     cache_shape = shape;
     batch = std::make_unique<RunningBatch>(*decoder, std::make_shared<nn::KvPool>(shape, cache), cache / 2);
     make_template(options.chat_template);
+    if (!options.draft.empty()) open_draft(options);
+  }
+
+  void open_draft(const LanguageModelOptions& options) {
+    draft = std::make_unique<Impl>(options.draft, LanguageModelOptions{.context_tokens = context,
+                                                                       .kv = options.kv,
+                                                                       .exact = options.exact,
+                                                                       .chat_template = {},
+                                                                       .adapters = {},
+                                                                       .draft = {}});
+    const auto &own = files.tokenizer, &other = draft->files.tokenizer;
+    const std::string what = "draft model " + draft->files.name + ": its tokens are not those of " + files.name;
+    if (own.vocab_size() != other.vocab_size())
+      throw Error(Code::Invalid, what + ": it has " + std::to_string(other.vocab_size()) + ", expected " +
+                                     std::to_string(own.vocab_size()));
+    for (size_t i = 0; i < own.vocab_size(); ++i)
+      if (const auto id = static_cast<int32_t>(i); own.token(id) != other.token(id))
+        throw Error(Code::Invalid, what + ": token " + std::to_string(i) + " is '" + other.token(id).value_or("") +
+                                       "', expected '" + own.token(id).value_or("") + "'");
   }
 
   // Matrices are packed in memory when the model is opened; an embedding that is looked up only stays in the file.
@@ -172,8 +193,18 @@ Generated LanguageModel::generate(std::span<const int32_t> prompt, const Generat
   std::vector<float> scores(vocabulary());
   sequence.read(prompt, 1, scores.data());
   const double read = watch.seconds();
-  for (w.take(scores); !w.done(); w.take(scores)) sequence.read(w.ids().last(1), 1, scores.data());
+  w.take(scores);
+  Speculation speculation(*m.batch, vocabulary());
+  if (m.draft && options.speculate)
+    speculation.use(
+        std::make_unique<Draft>(*m.draft->batch, m.draft->decoder->plan().vocabulary, vocabulary(), m.draft->context));
+  if (options.speculate)
+    speculation.write(w, sequence);
+  else
+    for (; !w.done(); w.take(scores)) sequence.read(w.ids().last(1), 1, scores.data());
   Generated out = w.result();
+  out.guessed = speculation.guessed();
+  out.guessed_right = speculation.right();
   out.cached_tokens = sequence.cached();
   out.prompt_seconds = read;
   out.seconds = watch.seconds() - read;

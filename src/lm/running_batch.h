@@ -122,6 +122,8 @@ class RunningBatch::Sequence {
   /// Forgets the tokens from `length` on.
   void truncate(size_t length);
   size_t length() const { return ids_.size(); }
+  /// See Decoder::must_reread.
+  bool must_reread(size_t more) const { return batch_.decoder_.must_reread(ids_.size(), more); }
   /// Of the first that were read: how many another text had read before.
   size_t cached() const { return cached_; }
 

@@ -39,6 +39,46 @@ TEST(CliConstrained, TextsSatisfyWhatBindsThem) {
   EXPECT_THAT(refused.err, testing::HasSubstr("\"not\""));
 }
 
+TEST(CliConstrained, ChatsToo) {
+  Program hanok;
+  const std::string file = hanok.folder() / "tiny.gguf";
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "Q8_0", file});
+  const auto chat = [&](const std::string& input, std::vector<std::string> more) {
+    std::vector<std::string> all{HANOK_PROGRAM, "chat", "-m", file, "--chat-template", "plain", "-q"};
+    all.insert(all.end(), more.begin(), more.end());
+    return base::run_process(all, input, {.seconds = 60, .memory_bytes = uint64_t{1} << 50});
+  };
+  const auto bound = chat("Well?\n", {"--regex", "(yes|no)!"});
+  EXPECT_EQ(bound.exit_status, 0) << bound.err;
+  EXPECT_THAT(bound.out, testing::AnyOf("yes!\n", "no!\n"));
+  const auto none = chat("/adapter polite\n", {});
+  EXPECT_EQ(none.exit_status, kUsage);
+  EXPECT_THAT(none.err, testing::HasSubstr("--adapter NAME=FOLDER"));
+}
+
+TEST(CliConstrained, GuessesAndProbabilities) {
+  Program hanok;
+  const std::string file = hanok.folder() / "tiny.gguf";
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "Q8_0", file});
+  const auto written = [&](std::vector<std::string> more) {
+    std::vector<std::string> all{"generate", "a b c a b c a b c", "-m", file, "--raw", "-n",
+                                 "80",       "--temperature",     "0"};
+    all.insert(all.end(), more.begin(), more.end());
+    return hanok.json(all);
+  };
+  const auto plain = written({"--no-speculation"}), guessed = written({}), drafted = written({"--draft", file});
+  EXPECT_EQ(plain["guessed"], 0);
+  EXPECT_EQ(guessed["ids"], plain["ids"]);
+  EXPECT_EQ(drafted["ids"], plain["ids"]);
+  EXPECT_FALSE(plain.contains("logprobs"));
+  const auto told = written({"--logprobs", "2"})["logprobs"];
+  ASSERT_EQ(told.size(), plain["ids"].size());
+  EXPECT_EQ(told[0]["id"], plain["ids"][0]);
+  EXPECT_EQ(told[0]["top"][0]["id"], plain["ids"][0]);  // greedy
+  EXPECT_EQ(told[0]["top"].size(), 2u);
+  hanok.json({"generate", "x", "-m", file, "--logprobs", "21"}, kUsage);
+}
+
 TEST(CliConstrained, ModelsInFewerBits) {
   Program hanok;
   const std::string from = hanok.folder() / "f16.gguf", to = hanok.folder() / "q4.gguf";

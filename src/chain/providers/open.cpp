@@ -35,6 +35,8 @@ std::shared_ptr<const ChatModel> open_server(const std::string& name, const Open
                                        ": is a server, and takes no adapters from here; it has them under names of "
                                        "their own (" +
                                        name.substr(0, name.find('#')) + "#NAME)");
+  if (!options.draft.empty())
+    throw Error(Code::Unsupported, name + ": is a server, and takes no draft model; it guesses on its own side");
   const size_t hash = name.find('#');
   OpenAiOptions server{.base_url = name.substr(0, hash),
                        .model = hash == name.npos ? "" : name.substr(hash + 1),
@@ -56,7 +58,8 @@ std::shared_ptr<const ChatModel> open_chat_model(const std::string& name, const 
       .context_tokens = options.context_tokens,
       .exact = options.exact,
       .chat_template = options.chat_template == "plain" ? plain_chat_template() : options.chat_template,
-      .adapters = options.adapters};
+      .adapters = options.adapters,
+      .draft = options.draft.empty() ? fs::path() : find_language_model(options.draft)};
   const fs::path path = find_language_model(name);
   auto model = std::make_shared<const LanguageModel>(path, local);
   if (options.plain_if_none && !model->has_chat_template()) {
