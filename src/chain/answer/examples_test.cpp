@@ -57,6 +57,26 @@ void expect_answers(const char* file) {
 
 TEST(ExampleQuestions, AreAnsweredByTheirSentence) { expect_answers("questions.json"); }
 
+// Not all of examples/questions-across.json is answered; these are.
+TEST(ExampleQuestions, AcrossLanguages) {
+  if (!e5()) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
+  for (const auto& [question, holds] : {std::pair{"와이파이 비밀번호가 뭐예요?", "nine-magpies-1932"},
+                                        {"언제 체크아웃해야 하나요?", "11:00"},
+                                        {"회원 카드를 잃어버리면 얼마를 내야 하나요?", "2,000 won"},
+                                        {"이 집은 누가 지었나요?", "Han Deok-su"},
+                                        {"What is the name of the cat?", "먹물"}}) {
+    const Answer a = ask(documents(), question, {.search = {.k = 8, .embedder = e5()}});
+    EXPECT_TRUE(a.answered) << question << " " << a.confidence;
+    EXPECT_THAT(a.answer, HasSubstr(holds)) << question;
+  }
+  for (const char* question : {"도서관은 토요일에 몇 시까지 하나요?", "토요일에 도서관은 몇 시에 닫나요?"}) {
+    const Answer a = ask(documents(), question, {.search = {.k = 8, .embedder = e5()}});
+    const auto& shown = a.answered ? a.citations : a.nearest;
+    ASSERT_FALSE(shown.empty()) << question;
+    EXPECT_THAT(shown[0].quote, HasSubstr("9:00 to 17:00")) << question << " " << a.answered << " " << a.confidence;
+  }
+}
+
 TEST(ExampleQuestions, WhatIsNotThereIsNotAnswered) {
   if (!e5()) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
   for (const char* question : {"Who won the 1998 chess final?", "양자 컴퓨터의 큐비트 수는 얼마인가?",

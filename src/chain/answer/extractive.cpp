@@ -13,6 +13,8 @@ constexpr size_t kMostQuotes = 3;
 constexpr size_t kNearest = 3;
 // Further sentences are shown when they are nearly as likely as the first: then the reader must choose, not we.
 constexpr double kNearlyAsLikely = 0.4;
+// Across languages less is known: more often it is the second sentence.
+constexpr double kNearlyAsLikelyAcross = 0.25;
 // The sentences beside the best one are shown too when they hold so much of what the question is about: it goes on
 // about it.
 constexpr double kGoesOn = 0.4;
@@ -49,10 +51,10 @@ std::vector<Quote> nearest_of(const std::vector<Sentence>& sentences, const std:
 
 /// The best sentence, and those that are nearly as likely. A heading stands alone: beside a sentence it says nothing.
 template <class Ranked>
-std::vector<Quote> quotes_of(const std::vector<Ranked>& sentences) {
+std::vector<Quote> quotes_of(const std::vector<Ranked>& sentences, double nearly) {
   std::vector<Quote> out;
   for (const Sentence& s : sentences) {
-    if (out.size() == kMostQuotes || s.probability < kNearlyAsLikely * sentences.front().probability) break;
+    if (out.size() == kMostQuotes || s.probability < nearly * sentences.front().probability) break;
     if (s.heading && !out.empty()) continue;
     if (std::none_of(out.begin(), out.end(), [&](const Quote& q) { return covers(q, s); })) out.push_back(quote_of(s));
   }
@@ -83,9 +85,9 @@ Extract extract(const Question& question, const std::vector<Passage>& passages, 
   const double of_foreign = foreign_confidence(question, passages, foreign, sentences);
   if (of_foreign > out.confidence) {
     out.confidence = of_foreign;
-    out.quotes = quotes_of(foreign);
+    out.quotes = quotes_of(foreign, kNearlyAsLikelyAcross);
   } else {
-    out.quotes = quotes_of(sentences);
+    out.quotes = quotes_of(sentences, kNearlyAsLikely);
     add_what_is_beside(sentences, out.quotes);
   }
   out.nearest = nearest_of(sentences, foreign, passages.size());

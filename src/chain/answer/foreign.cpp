@@ -165,12 +165,12 @@ class ForeignRanker {
 
   void add_words(const Translated& translated) {
     const auto passages = nearest_passages();
-    std::vector<std::string> texts;  // of sentences, then what each passage stands under
+    std::vector<std::string> texts;  // of sentences, as they are embedded, then what each passage stands under
     std::vector<size_t> sentences;
     for (size_t i = 0; i < out_.size(); ++i) {
       if (std::find(passages.begin(), passages.end(), out_[i].passage) == passages.end()) continue;
       sentences.push_back(i);
-      texts.emplace_back(part(passages_[out_[i].passage].text, out_[i].span));
+      texts.push_back(texts_[i]);
     }
     for (const size_t p : passages) texts.push_back(passages_[p].heading + "\n" + passages_[p].about);
     const auto present = translated.in(texts);

@@ -29,6 +29,7 @@ class Translated {
   const WordNearness& nearness_;
   std::vector<std::string> words_;
   std::vector<bool> topical_;
+  std::vector<double> weights_;  // of each word in the means
 };
 
 /// What a text may have that another one has too.

@@ -47,6 +47,20 @@ TEST(Translated, NumbersAreWhatTheyAre) {
   EXPECT_EQ(translated.mean(in[1]), translated.mean(in[2]));
 }
 
+TEST(Translated, DaysAndMonthsAreTheirOwn) {
+  const Question question = read("3월의 토요일에는 도서관을 여나요?");
+  const Translated translated(question, kNearness);
+  const auto in = translated.in({"On Saturday in March the library opens.", "On Sunday in March the library opens.",
+                                 "On Saturday in May the library opens.", "Sun in the library, and a march."});
+  EXPECT_GT(translated.mean(in[0]), translated.mean(in[1]) + .2);
+  EXPECT_GT(translated.mean(in[1]), translated.mean(in[3]) + .2);
+  EXPECT_EQ(translated.mean(in[1]), translated.mean(in[2]));
+  const Question english = read("Is it open on Saturday in March?");
+  const Translated to_korean(english, kNearness);
+  const auto there = to_korean.in({"3월에는 토요일마다 엽니다.", "13월에는 일요일마다 엽니다."});
+  EXPECT_GT(to_korean.mean(there[0]), to_korean.mean(there[1]) + .4);
+}
+
 TEST(Translated, AQuestionWithoutWords) {
   const Question question = read("?");
   const Translated translated(question, kNearness);
