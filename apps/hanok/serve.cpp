@@ -1,18 +1,22 @@
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "base/background.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/threads.h"
 #include "chat_models.h"
 #include "command.h"
 #include "hanok/server.h"
+#include "language_models.h"
 #include "models_in_use.h"
 #include "server/auth/keys.h"
 
@@ -23,7 +27,8 @@ namespace fs = std::filesystem;
 
 struct Flags {
   std::string host = "127.0.0.1", api_key, certificate, key, access_log;
-  std::vector<std::string> models, embedding_models, rerank_models, cors;
+  std::string chat_template;
+  std::vector<std::string> models, embedding_models, rerank_models, cors, watch;
   size_t port = 8000, context = 0, most_body_mb = 256;
   bool allow_reset = false;
 };
@@ -46,7 +51,19 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
   if (chats.empty() && !session.get("model").empty()) chats.push_back(session.get("model"));
   for (const auto& text : chats) {
     const auto [id, name] = name_and_model(text);
-    out.chat.emplace_back(id, need_chat(session, {.model = name, .context = flags.context}).model);
+    if (chain::is_server(name)) {
+      out.chat.emplace_back(id, need_chat(session, {.model = name, .context = flags.context}).model);
+      continue;
+    }
+    LanguageModelOptions options;
+    options.context_tokens = flags.context;
+    if (flags.chat_template == "plain")
+      options.chat_template = chain::plain_chat_template();
+    else if (!flags.chat_template.empty())
+      options.chat_template = base::read_file(flags.chat_template, 4 << 20);
+    const auto model = open_language_model(session, name, options);
+    out.chat.emplace_back(id, chain::make_local_chat(model));
+    out.language.emplace_back(id, model);
   }
   std::vector<std::string> embedders = flags.embedding_models;
   if (embedders.empty()) embedders.push_back(session.get("embedding-model"));
@@ -110,6 +127,56 @@ class LineFile {
   std::FILE* file_ = nullptr;
 };
 
+/// While it lives, other processes find in the data directory where the server is.
+class AddressFile {
+ public:
+  AddressFile(fs::path file, const std::string& url) : file_(std::move(file)) {
+    base::write_file_atomic(file_, base::dump_json(base::OrderedJson{{"url", url}, {"pid", ::getpid()}}) + "\n");
+  }
+  ~AddressFile() {
+    std::error_code ignored;
+    fs::remove(file_, ignored);
+  }
+  AddressFile(const AddressFile&) = delete;
+  AddressFile& operator=(const AddressFile&) = delete;
+
+ private:
+  const fs::path file_;
+};
+
+/// Keeps a collection up to date with folders, beside what the server does.
+class Watching {
+ public:
+  Watching(Session& session, const std::shared_ptr<store::Store>& store, const std::vector<std::string>& folders) {
+    if (folders.empty()) return;
+    collection_ = store->collection(session.collection_name(), true);
+    models_.emplace(ModelsInUse::for_ingest(session, *collection_));
+    options_.embedder = models_->embedder();
+    options_.split.max_tokens = number_setting(session, "max-tokens");
+    options_.split.overlap_tokens = number_setting(session, "overlap-tokens");
+    const std::vector<fs::path> paths(folders.begin(), folders.end());
+    for (const auto& path : paths)
+      if (!fs::is_directory(path)) throw Error(Code::NotFound, "--watch " + path.string() + ": a folder was expected");
+    work_.start([this, &session, paths](const std::atomic<bool>& stop) {
+      chain::watch(
+          *collection_, paths, options_,
+          [&](const chain::IngestReport& report) {
+            if (report.added + report.changed + report.gone + report.failed.size() == 0) return;
+            session.note(collection_->name() + ": " + std::to_string(report.added) + " new, " +
+                         std::to_string(report.changed) + " changed, " + std::to_string(report.gone) + " gone, " +
+                         std::to_string(report.failed.size()) + " failed");
+          },
+          [&] { return stop.load(); });
+    });
+  }
+
+ private:
+  std::shared_ptr<store::Collection> collection_;
+  std::optional<ModelsInUse> models_;
+  chain::IngestOptions options_;
+  base::Background work_;  // last: it ends before what it uses
+};
+
 void run(Session& session, const Flags& flags) {
   allow_many_files();
   session.background = true;
@@ -146,6 +213,8 @@ void run(Session& session, const Flags& flags) {
       {{"url", server.url()}, {"port", server.port()}, {"data", folder.string()}, {"models", names}},
       [&](std::ostream& out) { out << "hanok serves " << folder.string() << " at " << server.url() << std::endl; });
   for (const auto& name : names) session.note("model: " + name.get<std::string>());
+  const AddressFile address(folder / "server.json", server.url());
+  Watching watching(session, store, flags.watch);
   while (!session.interrupts.cancelled()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (!hangups.cancelled()) continue;
@@ -231,6 +300,9 @@ void add_serve(Command& root) {
   c.option("--embedding-model", flags->embedding_models,
            "embedding model: a folder or ORG/NAME, or NAME=MODEL; several times; none: no model");
   c.option("--rerank-model", flags->rerank_models, "cross-encoder: a folder or ORG/NAME, or NAME=MODEL; several times");
+  c.option("--chat-template", flags->chat_template,
+           "a file with a chat template in place of the models' own, or plain");
+  c.option("--watch", flags->watch, "keep the collection (-c) up to date with this folder; may be given several times");
   c.option("--context", flags->context, "tokens of a conversation at most (default: the model's own)");
   c.option("--api-key", flags->api_key, "a key with every right (HANOK_API_KEY); `hanok keys` makes others");
   c.option("--tls-certificate", flags->certificate, "PEM file with the certificate chain: https");

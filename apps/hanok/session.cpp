@@ -30,6 +30,14 @@ std::string under(const std::string& xdg, const std::string& fallback) {
   return folder.empty() ? home() + fallback : folder;
 }
 
+// Where the server is that has a data directory open; "" where it said nothing.
+std::string server_address(const std::string& folder) {
+  const std::filesystem::path file = std::filesystem::path(folder) / "server.json";
+  if (!std::filesystem::exists(file)) return {};
+  const auto json = base::Json::parse(base::read_file(file, 1 << 16), nullptr, false);
+  return json.is_object() ? json.value("url", "") : std::string();
+}
+
 // Draws at most ten times a second; erases itself at the end.
 class Bar {
  public:
@@ -127,7 +135,15 @@ store::Store& Session::store(bool write) {
     if (!write && !std::filesystem::exists(folder + "/hanok.db"))
       throw Error(Code::NotFound, folder + ": no documents here yet; begin with: hanok ingest FOLDER");
     store_.reset();
-    store_ = store::Store::open(folder, {.read_only = !write, .background = background});
+    try {
+      store_ = store::Store::open(folder, {.read_only = !write, .background = background});
+    } catch (const Error& error) {
+      const std::string url = error.code() == Code::Unavailable && write ? server_address(folder) : std::string();
+      if (url.empty()) throw;
+      throw Error(Code::Unavailable, std::string(error.what()) + ". It is a server, at " + url +
+                                         ": write through it (docs/how-to/serve.md), let it read folders (hanok serve "
+                                         "--watch FOLDER), or stop it first");
+    }
     store_writes_ = write;
   }
   return *store_;

@@ -24,6 +24,8 @@ namespace hanok::server {
 /// What is served, by the names that clients say. The first of a kind answers where none is named.
 struct ServedModels {
   std::vector<std::pair<std::string, std::shared_ptr<const chain::ChatModel>>> chat = {};
+  /// The models behind `chat` that are of this process, by the same names: for plain completions.
+  std::vector<std::pair<std::string, std::shared_ptr<const LanguageModel>>> language = {};
   std::vector<std::pair<std::string, std::shared_ptr<const chain::EmbeddingModel>>> embedding = {};
   std::vector<std::pair<std::string, std::shared_ptr<const chain::RerankModel>>> rerank = {};
   /// Finds on this machine the model that made a collection's vectors; nullptr where it is not there.

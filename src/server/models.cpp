@@ -126,6 +126,9 @@ std::pair<uint64_t, uint64_t> EmbedQueue::calls() const {
 void Models::add_chat(std::string id, std::shared_ptr<const chain::ChatModel> model) {
   chats_.emplace_back(std::move(id), std::move(model));
 }
+void Models::add_language(std::string id, std::shared_ptr<const LanguageModel> model) {
+  languages_.emplace_back(std::move(id), std::move(model));
+}
 void Models::add_embedder(std::string id, std::shared_ptr<const chain::EmbeddingModel> model) {
   embedders_.emplace_back(std::move(id), std::make_unique<EmbedQueue>(std::move(model)));
 }
@@ -144,6 +147,12 @@ std::vector<Models::Entry> Models::list() const {
 std::shared_ptr<const chain::ChatModel> Models::chat(std::string_view id) const {
   const auto* found = find_row(chats_, id, "chat");
   return found ? *found : nullptr;
+}
+std::shared_ptr<const LanguageModel> Models::language(std::string_view id) const {
+  for (const auto& [name, model] : languages_)
+    if (name == id) return model;
+  (void)chat(id);  // throws where there is none at all
+  return nullptr;
 }
 EmbedQueue* Models::embedder(std::string_view id) const {
   const auto* found = find_row(embedders_, id, "embedding");

@@ -50,6 +50,8 @@ class Models {
   using FindMaker = std::function<std::shared_ptr<const chain::EmbeddingModel>(const store::VectorSpace&)>;
 
   void add_chat(std::string id, std::shared_ptr<const chain::ChatModel> model);
+  /// For plain continuation, under the id of a chat model.
+  void add_language(std::string id, std::shared_ptr<const LanguageModel> model);
   void add_embedder(std::string id, std::shared_ptr<const chain::EmbeddingModel> model);
   void add_reranker(std::string id, std::shared_ptr<const chain::RerankModel> model);
   void set_find_maker(FindMaker find) { find_maker_ = std::move(find); }
@@ -60,6 +62,8 @@ class Models {
   // By id; an empty one is the first of its kind. NotFound names those there are (Refusal with code model_not_found);
   // nullptr where the id is empty and there is none.
   std::shared_ptr<const chain::ChatModel> chat(std::string_view id) const;
+  /// nullptr where a chat model of this id is not one of this process.
+  std::shared_ptr<const LanguageModel> language(std::string_view id) const;
   EmbedQueue* embedder(std::string_view id) const;
   std::shared_ptr<const chain::RerankModel> reranker(std::string_view id) const;
 
@@ -70,6 +74,7 @@ class Models {
 
  private:
   std::vector<std::pair<std::string, std::shared_ptr<const chain::ChatModel>>> chats_;
+  std::vector<std::pair<std::string, std::shared_ptr<const LanguageModel>>> languages_;
   std::vector<std::pair<std::string, std::unique_ptr<EmbedQueue>>> embedders_;
   std::vector<std::pair<std::string, std::shared_ptr<const chain::RerankModel>>> rerankers_;
   FindMaker find_maker_;

@@ -38,6 +38,7 @@ struct Server::Impl {
   ServeOptions options;
   House house;
   Metrics metrics;
+  std::optional<OpenAi> openai;
   Router router{openai_problem};
   std::mutex keys_mutex;
   std::shared_ptr<const Keys> keys;
@@ -52,6 +53,7 @@ struct Server::Impl {
     house.allow_reset = options.allow_reset;
     house.version = options.version;
     for (auto& [id, model] : models.chat) house.models->add_chat(id, std::move(model));
+    for (auto& [id, model] : models.language) house.models->add_language(id, std::move(model));
     for (auto& [id, model] : models.embedding) house.models->add_embedder(id, std::move(model));
     for (auto& [id, model] : models.rerank) house.models->add_reranker(id, std::move(model));
     house.models->set_find_maker(std::move(models.find_maker));
@@ -62,7 +64,8 @@ struct Server::Impl {
                                      "HANOK_API_KEY, or `hanok keys add NAME`. Without one, listen at 127.0.0.1");
     add_admin_routes(router, house,
                      {.ready = [this] { return ready(); }, .metrics = [this] { return metrics_text(); }});
-    add_openai_routes(router, house);
+    openai.emplace(house);
+    openai->add_routes(router);
     listen();
   }
 

@@ -46,6 +46,24 @@ curl -s -o /dev/null -w '%{http_code} ' -H "Api-Key: $KEY" $URL/v1/models)");
   EXPECT_THAT(hanok.json({"keys", "remove", "second"}, 3)["error"]["message"], HasSubstr("no key"));
 }
 
+TEST(Serve, BackupsAreMadeBesideIt) {
+  const Program hanok;
+  hanok.write("notes/maps.txt", "The map room is open on Saturdays.");
+  const auto result = with_server(hanok, "--watch notes", R"(
+for i in $(seq 100); do )" HANOK_PROGRAM R"( search maps --json 2>/dev/null | grep -q maps.txt && break; sleep 0.1; done
+)" HANOK_PROGRAM R"( backup copy --json
+)" HANOK_PROGRAM R"( ingest notes --json
+)" HANOK_PROGRAM R"( restore copy --data again --json
+)" HANOK_PROGRAM R"( fsck --data again --json
+)" HANOK_PROGRAM R"( search maps --data again --json)");
+  EXPECT_THAT(result.out, HasSubstr(R"({"backup":"copy","files":1,)"));
+  EXPECT_THAT(result.out, HasSubstr("It is a server, at http://127.0.0.1:")) << "who writes here";
+  EXPECT_THAT(result.out, HasSubstr(R"({"problems":[]})")) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("map room is open"));
+  EXPECT_THAT(hanok.json({"restore", "nowhere", "--data", (hanok.folder() / "x").string()}, 3)["error"]["message"],
+              HasSubstr("no backup"));
+}
+
 TEST(Serve, WrongUsesAreNamed) {
   const Program hanok;
   EXPECT_THAT(hanok.json({"serve", "--host", "0.0.0.0", "--port", "0"}, 2)["error"]["message"],

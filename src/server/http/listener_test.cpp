@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -346,6 +347,31 @@ TEST_F(ListenerConcurrent, BeyondTheMostConnectionsTheIdleGo) {
   Client fourth(listener->port());
   EXPECT_EQ(fourth.ask_and_read("GET", "/v1/hello").status, 200);
   EXPECT_EQ(listener->numbers().connections, 3u);
+}
+
+TEST_F(ListenerConcurrent, ThousandsOfSilentConnectionsHoldUpNobody) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const size_t n = std::min<size_t>(4000, (static_cast<size_t>(limit.rlim_cur) - 200) / 2);  // both ends are here
+  listen();
+  std::vector<Client> silent;
+  for (size_t i = 0; i < n; ++i) {
+    silent.emplace_back(listener->port());
+    ASSERT_TRUE(silent.back().connected()) << i;
+    if (i % 3 == 1) silent.back().send("GET /v1/hel");
+    if (i % 3 == 2) silent.back().send("POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc");
+  }
+  wait_for([&] { return listener->numbers().connections == n; });
+  Client client(listener->port());
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(client.ask_and_read("GET", "/v1/hello").status, 200);
+  for (size_t lane = 0; lane < kLanes; ++lane)
+    EXPECT_EQ(listener->numbers().busy[lane], 0u) << "no thread waits for them";
+  for (size_t i = 2; i < 300; i += 3) {  // they are as good as any other
+    silent[i].send("defghi");
+    EXPECT_EQ(silent[i].answer().body, "abcdefghi");
+  }
 }
 
 // ---- TLS

@@ -107,6 +107,20 @@ TEST(Server, HealthVersionAndNumbers) {
   EXPECT_THAT(metrics, HasSubstr("hanok_connections "));
 }
 
+TEST(Server, TellsOfEveryRoute) {
+  TestHouse house({}, {.version = "1.2.3"});
+  const Json all = house.json(house.get("/openapi.json"));
+  EXPECT_EQ(all["info"]["version"], "1.2.3");
+  EXPECT_EQ(all["paths"]["/v1/embeddings"]["post"]["requestBody"]["content"]["application/json"]["schema"]["required"],
+            Json({"model", "input"}));
+  EXPECT_EQ(all["paths"]["/v1/vector_stores/{store}/files/{file}"]["get"]["parameters"].size(), 2u);
+  EXPECT_FALSE(all["paths"].contains("/embeddings")) << "told of once";
+  EXPECT_FALSE(all["paths"]["/healthz"]["get"].contains("security"));
+  for (const auto& [path, methods] : all["paths"].items())
+    for (const auto& [method, operation] : methods.items())
+      EXPECT_FALSE(operation["summary"].get<std::string>().empty()) << method << " " << path;
+}
+
 TEST(Server, KeysOpenAsMuchAsTheySay) {
   TestHouse house({}, {.api_key = "the whole house"});
   EXPECT_EQ(house.get("/healthz").status, 200);

@@ -1,11 +1,10 @@
 // GET /models and /models/{model}: chat models, embedding models, rerankers, and every collection as "hanok/NAME".
 #include "base/json.h"
+#include "server/openai/ask.h"
 #include "server/openai/openai.h"
 
 namespace hanok::server {
 namespace {
-
-constexpr const char* kCollectionPrefix = "hanok/";
 
 base::OrderedJson entry(const std::string& id, const char* owner) {
   return {{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", owner}};
@@ -15,7 +14,7 @@ base::OrderedJson all_models(const House& house, const Access& access) {
   base::OrderedJson out = base::OrderedJson::array();
   for (const auto& model : house.models->list()) out.push_back(entry(model.id, "hanok"));
   for (const auto& name : house.store->collections())
-    if (access.of(name) >= Scope::Read) out.push_back(entry(kCollectionPrefix + name, "collection"));
+    if (access.of(name) >= Scope::Read) out.push_back(entry(std::string(kCollectionPrefix) + name, "collection"));
   return out;
 }
 

@@ -1,6 +1,9 @@
 #include "server/openai/openai.h"
 
+#include <filesystem>
+
 #include "base/json.h"
+#include "server/openai/vector_stores.h"
 
 namespace hanok::server {
 
@@ -19,11 +22,25 @@ Reply openai_problem(const Problem& problem, const Request&) {
   return out;
 }
 
-void add_openai_routes(Router& router, House& house) {
+OpenAi::OpenAi(House& house)
+    : house_(house),
+      shelf_(std::make_unique<FileShelf>(std::filesystem::path(house.data_folder) / "files")),
+      stores_(std::make_unique<VectorStores>(house, *shelf_)) {}
+OpenAi::~OpenAi() = default;
+
+void OpenAi::add_routes(Router& router) {
+  House& house = house_;
   for (const char* prefix : {"/v1", ""}) {
     auto group = router.group(prefix, "openai", openai_problem);
     add_openai_models(group, house);
     add_openai_embeddings(group, house);
+    add_openai_chat(group, house);
+    add_openai_completions(group, house);
+    add_openai_rerank(group, house);
+    add_openai_audio(group);
+    add_openai_files(group, house, *shelf_);
+    add_openai_vector_stores(group, *stores_);
+    add_openai_responses(group, house, *stores_);
   }
 }
 

@@ -1,6 +1,7 @@
 // OpenAI's API, under /v1 and without it: SDKs append bare paths to whatever base URL their users gave.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "server/house.h"
@@ -12,10 +13,31 @@ namespace hanok::server {
 /// fail again, since SDKs retry 409 and 5xx by themselves.
 Reply openai_problem(const Problem& problem, const Request& request);
 
-void add_openai_routes(Router& router, House& house);
+class FileShelf;
+class VectorStores;
+
+/// What its routes keep between requests; it must outlive the router.
+class OpenAi {
+ public:
+  explicit OpenAi(House& house);
+  ~OpenAi();
+  void add_routes(Router& router);
+
+ private:
+  House& house_;
+  std::unique_ptr<FileShelf> shelf_;
+  std::unique_ptr<VectorStores> stores_;
+};
 
 // Each of them adds the routes of one file to a group.
 void add_openai_models(Router::Group& group, House& house);
 void add_openai_embeddings(Router::Group& group, House& house);
+void add_openai_chat(Router::Group& group, House& house);
+void add_openai_completions(Router::Group& group, House& house);
+void add_openai_rerank(Router::Group& group, House& house);
+void add_openai_audio(Router::Group& group);
+void add_openai_files(Router::Group& group, House& house, FileShelf& shelf);
+void add_openai_vector_stores(Router::Group& group, VectorStores& stores);
+void add_openai_responses(Router::Group& group, House& house, VectorStores& stores);
 
 }  // namespace hanok::server

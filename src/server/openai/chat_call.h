@@ -1,0 +1,52 @@
+// What a chat request asks for, read out of its JSON: the same for /chat/completions and /responses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "hanok/chat.h"
+#include "server/house.h"
+#include "server/http/message.h"
+
+namespace hanok::server {
+
+struct ChatCall {
+  std::string model;
+  std::vector<chain::Message> messages;
+  chain::ChatOptions options;
+  size_t n = 1;  // answers
+  bool stream = false, usage_in_stream = false;
+};
+/// Of /chat/completions. Throws Refusal 400 with the field that is wrong; fields it does not know are passed over.
+/// text: the body as it came, since the order of a schema's properties is the order of the answer's.
+ChatCall read_chat_call(const base::Json& body, const std::string& text);
+base::OrderedJson ordered(const std::string& text);
+
+// The parts that both APIs share.
+void read_sampling(const base::Json& body, chain::ChatOptions& options);  // temperature, top_p, top_k, min_p, seed
+/// {"type": "text" | "json_object" | "json_schema", ...}, the schema beside "type" or within "json_schema".
+void read_format(const base::OrderedJson* format, const char* name, chain::ChatOptions& options);
+/// "none", "auto", "required", {"type": "function", ...} with the name within "function" or beside "type".
+chain::ToolChoice read_tool_choice(const base::Json* choice);
+/// Content that is a string or a list of parts (text, input_text, output_text, image_url, input_image).
+std::vector<chain::Part> read_parts(const base::Json& content, const std::string& where);
+
+/// Room for an answer when the caller sets no limit: what the context holds behind the messages. Throws Refusal 400
+/// context_length_exceeded where they do not fit: nothing is cut silently.
+void fit_context(const chain::ChatModel& model, ChatCall& call);
+/// Where a request names no seed its answers differ from one time to the next.
+uint64_t any_seed();
+/// 400 context_length_exceeded for an Error that says so, else what problem_of says.
+Problem chat_problem(const std::exception& error);
+
+// ---- shapes of answers
+std::string finish_reason(chain::ChatFinish finish);
+base::OrderedJson usage_json(size_t prompt, size_t completion, size_t cached);
+base::OrderedJson tool_calls_json(const std::vector<ToolCall>& calls);
+/// One entry of logprobs.content.
+base::OrderedJson logprob_json(const TokenLogprob& token);
+/// "data: {...}\n\n".
+std::string event_line(const base::OrderedJson& value);
+
+}  // namespace hanok::server

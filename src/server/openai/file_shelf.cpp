@@ -1,0 +1,101 @@
+#include "server/openai/file_shelf.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "hanok/error.h"
+#include "text/utf8.h"
+
+namespace hanok::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kLongestName = 200;  // bytes; file systems take 255
+
+bool is_file_id(std::string_view id) {
+  return id.size() == 29 && id.starts_with("file-") &&
+         id.substr(5).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// "../a/b.txt" -> "b.txt": no folders, no control characters, not too long, not hidden.
+std::string plain_name(std::string_view name) {
+  name.remove_prefix(std::min(name.find_last_of("/\\") + 1, name.size()));
+  std::string out;
+  for (const char c : text::replace_invalid(name)) out += static_cast<unsigned char>(c) < 32 || c == 127 ? '_' : c;
+  if (out.size() > kLongestName) {  // what it ends with says its format
+    out.erase(0, out.size() - kLongestName);
+    while (!out.empty() && (static_cast<unsigned char>(out[0]) & 0xC0) == 0x80) out.erase(0, 1);
+  }
+  while (out.starts_with('.')) out.erase(0, 1);
+  return out.empty() ? "file" : out;
+}
+
+}  // namespace
+
+std::string new_id(std::string_view prefix) {
+  unsigned char bytes[12];
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    throw Error(Code::Unavailable, "the system gives no random bytes");
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out(prefix);
+  for (const unsigned char byte : bytes) out += {digits[byte >> 4], digits[byte & 15]};
+  return out;
+}
+
+ShelvedFile FileShelf::add(std::string_view filename, std::string purpose, std::string_view bytes) {
+  ShelvedFile out{new_id("file-"), plain_name(filename), std::move(purpose), bytes.size(), base::now_ms() / 1000};
+  fs::create_directories(folder_ / out.id);
+  base::write_file_atomic(path(out), bytes);
+  base::write_file_atomic(folder_ / (out.id + ".json"), base::dump_json(to_json(out)));  // from now on it is there
+  return out;
+}
+
+std::optional<ShelvedFile> FileShelf::find(std::string_view id) const {
+  const fs::path about = folder_ / (std::string(id) + ".json");
+  if (!is_file_id(id) || !fs::exists(about)) return std::nullopt;
+  const base::Json json = base::parse_json(base::read_file(about, 1 << 20), about.string());
+  return ShelvedFile{std::string(id), json.at("filename"), json.at("purpose"), json.at("bytes"), json.at("created_at")};
+}
+
+std::vector<ShelvedFile> FileShelf::list() const {
+  std::vector<ShelvedFile> out;
+  if (fs::exists(folder_))
+    for (const auto& entry : fs::directory_iterator(folder_))
+      if (entry.path().extension() == ".json")
+        if (auto file = find(entry.path().stem().string())) out.push_back(std::move(*file));
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return a.created_at != b.created_at ? a.created_at > b.created_at : a.id < b.id;
+  });
+  return out;
+}
+
+bool FileShelf::remove(std::string_view id) {
+  if (!is_file_id(id) || !fs::remove(folder_ / (std::string(id) + ".json"))) return false;
+  fs::remove_all(folder_ / std::string(id));
+  return true;
+}
+
+std::optional<std::string> FileShelf::id_of(std::string_view document_path) const {
+  const fs::path folder = fs::path(document_path).parent_path();
+  const std::string id = folder.filename().string();
+  if (!is_file_id(id) || folder.parent_path() != fs::absolute(folder_).lexically_normal()) return std::nullopt;
+  return id;
+}
+
+base::OrderedJson to_json(const ShelvedFile& file) {
+  return {{"id", file.id},
+          {"object", "file"},
+          {"bytes", file.bytes},
+          {"created_at", file.created_at},
+          {"filename", file.filename},
+          {"purpose", file.purpose},
+          {"status", "processed"},
+          {"expires_at", nullptr},
+          {"status_details", nullptr}};
+}
+
+}  // namespace hanok::server

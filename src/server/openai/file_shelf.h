@@ -1,0 +1,43 @@
+// Files that clients upload: FOLDER/ID/NAME, and FOLDER/ID.json beside it with what is known of it.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace hanok::server {
+
+struct ShelvedFile {
+  std::string id, filename, purpose;
+  uint64_t bytes = 0;
+  int64_t created_at = 0;  // seconds
+};
+
+/// "prefix" and 24 hexadecimal digits that nobody guesses.
+std::string new_id(std::string_view prefix);
+
+/// Every method may be called from several threads.
+class FileShelf {
+ public:
+  explicit FileShelf(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// The name is taken without its folders; what a file system would stumble over is replaced.
+  ShelvedFile add(std::string_view filename, std::string purpose, std::string_view bytes);
+  std::optional<ShelvedFile> find(std::string_view id) const;
+  std::vector<ShelvedFile> list() const;  // newest first
+  bool remove(std::string_view id);
+  std::filesystem::path path(const ShelvedFile& file) const { return folder_ / file.id / file.filename; }
+  /// The id of the file that a document's path leads to; nothing for files that are elsewhere.
+  std::optional<std::string> id_of(std::string_view document_path) const;
+
+ private:
+  const std::filesystem::path folder_;
+};
+
+base::OrderedJson to_json(const ShelvedFile& file);
+
+}  // namespace hanok::server

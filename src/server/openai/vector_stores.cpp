@@ -1,0 +1,389 @@
+#include "server/openai/vector_stores.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "server/body.h"
+
+namespace hanok::server {
+namespace {
+
+using base::Json;
+using base::OrderedJson;
+
+constexpr size_t kUsualPage = 20, kMostPage = 100, kMostBatch = 2000;
+constexpr int64_t kUsualChunk = 800, kUsualOverlap = 400, kLeastChunk = 100, kMostChunk = 4096;  // OpenAI's own
+
+[[noreturn]] void missing(const std::string& what, const std::string& id) {
+  throw Refusal({.status = 404, .message = "there is no " + what + " '" + id + "'", .code = "not_found"});
+}
+
+std::string name_of(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
+struct Chunking {
+  int64_t size = kUsualChunk, overlap = kUsualOverlap;
+  OrderedJson json() const {
+    return {{"type", "static"}, {"static", {{"max_chunk_size_tokens", size}, {"chunk_overlap_tokens", overlap}}}};
+  }
+};
+
+Chunking read_chunking(const Json* strategy) {
+  Chunking out;
+  if (!strategy) return out;
+  if (!strategy->is_object()) wrong_field("chunking_strategy", "an object with type auto or static", *strategy);
+  const std::string type = text_field(*strategy, "type");
+  if (type == "auto") return out;
+  const Json* given = field(*strategy, "static");
+  if (type != "static" || !given || !given->is_object())
+    wrong_field("chunking_strategy", "{\"type\": \"auto\"} or {\"type\": \"static\", \"static\": {...}}", *strategy);
+  out.size = whole_field(*given, "max_chunk_size_tokens", kLeastChunk, kMostChunk).value_or(kUsualChunk);
+  out.overlap = whole_field(*given, "chunk_overlap_tokens", 0, out.size / 2).value_or(out.size / 2);
+  return out;
+}
+
+Json read_attributes(const Json* attributes) {
+  if (!attributes) return Json::object();
+  if (!attributes->is_object()) wrong_field("attributes", "an object of texts, numbers and booleans", *attributes);
+  for (const auto& [key, value] : attributes->items())
+    if (!value.is_string() && !value.is_number() && !value.is_boolean())
+      wrong_field("attributes." + key, "a text, a number or a boolean", value);
+  return *attributes;
+}
+
+OrderedJson counts_json(size_t completed, size_t failed) {
+  return {{"in_progress", 0},
+          {"completed", completed},
+          {"failed", failed},
+          {"cancelled", 0},
+          {"total", completed + failed}};
+}
+
+OrderedJson in_order(const Json& value) { return OrderedJson::parse(base::dump_json(value)); }
+
+Json filter_condition(const Json& filter, size_t depth) {
+  constexpr size_t kDeepest = 32;
+  if (!filter.is_object() || depth > kDeepest) wrong_field("filters", "comparisons, and lists of them", filter);
+  const std::string type = text_field(filter, "type");
+  if (type == "and" || type == "or") {
+    const Json* list = field(filter, "filters");
+    if (!list || !list->is_array() || list->empty())
+      wrong_field("filters", "a list that is not empty", list ? *list : Json());
+    Json all = Json::array();
+    for (const Json& one : *list) all.push_back(filter_condition(one, depth + 1));
+    return {{"$" + type, all}};
+  }
+  static constexpr const char* known[] = {"eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"};
+  if (std::find_if(std::begin(known), std::end(known), [&](const char* k) { return type == k; }) == std::end(known))
+    wrong_field("filters.type", "eq, ne, gt, gte, lt, lte, in, nin, and, or", type);
+  if (!filter.contains("value")) wrong_field("filters.value", "a value", Json());
+  return {{text_field(filter, "key"), {{"$" + type, filter["value"]}}}};
+}
+
+}  // namespace
+
+OrderedJson list_page(std::vector<OrderedJson> rows, const Request& request) {
+  const size_t limit = request.number("limit", kUsualPage, 1, 10'000);
+  if (request.parameter("order").value_or("desc") == "asc") std::reverse(rows.begin(), rows.end());
+  const auto at = [&](const std::string& id) {
+    return std::find_if(rows.begin(), rows.end(), [&](const OrderedJson& row) { return row["id"] == id; });
+  };
+  if (const auto before = request.parameter("before"); before && at(*before) != rows.end())
+    rows.erase(at(*before), rows.end());
+  if (const auto after = request.parameter("after"); after && at(*after) != rows.end())
+    rows.erase(rows.begin(), at(*after) + 1);
+  const bool more = rows.size() > limit;
+  if (more) rows.resize(limit);
+  OrderedJson out = {
+      {"object", "list"}, {"data", rows}, {"first_id", nullptr}, {"last_id", nullptr}, {"has_more", more}};
+  if (!rows.empty()) out["first_id"] = rows.front()["id"], out["last_id"] = rows.back()["id"];
+  return out;
+}
+
+store::Filter read_attribute_filter(const Json* filters) {
+  return filters ? store::Filter(filter_condition(*filters, 0)) : store::Filter();
+}
+
+std::shared_ptr<store::Collection> VectorStores::open(const std::string& id) const {
+  const auto names = house_.store->collections();
+  if (std::find(names.begin(), names.end(), id) == names.end()) missing("vector store", id);
+  return house_.store->collection(id);
+}
+
+Json VectorStores::notes(const store::Collection& collection) const {
+  const Json settings = collection.settings();
+  const auto found = settings.find("openai");
+  return found != settings.end() && found->is_object() ? *found : Json::object();
+}
+
+void VectorStores::set_notes(store::Collection& collection, const Json& notes) const {
+  Json settings = collection.settings();
+  settings["openai"] = notes;
+  collection.set_settings(settings);
+}
+
+std::string VectorStores::file_id(const store::DocumentInfo& document) const {
+  return shelf_.id_of(document.path).value_or("doc-" + std::to_string(document.id));
+}
+
+std::string VectorStores::id_of(const std::string& id, const std::string& path) const {
+  const auto document = open(id)->snapshot()->find(path);
+  return document ? file_id(*document) : path;
+}
+
+std::optional<store::DocumentInfo> VectorStores::find_document(const store::Snapshot& snapshot,
+                                                               const std::string& file) const {
+  for (auto& document : snapshot.documents())
+    if (file_id(document) == file) return document;
+  return std::nullopt;
+}
+
+// ---- stores
+
+OrderedJson VectorStores::create(const Request& request, const Json& body) {
+  const std::string id = new_id("vs_");
+  const auto files = texts_field(body, "file_ids");
+  for (const auto& file : files)
+    if (!shelf_.find(file)) missing("file", file);
+  (void)read_chunking(field(body, "chunking_strategy"));
+  request.access.require(Scope::Write, id);
+  const auto collection = house_.store->collection(id, true);
+  Json about = {{"name", text_field_or_none(body, "name").value_or("")}, {"created_at", base::now_ms() / 1000}};
+  about["metadata"] = body.value("metadata", Json());
+  set_notes(*collection, about);
+  for (const auto& file : files) attach(id, {{"file_id", file}}, body);
+  return show(id);
+}
+
+OrderedJson VectorStores::show(const std::string& id) const {
+  const auto collection = open(id);
+  const auto snapshot = collection->snapshot();
+  const Json about = notes(*collection);
+  const Json failed = about.value("failed", Json::object());
+  uint64_t bytes = 0;
+  int64_t newest = 0;
+  size_t documents = 0;
+  for (const auto& document : snapshot->documents()) {
+    bytes += static_cast<uint64_t>(document.size_bytes);
+    newest = std::max(newest, document.ingested_ms / 1000);
+    ++documents;
+  }
+  const int64_t created = about.value("created_at", newest);
+  return {{"id", id},
+          {"object", "vector_store"},
+          {"created_at", created},
+          {"name", about.value("name", id)},
+          {"usage_bytes", bytes},
+          {"file_counts", counts_json(documents, failed.size())},
+          {"status", "completed"},
+          {"expires_after", nullptr},
+          {"expires_at", nullptr},
+          {"last_active_at", std::max(created, newest)},
+          {"metadata", in_order(about.value("metadata", Json()))}};
+}
+
+OrderedJson VectorStores::list(const Request& request) const {
+  std::vector<OrderedJson> rows;
+  for (const auto& name : house_.store->collections())
+    if (request.access.of(name) >= Scope::Read) rows.push_back(show(name));
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
+  return list_page(std::move(rows), request);
+}
+
+OrderedJson VectorStores::update(const std::string& id, const Json& body) {
+  const std::lock_guard lock(writing_);
+  const auto collection = open(id);
+  Json about = notes(*collection);
+  if (const auto name = text_field_or_none(body, "name")) about["name"] = *name;
+  if (body.contains("metadata")) about["metadata"] = body["metadata"];
+  set_notes(*collection, about);
+  return show(id);
+}
+
+void VectorStores::remove(const std::string& id) {
+  if (!house_.store->drop(id)) missing("vector store", id);
+}
+
+// ---- their files
+
+OrderedJson VectorStores::attach(const std::string& id, const Json& file, const Json& otherwise) {
+  const std::string file_id = text_field(file, "file_id");
+  const auto shelved = shelf_.find(file_id);
+  if (!shelved) missing("file", file_id);
+  const auto given = [&](const char* name) { return field(file, name) ? field(file, name) : field(otherwise, name); };
+  const Chunking chunking = read_chunking(given("chunking_strategy"));
+  const Json attributes = read_attributes(given("attributes"));
+  const auto collection = open(id);
+
+  chain::IngestOptions options;
+  options.split.max_tokens = static_cast<size_t>(chunking.size);
+  options.split.overlap_tokens = static_cast<size_t>(chunking.overlap);
+  options.metadata = attributes;
+  EmbedQueue* queue = house_.models->maker(*collection->snapshot());
+  if (!queue) queue = house_.models->embedder("");
+  std::optional<QueuedEmbedder> embedder;
+  if (queue) embedder.emplace(*queue), options.embedder = &*embedder;
+  const std::filesystem::path path = shelf_.path(*shelved);
+  if (const auto there = find_document(*collection->snapshot(), file_id)) collection->remove(there->path);
+  const auto report = chain::ingest(*collection, std::span(&path, 1), options);
+
+  Json note = {{"created_at", base::now_ms() / 1000}, {"chunking", chunking.json()}};
+  if (!report.failed.empty()) note["error"] = report.failed.front().error, note["attributes"] = attributes;
+  const std::lock_guard lock(writing_);
+  Json about = notes(*collection);
+  if (about.contains("failed")) about["failed"].erase(file_id);
+  about[report.failed.empty() ? "files" : "failed"][file_id] = note;
+  set_notes(*collection, about);
+  return file_json(id, file_id, note);
+}
+
+OrderedJson VectorStores::file_json(const std::string& id, const std::string& file, const Json& note) const {
+  const auto collection = open(id);
+  const auto document = find_document(*collection->snapshot(), file);
+  if (document) return document_json(id, *document);
+  OrderedJson error = {{"code", "unsupported_file"}, {"message", note.value("error", "")}};
+  return {{"id", file},
+          {"object", "vector_store.file"},
+          {"created_at", note.value("created_at", int64_t{0})},
+          {"usage_bytes", 0},
+          {"vector_store_id", id},
+          {"status", "failed"},
+          {"last_error", error},
+          {"attributes", in_order(note.value("attributes", Json::object()))},
+          {"chunking_strategy", in_order(note.value("chunking", Json(nullptr)))}};
+}
+
+OrderedJson VectorStores::document_json(const std::string& id, const store::DocumentInfo& document) const {
+  const Json all = notes(*open(id));
+  const std::string file = file_id(document);
+  const Json files = all.value("files", Json::object()), note = files.value(file, Json::object());
+  OrderedJson chunking = {{"type", "other"}};
+  if (note.contains("chunking")) chunking = in_order(note["chunking"]);
+  return {{"id", file},
+          {"object", "vector_store.file"},
+          {"created_at", document.ingested_ms / 1000},
+          {"usage_bytes", document.size_bytes},
+          {"vector_store_id", id},
+          {"status", "completed"},
+          {"last_error", nullptr},
+          {"attributes", in_order(document.metadata)},
+          {"chunking_strategy", chunking}};
+}
+
+OrderedJson VectorStores::show_file(const std::string& id, const std::string& file) const {
+  const auto collection = open(id);
+  if (const auto document = find_document(*collection->snapshot(), file)) return document_json(id, *document);
+  const Json failed = notes(*collection).value("failed", Json::object());
+  if (const auto note = failed.find(file); note != failed.end()) return file_json(id, file, *note);
+  missing("file in this vector store", file);
+}
+
+std::vector<OrderedJson> VectorStores::list_files(const std::string& id, const std::vector<std::string>& only) const {
+  const auto collection = open(id);
+  const auto wanted = [&](const std::string& file) {
+    return only.empty() || std::find(only.begin(), only.end(), file) != only.end();
+  };
+  std::vector<OrderedJson> rows;
+  for (const auto& document : collection->snapshot()->documents())
+    if (wanted(file_id(document))) rows.push_back(document_json(id, document));
+  const Json failed = notes(*collection).value("failed", Json::object());
+  for (const auto& [file, note] : failed.items())
+    if (wanted(file)) rows.push_back(file_json(id, file, note));
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
+  return rows;
+}
+
+OrderedJson VectorStores::content(const std::string& id, const std::string& file) const {
+  const auto snapshot = open(id)->snapshot();
+  const auto document = find_document(*snapshot, file);
+  if (!document) missing("file in this vector store", file);
+  OrderedJson data = OrderedJson::array();
+  for (const auto& chunk : snapshot->chunks(snapshot->chunk_ids(document->id)))
+    data.push_back({{"type", "text"}, {"text", chunk.text}});
+  return {{"object", "vector_store.file_content.page"}, {"data", data}, {"has_more", false}, {"next_page", nullptr}};
+}
+
+void VectorStores::detach(const std::string& id, const std::string& file) {
+  const auto collection = open(id);
+  const auto document = find_document(*collection->snapshot(), file);
+  const std::lock_guard lock(writing_);
+  Json about = notes(*collection);
+  const bool failed = about.contains("failed") && about["failed"].contains(file);
+  if (!document && !failed) missing("file in this vector store", file);
+  if (document) collection->remove(document->path);
+  for (const char* kind : {"files", "failed"})
+    if (about.contains(kind)) about[kind].erase(file);
+  set_notes(*collection, about);
+}
+
+// ---- batches
+
+OrderedJson VectorStores::create_batch(const std::string& id, const Json& body) {
+  std::vector<Json> files;
+  if (const Json* list = field(body, "files")) {
+    if (!list->is_array()) wrong_field("files", "a list of objects with file_id", *list);
+    for (const Json& one : *list) files.push_back(one);
+  }
+  for (const auto& file : texts_field(body, "file_ids")) files.push_back({{"file_id", file}});
+  if (files.empty() || files.size() > kMostBatch)
+    wrong_field("file_ids", "1 to " + std::to_string(kMostBatch) + " files", files.size());
+  for (const Json& file : files)
+    if (!file.is_object() || !shelf_.find(text_field(file, "file_id")))
+      missing("file", file.is_object() ? text_field(file, "file_id") : file.dump());
+  Json ids = Json::array();
+  for (const Json& file : files) {
+    attach(id, file, body);
+    ids.push_back(file["file_id"]);
+  }
+  const std::string batch = new_id("vsfb_");
+  {
+    const std::lock_guard lock(writing_);
+    const auto collection = open(id);
+    Json about = notes(*collection);
+    about["batches"][batch] = {{"created_at", base::now_ms() / 1000}, {"files", ids}};
+    set_notes(*collection, about);
+  }
+  return show_batch(id, batch);
+}
+
+std::vector<OrderedJson> VectorStores::batch_files(const std::string& id, const std::string& batch) const {
+  const Json batches = notes(*open(id)).value("batches", Json::object());
+  if (!batches.contains(batch)) missing("file batch", batch);
+  return list_files(id, batches[batch]["files"].get<std::vector<std::string>>());
+}
+
+OrderedJson VectorStores::show_batch(const std::string& id, const std::string& batch) const {
+  const auto files = batch_files(id, batch);
+  const Json about = notes(*open(id))["batches"][batch];
+  const auto failed =
+      std::count_if(files.begin(), files.end(), [](const auto& file) { return file["status"] == "failed"; });
+  return {{"id", batch},
+          {"object", "vector_store.file_batch"},
+          {"created_at", about["created_at"].get<int64_t>()},
+          {"vector_store_id", id},
+          {"status", "completed"},
+          {"file_counts", counts_json(files.size() - static_cast<size_t>(failed), static_cast<size_t>(failed))}};
+}
+
+// ---- search
+
+std::vector<FoundPassage> VectorStores::search(const std::string& id, const std::string& query,
+                                               const store::Filter& filter, size_t k) const {
+  const auto snapshot = open(id)->snapshot();
+  EmbedQueue* queue = house_.models->maker(*snapshot);
+  std::optional<QueuedEmbedder> embedder;
+  if (queue) embedder.emplace(*queue);
+  const auto result =
+      chain::search(*snapshot, query, {.k = k, .filter = filter, .embedder = embedder ? &*embedder : nullptr});
+  std::vector<FoundPassage> out;
+  for (const auto& hit : result.hits) {
+    const auto document = snapshot->find(hit.chunk.path);
+    if (!document) continue;
+    out.push_back({file_id(*document), name_of(hit.chunk.path), hit.chunk.text, hit.score, document->metadata});
+  }
+  return out;
+}
+
+}  // namespace hanok::server

@@ -1,0 +1,74 @@
+// Vector stores: collections by OpenAI's words. Each collection is one under its own name, whoever filled it; those
+// that are created here are called "vs_...". What is known of one beyond its documents lies in its settings under
+// "openai".
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "hanok/chain.h"
+#include "server/house.h"
+#include "server/http/message.h"
+#include "server/openai/file_shelf.h"
+
+namespace hanok::server {
+
+/// {"object": "list", "data", "first_id", "last_id", "has_more"} by the request's limit, order (desc), after and
+/// before. rows: newest first, each with "id".
+base::OrderedJson list_page(std::vector<base::OrderedJson> rows, const Request& request);
+
+/// {"type": "eq", "key", "value"} and {"type": "and", "filters": [...]} as a condition on metadata.
+store::Filter read_attribute_filter(const base::Json* filters);
+
+/// A passage that was found.
+struct FoundPassage {
+  std::string file_id, filename, text;
+  double score = 0;
+  base::Json attributes;
+};
+
+/// Several requests may use one together.
+class VectorStores {
+ public:
+  VectorStores(House& house, FileShelf& shelf) : house_(house), shelf_(shelf) {}
+
+  base::OrderedJson create(const Request& request, const base::Json& body);
+  base::OrderedJson show(const std::string& id) const;
+  base::OrderedJson list(const Request& request) const;
+  base::OrderedJson update(const std::string& id, const base::Json& body);
+  void remove(const std::string& id);
+
+  /// Reads a file into the collection, at once. What cannot be read is a file with the status "failed".
+  base::OrderedJson attach(const std::string& id, const base::Json& file, const base::Json& otherwise);
+  base::OrderedJson show_file(const std::string& id, const std::string& file) const;
+  std::vector<base::OrderedJson> list_files(const std::string& id, const std::vector<std::string>& only = {}) const;
+  base::OrderedJson content(const std::string& id, const std::string& file) const;
+  void detach(const std::string& id, const std::string& file);
+
+  base::OrderedJson create_batch(const std::string& id, const base::Json& body);
+  base::OrderedJson show_batch(const std::string& id, const std::string& batch) const;
+  std::vector<base::OrderedJson> batch_files(const std::string& id, const std::string& batch) const;
+
+  std::vector<FoundPassage> search(const std::string& id, const std::string& query, const store::Filter& filter,
+                                   size_t k) const;
+
+  /// The id of the file that a document of this store was read from.
+  std::string id_of(const std::string& id, const std::string& path) const;
+
+ private:
+  std::shared_ptr<store::Collection> open(const std::string& id) const;
+  base::Json notes(const store::Collection& collection) const;
+  void set_notes(store::Collection& collection, const base::Json& notes) const;
+  base::OrderedJson file_json(const std::string& id, const std::string& file, const base::Json& note) const;
+  base::OrderedJson document_json(const std::string& id, const store::DocumentInfo& document) const;
+  std::optional<store::DocumentInfo> find_document(const store::Snapshot& snapshot, const std::string& file) const;
+  std::string file_id(const store::DocumentInfo& document) const;
+
+  House& house_;
+  FileShelf& shelf_;
+  mutable std::mutex writing_;  // of notes: read, changed and written again
+};
+
+}  // namespace hanok::server

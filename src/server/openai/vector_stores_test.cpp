@@ -1,0 +1,170 @@
+// Files, vector stores, and collections that are asked as models, over the wire.
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <sstream>
+
+#include "hanok/chain.h"
+#include "server/test_house.h"
+
+namespace hanok::server {
+namespace {
+
+using base::Json;
+using test::TestHouse;
+using testing::HasSubstr;
+
+constexpr const char* kMaps =
+    "# Opening hours\n\nThe map room of the library is open from nine to five on Saturdays.\n";
+constexpr const char* kTea = "# Tea\n\nGreen tea is steeped for two minutes in water of eighty degrees.\n";
+
+/// A text's vector: how often it has each of 64 kinds of words.
+class BagOfWords : public test::WordEmbedder {
+ public:
+  store::VectorSpace space() const override { return {"bag", "bag", kKinds, 1}; }
+  size_t max_tokens() const override { return 0; }
+  Matrix embed(std::span<const std::string> texts, Prompt) const override {
+    Matrix out{texts.size(), kKinds, std::vector<float>(texts.size() * kKinds)};
+    for (size_t i = 0; i < texts.size(); ++i) {
+      std::istringstream words(texts[i]);
+      for (std::string word; words >> word;) out.row(i)[std::hash<std::string>()(word) % kKinds] += 1;
+    }
+    return out;
+  }
+
+ private:
+  static constexpr size_t kKinds = 64;
+};
+
+class OpenAiStores : public testing::Test {
+ protected:
+  Json upload(const std::string& name, const std::string& text, int status = 200) {
+    const std::string body =
+        "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nassistants\r\n--b\r\nContent-Disposition: form-data; "
+        "name=\"file\"; filename=\"" +
+        name + "\"\r\n\r\n" + text + "\r\n--b--\r\n";
+    test::Client client(house.server().port());
+    return house.json(
+        client.ask_and_read("POST", "/v1/files", body, "Content-Type: multipart/form-data; boundary=b\r\n"), status);
+  }
+  Json get(const std::string& path, int status = 200) { return house.json(house.get(path), status); }
+  Json post(const std::string& path, const Json& body, int status = 200) {
+    return house.json(house.post(path, body), status);
+  }
+  TestHouse house{{.embedding = {{"bag", std::make_shared<BagOfWords>()}}}};
+};
+
+TEST_F(OpenAiStores, FilesComeAndGo) {
+  const Json file = upload("../../maps.md", kMaps);
+  const std::string id = file["id"];
+  EXPECT_EQ(file["filename"], "maps.md") << "no folders";
+  EXPECT_EQ(file["bytes"], std::string(kMaps).size());
+  EXPECT_EQ(get("/v1/files/" + id), file);
+  EXPECT_EQ(house.get("/v1/files/" + id + "/content").body, kMaps);
+  EXPECT_EQ(get("/v1/files")["data"].size(), 1u);
+  EXPECT_EQ(get("/v1/files?purpose=batch")["data"].size(), 0u);
+  EXPECT_EQ(house.json(house.send("DELETE", "/v1/files/" + id))["deleted"], true);
+  EXPECT_EQ(get("/v1/files/" + id, 404)["error"]["code"], "not_found");
+  for (const char* trick : {"..", "..%2F..%2Fetc%2Fpasswd", "file-..%2F0000000000000000000000", "keys"})
+    EXPECT_EQ(house.get("/v1/files/" + std::string(trick)).status, 404) << trick;
+  EXPECT_EQ(house.send("POST", "/v1/files", "{}").status, 415);
+}
+
+TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
+  const std::string maps = upload("maps.md", kMaps)["id"], tea = upload("tea.md", kTea)["id"];
+  const Json store = post("/v1/vector_stores", {{"name", "library"}, {"metadata", {{"a", "b"}}}});
+  const std::string id = store["id"], path = "/v1/vector_stores/" + id;
+  EXPECT_EQ(store["status"], "completed");
+  EXPECT_EQ(store["file_counts"]["total"], 0);
+  const Json attached = post(path + "/files", {{"file_id", maps}, {"attributes", {{"year", 2024}}}});
+  EXPECT_EQ(attached["status"], "completed");
+  EXPECT_EQ(attached["attributes"]["year"], 2024);
+  EXPECT_EQ(attached["chunking_strategy"]["static"]["max_chunk_size_tokens"], 800);
+  EXPECT_EQ(
+      post(path + "/file_batches", {{"file_ids", {tea}}, {"attributes", {{"year", 1900}}}})["file_counts"]["completed"],
+      1);
+  EXPECT_EQ(get(path)["file_counts"]["completed"], 2);
+  EXPECT_EQ(get(path)["name"], "library");
+
+  const Json found = post(path + "/search", {{"query", "when does the map room open"}});
+  EXPECT_EQ(found["data"][0]["file_id"], maps);
+  EXPECT_EQ(found["data"][0]["filename"], "maps.md");
+  EXPECT_THAT(found["data"][0]["content"][0]["text"].get<std::string>(), HasSubstr("nine to five"));
+  const auto by = [&](const Json& filter) {
+    const Json all = post(path + "/search", {{"query", "tea and maps"}, {"filters", filter}});
+    Json out = Json::array();
+    for (const auto& row : all["data"]) out.push_back(row["filename"]);
+    return out;
+  };
+  EXPECT_EQ(by({{"type", "lt"}, {"key", "year"}, {"value", 2000}}), Json({"tea.md"}));
+  EXPECT_EQ(
+      by({{"type", "and"},
+          {"filters",
+           {{{"type", "gte"}, {"key", "year"}, {"value", 2000}}, {{"type", "ne"}, {"key", "year"}, {"value", 1}}}}}),
+      Json({"maps.md"}));
+  for (const Json& wrong : {Json(1), Json({{"type", "like"}, {"key", "a"}, {"value", 1}}), Json({{"type", "and"}}),
+                            Json({{"type", "eq"}, {"key", "a"}})})
+    EXPECT_EQ(house.post(path + "/search", {{"query", "x"}, {"filters", wrong}}).status, 400) << wrong;
+
+  EXPECT_EQ(post(path + "/files/" + tea, {{"attributes", {{"year", 2030}}}})["attributes"]["year"], 2030);
+  EXPECT_EQ(by({{"type", "gt"}, {"key", "year"}, {"value", 2025}}), Json({"tea.md"}));
+  EXPECT_THAT(get(path + "/files/" + tea + "/content")["data"][0]["text"].get<std::string>(), HasSubstr("steeped"));
+  EXPECT_EQ(get(path + "/files?limit=1")["has_more"], true);
+  EXPECT_EQ(house.json(house.send("DELETE", path + "/files/" + tea))["deleted"], true);
+  EXPECT_EQ(get(path + "/files")["data"].size(), 1u);
+
+  const std::string broken = upload("broken.docx", "no zip at all")["id"];
+  const Json failed = post(path + "/files", {{"file_id", broken}});
+  EXPECT_EQ(failed["status"], "failed");
+  EXPECT_FALSE(failed["last_error"]["message"].get<std::string>().empty());
+  EXPECT_EQ(get(path)["file_counts"]["failed"], 1);
+  EXPECT_EQ(post(path + "/files", {{"file_id", "file-000000000000000000000000"}}, 404)["error"]["code"], "not_found");
+  EXPECT_EQ(house.json(house.send("DELETE", path))["deleted"], true);
+  EXPECT_EQ(get(path, 404)["error"]["code"], "not_found");
+}
+
+TEST_F(OpenAiStores, ACollectionAnswersWithItsSources) {
+  const auto file = house.folder() / "notes" / "지도 maps.md";
+  base::fs::create_directories(file.parent_path());
+  base::write_file_atomic(file, kMaps);
+  const auto collection = house.store().collection("notes", true);
+  chain::ingest(*collection, std::span(&file, 1));
+  const Json body = {{"model", "hanok/notes"},
+                     {"messages", {{{"role", "user"}, {"content", "When is the map room open on Saturdays?"}}}}};
+  const Json out = post("/v1/chat/completions", body);
+  const Json& message = out["choices"][0]["message"];
+  EXPECT_THAT(message["content"].get<std::string>(), HasSubstr("nine to five"));
+  ASSERT_FALSE(message["annotations"].empty());
+  const Json& citation = message["annotations"][0]["url_citation"];
+  EXPECT_EQ(citation["title"], "지도 maps.md");
+  EXPECT_THAT(citation["url"].get<std::string>(), HasSubstr("%EC%A7%80%EB%8F%84%20maps.md"));
+  EXPECT_EQ(message["content"].get<std::string>().substr(citation["start_index"], 3), "[1]");
+  EXPECT_EQ(out["hanok"]["answered"], true);
+  EXPECT_EQ(out["hanok"]["citations"][0]["quote"].is_string(), true);
+
+  Json streaming = body;
+  streaming["stream"] = true;
+  const std::string stream = house.post("/v1/chat/completions", streaming).body;
+  EXPECT_THAT(stream, HasSubstr("nine to five"));
+  EXPECT_THAT(stream, HasSubstr("url_citation"));
+  EXPECT_THAT(stream, HasSubstr("data: [DONE]"));
+  Json other = body;
+  other["messages"][0]["content"] = "Who wrote the opera about the barber of Seville?";
+  EXPECT_EQ(post("/v1/chat/completions", other)["hanok"]["answered"], false);
+  other["model"] = "hanok/gone";
+  EXPECT_EQ(post("/v1/chat/completions", other, 404)["error"]["code"], "not_found");
+
+  const Json response =
+      post("/v1/responses", {{"model", "hanok/notes"}, {"input", "When is the map room open on Saturdays?"}});
+  EXPECT_EQ(response["output"][0]["content"][0]["annotations"][0]["type"], "url_citation");
+  const Json searched = post("/v1/responses", {{"model", "hanok/notes:extractive"},
+                                               {"input", "When is the map room open on Saturdays?"},
+                                               {"tools", {{{"type", "file_search"}, {"vector_store_ids", {"notes"}}}}},
+                                               {"include", {"file_search_call.results"}}});
+  EXPECT_EQ(searched["output"][0]["type"], "file_search_call");
+  EXPECT_EQ(searched["output"][0]["results"][0]["filename"], "지도 maps.md");
+  EXPECT_EQ(searched["output"][1]["content"][0]["annotations"][0]["type"], "file_citation");
+}
+
+}  // namespace
+}  // namespace hanok::server
