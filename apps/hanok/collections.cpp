@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "base/clock.h"
 #include "command.h"
+#include "hanok/chroma_folder.h"
 #include "hanok/error.h"
 
 namespace hanok::app {
@@ -99,6 +101,27 @@ void index(Session& session, const std::string& name, bool anew) {
   });
 }
 
+void import_folder(Session& session, const std::string& folder, const std::string& only) {
+  auto& store = session.store(true);
+  const auto report = store::import_chroma(store.catalog(), folder, only);
+  base::OrderedJson rows = base::OrderedJson::array();
+  for (const auto& c : report.collections)
+    rows.push_back({{"name", c.name},
+                    {"tenant", c.place.tenant},
+                    {"database", c.place.database},
+                    {"records", c.records},
+                    {"without_vector", c.without_vector}});
+  session.print({{"imported", rows}, {"warnings", report.warnings}}, [&](std::ostream& out) {
+    for (const auto& w : report.warnings) out << "warning: " << w << "\n";
+    for (const auto& r : rows) {
+      out << r["name"].get<std::string>() << "  " << with_commas(r["records"].get<uint64_t>()) << " records";
+      if (r["without_vector"].get<uint64_t>() > 0)
+        out << ", " << with_commas(r["without_vector"].get<uint64_t>()) << " of them without a vector";
+      out << "\n";
+    }
+  });
+}
+
 }  // namespace
 
 void add_collections(Command& root) {
@@ -139,10 +162,15 @@ void add_collections(Command& root) {
     s.print({{"exported", flags->name}, {"file", flags->file}},
             [&](std::ostream& o) { o << flags->name << " -> " << flags->file << "\n"; });
   });
-  Command in = group.subcommand("import", "Read a collection from a file made by `export`.");
-  in.positional("FILE", flags->file, "file made by `hanok collections export`");
-  in.positional("NAME", flags->name, "name for the new collection");
+  Command in = group.subcommand("import", "Read a collection from a file made by `export`, or Chroma's own folder.",
+                                "  hanok collections import notes.hanok notes\n"
+                                "  hanok collections import ~/chroma             (every collection of chroma.sqlite3)\n"
+                                "  hanok collections import ~/chroma recipes     (one of them)");
+  in.positional("FILE", flags->file, "file made by `hanok collections export`, or a folder with chroma.sqlite3");
+  in.positional("NAME", flags->name, "name for the new collection; of Chroma's: which one", false);
   in.run([flags](Session& s) {
+    if (std::filesystem::is_directory(flags->file)) return import_folder(s, flags->file, flags->name);
+    if (flags->name.empty()) throw Error(Code::Invalid, flags->file + ": needs a NAME for the new collection");
     s.store(true).import_collection(flags->file, flags->name);
     s.build_index(*s.store(true).collection(flags->name), false);
     s.print({{"imported", flags->name}, {"file", flags->file}},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <set>
@@ -11,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "store/backup.h"
 #include "store/test_documents.h"
 
 namespace hanok::store {
@@ -666,6 +668,25 @@ TEST_F(RecordsTest, CallsThatComeTogetherAreAllDone) {
   for (auto& t : threads) t.join();
   EXPECT_EQ(c->read()->count(), 8u * 32u);
   EXPECT_EQ(store->verify(), std::vector<std::string>());
+}
+
+TEST_F(RecordsTest, ABackupIsOneMomentWhileOthersWrite) {
+  auto c = store->catalog().create({.name = "c"});
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    for (int i = 0; !stop; ++i)  // always in pairs
+      c->write(WriteMode::Add, {record("a" + std::to_string(i), {float(i), 1}), record("b" + std::to_string(i))});
+  });
+  while (c->read()->count() < 20) std::this_thread::yield();
+  backup(folder.path(), folder.path() / "copy");
+  stop = true;
+  writer.join();
+  const auto copy = Store::open(folder.path() / "copy");
+  const auto again = copy->catalog().find("c")->read();
+  EXPECT_GE(again->count(), 20u);
+  EXPECT_EQ(again->count() % 2, 0u);
+  EXPECT_EQ(again->nearest(std::vector<float>{3, 1}, {.k = 1}).size(), 1u);
+  EXPECT_EQ(copy->verify(), std::vector<std::string>());
 }
 
 TEST_F(RecordsTest, GivenVectorsAreNotReplacedByAModel) {

@@ -40,7 +40,7 @@ struct Change {
 
 // One line of the pipe, written by one write() of less than PIPE_BUF bytes: it comes whole or not at all.
 struct Line {
-  int32_t thread = 0, done = 0, changes = 0;
+  int32_t thread = 0, done = 0, by_condition = 0, changes = 0;
   Change change[kMost];
 };
 
@@ -78,6 +78,7 @@ Line random_call(Random& random, int thread, int& version) {
   const size_t kind = random.below(10);
   if (kind == 0) {  // all of a bucket, by a condition
     const auto bucket = static_cast<int>(random.below(10));
+    out.by_condition = 1;
     for (int n = bucket; n < kRecords; n += 10) add(out, n, 0);
     return out;
   }
@@ -93,7 +94,7 @@ void perform(store::Records& records, const Line& line) {
     for (int i = 0; i < line.changes; ++i)
       batch.push_back(record(line.thread, line.change[i].record, line.change[i].version));
     records.write(line.changes % 2 ? WriteMode::Replace : WriteMode::Merge, std::move(batch));
-  } else if (line.changes == kRecords / 10) {
+  } else if (line.by_condition) {
     records.remove(
         {.where = store::Filter(store::Json{{"thread", line.thread}, {"bucket", line.change[0].record % 10}})});
   } else {  // in one call, across namespaces
