@@ -125,7 +125,11 @@ class Import {
  public:
   Import(Catalog& catalog, Database& db, const fs::path& folder, const Source& source,
          std::vector<std::string>& warnings)
-      : catalog_(catalog), db_(db), source_(source), about_(collection_metadata(db, source.id)) {
+      : catalog_(catalog),
+        db_(db),
+        source_(source),
+        about_(collection_metadata(db, source.id)),
+        topic_("persistent://%/" + source.id) {
     vectors_.emplace(folder / source.vectors, source.dim, kUsualLinks, warnings);
     seen_ = last_seen(db, source.metadata);
     arrays_ = db.number("SELECT count(*) FROM sqlite_master WHERE name = 'embedding_metadata_array'") > 0;
@@ -167,7 +171,7 @@ class Import {
     Rows rows = db_.query(
         "SELECT operation, id, vector FROM embeddings_queue WHERE topic LIKE ?1 AND seq_id > ?2 AND seq_id <= ?3 ORDER BY "
         "seq_id",
-        std::string_view(topic()), saved, seen_);
+        std::string_view(topic_), saved, seen_);
     while (rows.next()) {
       const std::string id = rows.text(1);
       auto vector = queued_vector(rows, 2);
@@ -177,7 +181,6 @@ class Import {
         queued_[id] = std::move(vector);
     }
   }
-  std::string topic() const { return "persistent://%/" + source_.id; }
 
   std::vector<float> vector_of(const std::string& id) const {
     if (const auto queued = queued_.find(id); queued != queued_.end()) return queued->second;
@@ -228,7 +231,7 @@ class Import {
   void replay() {
     Rows rows = db_.query(
         "SELECT operation, id, vector, metadata FROM embeddings_queue WHERE topic LIKE ?1 AND seq_id > ?2 ORDER BY seq_id",
-        std::string_view(topic()), seen_);
+        std::string_view(topic_), seen_);
     while (rows.next()) {
       if (rows.integer(0) == kDelete) {
         into_->remove({.ns = "", .ids = {{rows.text(1)}}});
@@ -250,6 +253,7 @@ class Import {
   Database& db_;
   const Source& source_;
   const Json about_;
+  const std::string topic_;  // of the queue, as LIKE takes it
   std::optional<chroma::VectorFolder> vectors_;
   int64_t seen_ = -1;
   bool arrays_ = false;
