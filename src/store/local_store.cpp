@@ -15,6 +15,10 @@ namespace {
 constexpr int kDropDocuments =
     2000;  // documents deleted in one transaction, so that no reader or WAL waits for a large one
 
+// Open collections that nobody holds are kept up to so many: each has its views in memory, and opening one anew takes
+// some milliseconds.
+constexpr size_t kMostOpen = 256;
+
 fs::path prepared(const fs::path& folder, bool read_only) {
   const fs::path file = folder / "hanok.db";
   if (read_only) {
@@ -95,7 +99,7 @@ LocalStore::LocalStore(const fs::path& folder, const StoreOptions& options)
 
 LocalStore::~LocalStore() {
   if (connections().read_only()) return;
-  for (auto& [id, collection] : open_) collection->upkeep().finish();
+  for (auto& [id, opened] : open_) opened.collection->upkeep().finish();
   try {  // deleted text leaves the WAL too
     Writing writing(connections());
     writing.db().checkpoint();
@@ -136,7 +140,9 @@ int64_t LocalStore::create(std::string_view name) {
 std::shared_ptr<StoredCollection> LocalStore::opened(int64_t id) {
   std::lock_guard lock(mutex_);
   const auto found = open_.find(id);
-  return found == open_.end() ? nullptr : found->second;
+  if (found == open_.end()) return nullptr;
+  found->second.used = ++now_;
+  return found->second.collection;
 }
 
 // Called with naming_ held.
@@ -144,8 +150,27 @@ std::shared_ptr<StoredCollection> LocalStore::open(int64_t id, std::string_view 
   if (auto there = opened(id)) return there;
   auto made = std::make_shared<StoredCollection>(data_, id, std::string(name), background_);
   if (!connections().read_only()) repair(*made);
+  close_cold();
   std::lock_guard lock(mutex_);
-  return open_.try_emplace(id, std::move(made)).first->second;
+  return open_.try_emplace(id, Opened{std::move(made), ++now_}).first->second.collection;
+}
+
+// Whoever holds a collection keeps it; of the others those asked for longest ago make room. What each had to tidy up is
+// seen again after its next write.
+void LocalStore::close_cold() {
+  std::vector<std::shared_ptr<StoredCollection>> cold;  // freed without the lock: they wait for what they are doing
+  {
+    std::lock_guard lock(mutex_);
+    while (open_.size() >= kMostOpen) {
+      auto oldest = open_.end();
+      for (auto at = open_.begin(); at != open_.end(); ++at)
+        if (at->second.collection.use_count() == 1 && (oldest == open_.end() || at->second.used < oldest->second.used))
+          oldest = at;
+      if (oldest == open_.end()) return;
+      cold.push_back(std::move(oldest->second.collection));
+      open_.erase(oldest);
+    }
+  }
 }
 
 std::shared_ptr<Collection> LocalStore::collection(std::string_view name, bool create_it) {
@@ -197,7 +222,7 @@ bool LocalStore::drop(std::string_view name) {
     change.commit();
     std::lock_guard map_lock(mutex_);
     if (const auto found = open_.find(id); found != open_.end()) {
-      dropped = std::move(found->second);
+      dropped = std::move(found->second.collection);
       open_.erase(found);
     }
   }

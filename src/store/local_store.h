@@ -50,6 +50,7 @@ class LocalStore final : public Store {
   int64_t create(std::string_view name);
   Connections& connections() const { return data_->connections; }
   std::shared_ptr<StoredCollection> open(int64_t id, std::string_view name);
+  void close_cold();
   void finish_drops();
   void purge(int64_t id);
   /// Of a collection that is hidden already: what cannot be done now is done when the folder is opened next.
@@ -61,8 +62,13 @@ class LocalStore final : public Store {
   std::shared_ptr<DataFolder> data_;
   bool background_ = true;
   std::mutex naming_;  // which names there are: taken before the lock of any collection
-  std::mutex mutex_;   // of open_
-  std::map<int64_t, std::shared_ptr<StoredCollection>> open_;
+  std::mutex mutex_;   // of the next two
+  struct Opened {
+    std::shared_ptr<StoredCollection> collection;
+    uint64_t used = 0;  // when it was asked for last
+  };
+  std::map<int64_t, Opened> open_;
+  uint64_t now_ = 0;  // counts what is asked for
   std::unique_ptr<Catalog> catalog_;
 };
 

@@ -689,6 +689,22 @@ TEST_F(RecordsTest, ABackupIsOneMomentWhileOthersWrite) {
   EXPECT_EQ(copy->verify(), std::vector<std::string>());
 }
 
+TEST_F(RecordsTest, CollectionsThatNobodyHoldsAreClosedAndOpenedAgain) {
+  auto& catalog = store->catalog();
+  constexpr int kMany = 300;  // more than are kept open
+  const auto held = catalog.create({.name = "held"});
+  for (int i = 0; i < kMany; ++i)
+    catalog.create({.name = "c" + std::to_string(i)})->write(WriteMode::Add, {record("x", {float(i), 1})});
+  held->write(WriteMode::Add, {record("y", {1, 2})});
+  EXPECT_EQ(catalog.find("held")->read()->count(), 1u);
+  for (int i = 0; i < kMany; i += 50) {
+    const auto c = catalog.find("c" + std::to_string(i));
+    EXPECT_EQ(c->read()->get({}, {}, {.vector = true}).at(0).vector[0], float(i));
+    c->write(WriteMode::Add, {record("z", {1, 1})});
+  }
+  EXPECT_EQ(store->verify(), std::vector<std::string>());
+}
+
 TEST_F(RecordsTest, GivenVectorsAreNotReplacedByAModel) {
   auto c = store->catalog().create({.name = "c"});
   c->write(WriteMode::Add, {record("x", {1, 2, 3}, {}, "text")});

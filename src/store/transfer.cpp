@@ -221,7 +221,7 @@ void LocalStore::copy_from(Database& from, int64_t source, std::string_view name
     change.db().run("UPDATE collection SET hidden = 0, name = ?2, generation = generation + 1 WHERE id = ?1", id, name);
     change.commit();
     std::lock_guard map_lock(mutex_);
-    open_.emplace(id, into);
+    open_.emplace(id, Opened{into, ++now_});
   } catch (...) {
     purge_now_or_later(id);
     throw;
