@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 
+#include "base/json.h"
 #include "base/threads.h"
+#include "chain/http/http.h"
 #include "command.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
+#include "server/admin/ingest.h"
 #include "show.h"
 
 namespace hanok::app {
@@ -25,24 +29,6 @@ void index_vectors(Session& session, store::Collection& collection) {
     if (e.code() == Code::Cancelled) throw;
     session.note(std::string("hanok: the vectors could not be indexed, searches look at all of them: ") + e.what());
   }
-}
-
-base::OrderedJson to_json(const chain::IngestReport& report) {
-  base::OrderedJson failed = base::OrderedJson::array();
-  for (const auto& f : report.failed) failed.push_back({{"path", f.path}, {"error", f.error}});
-  return {{"files",
-           {{"new", report.added},
-            {"changed", report.changed},
-            {"unchanged", report.unchanged},
-            {"gone", report.gone},
-            {"failed", failed},
-            {"skipped", report.skipped},
-            {"ignored", report.ignored}}},
-          {"chunks", report.chunks},
-          {"embedded", report.embedded},
-          {"without_vector", report.without_vector},
-          {"seconds", report.seconds},
-          {"warnings", report.warnings}};
 }
 
 // "3 .hwp, 1 without a suffix"
@@ -111,9 +97,46 @@ chain::IngestOptions options_of(Session& session, const Flags& flags, const chai
   return options;
 }
 
+// The server that has the data directory does it: the same files, the same report.
+chain::IngestReport ingest_through(Session& session, const Flags& flags, const std::string& url) {
+  const chain::IngestOptions options = options_of(session, flags, nullptr);
+  std::vector<std::string> paths;
+  for (const auto& path : flags.paths) paths.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  const std::string body = base::dump_json(base::Json{{"collection", session.collection_name()},
+                                                      {"paths", paths},
+                                                      {"globs", options.globs},
+                                                      {"exclude", options.exclude},
+                                                      {"prune", options.prune},
+                                                      {"metadata", options.metadata},
+                                                      {"embed", options.embed},
+                                                      {"max_tokens", options.split.max_tokens},
+                                                      {"overlap_tokens", options.split.overlap_tokens},
+                                                      {"ocr_languages", options.load.ocr_languages}});
+  const char* key = std::getenv("HANOK_API_KEY");
+  const auto reply =
+      chain::http({.url = url + "/hanok/ingest", .token = key ? key : "", .post = body, .stall_seconds = 0},
+                  [](const chain::HttpReply&, std::string_view) { return chain::Piece::Keep; });
+  const auto json = base::Json::parse(reply.body, nullptr, false);
+  if (reply.status == 200 && json.is_object()) return server::ingest_report_of(json);
+  const bool told = json.is_object() && json.contains("error") && json["error"].is_object();
+  const bool theirs = reply.status >= 400 && reply.status < 500;
+  throw Error(reply.status == 404 ? Code::NotFound
+              : theirs            ? Code::Invalid
+                                  : Code::Unavailable,
+              "the server at " + url +
+                  ", which has this data directory: " + (told ? json["error"].value("message", "") : reply.problem) +
+                  (reply.status == 401 || reply.status == 403 ? " (HANOK_API_KEY, with the scope admin)" : ""));
+}
+
 void run(Session& session, const Flags& flags) {
   check(flags);
   session.background = flags.watch;
+  if (const std::string url = flags.watch ? "" : session.server_of_data(); !url.empty()) {
+    session.note("through the server at " + url);
+    const auto report = ingest_through(session, flags, url);
+    session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
+    return;
+  }
   auto& collection = session.collection(true, !flags.embed_only);
   const auto models = ModelsInUse::for_ingest(session, collection, !flags.no_embed);
   if (flags.embed_only && !models.embedder())
@@ -121,7 +144,7 @@ void run(Session& session, const Flags& flags) {
   const chain::IngestOptions options = options_of(session, flags, models.embedder());
   const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
   auto print = [&](const chain::IngestReport& report) {
-    session.print(to_json(report), [&](std::ostream& out) { show(out, report); });
+    session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
   };
   if (!flags.watch) {
     const auto report = session.with_bar([&] { return chain::ingest(collection, paths, options); });

@@ -149,6 +149,17 @@ store::Store& Session::store(bool write) {
   return *store_;
 }
 
+std::string Session::server_of_data() const {
+  const std::string folder = data_folder(), url = server_address(folder);
+  if (url.empty()) return "";
+  try {
+    const base::FileLock nobody(folder + "/lock");  // it was killed, and its file stayed
+    return "";
+  } catch (const Error&) {
+    return url;
+  }
+}
+
 store::Collection& Session::collection(bool write, bool create) {
   return *store(write).collection(collection_name(), create);
 }

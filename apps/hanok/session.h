@@ -42,6 +42,9 @@ class Session {
   /// The collection named by -c; NotFound with what to do when it is not there and create is false.
   store::Collection& collection(bool write, bool create = false);
 
+  /// The address of a server that has the data directory open for writing, as it says itself; "" where none does.
+  std::string server_of_data() const;
+
   /// With --json: the object on one line; otherwise what `human` writes.
   void print(const base::OrderedJson& value, const std::function<void(std::ostream&)>& human) const;
   void note(const std::string& line) const;  // to stderr, unless --quiet

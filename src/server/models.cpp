@@ -168,6 +168,11 @@ EmbedQueue* Models::maker(const store::Snapshot& snapshot) {
   return space ? maker(*space) : nullptr;
 }
 
+EmbedQueue* Models::for_ingest(const store::Snapshot& snapshot) {
+  if (const auto pending = snapshot.pending_space()) return maker(*pending);
+  return snapshot.vector_space() ? maker(snapshot) : embedder("");
+}
+
 EmbedQueue* Models::maker(const store::VectorSpace& space) {
   for (const auto& [id, queue] : embedders_)
     if (queue->model().space().fingerprint == space.fingerprint) return queue.get();

@@ -71,6 +71,9 @@ class Models {
   /// vectors, or its model is not here (searches go by keywords then).
   EmbedQueue* maker(const store::Snapshot& snapshot);
   EmbedQueue* maker(const store::VectorSpace& space);
+  /// What makes the vectors of new passages: the model that made those there, or for a collection that has none the
+  /// first that is served. nullptr: none, or its own model is not here (another one would embed everything again).
+  EmbedQueue* for_ingest(const store::Snapshot& snapshot);
 
  private:
   std::vector<std::pair<std::string, std::shared_ptr<const chain::ChatModel>>> chats_;

@@ -1,6 +1,7 @@
 #include "server/admin/admin.h"
 
 #include "base/json.h"
+#include "server/admin/ingest.h"
 #include "server/admin/openapi.h"
 #include "server/openai/openai.h"
 
@@ -28,6 +29,7 @@ void add_admin_routes(Router& router, House& house, AdminHooks hooks) {
               return Reply::json(base::dump_json(base::OrderedJson{{"name", "hanok"}, {"version", house.version}}));
             },
             {.scope = Scope::Open, .summary = "Name and version"});
+  add_ingest_route(group, house);
   group.add("GET", "/openapi.json",
             [&house, &router](const Request&) { return Reply::json(openapi_document(router, house.version)); },
             {.scope = Scope::Open, .summary = "This document: every route with its parameters"});

@@ -13,7 +13,7 @@ struct AdminHooks {
   std::function<bool()> ready;           // false or an exception: 503
   std::function<std::string()> metrics;  // Prometheus' text
 };
-/// /healthz, /readyz, /metrics, /version, /openapi.json.
+/// /healthz, /readyz, /metrics, /version, /openapi.json, and /hanok/ingest (ingest.h).
 void add_admin_routes(Router& router, House& house, AdminHooks hooks);
 
 }  // namespace hanok::server

@@ -120,6 +120,12 @@ std::shared_ptr<asio::ssl::context> load_certificates(const ListenOptions& optio
   return out;
 }
 
+/// Of whichever string_view this Boost has.
+template <class View>
+std::string text_of(View view) {
+  return {view.data(), view.size()};
+}
+
 std::string address_of(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   return endpoint.address().is_v6() ? "[" + address + "]" : address;
@@ -375,15 +381,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto& head = parser_->get();
     keep_alive_ = head.keep_alive();
     http11_ = head.version() >= 11;
-    request_.method = std::string(head.method_string());
+    request_.method = text_of(head.method_string());
     request_.remote = remote_;
     for (const auto& field : head)
-      request_.headers.emplace_back(lower_case({field.name_string().data(), field.name_string().size()}),
-                                    std::string(field.value()));
+      request_.headers.emplace_back(lower_case(text_of(field.name_string())), text_of(field.value()));
     const std::string_view asked = request_.header("x-request-id");
     request_.id = is_sound_request_id(asked) ? std::string(asked) : new_request_id();
     found_ = {.problem = nullptr};
-    const std::string target(head.target());
+    const std::string target = text_of(head.target());
     auto parsed = parse_target(target);
     request_.path = parsed ? parsed->path : target.substr(0, 200);
     if (parsed) request_.query = std::move(parsed->query);

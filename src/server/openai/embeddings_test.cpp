@@ -3,6 +3,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/file.h"
+#include "server/auth/keys.h"
 #include "server/base64.h"
 #include "server/test_house.h"
 
@@ -129,6 +131,23 @@ TEST(Server, KeysOpenAsMuchAsTheySay) {
   EXPECT_EQ(house.get("/v1/models", "Authorization: Bearer other\r\n").status, 401);
   EXPECT_EQ(house.get("/v1/models", "Authorization: Bearer the whole house\r\n").status, 200);
   EXPECT_EQ(house.get("/v1/models", "Host: hanok.example\r\nAuthorization: Bearer the whole house\r\n").status, 400);
+}
+
+TEST(Server, ReadsItsOwnFilesForAdminsAlone) {
+  const base::TempFolder folder;
+  Keys keys;
+  const std::string writer = keys.add("writer", Scope::Write), admin = keys.add("admin", Scope::Admin);
+  keys.save(folder.path() / "keys.json");
+  base::write_file_atomic(folder.path() / "maps.txt", "The map room is open.");
+  TestHouse house({}, {.keys_file = folder.path() / "keys.json"});
+  const auto ingest = [&](const std::string& path, const std::string& key) {
+    return house.post("/hanok/ingest", {{"collection", "notes"}, {"paths", {path}}},
+                      "Authorization: Bearer " + key + "\r\n");
+  };
+  EXPECT_EQ(ingest(folder.path() / "maps.txt", writer).status, 403);
+  EXPECT_EQ(ingest("maps.txt", admin).status, 400);
+  EXPECT_EQ(house.json(ingest(folder.path() / "maps.txt", admin))["files"]["new"], 1);
+  EXPECT_EQ(house.store().collection("notes")->document_count(), 1u);
 }
 
 TEST(Server, WithoutAKeyItIsForThisMachineAlone) {

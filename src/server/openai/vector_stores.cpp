@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/clock.h"
+#include "hanok/text.h"
 #include "server/body.h"
 
 namespace hanok::server {
@@ -133,7 +134,11 @@ std::string VectorStores::id_of(const std::string& id, const std::string& path) 
 
 std::optional<store::DocumentInfo> VectorStores::find_document(const store::Snapshot& snapshot,
                                                                const std::string& file) const {
-  for (auto& document : snapshot.documents())
+  if (const auto shelved = shelf_.find(file)) {
+    const auto path = std::filesystem::absolute(shelf_.path(*shelved)).lexically_normal();
+    return snapshot.find(text::nfc(path.string()));
+  }
+  for (auto& document : snapshot.documents())  // of a folder, or of a file that is no longer on the shelf
     if (file_id(document) == file) return document;
   return std::nullopt;
 }
@@ -160,35 +165,31 @@ OrderedJson VectorStores::show(const std::string& id) const {
   const auto snapshot = collection->snapshot();
   const Json about = notes(*collection);
   const Json failed = about.value("failed", Json::object());
-  uint64_t bytes = 0;
-  int64_t newest = 0;
-  size_t documents = 0;
-  for (const auto& document : snapshot->documents()) {
-    bytes += static_cast<uint64_t>(document.size_bytes);
-    newest = std::max(newest, document.ingested_ms / 1000);
-    ++documents;
-  }
-  const int64_t created = about.value("created_at", newest);
+  const int64_t created = about.value("created_at", int64_t{0});
   return {{"id", id},
           {"object", "vector_store"},
           {"created_at", created},
           {"name", about.value("name", id)},
-          {"usage_bytes", bytes},
-          {"file_counts", counts_json(documents, failed.size())},
+          {"usage_bytes", snapshot->statistics().value("bytes", uint64_t{0})},
+          {"file_counts", counts_json(snapshot->document_count(), failed.size())},
           {"status", "completed"},
           {"expires_after", nullptr},
           {"expires_at", nullptr},
-          {"last_active_at", std::max(created, newest)},
+          {"last_active_at", created},
           {"metadata", in_order(about.value("metadata", Json()))}};
 }
 
+// Only those of the page are looked into: there may be thousands.
 OrderedJson VectorStores::list(const Request& request) const {
   std::vector<OrderedJson> rows;
   for (const auto& name : house_.store->collections())
-    if (request.access.of(name) >= Scope::Read) rows.push_back(show(name));
+    if (request.access.of(name) >= Scope::Read)
+      rows.push_back({{"id", name}, {"created_at", notes(*open(name)).value("created_at", int64_t{0})}});
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
-  return list_page(std::move(rows), request);
+  OrderedJson page = list_page(std::move(rows), request);
+  for (auto& row : page["data"]) row = show(row["id"].get<std::string>());
+  return page;
 }
 
 OrderedJson VectorStores::update(const std::string& id, const Json& body) {
@@ -220,8 +221,7 @@ OrderedJson VectorStores::attach(const std::string& id, const Json& file, const 
   options.split.max_tokens = static_cast<size_t>(chunking.size);
   options.split.overlap_tokens = static_cast<size_t>(chunking.overlap);
   options.metadata = attributes;
-  EmbedQueue* queue = house_.models->maker(*collection->snapshot());
-  if (!queue) queue = house_.models->embedder("");
+  EmbedQueue* queue = house_.models->for_ingest(*collection->snapshot());
   std::optional<QueuedEmbedder> embedder;
   if (queue) embedder.emplace(*queue), options.embedder = &*embedder;
   const std::filesystem::path path = shelf_.path(*shelved);
