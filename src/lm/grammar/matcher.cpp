@@ -48,6 +48,7 @@ void Engine::reset() {
   known_sets_.clear();
   masks_.clear();
   shared_.clear();
+  followed_.clear();
   locals_.clear();  // their masks hold without the sets, but they are soon found again
   dense_locals_ = 0;
   stacks_.push_back({kUnset, kUnset, 0});
@@ -195,9 +196,9 @@ std::optional<Engine::Shape> Engine::shape(uint32_t state) const {
   return out;
 }
 
-// Whether so many states of the same shape follow that no short token tells this one from the others.
-bool Engine::in_long_chain(uint32_t state, const Shape& like) const {
-  for (size_t n = 0; n <= Slice::kShort + 1; ++n) {
+// Whether so many states of the same shape follow: tokens that read fewer do not tell this one from the others.
+bool Engine::in_long_chain(uint32_t state, const Shape& like, size_t states) const {
+  for (size_t n = 0; n < states; ++n) {
     const uint32_t next = program_.char_edges(state)[0].to;
     if (next == state) return true;
     const auto then = shape(next);
@@ -335,15 +336,25 @@ const Engine::Local& Engine::local(uint32_t state) {
     if (out.run < run || !only_counts(state, edges[0].set)) whole_from = out.run + 1;
   }
   const auto form = shape(state);
-  if (form && run > Slice::kShort && in_long_chain(state, *form)) {
-    auto& shared = shared_[*form];
-    if (!shared) shared = std::make_shared<const Walked>(walk(state, out.slice.get(), true, false, SIZE_MAX));
+  const bool shorts = form && in_long_chain(state, *form, out.slice->short_lead + 2);
+  const bool longs = shorts && in_long_chain(state, *form, out.slice->long_lead + 2);
+  if (shorts) {
+    auto& shared = shared_[{*form, longs}];
+    if (!shared) shared = std::make_shared<const Walked>(walk(state, out.slice.get(), true, longs, SIZE_MAX));
     out.shared = shared;
-    out.own = walk(state, out.slice.get(), false, true, whole_from);
-  } else {
-    out.own = walk(state, out.slice.get(), true, true, whole_from);
   }
+  if (!longs || whole_from != SIZE_MAX) out.own = walk(state, out.slice.get(), !shorts, !longs, whole_from);
   return locals_.emplace(state, std::move(out)).first->second;
+}
+
+// Of a shared walk, whose states go the same ways: once for each stack.
+const std::vector<uint64_t>& Engine::followed(const Walked& shared, const Item& item) {
+  constexpr size_t kMost = 256;  // of a mask each
+  if (const auto at = followed_.find({&shared, item.stack}); at != followed_.end()) return *at->second;
+  auto bits = std::make_shared<std::vector<uint64_t>>((vocabulary_->size() + 63) / 64);
+  follow(intern({{item}, false, false}), shared.open, *bits);
+  if (followed_.size() >= kMost) followed_.clear();
+  return *followed_.emplace(std::pair(&shared, item.stack), std::move(bits)).first->second;
 }
 
 // Allows the tokens at and below `nodes` that the set allows. Nodes ascend, and none lies below another.
@@ -401,9 +412,13 @@ std::shared_ptr<const std::vector<uint64_t>> Engine::mask(uint32_t set) {
   const auto items = sets_[set].items;
   uint32_t before = kUnset;
   for (const Item& item : items) {
+    const Local& l = local(item.state);
+    if (l.shared && !l.shared->open.empty()) {
+      const auto& more = followed(*l.shared, item);
+      for (size_t i = 0; i < more.size(); ++i) (*bits)[i] |= more[i];
+    }
     if (item.state == before) continue;  // the same state on another stack
     before = item.state;
-    const Local& l = local(item.state);
     const auto allow = [&](const std::vector<uint64_t>& more) {
       for (size_t i = 0; i < more.size(); ++i) (*bits)[i] |= more[i];
     };
@@ -412,7 +427,7 @@ std::shared_ptr<const std::vector<uint64_t>> Engine::mask(uint32_t set) {
       if (!w) continue;
       allow(w->bits);
       for (const int32_t id : w->ids) set_bit(*bits, id);
-      follow(set, w->open, *bits);
+      if (w == &l.own) follow(set, w->open, *bits);
     }
   }
   if (masks_.size() >= kMostMasks) masks_.clear();

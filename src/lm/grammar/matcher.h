@@ -65,8 +65,8 @@ class Engine {
     std::vector<int32_t> ids;
     std::vector<uint32_t> open;  // nodes of the vocabulary whose tokens, all below too, depend on the stack
   };
-  // Of a state that begins runs of characters: whole tokens of these by their length, short ones as from every state of
-  // the same shape, the rest from it alone.
+  // Of a state that begins runs of characters: whole tokens of these by their length; the others, as far as its chain
+  // is longer than what they begin with, as from every state of the same shape; the rest from it alone.
   struct Local {
     std::shared_ptr<const Slice> slice;
     size_t run = 0;  // index into slice->up_to
@@ -92,8 +92,9 @@ class Engine {
   Walked walk(uint32_t state, const Slice* slice, bool shorts, bool longs, size_t whole_from);
   size_t run_length(uint32_t state, uint32_t set, size_t most) const;
   std::optional<Shape> shape(uint32_t state) const;
-  bool in_long_chain(uint32_t state, const Shape& shape) const;
+  bool in_long_chain(uint32_t state, const Shape& shape, size_t states) const;
   bool only_counts(uint32_t state, uint32_t set) const;
+  const std::vector<uint64_t>& followed(const Walked& shared, const Item& item);
   void follow(uint32_t set, const std::vector<uint32_t>& nodes, std::vector<uint64_t>& bits);
   std::shared_ptr<const std::vector<uint64_t>> mask(uint32_t set);
   uint64_t cost(uint32_t set) const;
@@ -109,7 +110,9 @@ class Engine {
   std::vector<Set> sets_;
   std::unordered_map<Key, uint32_t, KeyHash> known_sets_;
   std::unordered_map<uint32_t, Local> locals_;
-  std::map<Shape, std::shared_ptr<const Walked>> shared_;
+  std::map<std::pair<Shape, bool>, std::shared_ptr<const Walked>> shared_;  // the bool: with long tokens
+  // What a shared walk's open nodes allow in front of a stack.
+  std::map<std::pair<const Walked*, uint32_t>, std::shared_ptr<const std::vector<uint64_t>>> followed_;
   std::unordered_map<uint32_t, std::shared_ptr<const std::vector<uint64_t>>> masks_;
   size_t dense_locals_ = 0, work_ = 0;
 };

@@ -19,7 +19,7 @@ Rules of_regex(const char* source) {
   return rules;
 }
 
-// Every byte, and pieces of two to five that begin and end anywhere, in the middle of characters too.
+// Every byte, and pieces of two to five that begin and end anywhere, in the middle of characters too; and long ones.
 std::shared_ptr<const Vocabulary> pieces() {
   static const auto out = [] {
     const std::string text =
@@ -29,6 +29,18 @@ std::shared_ptr<const Vocabulary> pieces() {
     for (int b = 0; b < 256; ++b) bytes.emplace_back(1, static_cast<char>(b));
     for (size_t n = 2; n <= 5; ++n)
       for (size_t i = 0; i + n <= text.size(); ++i) bytes.push_back(text.substr(i, n));
+    const auto times = [](size_t n, std::string_view what) {
+      std::string many;
+      while (n-- > 0) many += what;
+      return many;
+    };
+    for (const size_t n : {7, 20, 31, 40})
+      for (const char* end : {"", "!", "\"", ".", "\\n", "\"]", "\", \"", "\xEC"}) {
+        bytes.push_back(times(n, "a") + end);
+        bytes.push_back(times(n, "\\n") + end);
+        bytes.push_back(times(n / 3, "한") + end);
+        bytes.push_back("\"" + times(n, " ") + end);
+      }
     bytes.emplace_back();  // a special token
     return std::make_shared<const Vocabulary>(Vocabulary(std::move(bytes)));
   }();
@@ -115,11 +127,14 @@ TEST(Matcher, MasksEqualPlainTrying) {
   const auto words = engine(of_regex("([가-힣]+|[a-c]{2,4}) ?(😀|é)"));
   // Long counted strings, whose masks are put together of shared pieces.
   const auto counted = engine(schema_rules(R"({"type":"string","minLength":50,"maxLength":120})"));
+  const auto lists = engine(schema_rules(
+      R"({"type":"array","minItems":2,"maxItems":3,"items":{"anyOf":[{"type":"string","maxLength":70},{"type":"array","maxItems":1,"items":{"type":"string","maxLength":70}}]}})"));
   const auto words_of = engine(of_regex("[a-z ]{1,90}\\.|[가-힣a-z]{40,}!"));
-  for (uint64_t seed = 0; seed < 3; ++seed) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
     const auto length = base::OrderedJson::parse(draw(counted, seed, 60)).get<std::string>().size();
     EXPECT_GE(length, 50u);
     draw(words_of, seed, 45);
+    draw(lists, seed, 45);
   }
   for (uint64_t seed = 0; seed < 6; ++seed) {
     base::parse_json(draw(json, seed, 8), "drawn");
@@ -128,6 +143,41 @@ TEST(Matcher, MasksEqualPlainTrying) {
     draw(arithmetic, seed, 6);
     draw(words, seed, 6);
   }
+}
+
+std::string times(size_t n, std::string_view what) {
+  std::string out;
+  while (n-- > 0) out += what;
+  return out;
+}
+
+// At every count, with tokens that read many characters and then something else.
+void expect_masks(const Rules& rules, std::vector<std::string> tokens, std::string_view begin, size_t characters) {
+  for (int b = 0; b < 256; ++b) tokens.emplace_back(1, static_cast<char>(b));
+  const auto vocabulary = std::make_shared<const Vocabulary>(Vocabulary(std::move(tokens)));
+  Matcher m(std::make_shared<Engine>(rules, vocabulary));
+  ASSERT_TRUE(m.accept(begin));
+  for (size_t n = 0; n <= characters; ++n) {
+    const auto mask = m.mask();
+    for (size_t id = 0; id < vocabulary->size(); ++id) {
+      Matcher other = m;
+      const auto& bytes = vocabulary->bytes(static_cast<int32_t>(id));
+      EXPECT_EQ(allows(mask, id), other.accept(bytes)) << "behind " << n << ": " << bytes;
+    }
+    EXPECT_TRUE(n == characters || m.accept("a"));
+  }
+}
+
+TEST(Matcher, CountsShareWhatNoTokenTellsApart) {
+  std::vector<std::string> plain, escaped;
+  for (const size_t n : {5, 15, 25, 30, 33, 50})
+    for (const char* end : {".", "!", "\"", "한"}) plain.push_back(times(n, "a") + end);
+  for (const size_t n : {3, 10, 15, 20, 60})
+    for (const char* end : {"", "a", "\"", "!"}) escaped.push_back(times(n, "\\n") + end);
+  expect_masks(of_regex("[a-z ]{1,90}\\.|[a-z ]{100,}!"), plain, "", 101);
+  expect_masks(schema_rules(R"({"type":"string","minLength":40,"maxLength":120})"), escaped, "\"", 120);
+  expect_masks(schema_rules(R"({"type":"string","minLength":40,"maxLength":120})"), plain, "\"", 120);
+  expect_masks(schema_rules(R"({"type":"array","items":{"type":"string","maxLength":90}})"), escaped, "[\"", 90);
 }
 
 TEST(Matcher, CountsTheShortestEnd) {

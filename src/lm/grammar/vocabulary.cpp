@@ -147,9 +147,14 @@ std::shared_ptr<const Slice> Vocabulary::slice(const CharSet& set, bool find) co
       out->kinds[i] = Slice::Kind::Whole;
       out->lengths[i] = static_cast<uint16_t>(run.characters);
       out->longest = std::max(out->longest, run.characters);
-    } else if (bytes_[i].size() > Slice::kShort) {
-      out->kinds[i] = Slice::Kind::Long;
+      continue;
     }
+    const bool is_long = bytes_[i].size() > Slice::kShort;
+    if (is_long) out->kinds[i] = Slice::Kind::Long;
+    size_t& lead = is_long ? out->long_lead : out->short_lead;
+    // Behind a backslash a JSON string goes on, though with other bytes than the set's.
+    const bool escapes = bytes_[i].find('\\') != std::string::npos;
+    lead = std::max(lead, escapes ? bytes_[i].size() : run.characters + 1);
   }
   const size_t counted = std::min(out->longest, Slice::kCounted);
   out->up_to.assign(counted + 2, std::vector<uint64_t>((size() + 63) / 64));

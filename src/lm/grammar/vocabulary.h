@@ -42,6 +42,8 @@ struct Slice {
   std::vector<uint16_t> lengths;             // characters of each token that is Whole
   std::vector<std::vector<uint64_t>> up_to;  // [n]: Whole ones of at most n characters; the last: all
   size_t longest = 0;                        // of the Whole ones
+  // Characters that a Short, a Long one reads of a run of the set at most, the last perhaps in part.
+  size_t short_lead = 0, long_lead = 0;
   // What is at or below a node of the tree.
   struct Below {
     uint16_t longest = 0;  // of the Whole ones
