@@ -14,10 +14,11 @@ using base::Json;
 using test::TestHouse;
 using testing::HasSubstr;
 
-ServedModels tiny(const base::fs::path& folder, size_t context = 0) {
+ServedModels tiny(const base::fs::path& folder, size_t context = 0,
+                  const std::string& chat_template = chain::plain_chat_template()) {
   LanguageModelOptions options;
   options.context_tokens = context;
-  options.chat_template = chain::plain_chat_template();
+  options.chat_template = chat_template;
   const auto model = std::make_shared<const LanguageModel>(lm::write_tiny_model(folder, 3), options);
   return {.chat = {{"tiny", chain::make_local_chat(model)}}, .language = {{"tiny", model}}};
 }
@@ -179,6 +180,50 @@ TEST_F(OpenAiChat, AnswersKeepToASchemaInItsOwnOrder) {
   EXPECT_EQ(parsed["z"], "yes");
   const Json object = ask({{"response_format", {{"type", "json_object"}}}, {"max_tokens", 300}});
   EXPECT_TRUE(Json::parse(object["choices"][0]["message"]["content"].get<std::string>()).is_object());
+}
+
+TEST_F(OpenAiChat, ToolsThatMustBeCalledAre) {
+  TestHouse tools{tiny(folder.path(), 2048, R"({% if tools %}<tool_call>{{ tools | tojson }}
+{% endif %}{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% endfor %}assistant:)")};
+  Json body = with({{"tool_choice", "required"}, {"max_tokens", 300}, {"temperature", 0}});
+  body["tools"] = Json::parse(R"([{"type":"function","function":{"name":"weather","parameters":{"type":"object",
+"properties":{"city":{"enum":["Seoul","Busan"]}},"required":["city"],"additionalProperties":false}}}])");
+  const Json whole = tools.json(tools.post("/v1/chat/completions", body))["choices"][0];
+  EXPECT_EQ(whole["finish_reason"], "tool_calls");
+  EXPECT_TRUE(whole["message"]["content"].is_null());
+  ASSERT_EQ(whole["message"]["tool_calls"].size(), 1u);
+  const Json& call = whole["message"]["tool_calls"][0];
+  EXPECT_EQ(call["type"], "function");
+  EXPECT_EQ(call["function"]["name"], "weather");
+  EXPECT_TRUE(Json::parse(call["function"]["arguments"].get<std::string>()).contains("city"));
+  EXPECT_FALSE(call["id"].get<std::string>().empty());
+
+  body["stream"] = true;
+  body["tool_choice"] = {{"type", "function"}, {"function", {{"name", "weather"}}}};
+  const Events events(tools.post("/v1/chat/completions", body).body);
+  std::string arguments;
+  size_t names = 0, ids = 0;
+  for (const Json& event : events.all) {
+    const Json& delta = event["choices"][0]["delta"];
+    if (!delta.contains("tool_calls")) continue;
+    const Json& piece = delta["tool_calls"][0];
+    EXPECT_EQ(piece["index"], 0);
+    ids += piece.contains("id"), names += piece["function"].contains("name");
+    arguments += piece["function"]["arguments"].get<std::string>();
+  }
+  EXPECT_EQ(ids, 1u) << "once, and never null";
+  EXPECT_EQ(names, 1u);
+  EXPECT_EQ(arguments, call["function"]["arguments"]);
+  EXPECT_EQ(events.all.back()["choices"][0]["finish_reason"], "tool_calls");
+
+  const Json responses =
+      tools.json(tools.post("/v1/responses", Json::parse(R"({"model":"tiny","input":"x","tool_choice":"required",
+"max_output_tokens":300,"tools":[{"type":"function","name":"now","parameters":{"type":"object","additionalProperties":false}}]})")));
+  EXPECT_EQ(responses["output"][0]["type"], "function_call");
+  EXPECT_EQ(responses["output"][0]["name"], "now");
+  body["tool_choice"] = {{"type", "function"}, {"function", {{"name", "other"}}}};
+  EXPECT_EQ(tools.post("/v1/chat/completions", body).status, 400);
 }
 
 TEST_F(OpenAiChat, PlainCompletions) {
