@@ -6,9 +6,11 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "base/workers.h"
 #include "hanok/error.h"
 #include "hanok/generate.h"
 #include "lm/test_data.h"
+#include "lm/tiny_model.h"
 
 namespace hanok::lm {
 namespace {
@@ -51,6 +53,101 @@ double largest_difference(std::span<const float> a, std::span<const float> b) {
   double out = 0;
   for (size_t i = 0; i < a.size(); ++i) out = std::max(out, std::fabs(double(a[i]) - double(b[i])));
   return out;
+}
+
+// Adapters of the project's own, on the small random model: mlp.gate_proj and mlp.down_proj of both layers, s = 2.
+class OwnAdapters : public testing::Test {
+ protected:
+  static constexpr size_t kRank = 2, kWidth = tiny::kWidth, kInner = tiny::kInner, kLayers = tiny::kLayers;
+
+  static std::vector<Values> own_tensors(uint64_t seed) {
+    base::Random random(seed);
+    std::vector<Values> out;
+    const auto add = [&](const std::string& name, size_t rows, size_t columns) {
+      Values v{name, {rows, columns}, std::vector<float>(rows * columns)};
+      for (float& x : v.values) x = 0.15f * (2 * static_cast<float>(random.uniform()) - 1);
+      out.push_back(std::move(v));
+    };
+    for (size_t l = 0; l < kLayers; ++l)
+      for (const auto& [part, in, rows] :
+           {std::tuple("gate_proj", kWidth, kInner), std::tuple("down_proj", kInner, kWidth)}) {
+        const std::string stem = "base_model.model.model.layers." + std::to_string(l) + ".mlp." + part;
+        add(stem + ".lora_A.weight", kRank, in);
+        add(stem + ".lora_B.weight", rows, kRank);
+      }
+    return out;
+  }
+  fs::path own_adapter(const std::string& name, uint64_t seed) const {
+    const base::Json config{
+        {"peft_type", "LORA"}, {"r", kRank}, {"lora_alpha", 2 * kRank}, {"target_modules", {"gate_proj", "down_proj"}}};
+    write_adapter(folder_.path() / name, config, own_tensors(seed));
+    return folder_.path() / name;
+  }
+  /// The model's file with W + 2 B A in place of W.
+  fs::path merged(uint64_t seed) const {
+    std::string bytes = base::read_file(file_);
+    const size_t d = kWidth, kv = d / tiny::kHeads * tiny::kKvHeads, f = kInner, l = kLayers;
+    const size_t gate = tiny::kVocabulary * d + l * d + l * (2 * d * d + 2 * kv * d) + l * d, down = gate + l * f * d;
+    const auto tensors = own_tensors(seed);
+    for (size_t layer = 0; layer < l; ++layer)
+      for (size_t part = 0; part < 2; ++part) {
+        const auto &a = tensors[layer * 4 + part * 2], &b = tensors[layer * 4 + part * 2 + 1];
+        const size_t rows = b.shape[0], columns = a.shape[1];
+        const size_t first = (part == 0 ? gate : down) + layer * rows * columns;
+        for (size_t i = 0; i < rows; ++i)
+          for (size_t j = 0; j < columns; ++j) {
+            char* at = bytes.data() + 7 * sizeof(int32_t) + (first + i * columns + j) * sizeof(float);
+            float w = 0;
+            std::memcpy(&w, at, sizeof w);
+            for (size_t r = 0; r < kRank; ++r) w += 2 * b.values[i * kRank + r] * a.values[r * columns + j];
+            std::memcpy(at, &w, sizeof w);
+          }
+      }
+    const fs::path to = folder_.path() / "merged";
+    fs::create_directories(to);
+    fs::copy_file(folder_.path() / "tok288.bin", to / "tok288.bin");
+    base::write_file_atomic(to / "tiny.bin", bytes);
+    return to / "tiny.bin";
+  }
+  static std::vector<int32_t> prompt(size_t n) {
+    base::Random random(n);
+    std::vector<int32_t> ids(n);
+    for (auto& id : ids) id = static_cast<int32_t>(random.below(tiny::kVocabulary));
+    return ids;
+  }
+
+  base::TempFolder folder_;
+  const fs::path file_ = write_tiny_model(folder_.path(), 12);
+};
+
+TEST_F(OwnAdapters, LiveIsMerged) {
+  const LanguageModel live(file_, {.exact = true, .adapters = {{"a", own_adapter("a", 1)}}});
+  const LanguageModel whole(merged(1), {.exact = true});
+  const auto ids = prompt(30);
+  const Matrix expected = whole.logits(ids);
+  EXPECT_LT(largest_difference(live.logits(ids, 0, "a").data, expected.data), 2e-4);
+  EXPECT_GT(largest_difference(live.logits(ids).data, expected.data), 0.01);
+}
+
+TEST_F(OwnAdapters, ThreadsWithDifferentOnesGetWhatEachWouldGetAlone) {
+  const LanguageModelOptions opened{.adapters = {{"a", own_adapter("a", 1)}, {"b", own_adapter("b", 2)}}};
+  const LanguageModel fresh(file_, opened), model(file_, opened);
+  const char* names[] = {"", "a", "b"};
+  const auto options = [&](size_t i) {
+    GenerateOptions o{.max_tokens = 40, .adapter = names[i % 3], .ignore_end = true};
+    o.sampling.temperature = 0;
+    return o;
+  };
+  constexpr size_t kTexts = 9;
+  std::vector<std::vector<int32_t>> alone, together(kTexts);
+  for (size_t i = 0; i < kTexts; ++i) alone.push_back(fresh.generate(prompt(60), options(i)).ids);
+  EXPECT_NE(alone[0], alone[1]);
+  EXPECT_NE(alone[1], alone[2]);
+  base::Workers workers(kTexts, kTexts);
+  for (size_t i = 0; i < kTexts; ++i)
+    workers.submit(std::to_string(i), [&, i] { together[i] = model.generate(prompt(60), options(i)).ids; });
+  workers.stop();
+  EXPECT_EQ(together, alone);
 }
 
 class GoldenAdapters : public testing::Test {
