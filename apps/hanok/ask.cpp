@@ -1,21 +1,30 @@
 #include <iostream>
 
+#include "ask_session.h"
 #include "base/file.h"
 #include "chat_models.h"
 #include "command.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
+#include "retriever_flags.h"
 #include "show.h"
 
 namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string question, where, model, tokenizer, prompt_file, draft;
+  std::string question, where, model, tokenizer, prompt_file, draft, combine = "stuff", talk;
   size_t k = 8, budget = 0;
   double threshold = -1;
   bool show_prompt = false;
+  RetrieverFlags retriever;
 };
+
+chain::Combine combine_named(const std::string& name) {
+  return name == "refine"       ? chain::Combine::Refine
+         : name == "map-reduce" ? chain::Combine::MapReduce
+                                : chain::Combine::Stuff;
+}
 
 void run(Session& session, const Flags& flags) {
   const auto snapshot = session.collection(false).snapshot();
@@ -40,7 +49,14 @@ void run(Session& session, const Flags& flags) {
       std::cout << piece << std::flush;
       return bool(std::cout);
     };
-  const auto answer = chain::ask(*snapshot, flags.question, options);
+  options.combine = combine_named(flags.combine);
+  std::unique_ptr<chain::Retriever> retriever;
+  if (flags.retriever.given()) retriever = flags.retriever.make(options.search, options.model);
+  options.retriever = retriever.get();
+  AskSession talk(session, flags.talk);
+  const std::string question = talk.standalone(flags.question, chat.model.get());
+  const auto answer = chain::ask(*snapshot, question, options);
+  if (!flags.show_prompt) talk.keep(flags.question, answer.answer);
   // Counted once more as a whole: what the server will be given.
   const auto tokens =
       chat.model ? base::OrderedJson(chat.model->count_tokens(answer.prompt)) : base::OrderedJson(nullptr);
@@ -56,12 +72,16 @@ void run(Session& session, const Flags& flags) {
     return;
   }
   auto json = to_json(answer);
+  json["retriever"] = flags.retriever.given() ? base::OrderedJson(flags.retriever.name()) : base::OrderedJson("hybrid");
+  json["notes"] = answer.notes;
+  json["question"] = question;
   json["prompt_tokens"] = tokens;
   json["tokenizer"] = tokenizer;
   session.print(json, [&](std::ostream& out) {
     if (!streamed) out << answer.answer;
     out << "\n";
     show_sources(out, session, answer);
+    for (const auto& n : answer.notes) session.note("note: " + n);
   });
 }
 
@@ -92,6 +112,13 @@ void add_ask(Command& root) {
   c.option("--threshold", flags->threshold, "confidence below which the answer is 'not in your documents'", 0, 1);
   c.flag("--show-prompt", flags->show_prompt, "print what a model would be given, and stop");
   c.option("--prompt", flags->prompt_file, "a file with your own prompt: {passages} and {question} are filled in");
+  c.choice("--combine", flags->combine, {"stuff", "map-reduce", "refine"},
+           "more passages than one prompt holds: leave out the last ones, an answer of each group and one of these, or "
+           "group after group (default stuff)");
+  flags->retriever.add_to(c);
+  c.option("--session", flags->talk,
+           "a name: the question is understood with those before it, and kept with its answer (needs a model)");
+  c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

@@ -1,8 +1,10 @@
 #include <iostream>
 
 #include "chain/eval/retrieval.h"
+#include "chat_models.h"
 #include "command.h"
 #include "models_in_use.h"
+#include "retriever_flags.h"
 
 namespace hanok::app {
 namespace {
@@ -11,6 +13,8 @@ struct Flags {
   std::string folder, mode = "hybrid", fusion = "score", split = "test", keep, model, run_file;
   double k1 = -1, b = -1, mmr = 1, vectors = 1;
   size_t limit = 0;
+  RetrieverFlags retriever;
+  std::string chat;
 };
 
 void retrieval(Session& session, const Flags& flags) {
@@ -27,6 +31,11 @@ void retrieval(Session& session, const Flags& flags) {
   options.limit = flags.limit;
   options.vectors = flags.vectors;
   options.run_file = flags.run_file;
+  const Chat chat = flags.retriever.given() ? open_chat(session, {.model = flags.chat}) : Chat();
+  if (flags.retriever.given())
+    options.retriever = [&](const chain::SearchOptions& search) {
+      return flags.retriever.make(search, chat.model.get());
+    };
   if (flags.k1 >= 0) options.bm25["k1"] = flags.k1;
   if (flags.b >= 0) options.bm25["b"] = flags.b;
   const auto r = session.with_bar([&] { return chain::eval::evaluate_retrieval(flags.folder, options); });
@@ -42,6 +51,7 @@ void retrieval(Session& session, const Flags& flags) {
                                    {"documents", r.documents},
                                    {"index_seconds", r.index_seconds},
                                    {"mode", mode},
+                                   {"retriever", flags.retriever.given() ? flags.retriever.name() : ""},
                                    {"model", models.embedder() ? models.embedder()->space().model : ""}};
   session.print(value, [&](std::ostream& out) {
     out << flags.folder << " (" << with_commas(r.documents) << " documents, " << with_commas(r.queries) << " queries, "
@@ -78,6 +88,8 @@ void add_eval(Command& root) {
   c.option("--limit", flags->limit, "only the first N queries");
   c.option("--vectors", flags->vectors, "give only this share of the passages a vector, 0 to 1 (default 1)", 0, 1);
   c.option("--keep", flags->keep, "data directory to use and keep, so that the next run need not index again");
+  flags->retriever.add_to(c);
+  c.option("--chat-model", flags->chat, "of multi-query and self-query (default: the setting model)");
   c.option("--run", flags->run_file, "write the rankings in TREC format");
   c.run([flags](Session& session) { retrieval(session, *flags); });
 }

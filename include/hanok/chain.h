@@ -48,6 +48,7 @@ class RerankModel {
 std::unique_ptr<RerankModel> make_reranker(std::shared_ptr<const hanok::Reranker> model);
 
 class ChatModel;  // hanok/chat.h
+class Retriever;  // hanok/retrievers.h
 
 // ---- ingest ----
 
@@ -200,8 +201,14 @@ store::Json explain(const SearchResult& result, const Hit& hit);
 
 // ---- answers ----
 
+/// How many passages become one answer of a model: all that the budget holds in one prompt (Stuff); all of them in
+/// groups, an answer each, and one answer of these (MapReduce); group by group, the answer so far with each (Refine).
+enum class Combine { Stuff, MapReduce, Refine };
+
 struct AskOptions {
   SearchOptions search = {.k = 8};
+  const Retriever* retriever = nullptr;  // finds in place of search(); `search` still names the embedder
+  Combine combine = Combine::Stuff;
   const ChatModel* model = nullptr;  // none: an extractive answer
   size_t budget_tokens = 0;          // for passages; 0 = from the model's context
   std::string prompt_template;       // empty = default_prompt(); {question} and {passages} are replaced
@@ -226,6 +233,7 @@ struct Answer {
   std::vector<Citation> citations;
   std::vector<Citation> nearest;     // where nothing is answered: the three passages that come nearest, best first
   std::vector<std::string> dropped;  // passages left out for the token budget, and markers [n] that did not hold
+  std::vector<std::string> notes;    // what the retriever did on the way
   std::string model;                 // "extractive", or the chat model's name
   std::string prompt;                // what the model was given; see AskOptions::show_prompt
   double confidence = 0;             // 0..1, compared with the threshold

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "chain/answer/citations.h"
+#include "chain/answer/combine.h"
 #include "chain/answer/confidence.h"
 #include "chain/answer/extractive.h"
 #include "chain/answer/gather.h"
@@ -42,12 +43,13 @@ class Ask {
   Ask(const store::Snapshot& snapshot, std::string_view text, const AskOptions& options)
       : snapshot_(snapshot),
         options_(options),
-        found_(gather(snapshot, text, options.search)),
+        found_(gather(snapshot, text, options.search, options.retriever)),
         question_(found_.question),
         hits_(found_.hits) {}
 
   Answer run() {
     out_.warnings = found_.warnings;
+    out_.notes = found_.notes;
     out_.model = options_.model ? options_.model->name() : "extractive";
     const Extract extract = answer::extract(question_, found_.passages, found_.meaning, found_.across, found_.reworded);
     out_.confidence = extract.confidence;
@@ -76,6 +78,8 @@ class Ask {
     };
     size_t budget = passage_budget(options_, pattern, question_.text, count);
     if (!options_.model && !hits_.empty()) budget = std::max(budget, count(passage_block(1, hits_[0])));
+    if (options_.model && options_.combine != Combine::Stuff)
+      return combine(options_.combine, {pattern, question_.text, budget, *options_.model}, hits_);
     return answer::make_prompt(pattern, question_.text, hits_, budget, count);
   }
 

@@ -9,6 +9,7 @@
 
 #include "chain/embedder/word_meanings.h"
 #include "chain/search/rank.h"
+#include "hanok/retrievers.h"
 
 namespace hanok::chain::answer {
 namespace {
@@ -132,14 +133,30 @@ std::string about(const store::Snapshot& snapshot, const std::string& path) {
   return out;
 }
 
+/// A retriever's hits in place of the search's own. Those that both have keep what the search knows of them: scores
+/// that are comparable across languages. Returns the retriever's notes.
+std::vector<std::string> replace_hits(SearchResult& found, Retrieved retrieved) {
+  std::map<store::ChunkId, Scores> known;
+  for (const Hit& hit : found.hits) known[hit.chunk.id] = hit.scores;
+  found.hits = std::move(retrieved.found.hits);
+  for (Hit& hit : found.hits)
+    if (const auto at = known.find(hit.chunk.id); at != known.end()) hit.scores = at->second;
+  for (auto& warning : retrieved.found.warnings)
+    if (std::find(found.warnings.begin(), found.warnings.end(), warning) == found.warnings.end())
+      found.warnings.push_back(std::move(warning));
+  return std::move(retrieved.notes);
+}
+
 }  // namespace
 
-Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options) {
+Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options,
+                const Retriever* retriever) {
   SearchOptions asked = options;
   asked.quotes_bind = false;  // a question quotes what it is about
   SearchAcross across = search_across(snapshot, question, asked);
   SearchResult& found = across.result;
   Gathered out;
+  if (retriever) out.notes = replace_hits(found, retriever->retrieve(snapshot, question));
   out.question = read_question(
       found.query.text, found.query.terms, [&](std::string_view t) { return double(snapshot.keyword_ceiling(t)); },
       snapshot.chunk_count());

@@ -18,9 +18,11 @@ struct Gathered {
   Rewording reworded;             // empty where meaning is
   Across across;                  // empty too where no passage could be in another language
   std::vector<std::string> warnings;
+  std::vector<std::string> notes;  // of the retriever
 };
 
-/// `options.embedder` must outlive the result. Its functions are for one thread.
-Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options);
+/// By search(), or by a retriever. `options.embedder` must outlive the result. Its functions are for one thread.
+Gathered gather(const store::Snapshot& snapshot, std::string_view question, const SearchOptions& options,
+                const Retriever* retriever = nullptr);
 
 }  // namespace hanok::chain::answer

@@ -16,6 +16,8 @@ class CachedEmbedder final : public EmbeddingModel {
   store::VectorSpace space() const override { return model_.space(); }
   size_t count_tokens(std::string_view text) const override { return model_.count_tokens(text); }
   double trust(std::string_view text) const override { return model_.trust(text); }
+  size_t max_tokens() const override { return model_.max_tokens(); }
+  std::string decode(std::span<const int32_t> ids) const override { return model_.decode(ids); }
 
   Matrix embed(std::span<const std::string> texts, hanok::Prompt prompt) const override {
     const auto space = model_.space();

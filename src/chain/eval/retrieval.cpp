@@ -84,6 +84,7 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
   SearchOptions search = options.search;
   search.k = kDepth;
   search.quotes_bind = false;  // the sets hold questions, not searches
+  const auto retriever = options.retriever ? options.retriever(search) : nullptr;
   std::ofstream run;
   if (!options.run_file.empty()) run.open(options.run_file);
   std::vector<Metrics> each;
@@ -92,9 +93,18 @@ RetrievalReport evaluate_retrieval(const fs::path& folder, const RetrievalOption
     base::check_interrupt();
     const auto& q = data.queries[i];
     std::vector<std::string> ids;
-    for (const auto& c : rank(*snapshot, q.text, search, report.mode)) {
-      ids.push_back(name_of.at(c.chunk));
-      for (const auto copy : c.copies) ids.push_back(name_of.at(copy));  // the sets judge every document
+    if (retriever) {
+      const auto found = retriever->retrieve(*snapshot, q.text).found;
+      report.mode = found.mode;
+      for (const auto& hit : found.hits) {
+        ids.push_back(name_of.at(hit.chunk.id));
+        ids.insert(ids.end(), hit.also.begin(), hit.also.end());
+      }
+    } else {
+      for (const auto& c : rank(*snapshot, q.text, search, report.mode)) {
+        ids.push_back(name_of.at(c.chunk));
+        for (const auto copy : c.copies) ids.push_back(name_of.at(copy));  // the sets judge every document
+      }
     }
     each.push_back(evaluate(ids, data.judgements.at(q.id)));
     for (size_t r = 0; run && r < ids.size(); ++r)

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "chain/eval/metrics.h"
-#include "hanok/chain.h"
+#include "hanok/retrievers.h"
 
 namespace hanok::chain::eval {
 
@@ -19,6 +21,8 @@ struct RetrievalOptions {
   double vectors = 1;                  // share of the documents that get a vector: search while embedding goes on
   size_t limit = 0;                    // only the first N queries; 0 = all
   std::string run_file;                // write a TREC run file here
+  /// Ranks in place of search(); made with `search`, and k = 100. Empty: none.
+  std::function<std::unique_ptr<Retriever>(const SearchOptions& search)> retriever;
 };
 
 struct RetrievalReport {

@@ -1,0 +1,129 @@
+// Retrievers that give passages other edges. What they give is one piece of its document still, so that citations hold.
+#include <algorithm>
+#include <set>
+
+#include "chain/retrievers/kinds.h"
+#include "hanok/lm.h"
+#include "hanok/text.h"
+
+namespace hanok::chain {
+namespace {
+
+/// Contextual compression: without the sentences at both ends that say nothing of the question.
+class Compression final : public Retriever {
+ public:
+  explicit Compression(RetrieverOptions options) : options_(std::move(options)) {}
+  std::string_view name() const override { return "compression"; }
+
+  Retrieved retrieve(const store::Snapshot& snapshot, std::string_view question) const override {
+    SearchOptions how = options_.search;  // its reranker reads some fifty of the fused ranking
+    Retrieved out{search(snapshot, question, how), {}};
+    size_t before = 0, after = 0;
+    for (Hit& hit : out.found.hits) {
+      before += hit.chunk.text.size();
+      shorten(out.found.query, hit);
+      after += hit.chunk.text.size();
+    }
+    out.notes.push_back(std::to_string(after) + " of " + std::to_string(before) + " bytes of the passages were kept");
+    return out;
+  }
+
+ private:
+  static constexpr double kNear = 0.8;  // of the best sentence's cosine: below, a sentence at an end goes
+
+  /// How much each sentence says of the question: its cosine, or the share of the question's terms that it has.
+  std::vector<double> scores(const Query& query, const std::vector<std::string>& sentences) const {
+    std::vector<double> out;
+    if (!query.vector.empty() && options_.search.embedder) {
+      const Matrix rows = options_.search.embedder->embed(sentences, Prompt::Passage);
+      for (size_t i = 0; i < rows.rows; ++i) out.push_back(cosine(query.vector, rows.row(i)));
+      return out;
+    }
+    std::set<std::string> wanted;
+    for (const auto& term : query.terms) wanted.insert(term.form);
+    for (const auto& s : sentences) {
+      std::set<std::string> had;
+      for (const auto& term : text::analyze(s))
+        if (wanted.count(term.form)) had.insert(term.form);
+      out.push_back(wanted.empty() ? 0 : static_cast<double>(had.size()) / static_cast<double>(wanted.size()));
+    }
+    return out;
+  }
+
+  void shorten(const Query& query, Hit& hit) const {
+    const auto spans = text::sentences(hit.chunk.text);
+    if (spans.size() < 2) return;
+    std::vector<std::string> sentences;
+    for (const auto& s : spans) sentences.push_back(hit.chunk.text.substr(s.start, s.end - s.start));
+    const auto score = scores(query, sentences);
+    const double best = *std::max_element(score.begin(), score.end());
+    if (best <= 0) return;
+    // By words alone any word in common keeps a sentence: a table's row has little of a question, and is its answer.
+    const double least = query.vector.empty() ? 1e-9 : kNear * best;
+    size_t first = 0, last = spans.size() - 1;
+    while (first < last && score[first] < least) ++first;
+    while (last > first && score[last] < least) --last;
+    const text::Span kept{spans[first].start, spans[last].end};
+    hit.chunk.text = hit.chunk.text.substr(kept.start, kept.end - kept.start);
+    hit.chunk.span = {hit.chunk.span.start + kept.start, hit.chunk.span.start + kept.end};
+  }
+
+  RetrieverOptions options_;
+};
+
+/// The section that a passage stands in: the chunks around it under the same heading.
+class Parent final : public Retriever {
+ public:
+  explicit Parent(RetrieverOptions options) : options_(std::move(options)) {}
+  std::string_view name() const override { return "parent"; }
+
+  Retrieved retrieve(const store::Snapshot& snapshot, std::string_view question) const override {
+    SearchOptions how = options_.search;
+    how.k *= 2;  // several children may have one parent
+    Retrieved out{search(snapshot, question, how), {}};
+    std::vector<Hit> parents;
+    std::set<store::ChunkId> covered;
+    for (Hit& hit : out.found.hits) {
+      if (covered.count(hit.chunk.id) || parents.size() == options_.search.k) continue;
+      widen(snapshot, hit, covered);
+      parents.push_back(std::move(hit));
+    }
+    out.found.hits = std::move(parents);
+    return out;
+  }
+
+ private:
+  void widen(const store::Snapshot& snapshot, Hit& hit, std::set<store::ChunkId>& covered) const {
+    const auto all = snapshot.chunks(snapshot.chunk_ids(hit.chunk.document));
+    size_t first = hit.chunk.ordinal, last = first, tokens = text::count_tokens(hit.chunk.text);
+    covered.insert(hit.chunk.id);
+    const auto take = [&](size_t i) {
+      const size_t more = text::count_tokens(all[i].text);
+      if (all[i].heading != hit.chunk.heading || covered.count(all[i].id) || tokens + more > options_.parent_tokens)
+        return false;
+      tokens += more;
+      covered.insert(all[i].id);
+      return true;
+    };
+    for (bool before = true, behind = true; before || behind;) {
+      before = before && first > 0 && take(first - 1);
+      if (before) --first;
+      behind = behind && last + 1 < all.size() && take(last + 1);
+      if (behind) ++last;
+    }
+    if (first == last) return;
+    text::Span span = all[first].span;
+    for (size_t i = first; i <= last; ++i) span.end = std::max(span.end, all[i].span.end);
+    hit.chunk.page = all[first].page;
+    set_text(snapshot, hit, span);
+  }
+
+  RetrieverOptions options_;
+};
+
+}  // namespace
+
+MadeRetriever make_compression(const RetrieverOptions& o) { return std::make_unique<Compression>(o); }
+MadeRetriever make_parent(const RetrieverOptions& o) { return std::make_unique<Parent>(o); }
+
+}  // namespace hanok::chain
