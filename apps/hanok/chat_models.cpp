@@ -222,6 +222,7 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
   chain::OpenChatOptions options{.context_tokens = flags.context,
                                  .exact = flags.exact,
                                  .chat_template = flags.chat_template,
+                                 .plain_if_none = flags.plain_if_none,
                                  .adapters = {},
                                  .draft = flags.draft,
                                  .timeout_seconds = static_cast<double>(number_setting(session, "model-timeout", 1))};

@@ -31,7 +31,8 @@ struct ChatFlags {
   void add_local_to(Command& command);
   /// The names of `adapters`, in their order.
   std::vector<std::string> adapter_names() const;
-  bool prompt_only = false;  // a model that counts and says nothing, for --show-prompt; also where none is named
+  bool plain_if_none = false;  // plain_chat_template() where the model brings no template
+  bool prompt_only = false;    // a model that counts and says nothing, for --show-prompt; also where none is named
 };
 
 /// --temperature, --top-p, ... of a subcommand; what was not given is the model's own choice.

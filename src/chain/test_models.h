@@ -59,7 +59,7 @@ class Played : public chain::ChatModel {
  private:
   mutable std::mutex mutex_;
   mutable Answer answer_;
-  size_t context_;
+  size_t context_ = 0;
 };
 
 }  // namespace hanok::test

@@ -1,6 +1,7 @@
 #include "chain/http/http.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cctype>
@@ -67,6 +68,33 @@ size_t on_body(char* data, size_t, size_t n, void* user) {
 
 int on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return Context::current().ended() ? 1 : 0; }
 
+/// Whether an address is one of the open internet: neither this machine, nor a private, shared, link-local, multicast
+/// or reserved one; IPv4 inside of IPv6 counts as what it is.
+bool is_public(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    const uint32_t ip = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+    const auto in = [&](uint32_t net, int bits) { return (ip >> (32 - bits)) == (net >> (32 - bits)); };
+    return !(in(0x00000000, 8) || in(0x0A000000, 8) || in(0x64400000, 10) || in(0x7F000000, 8) || in(0xA9FE0000, 16) ||
+             in(0xAC100000, 12) || in(0xC0000000, 24) || in(0xC0000200, 24) || in(0xC0A80000, 16) ||
+             in(0xC6120000, 15) || in(0xC6336400, 24) || in(0xCB007100, 24) || in(0xE0000000, 3));
+  }
+  if (address->sa_family != AF_INET6) return false;
+  const auto* b = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr.s6_addr;
+  // Global unicast alone (2000::/3), without 6to4, Teredo and documentation, which reach or mean other places.
+  const bool global = (b[0] & 0xE0) == 0x20;
+  const bool tunnel = (b[0] == 0x20 && b[1] == 0x02) || (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0 && b[3] == 0);
+  return global && !tunnel && !(b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0D && b[3] == 0xB8);
+}
+
+/// Opens a socket to the very address that was looked at.
+curl_socket_t open_public(void* refused, curlsocktype, curl_sockaddr* address) {
+  if (!is_public(&address->addr)) {
+    *static_cast<bool*>(refused) = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(std::min(seconds, kLongest) * 1000)); }
 
 }  // namespace
@@ -111,17 +139,26 @@ HttpReply http(const HttpRequest& request, const HttpSink& sink) {
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, on_progress);
   if (request.from > 0) set(CURLOPT_RANGE, (std::to_string(request.from) + "-").c_str());
+  bool refused = false;
+  if (request.public_only) {
+    set(CURLOPT_OPENSOCKETFUNCTION, open_public);
+    set(CURLOPT_OPENSOCKETDATA, &refused);
+    set(CURLOPT_NOPROXY, "*");
+    set(CURLOPT_FRESH_CONNECT, 1L);
+  }
   if (!request.token.empty()) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
     set(CURLOPT_XOAUTH2_BEARER, request.token.c_str());
   }
+  const auto add = [&](const char* line) { headers.reset(curl_slist_append(headers.release(), line)); };
+  for (const auto& line : request.headers) add(line.c_str());
   if (request.post) {
-    headers.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
-    headers.reset(curl_slist_append(headers.release(), "Expect:"));  // no round trip before a long body
-    set(CURLOPT_HTTPHEADER, headers.get());
+    add("Content-Type: application/json");
+    add("Expect:");  // no round trip before a long body
     set(CURLOPT_POSTFIELDS, request.post->data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.post->size()));
   }
+  if (headers) set(CURLOPT_HTTPHEADER, headers.get());
   const CURLcode code = curl_easy_perform(curl.get());
   context.check();
   if (t.thrown) std::rethrow_exception(t.thrown);
@@ -130,7 +167,10 @@ HttpReply http(const HttpRequest& request, const HttpSink& sink) {
   curl_easy_getinfo(curl.get(), CURLINFO_CONNECT_TIME_T, &connect_us);
   t.reply.connected = connect_us > 0;
   t.reply.timed_out = code == CURLE_OPERATION_TIMEDOUT;
-  if (code != CURLE_OK && !t.reply.stopped) t.reply.problem = words[0] ? words : curl_easy_strerror(code);
+  if (refused)
+    t.reply.problem = "its address is private, local or reserved";
+  else if (code != CURLE_OK && !t.reply.stopped)
+    t.reply.problem = words[0] ? words : curl_easy_strerror(code);
   return std::move(t.reply);
 }
 

@@ -9,14 +9,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hanok::chain {
 
 struct HttpRequest {
-  std::string url;                       // http:// or https://
-  std::string token;                     // Authorization: Bearer; to the first host only, never to one it redirects to
-  std::optional<std::string_view> post;  // a JSON body; none: GET
-  uint64_t from = 0;                     // bytes that are there already: asks for the rest (Range)
+  std::string url;                        // http:// or https://
+  std::string token;                      // Authorization: Bearer; to the first host only, never to one it redirects to
+  std::optional<std::string_view> post;   // a JSON body; none: GET
+  uint64_t from = 0;                      // bytes that are there already: asks for the rest (Range)
+  std::vector<std::string> headers = {};  // more of them: "Accept: text/event-stream"
+  bool public_only = false;               // connects to addresses of the open internet alone, and not through a proxy
   bool head = false;
   bool follow = true;  // redirects, ten at most
   double connect_timeout_seconds = 5;
