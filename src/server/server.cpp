@@ -11,6 +11,7 @@
 #include "server/http/head.h"
 #include "server/http/listener.h"
 #include "server/http/metrics.h"
+#include "server/mcp/routes.h"
 #include "server/openai/openai.h"
 
 namespace hanok::server {
@@ -66,6 +67,7 @@ struct Server::Impl {
                      {.ready = [this] { return ready(); }, .metrics = [this] { return metrics_text(); }});
     openai.emplace(house);
     openai->add_routes(router);
+    add_mcp_routes(router, house);
     listen();
   }
 
