@@ -1,5 +1,5 @@
-// Writes a language model with random weights for examples 01 to 04, 13 and 14, which say nothing sensible with it but
-// do all that they do. usage: tiny_model FOLDER
+// Writes a language model with random weights for examples 01 to 04, 13, 14 and 16, which say nothing sensible with it
+// but do all that they do. usage: tiny_model FOLDER
 #include <filesystem>
 #include <iostream>
 

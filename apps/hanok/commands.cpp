@@ -8,6 +8,9 @@ void add_ask(Command&);
 void add_collections(Command&);
 void add_documents(Command&);
 void add_models(Command&);
+void add_agent(Command&);
+void add_run(Command&);
+void add_mcp(Command&);
 void add_chat(Command&);
 void add_summarize(Command&);
 void add_sentiment(Command&);
@@ -35,11 +38,11 @@ void add_backup(Command&);
 // In the order of `hanok --help`.
 const std::vector<AddCommand>& command_table() {
   static const std::vector<AddCommand> table = {
-      add_ingest,    add_search,      add_ask,     add_chat,        add_serve,      add_keys,
-      add_summarize, add_sentiment,   add_prompts, add_collections, add_documents,  add_models,
-      add_generate,  add_tokenize,    add_logits,  add_perplexity,  add_embed,      add_similar,
-      add_recommend, add_paraphrases, add_cluster, add_rerank,      add_eval,       add_bench,
-      add_index,     add_config,      add_backup,  add_doctor,      add_completion,
+      add_ingest,    add_search,      add_ask,       add_chat,       add_agent,      add_run,         add_mcp,
+      add_serve,     add_keys,        add_summarize, add_sentiment,  add_prompts,    add_collections, add_documents,
+      add_models,    add_generate,    add_tokenize,  add_logits,     add_perplexity, add_embed,       add_similar,
+      add_recommend, add_paraphrases, add_cluster,   add_rerank,     add_eval,       add_bench,       add_index,
+      add_config,    add_backup,      add_doctor,    add_completion,
   };
   return table;
 }

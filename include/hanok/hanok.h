@@ -1,11 +1,14 @@
 // Everything: `#include <hanok/hanok.h>` and link `hanok::hanok`.
 #pragma once
 
+#include "hanok/agents.h"
 #include "hanok/caches.h"
 #include "hanok/chain.h"
 #include "hanok/chains.h"
 #include "hanok/chat.h"
+#include "hanok/condense.h"
 #include "hanok/error.h"
+#include "hanok/flows.h"
 #include "hanok/generate.h"
 #include "hanok/index.h"
 #include "hanok/journal.h"
@@ -14,9 +17,11 @@
 #include "hanok/outputs.h"
 #include "hanok/prompts.h"
 #include "hanok/records.h"
+#include "hanok/retrievers.h"
 #include "hanok/server.h"
 #include "hanok/similarity.h"
 #include "hanok/store.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"
+#include "hanok/tools.h"
 #include "hanok/traces.h"

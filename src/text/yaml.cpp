@@ -43,9 +43,10 @@ OrderedJson scalar(const YAML::Node& node) {
 
 class Reader {
  public:
-  explicit Reader(std::string_view what) : what_(what) {}
+  explicit Reader(std::string_view what, YamlLines* lines = nullptr) : what_(what), lines_(lines) {}
 
-  OrderedJson read(const YAML::Node& node, size_t depth = 0) {
+  OrderedJson read(const YAML::Node& node, size_t depth = 0, const std::string& place = "") {
+    if (lines_ && !node.Mark().is_null()) (*lines_)[place] = static_cast<size_t>(node.Mark().line) + 1;
     if (depth > kDeepest) fail(node, "nests deeper than " + std::to_string(kDeepest));
     if (++values_ > kMostValues) fail(node, "holds more than " + std::to_string(kMostValues) + " values");
     switch (node.Type()) {
@@ -53,7 +54,10 @@ class Reader {
         return scalar(node);
       case YAML::NodeType::Sequence: {
         OrderedJson out = OrderedJson::array();
-        for (const auto& item : node) out.push_back(read(item, depth + 1));
+        for (const auto& item : node) {
+          std::string inside = place + "/" + std::to_string(out.size());
+          out.push_back(read(item, depth + 1, inside));
+        }
         return out;
       }
       case YAML::NodeType::Map: {
@@ -62,7 +66,10 @@ class Reader {
           if (!pair.first.IsScalar()) fail(pair.first, "has a key that is no scalar");
           const std::string& key = pair.first.Scalar();
           if (out.contains(key)) fail(pair.first, "has the key '" + key + "' twice");
-          out[key] = read(pair.second, depth + 1);
+          out[key] = read(pair.second, depth + 1, place + "/" + key);
+          // A value in a block stands below its key: the key's line is where one looks.
+          if (lines_ && !pair.first.Mark().is_null())
+            (*lines_)[place + "/" + key] = static_cast<size_t>(pair.first.Mark().line) + 1;
         }
         return out;
       }
@@ -78,18 +85,28 @@ class Reader {
     throw Error(Code::Invalid, std::string(what_) + ": " + why + place(node.Mark()));
   }
   std::string_view what_;
+  YamlLines* lines_;
   size_t values_ = 0;
 };
 
 }  // namespace
 
-OrderedJson parse_yaml(std::string_view text, std::string_view what) {
+namespace {
+
+OrderedJson parse(std::string_view text, std::string_view what, YamlLines* lines) {
   if (!valid_utf8(text)) throw Error(Code::Invalid, std::string(what) + ": is no UTF-8 text");
   try {
-    return Reader(what).read(YAML::Load(std::string(text)));
+    return Reader(what, lines).read(YAML::Load(std::string(text)));
   } catch (const YAML::Exception& e) {
     throw Error(Code::Invalid, std::string(what) + ": not YAML: " + e.msg + place(e.mark));
   }
+}
+
+}  // namespace
+
+OrderedJson parse_yaml(std::string_view text, std::string_view what) { return parse(text, what, nullptr); }
+OrderedJson parse_yaml(std::string_view text, std::string_view what, YamlLines& lines) {
+  return parse(text, what, &lines);
 }
 
 }  // namespace hanok::text

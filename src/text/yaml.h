@@ -1,6 +1,7 @@
 // YAML files as JSON values.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,9 @@ namespace hanok::text {
 /// is no scalar, nesting deeper than 64, and more than 100,000 values (aliases are followed, so a small file can be a
 /// large value).
 base::OrderedJson parse_yaml(std::string_view text, std::string_view what);
+
+/// Where values stand: the line, from 1, of each by its JSON pointer ("/steps/0/prompt"; "" is the whole).
+using YamlLines = std::map<std::string, size_t>;
+base::OrderedJson parse_yaml(std::string_view text, std::string_view what, YamlLines& lines);
 
 }  // namespace hanok::text
