@@ -76,11 +76,14 @@ void Pace::tried(size_t guessed, size_t right, double seconds) {
   ++tries_;
   if (right == guessed) length_ = std::min(2 * length_, kMostGuesses);
   if (2 * right < guessed) length_ = std::max<size_t>(length_ / 2, 2);
-  if (tries_ < kLeastTries) return;
+  if (tries_ < judged_after_) return;
   if (tokens_ * plain_ > seconds_) {
     next_pause_ = kFirstPause;
+    judged_after_ = kLeastTries;
     return;
   }
+  length_ = 2;
+  judged_after_ = 1;
   pause_ = next_pause_;
   next_pause_ = std::min(2 * next_pause_, kLongestPause);
   tries_ = 0;

@@ -66,6 +66,7 @@ class Pace {
  private:
   static constexpr size_t kLeastTries = 3, kFirstPause = 8, kLongestPause = 256;  // tries; steps
   size_t length_, tries_ = 0, pause_ = 0, next_pause_ = kFirstPause;
+  size_t judged_after_ = kLeastTries;            // tries: one is enough behind a pause
   double plain_ = 0, tokens_ = 0, seconds_ = 0;  // running means: a step alone; tokens and seconds of one with guesses
 };
 
