@@ -1,0 +1,106 @@
+#include "server/chroma/configuration.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace hanok::server::chroma {
+namespace {
+
+Tree tree(const std::string& text) { return Tree::parse(text); }
+Description of(const std::string& configuration, const std::string& schema = "null",
+               const std::string& metadata = "null") {
+  return describe(tree(configuration), tree(schema), tree(metadata));
+}
+
+// What the server of Chroma 1.5.9 answers to {"name": "abc"}.
+constexpr const char* kUsualConfiguration =
+    R"({"hnsw":{"space":"l2","ef_construction":100,"ef_search":100,"max_neighbors":16,"resize_factor":1.2,"sync_threshold":1000},"spann":null,"embedding_function":null})";
+constexpr const char* kUsualSchema =
+    R"({"defaults":{"string":{"fts_index":{"enabled":false,"config":{}},"string_inverted_index":{"enabled":true,"config":{}}},"float_list":{"vector_index":{"enabled":false,"config":{"space":"l2","hnsw":{"ef_construction":100,"max_neighbors":16,"ef_search":100,"num_threads":2,"batch_size":100,"sync_threshold":1000,"resize_factor":1.2}}}},"sparse_vector":{"sparse_vector_index":{"enabled":false,"config":{"embedding_function":{"type":"unknown"},"bm25":false}}},"int":{"int_inverted_index":{"enabled":true,"config":{}}},"float":{"float_inverted_index":{"enabled":true,"config":{}}},"bool":{"bool_inverted_index":{"enabled":true,"config":{}}}},"keys":{"#embedding":{"float_list":{"vector_index":{"enabled":true,"config":{"space":"l2","source_key":"#document","hnsw":{"ef_construction":100,"max_neighbors":16,"ef_search":100,"num_threads":2,"batch_size":100,"sync_threshold":1000,"resize_factor":1.2}}}}},"#document":{"string":{"fts_index":{"enabled":true,"config":{}},"string_inverted_index":{"enabled":false,"config":{}}}}}})";
+
+TEST(ChromaConfiguration, WhatAServerOfChromaShowsWhereNothingWasSaid) {
+  const Description usual = of("null");
+  EXPECT_EQ(base::dump_json(usual.configuration()), kUsualConfiguration);
+  EXPECT_EQ(base::dump_json(usual.schema), kUsualSchema);
+  EXPECT_EQ(usual.metric(), store::Metric::L2);
+  EXPECT_EQ(restrictions_of(usual), "");
+}
+
+TEST(ChromaConfiguration, SpaceAndNumbersFromEitherOfThreeWays) {
+  const auto space = [](const Description& d) { return d.configuration()["hnsw"]["space"].get<std::string>(); };
+  const Description said = of(R"({"hnsw":{"space":"cosine","ef_search":50}})");
+  EXPECT_EQ(said.metric(), store::Metric::Cosine);
+  EXPECT_EQ(said.configuration()["hnsw"]["ef_search"], 50);
+  const Description legacy = of("null", "null", R"({"hnsw:space":"ip","hnsw:M":5,"other":1})");
+  EXPECT_EQ(legacy.metric(), store::Metric::InnerProduct);
+  EXPECT_EQ(legacy.configuration()["hnsw"]["max_neighbors"], 5);
+  Tree schema = of("null").schema;
+  schema["keys"]["#embedding"]["float_list"]["vector_index"]["config"]["space"] = "cosine";
+  const Description by_schema = describe(nullptr, schema, nullptr);
+  EXPECT_EQ(by_schema.metric(), store::Metric::Cosine);
+  EXPECT_EQ(space(by_schema), "cosine");
+  EXPECT_EQ(of(R"({"spann":{"space":"ip"}})").metric(), store::Metric::InnerProduct);
+  EXPECT_THROW(describe(tree(R"({"hnsw":{"space":"ip"}})"), schema, nullptr), Error);
+}
+
+TEST(ChromaConfiguration, AnEmbeddingFunctionComesBackAsItWasGiven) {
+  const std::string embedder = R"({"type":"known","name":"mine","config":{"z":1,"a":[1.5,null],"m":"x"}})";
+  const Description d = of("{\"embedding_function\":" + embedder + "}");
+  EXPECT_EQ(base::dump_json(d.configuration()["embedding_function"]), embedder);
+  EXPECT_EQ(base::dump_json(from_note(to_note(d)).configuration()["embedding_function"]), embedder);
+}
+
+TEST(ChromaConfiguration, ChangesOfARequestToModify) {
+  Description d = of(R"({"hnsw":{"space":"cosine"}})");
+  update(d, tree(R"({"hnsw":{"ef_search":77},"embedding_function":{"type":"legacy"}})"));
+  EXPECT_EQ(d.configuration()["hnsw"]["ef_search"], 77);
+  EXPECT_EQ(d.configuration()["hnsw"]["space"], "cosine");
+  EXPECT_EQ(d.configuration()["embedding_function"]["type"], "legacy");
+  EXPECT_THROW(update(d, tree(R"({"hnsw":{"space":"l2"}})")), Error);
+  EXPECT_THROW(update(d, tree(R"({"spann":{"ef_search":7}})")), Error);
+}
+
+TEST(ChromaConfiguration, RefusesWhatIsMalformed) {
+  for (const char* bad :
+       {"5", R"({"hnsw":5})", R"({"hnsw":{"foo":1}})", R"({"hnsw":{"space":"foo"}})", R"({"hnsw":{"ef_search":-1}})",
+        R"({"hnsw":{"ef_search":"x"}})", R"({"hnsw":{"sync_threshold":1}})", R"({"hnsw":{},"spann":{}})",
+        R"({"embedding_function":{"type":"foo"}})", R"({"embedding_function":{"type":"known"}})"})
+    EXPECT_THROW(of(bad), Error) << bad;
+  for (const char* bad : {"5", "{}", R"({"":1})", R"({"#a":1})", R"({"hnsw:space":"foo"})", R"({"hnsw:foo":1})"})
+    EXPECT_THROW(of("null", "null", bad), Error) << bad;
+  for (const char* bad :
+       {"5", "{}", R"({"defaults":{},"keys":{"#mine":{}}})", R"({"defaults":{"foo":{}},"keys":{}})",
+        R"({"defaults":{},"keys":{"a":{"float_list":{"vector_index":{"enabled":true,"config":{}}}}}})",
+        R"({"defaults":{"sparse_vector":{"sparse_vector_index":{"enabled":true,"config":{}}}},"keys":{}})",
+        R"({"defaults":{},"keys":{"a":{"string":{"fts_index":{"enabled":true}}}}})",
+        R"({"defaults":{},"keys":{"a":{"string":{"fts_index":5}}}})"})
+    EXPECT_THROW(of("null", bad), Error) << bad;
+}
+
+TEST(ChromaConfiguration, WhatASchemaSwitchesOffMayNotBeAsked) {
+  Tree schema = of("null").schema;
+  schema["keys"]["secret"] = tree(R"({"string":{"string_inverted_index":{"enabled":false,"config":{}}}})");
+  schema["keys"]["#document"]["string"]["fts_index"]["enabled"] = false;
+  schema["defaults"]["int"]["int_inverted_index"]["enabled"] = false;
+  schema["keys"]["year"] = tree(R"({"int":{"int_inverted_index":{"enabled":true,"config":{}}}})");
+  const std::string restrictions = restrictions_of(describe(nullptr, schema, nullptr));
+  const auto allowed = [&](const char* where) {
+    try {
+      check_allowed(restrictions, store::Json::parse(where));
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  EXPECT_TRUE(allowed(R"({"open":{"$eq":"x"}})"));
+  EXPECT_TRUE(allowed(R"({"year":{"$gt":5}})"));
+  EXPECT_TRUE(allowed(R"({"open":{"$eq":1.5}})"));
+  EXPECT_FALSE(allowed(R"({"secret":{"$eq":"x"}})"));
+  EXPECT_FALSE(allowed(R"({"$and":[{"open":{"$eq":"x"}},{"secret":{"$in":["x"]}}]})"));
+  EXPECT_FALSE(allowed(R"({"open":{"$gt":5}})"));
+  EXPECT_FALSE(allowed(R"({"#document":{"$contains":"x"}})"));
+}
+
+}  // namespace
+}  // namespace hanok::server::chroma
