@@ -1,0 +1,113 @@
+#include "server/pinecone/service.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <random>
+
+#include "server/wire/json_writer.h"
+
+namespace hanok::server::pinecone {
+namespace {
+
+struct Kind {
+  int status;
+  const char* word;
+  int grpc;  // https://grpc.io/docs/guides/status-codes: what the data plane calls it
+};
+constexpr std::array<Kind, 12> kKinds = {{{400, "INVALID_ARGUMENT", 3},
+                                          {401, "UNAUTHENTICATED", 16},
+                                          {403, "FORBIDDEN", 7},
+                                          {404, "NOT_FOUND", 5},
+                                          {405, "INVALID_ARGUMENT", 3},
+                                          {409, "ALREADY_EXISTS", 6},
+                                          {412, "FAILED_PRECONDITION", 9},
+                                          {413, "INVALID_ARGUMENT", 3},
+                                          {415, "INVALID_ARGUMENT", 3},
+                                          {422, "UNPROCESSABLE_ENTITY", 3},
+                                          {429, "RESOURCE_EXHAUSTED", 8},
+                                          {501, "UNIMPLEMENTED", 12}}};
+constexpr Kind kUnknown{500, "UNKNOWN", 2};
+
+Kind kind_of_status(int status) {
+  for (const Kind& kind : kKinds)
+    if (kind.status == status) return kind;
+  return kUnknown;
+}
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+}  // namespace
+
+Reply problem(const Problem& problem, const Request&) {
+  const Kind kind = kind_of_status(problem.status);
+  JsonWriter out;
+  out.open_object().member("status", problem.status).key("error").open_object();
+  out.member("code", kind.word).member("message", problem.message).key("details").open_object().close_object();
+  out.close_object().member("code", kind.grpc).member("message", problem.message);
+  out.key("details").open_array().close_array().close_object();
+  return Reply::json(out.take(), problem.status);
+}
+
+void refuse(int status, const std::string& message) {
+  throw Refusal({.status = status, .message = message, .code = kind_of_status(status).word});
+}
+
+void refuse_argument(const std::string& message) { refuse(400, message); }
+
+std::string namespace_of(std::string_view said) { return said == "__default__" ? "" : std::string(said); }
+
+std::string shown_namespace(std::string_view ns) { return ns.empty() ? "__default__" : std::string(ns); }
+
+std::string to_token(std::string_view place) {
+  std::string out;
+  for (const char c : place) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string from_token(std::string_view token) {
+  std::string out;
+  for (size_t i = 0; i + 1 < token.size(); i += 2) {
+    const size_t high = kDigits.find(token[i]), low = kDigits.find(token[i + 1]);
+    if (high == kDigits.npos || low == kDigits.npos) break;
+    out += static_cast<char>(high << 4 | low);
+  }
+  if (out.size() * 2 != token.size() || token.empty())
+    refuse_argument("Invalid pagination token: '" + std::string(token) + "' is none that this server gave");
+  return out;
+}
+
+std::string time_text(int64_t milliseconds) {
+  const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 40> text;
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+std::string new_uuid() {
+  std::random_device random;  // not seeded: two servers must not make the same
+  std::string out;
+  for (int i = 0; i < 16; ++i) {
+    unsigned byte = random() & 255;
+    if (i == 6) byte = (byte & 15) | 0x40;  // version 4
+    if (i == 8) byte = (byte & 63) | 0x80;  // variant 1
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+}  // namespace hanok::server::pinecone

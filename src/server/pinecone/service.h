@@ -1,0 +1,52 @@
+// What the routes of Pinecone's API share: where a request points, and how it is refused.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "hanok/records.h"
+#include "server/house.h"
+#include "server/http/router.h"
+
+namespace hanok::server::pinecone {
+
+using Json = nlohmann::json;
+
+/// The union of what the clients of all versions read:
+/// {"status": 404, "error": {"code": "NOT_FOUND", "message": M, "details": {}}, "code": 5, "message": M, "details": []}
+Reply problem(const Problem& problem, const Request& request);
+
+/// 400 INVALID_ARGUMENT.
+[[noreturn]] void refuse_argument(const std::string& message);
+[[noreturn]] void refuse(int status, const std::string& message);
+
+/// "__default__" and "" are one namespace, which the store calls "".
+std::string namespace_of(std::string_view said);
+/// What a client is shown.
+std::string shown_namespace(std::string_view ns);
+
+// A place in a list, as an opaque word.
+std::string to_token(std::string_view place);
+std::string from_token(std::string_view token);
+
+/// "2026-07-01T12:00:00Z"
+std::string time_text(int64_t milliseconds);
+int64_t now_ms();
+/// A name that nothing else has.
+std::string new_uuid();
+
+// One function adds the routes of each file.
+void add_index_routes(Router& router, House& house);
+void add_backup_routes(Router& router, House& house);
+void add_collection_routes(Router& router, House& house);
+void add_inference_routes(Router& router, House& house);
+using Routes = Router::Group;  // /i
+void add_vector_routes(Routes& routes, House& house);
+void add_query_routes(Routes& routes, House& house);
+void add_namespace_routes(Routes& routes, House& house);
+void add_record_routes(Routes& routes, House& house);
+void add_document_routes(Routes& routes, House& house);
+
+}  // namespace hanok::server::pinecone
