@@ -7,12 +7,14 @@
 #include "base/json.h"
 #include "server/admin/admin.h"
 #include "server/auth/keys.h"
+#include "server/chroma/chroma.h"
 #include "server/house.h"
 #include "server/http/head.h"
 #include "server/http/listener.h"
 #include "server/http/metrics.h"
 #include "server/mcp/routes.h"
 #include "server/openai/openai.h"
+#include "server/pinecone/pinecone.h"
 
 namespace hanok::server {
 namespace {
@@ -68,6 +70,8 @@ struct Server::Impl {
     openai.emplace(house);
     openai->add_routes(router);
     add_mcp_routes(router, house);
+    add_chroma_routes(router, house);
+    add_pinecone_routes(router, house);
     listen();
   }
 

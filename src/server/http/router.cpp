@@ -163,7 +163,7 @@ Reply Router::handle(Request request) const {
 
 Reply refuse(const ProblemWriter& writer, const Problem& problem, const Request& request) {
   Reply out = writer(problem, request);
-  out.status = problem.status;
+  if (out.status == 200) out.status = problem.status;  // a writer may say another: 410 for a version that is gone
   for (const auto& header : problem.headers) out.headers.push_back(header);
   if (problem.retry_after_s > 0) out.headers.emplace_back("retry-after", std::to_string(problem.retry_after_s));
   return out;
