@@ -6,6 +6,7 @@
 #include "server/chroma/service.h"
 #include "server/wire/body.h"
 #include "server/wire/json_writer.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -152,13 +153,14 @@ void add_collection_routes(Routes& routes, House& house) {
   };
   const std::string database = "/tenants/{tenant}/databases/{database}";
   const RouteOptions change{.scope = Scope::Write, .lane = Lane::Write};
-  routes.add("POST", database + "/collections", bound(create), change);
-  routes.add("GET", database + "/collections", bound(list));
-  routes.add("GET", database + "/collections_count", bound(count));
-  routes.add("GET", database + "/collections/{collection}", bound(get_by_name));
-  routes.add("GET", database + "/collections/by-id/{collection}", bound(get_by_uuid));
-  routes.add("DELETE", database + "/collections/{collection}", bound(remove), change);
-  routes.add("PUT", database + "/collections/{collection}", bound(modify), change);
+  routes.add("POST", database + "/collections", bound(create), told("Makes a collection", change));
+  routes.add("GET", database + "/collections", bound(list), told("Lists the collections of a database"));
+  routes.add("GET", database + "/collections_count", bound(count), told("Counts the collections of a database"));
+  routes.add("GET", database + "/collections/{collection}", bound(get_by_name), told("A collection by its name"));
+  routes.add("GET", database + "/collections/by-id/{collection}", bound(get_by_uuid), told("A collection by its id"));
+  routes.add("DELETE", database + "/collections/{collection}", bound(remove), told("Drops a collection", change));
+  routes.add("PUT", database + "/collections/{collection}", bound(modify),
+             told("Changes a collection's name, metadata and configuration", change));
 }
 
 }  // namespace hanok::server::chroma

@@ -4,6 +4,7 @@
 #include "server/chroma/names.h"
 #include "server/chroma/service.h"
 #include "server/wire/body.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -55,16 +56,24 @@ void add_fork_routes(Routes& routes, House& house) {
   const std::string collection = "/tenants/{tenant}/databases/{database}/collections/{collection}";
   const RouteOptions change{.scope = Scope::Write, .lane = Lane::Write};
   routes.add(
-      "POST", collection + "/fork", [&house](const Request& r) { return fork(r, house); }, change);
-  routes.add("GET", collection + "/fork_count", [&house](const Request& r) { return fork_count(r, house); });
+      "POST", collection + "/fork", [&house](const Request& r) { return fork(r, house); },
+      told("Copies a collection", change));
+  routes.add(
+      "GET", collection + "/fork_count", [&house](const Request& r) { return fork_count(r, house); },
+      told("How many copies of a collection there are"));
   for (const char* path : {"/conditional/get", "/conditional/commit"})
     routes.add("POST", collection + path,
-               refusing("TransactionsNotSupported", "Transactions are not supported by this server"));
+               refusing("TransactionsNotSupported", "Transactions are not supported by this server"),
+               told("Transactions: not supported"));
   const char* functions = "Functions that run over a collection are not supported by this server";
-  routes.add("POST", collection + "/functions/attach", refusing("ChromaError", functions));
-  routes.add("POST", collection + "/attached_functions/{name}/detach", refusing("ChromaError", functions));
-  routes.add("GET", collection + "/functions/{name}",
-             [](const Request&) -> Reply { refuse(404, "NotFoundError", "Attached function not found"); });
+  routes.add("POST", collection + "/functions/attach", refusing("ChromaError", functions),
+             told("Attached functions: not supported"));
+  routes.add("POST", collection + "/attached_functions/{name}/detach", refusing("ChromaError", functions),
+             told("Attached functions: not supported"));
+  routes.add(
+      "GET", collection + "/functions/{name}",
+      [](const Request&) -> Reply { refuse(404, "NotFoundError", "Attached function not found"); },
+      told("Attached functions: there are none"));
 }
 
 }  // namespace hanok::server::chroma

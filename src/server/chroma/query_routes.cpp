@@ -7,6 +7,7 @@
 #include "server/chroma/configuration.h"
 #include "server/chroma/service.h"
 #include "server/chroma/where.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -117,8 +118,9 @@ Reply query(const Request& request, House& house) {
 }  // namespace
 
 void add_query_routes(Routes& routes, House& house) {
-  routes.add("POST", "/tenants/{tenant}/databases/{database}/collections/{collection}/query",
-             [&house](const Request& request) { return query(request, house); });
+  routes.add(
+      "POST", "/tenants/{tenant}/databases/{database}/collections/{collection}/query",
+      [&house](const Request& request) { return query(request, house); }, told("The nearest records of vectors"));
 }
 
 }  // namespace hanok::server::chroma

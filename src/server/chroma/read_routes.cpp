@@ -3,6 +3,7 @@
 #include "server/chroma/configuration.h"
 #include "server/chroma/service.h"
 #include "server/chroma/where.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -59,9 +60,10 @@ void add_read_routes(Routes& routes, House& house) {
   const auto bound = [&house](Reply (*handle)(const Request&, House&)) {
     return [&house, handle](const Request& request) { return handle(request, house); };
   };
-  routes.add("POST", collection + "/get", bound(get));
-  routes.add("GET", collection + "/count", bound(count));
-  routes.add("GET", collection + "/indexing_status", bound(indexing_status));
+  routes.add("POST", collection + "/get", bound(get), told("Records by id and condition"));
+  routes.add("GET", collection + "/count", bound(count), told("Counts records"));
+  routes.add("GET", collection + "/indexing_status", bound(indexing_status),
+             told("How much of a collection is indexed"));
 }
 
 }  // namespace hanok::server::chroma

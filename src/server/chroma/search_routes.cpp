@@ -8,6 +8,7 @@
 #include "server/chroma/configuration.h"
 #include "server/chroma/search_body.h"
 #include "server/chroma/service.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -171,8 +172,10 @@ Reply search(const Request& request, House& house) {
 }  // namespace
 
 void add_search_routes(Routes& routes, House& house) {
-  routes.add("POST", "/tenants/{tenant}/databases/{database}/collections/{collection}/search",
-             [&house](const Request& request) { return search(request, house); });
+  routes.add(
+      "POST", "/tenants/{tenant}/databases/{database}/collections/{collection}/search",
+      [&house](const Request& request) { return search(request, house); },
+      told("Hybrid search: ranks put together, groups, pages"));
 }
 
 }  // namespace hanok::server::chroma

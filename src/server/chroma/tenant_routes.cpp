@@ -3,6 +3,7 @@
 #include "server/chroma/service.h"
 #include "server/wire/body.h"
 #include "server/wire/json_writer.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -89,13 +90,14 @@ void add_tenant_routes(Routes& routes, House& house) {
     return [&house, handle](const Request& request) { return handle(request, house); };
   };
   const RouteOptions change{.scope = Scope::Admin, .lane = Lane::Write};
-  routes.add("POST", "/tenants", bound(create_tenant), change);
-  routes.add("GET", "/tenants/{tenant}", bound(get_tenant));
-  routes.add("PATCH", "/tenants/{tenant}", bound(update_tenant), change);
-  routes.add("GET", "/tenants/{tenant}/databases", bound(list_databases));
-  routes.add("POST", "/tenants/{tenant}/databases", bound(create_database), change);
-  routes.add("GET", "/tenants/{tenant}/databases/{database}", bound(get_database));
-  routes.add("DELETE", "/tenants/{tenant}/databases/{database}", bound(delete_database), change);
+  routes.add("POST", "/tenants", bound(create_tenant), told("Makes a tenant", change));
+  routes.add("GET", "/tenants/{tenant}", bound(get_tenant), told("A tenant"));
+  routes.add("PATCH", "/tenants/{tenant}", bound(update_tenant), told("Changes a tenant", change));
+  routes.add("GET", "/tenants/{tenant}/databases", bound(list_databases), told("Lists the databases of a tenant"));
+  routes.add("POST", "/tenants/{tenant}/databases", bound(create_database), told("Makes a database", change));
+  routes.add("GET", "/tenants/{tenant}/databases/{database}", bound(get_database), told("A database"));
+  routes.add("DELETE", "/tenants/{tenant}/databases/{database}", bound(delete_database),
+             told("Drops a database and its collections", change));
 }
 
 }  // namespace hanok::server::chroma

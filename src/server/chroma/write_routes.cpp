@@ -4,6 +4,7 @@
 #include "server/chroma/service.h"
 #include "server/chroma/where.h"
 #include "server/wire/json_writer.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -48,11 +49,15 @@ void add_write_routes(Routes& routes, House& house) {
     return [&house, kind, mode](const Request& request) { return write(request, house, kind, mode); };
   };
   const RouteOptions change{.scope = Scope::Write, .lane = Lane::Write, .most_body = kMostBody};
-  routes.add("POST", collection + "/add", writing(BatchKind::Add, store::WriteMode::Add), change);
-  routes.add("POST", collection + "/upsert", writing(BatchKind::Upsert, store::WriteMode::Merge), change);
-  routes.add("POST", collection + "/update", writing(BatchKind::Update, store::WriteMode::Update), change);
+  routes.add("POST", collection + "/add", writing(BatchKind::Add, store::WriteMode::Add),
+             told("Adds records; those that are there are left alone", change));
+  routes.add("POST", collection + "/upsert", writing(BatchKind::Upsert, store::WriteMode::Merge),
+             told("Adds records or changes those that are there", change));
+  routes.add("POST", collection + "/update", writing(BatchKind::Update, store::WriteMode::Update),
+             told("Changes records that are there", change));
   routes.add(
-      "POST", collection + "/delete", [&house](const Request& request) { return remove(request, house); }, change);
+      "POST", collection + "/delete", [&house](const Request& request) { return remove(request, house); },
+      told("Removes records by id and condition", change));
 }
 
 }  // namespace hanok::server::chroma

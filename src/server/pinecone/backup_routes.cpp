@@ -1,6 +1,7 @@
 // Backups of indexes, and indexes made of them. Both are done when the request is answered.
 #include "base/json.h"
 #include "server/pinecone/snapshots.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -141,16 +142,16 @@ void add_backup_routes(Router& router, House& house) {
   };
   const RouteOptions writing{.scope = Scope::Write, .lane = Lane::Write};
   auto indexes = router.group("/indexes", "pinecone", problem);
-  indexes.add("POST", "/{index}/backups", bound(make), writing);
-  indexes.add("GET", "/{index}/backups", bound(list_of_index));
+  indexes.add("POST", "/{index}/backups", bound(make), told("Makes a backup of an index", writing));
+  indexes.add("GET", "/{index}/backups", bound(list_of_index), told("Lists the backups of an index"));
   auto backups = router.group("/backups", "pinecone", problem);
-  backups.add("GET", "", bound(list));
-  backups.add("GET", "/{backup}", bound(describe));
-  backups.add("DELETE", "/{backup}", bound(remove), writing);
-  backups.add("POST", "/{backup}/create-index", bound(restore_index), writing);
+  backups.add("GET", "", bound(list), told("Lists backups"));
+  backups.add("GET", "/{backup}", bound(describe), told("A backup"));
+  backups.add("DELETE", "/{backup}", bound(remove), told("Removes a backup", writing));
+  backups.add("POST", "/{backup}/create-index", bound(restore_index), told("Makes an index of a backup", writing));
   auto jobs = router.group("/restore-jobs", "pinecone", problem);
-  jobs.add("GET", "", bound(list_jobs));
-  jobs.add("GET", "/{job}", bound(describe_job));
+  jobs.add("GET", "", bound(list_jobs), told("Lists the restores of backups"));
+  jobs.add("GET", "/{job}", bound(describe_job), told("A restore of a backup"));
 }
 
 }  // namespace hanok::server::pinecone

@@ -1,6 +1,7 @@
 // Pinecone's collections: copies that stand still, of which indexes are made again.
 #include "base/json.h"
 #include "server/pinecone/snapshots.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -66,10 +67,10 @@ void add_collection_routes(Router& router, House& house) {
   };
   const RouteOptions writing{.scope = Scope::Write, .lane = Lane::Write};
   auto routes = router.group("/collections", "pinecone", problem);
-  routes.add("GET", "", bound(list));
-  routes.add("POST", "", bound(make), writing);
-  routes.add("GET", "/{collection}", bound(describe));
-  routes.add("DELETE", "/{collection}", bound(remove), writing);
+  routes.add("GET", "", bound(list), told("Lists collections, the copies of indexes"));
+  routes.add("POST", "", bound(make), told("Makes a collection, a copy of an index", writing));
+  routes.add("GET", "/{collection}", bound(describe), told("A collection"));
+  routes.add("DELETE", "/{collection}", bound(remove), told("Removes a collection", writing));
 }
 
 }  // namespace hanok::server::pinecone

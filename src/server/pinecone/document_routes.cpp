@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "server/pinecone/documents.h"
 #include "server/pinecone/embedding.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -304,12 +305,12 @@ void add_document_routes(Routes& routes, House& house) {
   };
   const std::string documents = "/{index}/namespaces/{namespace}/documents";
   const RouteOptions writing{.scope = Scope::Write, .lane = Lane::Write};
-  routes.add("POST", documents + "/upsert", bound(upsert), writing);
-  routes.add("POST", documents + "/update", bound(update), writing);
-  routes.add("POST", documents + "/delete", bound(remove), writing);
-  routes.add("POST", documents + "/search", bound(search));
-  routes.add("POST", documents + "/fetch", bound(fetch));
-  routes.add("POST", documents + "/list", bound(list));
+  routes.add("POST", documents + "/upsert", bound(upsert), told("Writes documents", writing));
+  routes.add("POST", documents + "/update", bound(update), told("Changes documents", writing));
+  routes.add("POST", documents + "/delete", bound(remove), told("Removes documents", writing));
+  routes.add("POST", documents + "/search", bound(search), told("Searches documents by vectors or words"));
+  routes.add("POST", documents + "/fetch", bound(fetch), told("Documents by id or condition"));
+  routes.add("POST", documents + "/list", bound(list), told("Lists the ids of documents"));
 }
 
 }  // namespace hanok::server::pinecone

@@ -3,6 +3,7 @@
 #include "server/pinecone/index_json.h"
 #include "server/pinecone/index_model.h"
 #include "server/pinecone/snapshots.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -72,12 +73,12 @@ void add_index_routes(Router& router, House& house) {
   };
   const RouteOptions writing{.scope = Scope::Write, .lane = Lane::Write};
   auto routes = router.group("/indexes", "pinecone", problem);
-  routes.add("GET", "", bound(list));
-  routes.add("POST", "", bound(make), writing);
-  routes.add("POST", "/create-for-model", bound(make_for_model), writing);
-  routes.add("GET", "/{index}", bound(describe));
-  routes.add("PATCH", "/{index}", bound(change), writing);
-  routes.add("DELETE", "/{index}", bound(remove), writing);
+  routes.add("GET", "", bound(list), told("Lists indexes"));
+  routes.add("POST", "", bound(make), told("Makes an index", writing));
+  routes.add("POST", "/create-for-model", bound(make_for_model), told("Makes an index that embeds texts", writing));
+  routes.add("GET", "/{index}", bound(describe), told("An index"));
+  routes.add("PATCH", "/{index}", bound(change), told("Changes an index's tags and protection", writing));
+  routes.add("DELETE", "/{index}", bound(remove), told("Drops an index", writing));
 }
 
 }  // namespace hanok::server::pinecone

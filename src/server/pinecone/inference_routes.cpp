@@ -7,6 +7,7 @@
 #include "server/pinecone/service.h"
 #include "server/wire/body.h"
 #include "server/wire/json_writer.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -154,11 +155,12 @@ void add_inference_routes(Router& router, House& house) {
   };
   const RouteOptions reading{.with_header = kVersionHeader};
   const RouteOptions computing{.lane = Lane::Embed, .with_header = kVersionHeader};
-  router.group("/embed", "pinecone", problem).add("POST", "", bound(embed), computing);
-  router.group("/rerank", "pinecone", problem).add("POST", "", bound(rerank), computing);
+  router.group("/embed", "pinecone", problem).add("POST", "", bound(embed), told("Vectors of texts", computing));
+  router.group("/rerank", "pinecone", problem)
+      .add("POST", "", bound(rerank), told("Orders documents by how well they answer", computing));
   auto models = router.group("/models", "pinecone", problem);
-  models.add("GET", "", bound(list_models), reading);
-  models.add("GET", "/{model}", bound(describe_model), reading);
+  models.add("GET", "", bound(list_models), told("Lists embedding models and rerankers", reading));
+  models.add("GET", "/{model}", bound(describe_model), told("A model", reading));
 }
 
 }  // namespace hanok::server::pinecone

@@ -1,6 +1,7 @@
 // Namespaces of an index, and its statistics.
 #include "base/json.h"
 #include "server/pinecone/vectors.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -97,12 +98,15 @@ void add_namespace_routes(Routes& routes, House& house) {
     return [&house, handle](const Request& request) { return handle(request, house); };
   };
   const RouteOptions writing{.scope = Scope::Write, .lane = Lane::Write};
-  routes.add("POST", "/{index}/describe_index_stats", bound(statistics));
-  routes.add("GET", "/{index}/describe_index_stats", bound(statistics));
-  routes.add("GET", "/{index}/namespaces", bound(list));
-  routes.add("POST", "/{index}/namespaces", bound(make), writing);
-  routes.add("GET", "/{index}/namespaces/{namespace}", bound(describe));
-  routes.add("DELETE", "/{index}/namespaces/{namespace}", bound(remove), writing);
+  routes.add("POST", "/{index}/describe_index_stats", bound(statistics),
+             told("How many vectors there are, by namespace"));
+  routes.add("GET", "/{index}/describe_index_stats", bound(statistics),
+             told("How many vectors there are, by namespace"));
+  routes.add("GET", "/{index}/namespaces", bound(list), told("Lists namespaces"));
+  routes.add("POST", "/{index}/namespaces", bound(make), told("Makes a namespace", writing));
+  routes.add("GET", "/{index}/namespaces/{namespace}", bound(describe), told("A namespace"));
+  routes.add("DELETE", "/{index}/namespaces/{namespace}", bound(remove),
+             told("Removes a namespace and its records", writing));
 }
 
 }  // namespace hanok::server::pinecone

@@ -48,7 +48,8 @@ class PineconeTest : public testing::Test {
   }
   Ids matches(const std::string& path, const Json& body) {
     Ids out;
-    for (const auto& match : ask("POST", path + "/query", body)["matches"]) out.push_back(match["id"]);
+    const Json answer = ask("POST", path + "/query", body);
+    for (const auto& match : answer["matches"]) out.push_back(match["id"]);
     return out;
   }
   void expect_refused(const std::string& method, const std::string& path, const Json& body, int status) {
@@ -64,7 +65,7 @@ class PineconeTest : public testing::Test {
 
 TEST_F(PineconeTest, IndexesAreMadeDescribedConfiguredAndDeleted) {
   const Json made = make("shop", 3, "euclidean");
-  EXPECT_EQ(made["host"], house_.server().url() + "/i/shop");
+  EXPECT_EQ(made["host"], "http://localhost/i/shop");  // as the client's Host header names this server
   EXPECT_TRUE(made["status"]["ready"].get<bool>());
   EXPECT_EQ(ask("GET", "/indexes/shop", nullptr), made);
   EXPECT_EQ(ask("GET", "/indexes", nullptr)["indexes"].size(), 1u);

@@ -1,5 +1,6 @@
 // The nearest vectors.
 #include "server/pinecone/vectors.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -84,7 +85,9 @@ Reply query(const Request& request, House& house) {
 }  // namespace
 
 void add_query_routes(Routes& routes, House& house) {
-  routes.add("POST", "/{index}/query", [&house](const Request& request) { return query(request, house); });
+  routes.add(
+      "POST", "/{index}/query", [&house](const Request& request) { return query(request, house); },
+      told("The nearest vectors"));
 }
 
 }  // namespace hanok::server::pinecone

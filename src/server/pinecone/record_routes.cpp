@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "server/pinecone/embedding.h"
 #include "server/pinecone/vectors.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -190,10 +191,12 @@ Reply find(const Request& request, House& house) {
 
 void add_record_routes(Routes& routes, House& house) {
   const std::string ns = "/{index}/records/namespaces/{namespace}";
-  routes.add("POST", ns + "/upsert", [&house](const Request& request) { return upsert(request, house); },
-             {.scope = Scope::Write, .lane = Lane::Embed});
-  routes.add("POST", ns + "/search", [&house](const Request& request) { return find(request, house); },
-             {.lane = Lane::Embed});
+  routes.add(
+      "POST", ns + "/upsert", [&house](const Request& request) { return upsert(request, house); },
+      told("Embeds texts and writes them", {.scope = Scope::Write, .lane = Lane::Embed}));
+  routes.add(
+      "POST", ns + "/search", [&house](const Request& request) { return find(request, house); },
+      told("Searches by a text or a vector", {.lane = Lane::Embed}));
 }
 
 }  // namespace hanok::server::pinecone

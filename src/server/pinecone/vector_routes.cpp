@@ -1,5 +1,6 @@
 // Vectors by id: written, changed, fetched, listed, deleted.
 #include "server/pinecone/vectors.h"
+#include "server/wire/told.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -189,12 +190,13 @@ void add_vector_routes(Routes& routes, House& house) {
     return [&house, handle](const Request& request) { return handle(request, house); };
   };
   const RouteOptions writing{.scope = Scope::Write, .lane = Lane::Write, .most_body = kMostBody};
-  routes.add("POST", "/{index}/vectors/upsert", bound(upsert), writing);
-  routes.add("POST", "/{index}/vectors/update", bound(update), writing);
-  routes.add("POST", "/{index}/vectors/delete", bound(remove), writing);
-  routes.add("GET", "/{index}/vectors/fetch", bound(fetch));
-  routes.add("POST", "/{index}/vectors/fetch_by_metadata", bound(fetch_by_metadata));
-  routes.add("GET", "/{index}/vectors/list", bound(list));
+  routes.add("POST", "/{index}/vectors/upsert", bound(upsert), told("Writes vectors", writing));
+  routes.add("POST", "/{index}/vectors/update", bound(update), told("Changes vectors by id or condition", writing));
+  routes.add("POST", "/{index}/vectors/delete", bound(remove),
+             told("Removes vectors by id, condition or all", writing));
+  routes.add("GET", "/{index}/vectors/fetch", bound(fetch), told("Vectors by id"));
+  routes.add("POST", "/{index}/vectors/fetch_by_metadata", bound(fetch_by_metadata), told("Vectors by condition"));
+  routes.add("GET", "/{index}/vectors/list", bound(list), told("Lists ids by prefix"));
 }
 
 }  // namespace hanok::server::pinecone
