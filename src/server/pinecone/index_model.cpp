@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "server/wire/settings.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -190,7 +191,10 @@ Index create(const NewIndex& index, const Request& request, House& house) {
   auto& catalog = house.store->catalog();
   const auto taken = [&] { refuse(409, "Resource " + index.name + " already exists"); };
   if (catalog.find(index.name)) taken();
-  store::NewRecords fresh{.name = index.name, .metric = metric_of(index.model), .dim = index.model.dimension};
+  store::NewRecords fresh{.name = index.name,
+                          .metric = metric_of(index.model),
+                          .dim = index.model.dimension,
+                          .settings = served_settings()};
   if (const std::string field = index.model.text_field(); !field.empty()) {
     const Json& said = index.model.embed.is_null() ? index.model.fields[field]["embed"] : index.model.embed;
     const auto& embedder = house.models->embedder(said.value("model", ""))->model();
