@@ -1,8 +1,8 @@
 // A copy of a data folder that is in use, and back.
 //
-// FOLDER/hanok.db is a copy of the database as it was at one moment (SQLite's online backup, in one step: it reads under
-// one transaction, while others write); keys.json and files/ are copied beside it; manifest.json says what there is, with SHA-256 of
-// each file. Index files are caches and stay out: they are made again.
+// FOLDER/hanok.db is a copy of the database as it was at one moment (SQLite's online backup, in one step: it reads
+// under one transaction, while others write); keys.json and files/ are copied beside it; manifest.json says what there
+// is, with SHA-256 of each file. Index files are caches and stay out: they are made again.
 #pragma once
 
 #include <cstdint>

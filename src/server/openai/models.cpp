@@ -18,6 +18,15 @@ base::OrderedJson all_models(const House& house, const Access& access) {
   return out;
 }
 
+Reply one_model(const House& house, const Request& request, const std::string& id) {
+  for (const auto& model : all_models(house, request.access))
+    if (model["id"] == id) return Reply::json(base::dump_json(model));
+  throw Refusal({.status = 404,
+                 .message = "there is no model '" + id + "' here; GET /v1/models lists them",
+                 .code = "model_not_found",
+                 .param = "model"});
+}
+
 }  // namespace
 
 void add_openai_models(Router::Group& group, House& house) {
@@ -28,26 +37,12 @@ void add_openai_models(Router::Group& group, House& house) {
             },
             {.summary = "The models that are served, and every collection as hanok/NAME"});
   group.add("GET", "/models/{model}",
-            [&house](const Request& request) {
-              for (const auto& model : all_models(house, request.access))
-                if (model["id"] == request.capture("model")) return Reply::json(base::dump_json(model));
-              throw Refusal(
-                  {.status = 404,
-                   .message = "there is no model '" + request.capture("model") + "' here; GET /v1/models lists them",
-                   .code = "model_not_found",
-                   .param = "model"});
-            },
+            [&house](const Request& request) { return one_model(house, request, request.capture("model")); },
             {.summary = "One model"});
   // "hanok/notes" is written with its slash by most clients.
   group.add("GET", "/models/{owner}/{name}",
             [&house](const Request& request) {
-              const std::string id = request.capture("owner") + "/" + request.capture("name");
-              for (const auto& model : all_models(house, request.access))
-                if (model["id"] == id) return Reply::json(base::dump_json(model));
-              throw Refusal({.status = 404,
-                             .message = "there is no model '" + id + "' here; GET /v1/models lists them",
-                             .code = "model_not_found",
-                             .param = "model"});
+              return one_model(house, request, request.capture("owner") + "/" + request.capture("name"));
             },
             {.summary = "One model whose name has a slash"});
 }
