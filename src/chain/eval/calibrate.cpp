@@ -39,6 +39,7 @@ constexpr size_t kPools[] = {1, 3, 10};  // paragraphs of the smallest collectio
 constexpr size_t kPoolShare = 15;        // questions asked in each size of pool, per cent of those of a whole set
 // How often the three ways to ask a question count; the third as if every question had a name to exchange.
 constexpr double kAnswerable = 2.2, kTakenAway = 1.4, kExchanged = 1.75;
+constexpr double kTakenAwayKoreanWords = 1.65;  // words alone tell less in Korean of what a passage is about
 
 /// A question with its ranked sentences, with the gold paragraph in the collection and without, and with a name
 /// exchanged.
@@ -262,7 +263,7 @@ std::vector<double> learn_confidence(const std::vector<Case>& cases, bool korean
   for (const Case& c : cases) {
     if (c.found.question.korean != korean) continue;
     add(c.found, c.ranked, !c.ranked.empty() && c.cites_gold(c.ranked[0]), kAnswerable);
-    add(c.without, c.ranked_without, false, kTakenAway);
+    add(c.without, c.ranked_without, false, korean && !c.without.meaning ? kTakenAwayKoreanWords : kTakenAway);
     add(c.exchanged, c.ranked_exchanged, false, kExchanged * asked / std::max(1.0, exchanged));
   }
   return learn::logistic_weights(rows);
