@@ -6,7 +6,6 @@
 #include "server/chroma/service.h"
 #include "server/wire/body.h"
 #include "server/wire/json_writer.h"
-#include "server/wire/settings.h"
 #include "server/wire/told.h"
 
 namespace hanok::server::chroma {
@@ -60,7 +59,7 @@ Reply create(const Request& request, House& house) {
       describe(tree_of(said, "configuration"), tree_of(said, "schema"), tree_of(said, "metadata"));
   if (!catalog.find_database(place))
     refuse(404, "NotFoundError", "Database [" + place.database + "] does not exist in tenant [" + place.tenant + "]");
-  store::NewRecords fresh{.name = name, .place = place, .metric = description.metric(), .settings = served_settings()};
+  store::NewRecords fresh{.name = name, .place = place, .metric = description.metric()};
   fresh.notes[std::string(kNote)] = to_note(description);
   if (const std::string restrictions = restrictions_of(description); !restrictions.empty())
     fresh.notes[std::string(kRestrictions)] = restrictions;

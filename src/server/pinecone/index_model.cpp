@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "server/wire/settings.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -191,10 +190,7 @@ Index create(const NewIndex& index, const Request& request, House& house) {
   auto& catalog = house.store->catalog();
   const auto taken = [&] { refuse(409, "Resource " + index.name + " already exists"); };
   if (catalog.find(index.name)) taken();
-  store::NewRecords fresh{.name = index.name,
-                          .metric = metric_of(index.model),
-                          .dim = index.model.dimension,
-                          .settings = served_settings()};
+  store::NewRecords fresh{.name = index.name, .metric = metric_of(index.model), .dim = index.model.dimension};
   if (const std::string field = index.model.text_field(); !field.empty()) {
     const Json& said = index.model.embed.is_null() ? index.model.fields[field]["embed"] : index.model.embed;
     const auto& embedder = house.models->embedder(said.value("model", ""))->model();
