@@ -99,14 +99,17 @@ class RecordWriter::Group {
     bool touched = false;         // or was it only looked at
   };
 
-  Group(StoredCollection& collection, DataFolder& folder) : collection_(collection), reading_(folder.connections) {
-    Database& db = reading_.db();
+  Group(StoredCollection& collection, DataFolder& folder)
+      : collection_(collection), reading_(std::in_place, folder.connections) {
+    Database& db = reading_->db();
     space_ = find_space(db, id(), Role::Active);
     if (space_) dim_ = space_->space.dim;
     documents_ = db.number("SELECT chunks - records FROM collection WHERE id = ?1", id()) > 0;
   }
   int64_t id() const { return collection_.id(); }
-  Database& db() { return reading_.db(); }
+  Database& db() { return reading_->db(); }
+  /// Before the group is written: a reader that stays behind would keep SQLite's log from ever beginning anew.
+  void end_reading() { reading_.reset(); }
   const std::optional<SpaceRow>& space() const { return space_; }
   std::optional<size_t> dim() const { return dim_; }
 
@@ -200,7 +203,7 @@ class RecordWriter::Group {
   }
 
   StoredCollection& collection_;
-  Reading reading_;
+  std::optional<Reading> reading_;
   std::optional<SpaceRow> space_;
   std::optional<size_t> dim_;
   bool documents_ = false;
@@ -339,6 +342,7 @@ void RecordWriter::commit(Group& group) {
   std::optional<NewFieldSegment> field_segment;
   if (!fields.empty()) field_segment = field_writer.make(fields);
 
+  group.end_reading();
   StoredCollection::Write write(collection_);
   Database& db = write.db();
   if (!gone.isEmpty()) {

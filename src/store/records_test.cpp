@@ -705,6 +705,20 @@ TEST_F(RecordsTest, CollectionsThatNobodyHoldsAreClosedAndOpenedAgain) {
   EXPECT_EQ(store->verify(), std::vector<std::string>());
 }
 
+TEST_F(RecordsTest, TheLogDoesNotGrowWithWhatIsWritten) {
+  store.reset();
+  store = Store::open(folder.path(), {.background = false});
+  auto c = store->catalog().create({.name = "c"});
+  for (int batch = 0; batch < 50; ++batch) {  // half a megabyte each, and too few rows for a file that is made beside
+    std::vector<Record> records;
+    for (int i = 0; i < 64; ++i)
+      records.push_back(
+          record(std::to_string(batch) + "-" + std::to_string(i), std::vector<float>(2048, float(i + 1))));
+    c->write(WriteMode::Add, std::move(records));
+  }
+  EXPECT_LT(std::filesystem::file_size(folder.path() / "hanok.db-wal"), 16u << 20);
+}
+
 TEST_F(RecordsTest, GivenVectorsAreNotReplacedByAModel) {
   auto c = store->catalog().create({.name = "c"});
   c->write(WriteMode::Add, {record("x", {1, 2, 3}, {}, "text")});
