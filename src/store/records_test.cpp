@@ -425,7 +425,9 @@ TEST_P(Property, EveryOperationDoesWhatAPlainModelDoes) {
       found_word.insert(r.ns + "/" + r.id);
     }
     ASSERT_EQ(found_word, with_word);
-    if (step % 100 == 0) ASSERT_EQ(store->verify(), std::vector<std::string>());
+    if (step % 100 == 0) {
+      ASSERT_EQ(store->verify(), std::vector<std::string>());
+    }
     if (HasFatalFailure()) return;
   }
   ASSERT_EQ(store->verify(), std::vector<std::string>());
