@@ -1,4 +1,5 @@
-// The HTTP/1.1 server itself: sockets, limits, TLS, queues. Boost stays in listener.cpp.
+// The HTTP/1.1 server itself: sockets, limits, TLS, queues. Boost stays in listener.cpp, connection.cpp and
+// transport.cpp.
 //
 // One thread does all reading and writing, so that a client that is slow, or says nothing at all, costs some kilobytes
 // and no thread. Handlers run on the threads of their lane; a request's body is read before its handler runs.
