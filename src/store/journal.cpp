@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/database.h"
+#include "store/prefix.h"
 
 namespace hanok::store {
 namespace {
@@ -29,14 +30,6 @@ CREATE TABLE value(
   written INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX value_written ON value(written);
 )sql";
-
-/// The first text behind all that begin with `prefix`; empty: there is none.
-std::string behind(std::string_view prefix) {
-  std::string out(prefix);
-  while (!out.empty() && static_cast<unsigned char>(out.back()) == 0xFF) out.pop_back();
-  if (!out.empty()) out.back() = static_cast<char>(static_cast<unsigned char>(out.back()) + 1);
-  return out;
-}
 
 class SqliteJournal final : public Journal {
  public:
@@ -102,7 +95,7 @@ class SqliteJournal final : public Journal {
   bool drop(std::string_view list) override {
     const std::scoped_lock lock(mutex_);
     Transaction change(*db_, Transaction::Kind::Write);
-    const std::string below = std::string(list) + "/", end = behind(below);
+    const std::string below = std::string(list) + "/", end = after_prefix(below);
     db_->run("DELETE FROM item WHERE list=(SELECT id FROM list WHERE name=?1)", list);
     db_->run("DELETE FROM list WHERE name=?1", list);
     const bool had = db_->changes() > 0;
@@ -114,7 +107,7 @@ class SqliteJournal final : public Journal {
 
   std::vector<List> lists(std::string_view prefix) const override {
     const std::scoped_lock lock(mutex_);
-    const std::string end = behind(prefix);
+    const std::string end = after_prefix(prefix);
     auto rows =
         db_->query("SELECT name, items, changed_ms FROM list WHERE name>=?1 AND (?2='' OR name<?2) ORDER BY name",
                    prefix, std::string_view(end));
@@ -165,7 +158,7 @@ class SqliteJournal final : public Journal {
 
   size_t keep_newest(std::string_view prefix, size_t most) override {
     const std::scoped_lock lock(mutex_);
-    const std::string end = behind(prefix);
+    const std::string end = after_prefix(prefix);
     db_->run(
         "DELETE FROM value WHERE key IN (SELECT key FROM value WHERE key>=?1 AND (?2='' OR key<?2) "
         "ORDER BY written DESC, key LIMIT -1 OFFSET ?3)",

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "store/better.h"
+#include "store/prefix.h"
 #include "store/record_rows.h"
 #include "store/sparse.h"
 
@@ -19,14 +20,6 @@ constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 void show_scores(Metric metric, std::vector<Match>& found) {
   if (metric == Metric::L2)
     for (auto& m : found) m.score = -m.score;
-}
-
-// The first string after all that begin with `prefix`; "" where there is none.
-std::string after_prefix(std::string_view prefix) {
-  std::string out(prefix);
-  while (!out.empty() && static_cast<unsigned char>(out.back()) == 0xff) out.pop_back();
-  if (!out.empty()) out.back() = static_cast<char>(static_cast<unsigned char>(out.back()) + 1);
-  return out;
 }
 
 std::vector<Match> best_of(std::span<const std::pair<ChunkId, double>> scored, size_t k) {
