@@ -1,6 +1,7 @@
 // journal.db: its format is docs/formats/journal.md.
 #include "hanok/journal.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/clock.h"
@@ -30,6 +31,9 @@ CREATE TABLE value(
   written INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX value_written ON value(written);
 )sql";
+
+/// As SQL counts; every larger number means all of them.
+int64_t counted(uint64_t n) { return static_cast<int64_t>(std::min<uint64_t>(n, INT64_MAX)); }
 
 class SqliteJournal final : public Journal {
  public:
@@ -72,19 +76,22 @@ class SqliteJournal final : public Journal {
 
   std::vector<Item> items(std::string_view list, uint64_t from, size_t most) const override {
     const std::scoped_lock lock(mutex_);
-    const int64_t limit = most > size_t{INT64_MAX} ? -1 : static_cast<int64_t>(most);
     auto rows = db_->query(
         "SELECT number, value FROM item WHERE list=(SELECT id FROM list WHERE name=?1) AND number>=?2 "
         "ORDER BY number LIMIT ?3",
-        list, static_cast<int64_t>(from), limit);
-    std::vector<Item> out;
-    while (rows.next()) out.push_back({static_cast<uint64_t>(rows.integer(0)), rows.text(1)});
-    return out;
+        list, counted(from), counted(most));
+    return read(rows);
   }
 
   std::vector<Item> last(std::string_view list, size_t most) const override {
-    const uint64_t all = size(list);
-    return items(list, all > most ? all - most : 0, SIZE_MAX);
+    const std::scoped_lock lock(mutex_);
+    // One statement: another process may append meanwhile.
+    auto rows = db_->query(
+        "SELECT number, value FROM item WHERE list=(SELECT id FROM list WHERE name=?1) ORDER BY number DESC LIMIT ?2",
+        list, counted(most));
+    auto out = read(rows);
+    std::reverse(out.begin(), out.end());
+    return out;
   }
 
   uint64_t size(std::string_view list) const override {
@@ -162,11 +169,17 @@ class SqliteJournal final : public Journal {
     db_->run(
         "DELETE FROM value WHERE key IN (SELECT key FROM value WHERE key>=?1 AND (?2='' OR key<?2) "
         "ORDER BY written DESC, key LIMIT -1 OFFSET ?3)",
-        prefix, std::string_view(end), static_cast<int64_t>(most));
+        prefix, std::string_view(end), counted(most));
     return static_cast<size_t>(db_->changes());
   }
 
  private:
+  static std::vector<Item> read(Rows& rows) {
+    std::vector<Item> out;
+    while (rows.next()) out.push_back({static_cast<uint64_t>(rows.integer(0)), rows.text(1)});
+    return out;
+  }
+
   // `written` counts writes, so that two of the same millisecond have an order.
   void write(std::string_view key, std::string_view value) {
     db_->run(

@@ -29,6 +29,9 @@ TEST(Journal, ListsGrowAtTheirEnd) {
   EXPECT_THAT(values(journal->items("a")), ElementsAre("1", "2", "3", std::string("\0x", 2)));
   EXPECT_THAT(values(journal->items("a", 1, 2)), ElementsAre("2", "3"));
   EXPECT_THAT(values(journal->last("a", 2)), ElementsAre("3", std::string("\0x", 2)));
+  EXPECT_EQ(journal->last("a", SIZE_MAX).size(), 4u);
+  EXPECT_TRUE(journal->last("a", 0).empty());
+  EXPECT_TRUE(journal->items("a", UINT64_MAX).empty());
   EXPECT_EQ(journal->size("a"), 4u);
   EXPECT_EQ(journal->size("none"), 0u);
   EXPECT_TRUE(journal->items("none").empty());
@@ -56,6 +59,7 @@ TEST(Journal, ValuesChangeOnlyFromWhatWasExpected) {
   for (int i = 0; i < 5; ++i) five.emplace_back("c/" + std::to_string(i), "v");
   journal->put_many(five);
   journal->put("c/0", "newer");
+  EXPECT_EQ(journal->keep_newest("c/", SIZE_MAX), 0u);
   EXPECT_EQ(journal->keep_newest("c/", 2), 3u);
   EXPECT_TRUE(journal->get("c/0") && journal->get("c/4"));
   EXPECT_TRUE(journal->get("k"));
@@ -78,7 +82,10 @@ TEST(Journal, ProcessesAndThreadsTakeTurns) {
     children.push_back(child);
   }
   const auto journal = Journal::open(folder.path());
-  base::parallel_for(kEach, 1, [&](size_t, size_t, size_t) { journal->append("shared", {"question", "answer"}); });
+  base::parallel_for(kEach, 1, [&](size_t, size_t, size_t) {
+    journal->append("shared", {"question", "answer"});
+    EXPECT_THAT(values(journal->last("shared", 2)), ElementsAre("question", "answer"));
+  });
   for (const pid_t child : children) {
     int status = 1;
     ::waitpid(child, &status, 0);
