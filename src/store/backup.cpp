@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kDatabase = "hanok.db", *kManifest = "manifest.json";
+constexpr const char *kDatabase = "hanok.db", *kJournal = "journal.db", *kManifest = "manifest.json";
 constexpr int kFormat = 1;
 
 BackupFile about(const fs::path& folder, const fs::path& file) {
@@ -66,13 +66,16 @@ void copy_database(const fs::path& from, const fs::path& to) {
   copy.check(copied, "copy the database");
 }
 
-// What lies beside the database and is no cache: keys, uploaded files.
+// What lies beside the databases and is no cache: keys, uploaded files, conversations.
 std::vector<fs::path> companions(const fs::path& data) {
   std::vector<fs::path> out;
   if (fs::exists(data / "keys.json")) out.emplace_back("keys.json");
   if (fs::exists(data / "files"))
     for (const auto& entry : fs::recursive_directory_iterator(data / "files"))
       if (entry.is_regular_file()) out.push_back(fs::relative(entry.path(), data));
+  if (fs::exists(data / "chats"))
+    for (const auto& entry : fs::directory_iterator(data / "chats"))
+      if (entry.path().extension() == ".json") out.push_back(fs::relative(entry.path(), data));  // not their locks
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -89,12 +92,14 @@ std::vector<BackupFile> read_manifest(const fs::path& from) {
     for (const auto& row : json.at("files")) {
       out.push_back({row.at("path"), row.at("bytes"), row.at("sha256")});
       const fs::path path = out.back().path;
-      if (path.is_absolute() || path.lexically_normal() != path || path.begin()->string() == "..")
+      if (path.empty() || path.is_absolute() || path.lexically_normal() != path || path.begin()->string() == "..")
         throw Error(Code::Corrupt, file.string() + ": '" + out.back().path + "' is no path below the backup");
     }
   } catch (const base::Json::exception& e) {
     throw Error(Code::Corrupt, file.string() + ": not as `hanok backup` writes it: " + e.what());
   }
+  if (std::none_of(out.begin(), out.end(), [](const BackupFile& f) { return f.path == kDatabase; }))
+    throw Error(Code::Corrupt, file.string() + ": names no " + kDatabase);
   return out;
 }
 
@@ -108,8 +113,11 @@ std::vector<BackupFile> backup(const std::filesystem::path& data, const std::fil
   fs::remove_all(making);
   fs::create_directories(making);
   std::vector<BackupFile> out;
-  copy_database(data / kDatabase, making / kDatabase);
-  out.push_back(about(making, making / kDatabase));
+  for (const char* database : {kDatabase, kJournal}) {
+    if (!fs::exists(data / database)) continue;
+    copy_database(data / database, making / database);
+    out.push_back(about(making, making / database));
+  }
   for (const auto& file : companions(data)) {
     copy_durably(data / file, making / file);
     out.push_back(about(making, making / file));
@@ -127,9 +135,10 @@ std::vector<BackupFile> backup(const std::filesystem::path& data, const std::fil
 }
 
 std::vector<BackupFile> restore(const std::filesystem::path& from, const std::filesystem::path& data) {
-  if (fs::exists(data / kDatabase))
-    throw Error(Code::Exists, data.string() + ": holds documents already; restore into a new folder (--data)");
   const auto files = read_manifest(from);
+  for (const auto& file : files)
+    if (fs::exists(data / file.path))
+      throw Error(Code::Exists, (data / file.path).string() + ": is there already; restore into a new folder (--data)");
   for (const auto& file : files) {
     if (!fs::exists(from / file.path)) throw Error(Code::Corrupt, from.string() + ": " + file.path + " is missing");
     const BackupFile found = about(from, from / file.path);

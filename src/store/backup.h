@@ -1,8 +1,8 @@
 // A copy of a data folder that is in use, and back.
 //
 // FOLDER/hanok.db is a copy of the database as it was at one moment (SQLite's online backup, in one step: it reads
-// under one transaction, while others write); keys.json and files/ are copied beside it; manifest.json says what there
-// is, with SHA-256 of each file. Index files are caches and stay out: they are made again.
+// under one transaction, while others write), and so is journal.db; keys.json, files/ and chats/ are copied beside them;
+// manifest.json says what there is, with SHA-256 of each file. Index files are caches and stay out: they are made again.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct BackupFile {
 /// acknowledged before the call is in it. Throws Exists where `to` is there, NotFound where `data` holds no database.
 std::vector<BackupFile> backup(const std::filesystem::path& data, const std::filesystem::path& to);
 
-/// Makes the data folder `data` of a backup. Every checksum is compared before anything is written, and the database is
-/// checked. Throws Exists where `data` holds a database already, Corrupt naming what is wrong.
+/// Makes the data folder `data` of a backup. Every checksum is compared before anything is written. Throws Exists where
+/// `data` has one of its files already, Corrupt naming what is wrong.
 std::vector<BackupFile> restore(const std::filesystem::path& from, const std::filesystem::path& data);
 
 }  // namespace hanok::store

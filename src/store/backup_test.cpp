@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "hanok/journal.h"
 #include "hanok/store.h"
 
 namespace hanok::store {
@@ -29,8 +30,14 @@ TEST(Backup, IsOneMomentOfAFolderInUse) {
   notes->put(document("a.txt", "red maps"));
   fs::create_directories(data / "files" / "file-1");
   base::write_file_atomic(data / "files" / "file-1" / "b.txt", "uploaded");
-  const auto files = backup(data, copy);  // while the store is open for writing
-  EXPECT_EQ(files.size(), 2u);
+  base::write_file_atomic(data / "files" / "c.json", "about it");
+  fs::create_directories(data / "chats");
+  base::write_file_atomic(data / "chats" / "trip.json", "a conversation");
+  base::write_file_atomic(data / "chats" / "trip.lock", "");
+  const auto journal = Journal::open(data);
+  journal->append("talk", {"hello"});
+  const auto files = backup(data, copy);  // while store and journal are open for writing
+  EXPECT_EQ(files.size(), 5u);
   notes->put(document("later.txt", "blue maps"));
   EXPECT_THROW(backup(data, copy), Error) << "never over another one";
   restore(copy, again);
@@ -41,6 +48,21 @@ TEST(Backup, IsOneMomentOfAFolderInUse) {
   EXPECT_EQ(found->document_count(), 1u);
   EXPECT_EQ(found->search_keyword("maps", 5).size(), 1u);
   EXPECT_EQ(base::read_file(again / "files" / "file-1" / "b.txt"), "uploaded");
+  EXPECT_EQ(base::read_file(again / "chats" / "trip.json"), "a conversation");
+  EXPECT_FALSE(fs::exists(again / "chats" / "trip.lock"));
+  EXPECT_EQ(Journal::open(again)->items("talk").at(0).value, "hello");
+}
+
+TEST(Backup, NothingThatIsThereIsReplaced) {
+  const base::TempFolder folder;
+  const fs::path data = folder.path() / "data", copy = folder.path() / "copy", again = folder.path() / "again";
+  Store::open(data);
+  Journal::open(data)->append("talk", {"old"});
+  backup(data, copy);
+  Journal::open(again)->append("talk", {"new"});  // no documents here, but a conversation
+  EXPECT_THROW(restore(copy, again), Error);
+  EXPECT_EQ(Journal::open(again)->items("talk").at(0).value, "new");
+  EXPECT_FALSE(fs::exists(again / "hanok.db"));
 }
 
 TEST(Backup, DamageIsFoundBeforeAnythingIsWritten) {
@@ -53,10 +75,19 @@ TEST(Backup, DamageIsFoundBeforeAnythingIsWritten) {
   base::write_file_atomic(copy / "hanok.db", bytes);
   EXPECT_THROW(restore(copy, again), Error);
   EXPECT_FALSE(fs::exists(again));
-  std::string manifest = base::read_file(copy / "manifest.json");
-  manifest.replace(manifest.find("hanok.db"), 8, "../x.dbs");
-  base::write_file_atomic(copy / "manifest.json", manifest);
-  EXPECT_THROW(restore(copy, again), Error);
+  const std::string manifest = base::read_file(copy / "manifest.json");
+  for (const char* path : {"../x.dbs", "", "manifest.json"}) {  // outside, nothing, and not the database
+    std::string other = manifest;
+    other.replace(other.find("hanok.db"), 8, path);
+    base::write_file_atomic(copy / "manifest.json", other);
+    try {
+      restore(copy, again);
+      ADD_FAILURE() << path;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::Corrupt) << path;
+    }
+    EXPECT_FALSE(fs::exists(again));
+  }
 }
 
 }  // namespace
