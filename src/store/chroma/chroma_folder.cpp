@@ -85,7 +85,8 @@ std::string space_of(const Source& s, const Json& metadata) {
     const Json::json_pointer pointer(path);
     if (json->is_object() && json->contains(pointer) && json->at(pointer).is_string()) return json->at(pointer);
   }
-  return metadata.value("hnsw:space", "l2");
+  const auto named = metadata.find("hnsw:space");
+  return named != metadata.end() && named->is_string() ? named->get<std::string>() : "l2";
 }
 
 Metric metric_of(const std::string& space) {

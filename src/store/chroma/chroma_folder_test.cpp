@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <fstream>
 
@@ -135,6 +136,30 @@ TEST_F(ChromaFolder, ADamagedIndexLosesNothingThatIsThere) {
   EXPECT_EQ(one.vector, (std::vector<float>{1, 1, 1}));
   EXPECT_EQ(one.document, "a text");
   EXPECT_EQ(one.metadata, Json::parse(R"({"n":7,"f":2.0,"b":false})"));
+}
+
+TEST_F(ChromaFolder, AHeaderThatPointsBehindTheFileIsNotFollowed) {
+  const uint64_t far = UINT64_MAX - 7;  // eight bytes behind it is 0
+  for (const auto [bytes, label_at, vector_at] : {std::array{far + 8, far, far - 12}, std::array<uint64_t, 3>{23, 15, 3}}) {
+    std::string header;
+    put(header, int32_t{1});
+    for (const uint64_t x : {uint64_t{0}, uint64_t{100}, uint64_t{2}, bytes, label_at, vector_at}) put(header, x);
+    write(vectors / "header.bin", header);
+    const base::TempFolder into;
+    const auto store = Store::open(into.path());
+    const auto report = import_chroma(store->catalog(), chroma);
+    EXPECT_EQ(report.warnings.size(), 1u);
+    EXPECT_EQ(report.collections[0].without_vector, 0u);
+  }
+}
+
+TEST_F(ChromaFolder, ASpaceThatIsNoWordIsPassedOver) {
+  Database(chroma / "chroma.sqlite3", Database::Mode::Write)
+      .script("UPDATE collections SET schema_str = ''; INSERT INTO collection_metadata SELECT id, 'hnsw:space', NULL, 5, "
+              "NULL, NULL FROM collections");
+  const auto store = Store::open(temporary.path() / "hanok");
+  import_chroma(store->catalog(), chroma);
+  EXPECT_EQ(store->catalog().find("things", {"acme", "main"})->info().metric, Metric::L2);
 }
 
 TEST(Pickle, AnInstanceIsItsStateAndBytesThatAreNoneAreRefused) {

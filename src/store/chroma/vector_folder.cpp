@@ -52,8 +52,8 @@ VectorFolder::Layout VectorFolder::read_layout(const fs::path& folder, size_t di
       throw Error(Code::Corrupt, "has " + std::to_string(header.size()) + " bytes");
     std::memcpy(numbers, header.data() + 4, sizeof numbers);
     const Layout said{numbers[2], numbers[3], numbers[4], numbers[5]};
-    const bool sound =
-        said.vector_at < said.label_at && said.label_at - said.vector_at == 4 * dim && said.bytes == said.label_at + 8;
+    const bool sound = said.vector_at < said.label_at && said.label_at - said.vector_at == 4 * dim &&
+                       said.label_at < said.bytes && said.bytes - said.label_at == 8 && said.bytes % 4 == 0;
     if (!sound) throw Error(Code::Corrupt, "does not fit vectors of " + std::to_string(dim) + " numbers");
     return said;
   } catch (const Error& e) {
