@@ -48,7 +48,7 @@ void Workers::loop() {
     const std::string whose = std::move(turns_.front());
     turns_.pop_front();
     const auto queue = queues_.find(whose);
-    const std::function<void()> work = std::move(queue->second.front());
+    std::function<void()> work = std::move(queue->second.front());
     queue->second.pop_front();
     if (queue->second.empty())
       queues_.erase(queue);
@@ -62,6 +62,7 @@ void Workers::loop() {
     } catch (const std::exception& e) {
       log().error("work of a pool: {}", e.what());
     }
+    work = nullptr;  // what it holds may take long to free, or submit something
     lock.lock();
     --busy_;
   }
