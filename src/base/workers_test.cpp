@@ -50,9 +50,8 @@ TEST(WorkersConcurrent, ThoseOfDifferentCallersTakeTurns) {
 TEST(WorkersConcurrent, WhatAPieceHoldsMaySubmitWhenItIsFreed) {
   Workers workers(1, 10);
   std::promise<void> freed;
-  workers.submit("a", [held = std::shared_ptr<void>(nullptr, [&](void*) {
-                         workers.submit("b", [&] { freed.set_value(); });
-                       })] {});
+  workers.submit(
+      "a", [held = std::shared_ptr<void>(nullptr, [&](void*) { workers.submit("b", [&] { freed.set_value(); }); })] {});
   EXPECT_EQ(freed.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 

@@ -5,9 +5,9 @@
 
 namespace hanok::store {
 
-/// Throws Invalid, saying which record and what of it. dim: of its vector, where that is known.
+/// Throws Invalid, saying which record and what of it.
 void check_record(const Record& record);
-/// For merging: null deletes a key.
+/// The same of metadata alone. may_be_null: a value of null is taken, which deletes a key.
 void check_record_metadata(const Json& metadata, std::string_view id, bool may_be_null);
 void check_namespace(std::string_view ns);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <map>
 
@@ -106,10 +105,7 @@ std::vector<Record> StoredRecordSnapshot::read_all(Database& db, int64_t id, std
       continue;
     }
     if (!what.vector || !space_) continue;
-    Rows row = db.query("SELECT row FROM vector WHERE id = ?1", vector_id(space_id_, number));
-    if (!row.next() || row.bytes(0).size() != space_->dim * sizeof(float)) continue;
-    out.back().vector.resize(space_->dim);
-    std::memcpy(out.back().vector.data(), row.bytes(0).data(), row.bytes(0).size());
+    out.back().vector = stored_row(db, space_id_, space_->dim, number);
   }
   return out;
 }

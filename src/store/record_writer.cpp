@@ -196,9 +196,7 @@ class RecordWriter::Group {
     Prepared out;
     constexpr Include kWhole{.sparse = true};
     out.record = read_record(db(), id(), chunk, kWhole).value().record;
-    if (!space_) return out;
-    auto row = stored_rows(db(), space_->id, space_->space.dim, {&chunk, 1});
-    if (row[0] == row[0]) out.record.vector = std::move(row);  // else a row of NaN: it has none
+    if (space_) out.record.vector = stored_row(db(), space_->id, space_->space.dim, chunk);
     return out;
   }
 

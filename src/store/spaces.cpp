@@ -130,6 +130,12 @@ std::vector<float> stored_rows(Database& db, int64_t space, size_t dim, std::spa
   return out;
 }
 
+std::vector<float> stored_row(Database& db, int64_t space, size_t dim, ChunkId id) {
+  auto out = stored_rows(db, space, dim, {&id, 1});
+  if (std::isnan(out[0])) out.clear();
+  return out;
+}
+
 void delete_vectors(Database& db, int64_t collection, ChunkRange range) {
   if (range.count == 0) return;
   for (const auto& space : space_rows(db, collection)) {

@@ -48,6 +48,8 @@ void check_rows(const VectorSpace& space, size_t ids, std::span<const float> row
 void write_vectors(Database& db, const SpaceRow& space, std::span<const ChunkId> ids, std::span<const float> rows);
 /// [ids.size(), dim]: a row of NaN where a chunk has no vector in the space.
 std::vector<float> stored_rows(Database& db, int64_t space, size_t dim, std::span<const ChunkId> ids);
+/// Empty where the chunk has no vector in the space.
+std::vector<float> stored_row(Database& db, int64_t space, size_t dim, ChunkId id);
 /// The vectors of removed chunks, in every space.
 void delete_vectors(Database& db, int64_t collection, ChunkRange range);
 void delete_vectors(Database& db, int64_t collection, const Bitmap& ids);

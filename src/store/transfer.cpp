@@ -77,10 +77,7 @@ void copy_records(Database& from, int64_t id, const std::function<void(std::vect
     constexpr Include kWhole{.sparse = true};
     auto stored = read_record(from, id, chunk, kWhole);
     if (!stored) continue;
-    if (space) {
-      auto row = stored_rows(from, space->id, space->space.dim, {&chunk, 1});
-      if (row[0] == row[0]) stored->record.vector = std::move(row);
-    }
+    if (space) stored->record.vector = stored_row(from, space->id, space->space.dim, chunk);
     batch.push_back(std::move(stored->record));
     if (batch.size() == kBatchChunks) put(std::exchange(batch, {}));
   }

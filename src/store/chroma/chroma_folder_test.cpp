@@ -140,7 +140,8 @@ TEST_F(ChromaFolder, ADamagedIndexLosesNothingThatIsThere) {
 
 TEST_F(ChromaFolder, AHeaderThatPointsBehindTheFileIsNotFollowed) {
   const uint64_t far = UINT64_MAX - 7;  // eight bytes behind it is 0
-  for (const auto [bytes, label_at, vector_at] : {std::array{far + 8, far, far - 12}, std::array<uint64_t, 3>{23, 15, 3}}) {
+  for (const auto [bytes, label_at, vector_at] :
+       {std::array<uint64_t, 3>{far + 8, far, far - 12}, std::array<uint64_t, 3>{23, 15, 3}}) {
     std::string header;
     put(header, int32_t{1});
     for (const uint64_t x : {uint64_t{0}, uint64_t{100}, uint64_t{2}, bytes, label_at, vector_at}) put(header, x);
@@ -155,8 +156,9 @@ TEST_F(ChromaFolder, AHeaderThatPointsBehindTheFileIsNotFollowed) {
 
 TEST_F(ChromaFolder, ASpaceThatIsNoWordIsPassedOver) {
   Database(chroma / "chroma.sqlite3", Database::Mode::Write)
-      .script("UPDATE collections SET schema_str = ''; INSERT INTO collection_metadata SELECT id, 'hnsw:space', NULL, 5, "
-              "NULL, NULL FROM collections");
+      .script(
+          "UPDATE collections SET schema_str = ''; INSERT INTO collection_metadata SELECT id, 'hnsw:space', NULL, 5, "
+          "NULL, NULL FROM collections");
   const auto store = Store::open(temporary.path() / "hanok");
   import_chroma(store->catalog(), chroma);
   EXPECT_EQ(store->catalog().find("things", {"acme", "main"})->info().metric, Metric::L2);
