@@ -28,9 +28,10 @@ void fsck(Session& session) {
 
 void add_backup(Command& root) {
   auto folder = std::make_shared<std::string>();
-  Command backup = root.subcommand("backup", "Copies the data directory as it is now, also while it is in use.",
-                                   "  hanok backup /mnt/backups/$(date +%F)\n"
-                                   "A new folder with the database, conversations, keys, uploaded files, and their checksums.");
+  Command backup =
+      root.subcommand("backup", "Copies the data directory as it is now, also while it is in use.",
+                      "  hanok backup /mnt/backups/$(date +%F)\n"
+                      "A new folder with the database, conversations, keys, uploaded files, and their checksums.");
   backup.positional("FOLDER", *folder, "a folder that is not there yet");
   backup.run(
       [folder](Session& session) { print(session, "backup", *folder, store::backup(session.data_folder(), *folder)); });

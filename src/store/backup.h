@@ -1,8 +1,9 @@
 // A copy of a data folder that is in use, and back.
 //
 // FOLDER/hanok.db is a copy of the database as it was at one moment (SQLite's online backup, in one step: it reads
-// under one transaction, while others write), and so is journal.db; keys.json, files/ and chats/ are copied beside them;
-// manifest.json says what there is, with SHA-256 of each file. Index files are caches and stay out: they are made again.
+// under one transaction, while others write), and so is journal.db; keys.json, files/ and chats/ are copied beside
+// them; manifest.json says what there is, with SHA-256 of each file. Index files are caches and stay out: they are made
+// again.
 #pragma once
 
 #include <cstdint>
