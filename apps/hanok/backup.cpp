@@ -11,7 +11,8 @@ void print(Session& session, const char* what, const std::string& folder, const 
   uint64_t bytes = 0;
   for (const auto& file : files) bytes += file.bytes;
   session.print({{what, folder}, {"files", files.size()}, {"bytes", bytes}}, [&](std::ostream& out) {
-    out << files.size() << " files, " << human_bytes(static_cast<double>(bytes)) << ": " << folder << "\n";
+    out << files.size() << (files.size() == 1 ? " file, " : " files, ") << human_bytes(static_cast<double>(bytes))
+        << ": " << folder << "\n";
   });
 }
 

@@ -25,7 +25,8 @@ const typename Rows::value_type::second_type* find_row(const Rows& rows, std::st
   }
   throw Refusal({.status = 404,
                  .message = "there is no " + std::string(kind) + " model '" + std::string(id) + "' here; " +
-                            (known.empty() ? "there is none" : "there are: " + known),
+                            (known.empty() ? "hanok serve was started without one (see hanok serve --help)"
+                                           : "there are: " + known),
                  .code = "model_not_found",
                  .param = "model"});
 }

@@ -54,7 +54,7 @@ TEST(Flow, WhatIsWrongIsSaidWithItsLineBeforeItRuns) {
        "line 3: steps/0/text: nothing before it gives {b}"},
       {"steps:\n  - id: a\n    text: x\n  - id: a\n    text: y", "line 4: steps/1/id: 'a' is there already"},
       {"steps:\n  - id: a\n    text: x\n    prompt: y", "one thing"},
-      {"steps:\n  - id: a\n    tekst: x", "one of prompt"},
+      {"steps:\n  - id: a\n    tekst: x", "expected, found id, tekst"},
       {"steps:\n  - id: a\n    prompt: x\n    temperature: hot", "line 4: steps/0/temperature: a number"},
       {"steps:\n  - id: a\n    prompt: x\n    choices: [one]", "two or more"},
       {"steps:\n  - id: a\n    prompt: x\n    schema: {not: {}}", "line 4: steps/0/schema"},

@@ -133,7 +133,12 @@ class Reader {
       if (kind) fail(at, std::string("a step is one thing, and this has ") + kind + " and " + key);
       kind = key, out.kind = value;
     }
-    if (!kind) fail(at, "one of prompt, text, search, ask, read, each and route was expected");
+    if (!kind) {
+      std::string found;
+      for (const auto& [key, value] : json.items()) found += (found.empty() ? "" : ", ") + key;
+      fail(at, "one of prompt, text, search, ask, read, each and route was expected, found " +
+                   (found.empty() ? "nothing" : found));
+    }
     out.line = line_of(at);
     out.id = text_at(json, at, "id");
     if (named && out.id.empty()) fail(at, "an id was expected, by which later steps take the result");

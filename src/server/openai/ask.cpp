@@ -30,7 +30,10 @@ std::optional<AskedCollection> asked_collection(std::string_view model) {
 std::shared_ptr<store::Collection> readable_collection(House& house, const Request& request, const std::string& name) {
   const auto names = house.store->collections();
   if (std::find(names.begin(), names.end(), name) == names.end() || request.access.of(name) < Scope::Read)
-    throw Refusal({.status = 404, .message = "there is no collection '" + name + "' here", .code = "not_found"});
+    throw Refusal(
+        {.status = 404,
+         .message = "there is no collection '" + name + "' here; `hanok ingest -c " + name + " FOLDER` makes one",
+         .code = "not_found"});
   return house.store->collection(name);
 }
 
