@@ -9,7 +9,7 @@ foreach(package Threads PkgConfig CURL OpenSSL Boost spdlog nlohmann_json)  # of
 endforeach()
 if(PkgConfig_FOUND)
   foreach(need sqlite3:sqlite3 utf8proc:libutf8proc uchardet:uchardet gumbo:gumbo pugixml:pugixml libzip:libzip zlib:zlib
-               md4c:md4c simdjson:simdjson yamlcpp:yaml-cpp re2:re2)
+               md4c:md4c simdjson:simdjson yamlcpp:yaml-cpp re2:re2 png:libpng jpeg:libjpeg)
     string(REPLACE ":" ";" need ${need})
     list(GET need 0 target)
     list(GET need 1 module)

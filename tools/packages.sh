@@ -10,6 +10,7 @@ BUILD_PACKAGES=(
   libgumbo-dev libpugixml-dev libzip-dev libmd4c-dev   # HTML, XML, zip, Markdown
   zlib1g-dev                                  # the packed streams of HWP files
   nlohmann-json3-dev libsimdjson-dev          # JSON
+  libpng-dev libjpeg-dev                      # pictures
   libyaml-cpp-dev                             # YAML
   libcli11-dev libspdlog-dev                  # command line, log
   libcurl4-openssl-dev                        # HTTP client

@@ -10,6 +10,7 @@
 #include "hanok/error.h"
 #include "hanok/flows.h"
 #include "hanok/generate.h"
+#include "hanok/image.h"
 #include "hanok/index.h"
 #include "hanok/journal.h"
 #include "hanok/lm.h"
