@@ -14,7 +14,8 @@ namespace hanok::store {
 namespace {
 
 constexpr size_t kScanFloats = 10'000'000;       // 40 MB: some 3 ms on one core, far below what embedding a query takes
-constexpr size_t kRecordScanFloats = 1'000'000;  // where the vector is given, the scan is all that is waited for
+constexpr size_t kRecordScanFloats = 8'000'000;  // where the vector is given, the scan is all that is waited for
+constexpr size_t kRecordListFloats = 1'000'000;  // read row by row here and there: some .3 ms
 constexpr size_t kLeastScanned = 1'000, kMostScanned = 50'000;  // per row there is work of its own
 constexpr size_t kTailShare = 16;   // rows that came later, in the index's: then it is extended, which writes all of it
 constexpr size_t kTailOfExact = 4;  // and not before a scan of them takes a quarter of what is scanned without an index
@@ -220,6 +221,12 @@ AnnSettings stored_ann_settings(Database& db, int64_t collection) {
 
 size_t scanned_exactly(size_t dim, bool records) {
   return std::clamp((records ? kRecordScanFloats : kScanFloats) / dim, kLeastScanned, kMostScanned);
+}
+
+size_t scanned_under_condition(const AnnSettings& settings, size_t dim) {
+  const size_t exact = scanned_exactly(settings, dim);
+  if (settings.exact_below || !settings.records) return exact;
+  return std::clamp(kRecordListFloats / dim, kLeastScanned, exact);
 }
 
 AnnStep ann_step(const AnnSettings& settings, size_t dim, size_t vectors, const AnnRow* have) {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "hanok/records.h"
+#include "store/better.h"
 #include "store/bitmap.h"
+#include "store/row_codes.h"
 #include "store/vector_file.h"
 
 namespace hanok::store {
@@ -18,7 +20,9 @@ class DenseIndex {
   explicit DenseIndex(size_t dim, Metric metric = Metric::Cosine) : dim_(dim), metric_(metric) {}
 
   /// Pieces come in ascending order of ids. `owner` keeps the bytes alive; ids in `skip` are not taken from this piece.
-  void add(VectorRows rows, std::shared_ptr<const void> owner, Bitmap skip = {});
+  /// codes: of these rows; nullptr: every scan reads the rows.
+  void add(VectorRows rows, std::shared_ptr<const void> owner, Bitmap skip = {},
+           std::shared_ptr<RowCodes> codes = nullptr);
   size_t dim() const { return dim_; }
   Metric metric() const { return metric_; }
   size_t rows() const;
@@ -51,9 +55,14 @@ class DenseIndex {
     VectorRows rows;
     std::shared_ptr<const void> owner;  // a mapped file or a vector, shared with other generations of this index
     Bitmap skip;
+    std::shared_ptr<RowCodes> codes;  // shared as `owner` is
   };
-  /// Row numbers of a piece that may be found. allowed: some of the piece's ids among others.
-  std::vector<uint32_t> candidates(const Piece& piece, const Bitmap* allowed) const;
+  class Query;
+  class Sought;
+  void scan(const Piece& piece, const Query& query, const Bitmap* allowed, Best& best) const;
+  void scan_codes(const Piece& piece, size_t rows, const Query& query, const Bitmap* allowed, Best& best) const;
+  /// Row numbers of a piece from `first` on that may be found. allowed: some of the piece's ids among others.
+  std::vector<uint32_t> candidates(const Piece& piece, size_t first, const Bitmap* allowed) const;
   /// visit(i, row of ids[i]), for those that have one.
   template <class Visit>
   void each_of(std::span<const ChunkId> ids, Visit visit) const;

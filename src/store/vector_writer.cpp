@@ -146,7 +146,7 @@ void VectorWriter::repair() const {
     if (!space) return;
     for (const auto& row : vector_file_rows(reading.db(), space->id)) {
       try {
-        open_vectors(folder_.index, row, space->space.dim, Check::Quick);
+        open_vectors(folder_.index, row, *space, Check::Quick);
       } catch (const Error& e) {
         if (!is_damage(e)) throw;
         base::log().warn("{}; written again from the database", e.what());

@@ -39,9 +39,13 @@ const Bitmap& set_of(LoadedVectors& rows) {
   return *rows.ids;
 }
 
-LoadedVectors loaded(OwnedRows rows) {
+LoadedVectors loaded(std::shared_ptr<const void> owner, VectorRows view, Metric metric) {
+  return {std::move(owner), view, std::make_shared<RowCodes>(view, metric), nullptr};
+}
+
+LoadedVectors loaded(OwnedRows rows, Metric metric) {
   auto owner = std::make_shared<const OwnedRows>(std::move(rows));
-  return {owner, {owner->ids, owner->rows}, nullptr};
+  return loaded(owner, {owner->ids, owner->rows}, metric);
 }
 
 // The rows of some chunks; those that have none are left out.
@@ -51,12 +55,12 @@ LoadedVectors read_some(Database& db, const SpaceRow& space, const Bitmap& ids) 
     Rows row = db.query("SELECT row FROM vector WHERE id = ?1", vector_id(space.id, id));
     if (row.next()) append_row(out, id, row.bytes(0), space);
   }
-  return loaded(std::move(out));
+  return loaded(std::move(out), space.metric);
 }
 
 LoadedVectors open_or_read(Database& db, const IndexFolder& folder, const SpaceRow& space, const VectorFileRow& row) {
   try {
-    return open_vectors(folder, row, space.space.dim, Check::Quick);
+    return open_vectors(folder, row, space, Check::Quick);
   } catch (const Error& e) {
     if (!is_damage(e)) throw;
     base::log().warn("{}; read from the database instead", e.what());
@@ -77,14 +81,14 @@ std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space) {
   return out;
 }
 
-LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, size_t dim, Check check) {
+LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, const SpaceRow& space, Check check) {
   const std::string what = folder.path(row.file).string();
   auto bytes = folder.map(row.file);
-  const VectorRows view = decode_vectors(bytes->view(), dim, checks_all(check, row.bytes), what);
+  const VectorRows view = decode_vectors(bytes->view(), space.space.dim, checks_all(check, row.bytes), what);
   if (static_cast<int64_t>(view.ids.size()) != row.rows)
     throw Error(Code::Corrupt,
                 what + ": has " + std::to_string(view.ids.size()) + " rows, expected " + std::to_string(row.rows));
-  return {bytes, view, nullptr};
+  return loaded(bytes, view, space.metric);
 }
 
 LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit) {
@@ -93,7 +97,7 @@ LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, C
       db.query("SELECT id, row FROM vector WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3", vector_id(space.id, first),
                vector_id(space.id, last), static_cast<int64_t>(std::min<size_t>(limit, UINT32_MAX)));
   while (rows.next()) append_row(out, static_cast<ChunkId>(rows.integer(0)), rows.bytes(1), space);
-  return loaded(std::move(out));
+  return loaded(std::move(out), space.metric);
 }
 
 std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& folder, int64_t collection,
@@ -117,18 +121,18 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     } else {
       out->loaded_.push_back(open_or_read(db, folder, *space, row));
     }
-    out->exact_.add(out->loaded_.back().view, out->loaded_.back().owner, row.stale);
+    out->add_exact(out->loaded_.back(), row.stale);
     stale |= row.stale;
     if (out->ann_) all |= set_of(out->loaded_.back()) - row.stale;
     covered = row.last + uint64_t{1};
   }
   auto fresh = read_some(db, *space, live ? stale & *live : stale);
-  out->exact_.add(fresh.view, fresh.owner);
+  out->add_exact(fresh, {});
   if (out->ann_) all |= set_of(fresh);
   out->load_tail(db, covered, live && previous && previous->space_.id == space->id ? previous : nullptr);
   for (auto& piece : out->beside_) {
     const Bitmap gone = live ? set_of(piece) - *live : Bitmap();
-    out->exact_.add(piece.view, piece.owner, gone);
+    out->add_exact(piece, gone);
     if (out->ann_) all |= set_of(piece) - gone;
   }
   if (out->ann_row_) {
@@ -136,6 +140,10 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     out->tail_ = all - out->live_;
   }
   return out;
+}
+
+void Vectors::add_exact(const LoadedVectors& piece, Bitmap skip) {
+  exact_.add(piece.view, piece.owner, std::move(skip), piece.codes);
 }
 
 // The rows of chunks from `covered` on. previous: has those that were there when it was loaded.
@@ -150,7 +158,7 @@ void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous)
     if (first == 0)
       beside_.push_back(piece);
     else if (first < ids.size())
-      beside_.push_back({piece.owner, {ids.subspan(first), piece.view.rows.subspan(first * dim)}, nullptr});
+      beside_.push_back(loaded(piece.owner, {ids.subspan(first), piece.view.rows.subspan(first * dim)}, space_.metric));
   }
   if (next > UINT32_MAX) return;
   auto fresh = read_vectors(db, space_, static_cast<ChunkId>(next), UINT32_MAX);
@@ -163,7 +171,7 @@ void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous)
       joined.rows.insert(joined.rows.end(), piece->view.rows.begin(), piece->view.rows.end());
     }
     beside_.resize(beside_.size() - 2);
-    beside_.push_back(loaded(std::move(joined)));
+    beside_.push_back(loaded(std::move(joined), space_.metric));
   }
 }
 
@@ -182,7 +190,7 @@ void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collecti
     }
   }
   ann_row_ = std::move(row);
-  scanned_ = scanned_exactly(stored_ann_settings(db, collection), space_.space.dim);
+  scanned_ = scanned_under_condition(stored_ann_settings(db, collection), space_.space.dim);
 }
 
 std::vector<Match> Vectors::search(std::span<const float> query, size_t k, const Bitmap* allowed) const {

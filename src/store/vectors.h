@@ -32,6 +32,7 @@ std::vector<VectorFileRow> vector_file_rows(Database& db, int64_t space);
 struct LoadedVectors {
   std::shared_ptr<const void> owner;
   VectorRows view;
+  std::shared_ptr<RowCodes> codes;    // of view
   std::shared_ptr<const Bitmap> ids;  // of view; made where an index asks which rows there are
 };
 
@@ -57,6 +58,7 @@ class Vectors {
 
  private:
   void open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous);
+  void add_exact(const LoadedVectors& piece, Bitmap skip);
   void load_tail(Database& db, uint64_t covered, const Vectors* previous);
   std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
@@ -120,7 +122,7 @@ class VectorWriter {
 };
 
 /// What is stored in a file. Throws NotFound, Corrupt.
-LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, size_t dim, Check check);
+LoadedVectors open_vectors(const IndexFolder& folder, const VectorFileRow& row, const SpaceRow& space, Check check);
 /// The rows of chunks in [first, last], from the database, as they are kept for searching; at most `limit`.
 LoadedVectors read_vectors(Database& db, const SpaceRow& space, ChunkId first, ChunkId last, size_t limit = SIZE_MAX);
 

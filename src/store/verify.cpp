@@ -181,7 +181,7 @@ class CollectionCheck {
   }
 
   void file(const SpaceRow& space, const VectorFileRow& row) {
-    const auto stored = open_vectors(folder_, row, space.space.dim, Check::All);
+    const auto stored = open_vectors(folder_, row, space, Check::All);
     const size_t dim = space.space.dim;
     for (size_t i = 0; i < stored.view.ids.size(); ++i) {
       const ChunkId id = stored.view.ids[i];

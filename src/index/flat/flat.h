@@ -46,7 +46,7 @@ class Flat final : public BaseIndex {
 
  private:
   struct Seeker;  // one query and what is known of its answer
-  class Pursuit;
+  class Sought;
   // flat.cpp
   bool has(Id id) const override;
   Storage storage_for(std::span<const float> vectors) const;

@@ -6,20 +6,17 @@
 #include "base/threads.h"
 #include "index/exact_scan.h"
 #include "index/flat/flat.h"
+#include "index/flat/pursuit.h"
 #include "index/flat/scored.h"
 #include "math/distance.h"
 
 namespace hanok::index {
 namespace {
 
-constexpr size_t kQueriesAtOnce = 256;      // a thread's share of a batch: its tiles stay in the cache
-constexpr size_t kMaxCandidates = 1 << 14;  // then those that the risen threshold excludes are dropped
+constexpr size_t kQueriesAtOnce = 256;  // a thread's share of a batch: its tiles stay in the cache
 // Reading listed rows one by one costs about this many times a row's part of a scan over codes.
 constexpr size_t kListedRowCost = 6;
-constexpr size_t kAhead = 4;         // rows that are on their way from memory while one is scored
 constexpr float kSmallest = 1e-30f;  // float distances below lose digits
-
-float infinity_for_nan(float x) { return std::isnan(x) ? INFINITY : x; }
 
 bool accepted(const IdFilter* filter, Id id) { return !filter || filter->accepts(id); }
 
@@ -69,91 +66,44 @@ void Flat::visit_rows(const IdFilter* filter, BestRows& best, const Visit& visit
   });
 }
 
-namespace {
-
-struct Candidate {
-  float score, upper;  // of the coded scan
-  uint32_t row;
-};
-
-}  // namespace
-
-// One query's way through the scan: rows that look good are scored at once, so that the threshold rises early; those
-// that the bound alone keeps wait, as most will be excluded by then.
-class Flat::Pursuit {
+// What a coded scan knows of one query's answer.
+class Flat::Sought {
  public:
-  Pursuit(const Flat& flat, const float* query, size_t k) : flat_(flat), seeker_{query, 0, BestRows(k)}, k_(k) {
+  Sought(const Flat& flat, const float* query, size_t k)
+      : flat_(flat), seeker_{query, 0, BestRows(k)}, scratch_(flat.dim()) {
     seeker_.norm = std::sqrt(exact_kernels().ip(query, query, flat.dim()));
     if (flat.rows_.storage() == Storage::U8 && flat.metric() != Metric::Cosine && all_bytes({query, flat.dim()}))
       seeker_.bytes.assign(query, query + flat.dim());
   }
 
-  void offer(size_t row, float score, float upper) {
-    waiting_.push_back({std::isnan(score) ? INFINITY : score, infinity_for_nan(upper), static_cast<uint32_t>(row)});
-  }
-
-  /// Scores what is new and likely among the k best.
-  void settle(float* scratch) {
-    if (waiting_.size() == settled_) return;
-    const auto fresh = waiting_.begin() + static_cast<ptrdiff_t>(settled_);
-    float reach = threshold();
-    if (reach == -INFINITY) {  // fewer than k are known: the k that look best
-      const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
-      const auto kth = fresh + static_cast<ptrdiff_t>(std::min<size_t>(k_, waiting_.end() - fresh) - 1);
-      std::nth_element(fresh, kth, waiting_.end(), better);
-      reach = kth->score;
-    }
-    size_t kept = settled_;
-    for (size_t i = settled_; i < waiting_.size(); ++i) {
-      const Candidate c = waiting_[i];
-      if (c.score < reach)
-        waiting_[kept++] = c;
-      else
-        score(c, scratch);
-    }
-    waiting_.resize(kept);
-    if (kept >= limit_) {
-      std::erase_if(waiting_, [t = threshold()](const Candidate& c) { return c.upper < t; });
-      limit_ = std::max(kMaxCandidates, waiting_.size() * 2);
-    }
-    settled_ = waiting_.size();
-  }
-
-  /// No row whose upper bound is below may be among the k best.
   float threshold() const {
     const double exact = threshold_of(seeker_.best);
     return std::isinf(exact) ? static_cast<float>(exact) : std::nextafter(static_cast<float>(exact), -INFINITY);
   }
-
-  std::vector<Match> finish(float* scratch) {
-    std::erase_if(waiting_, [t = threshold()](const Candidate& c) { return c.upper < t; });
-    std::sort(waiting_.begin(), waiting_.end(),
-              [](const Candidate& a, const Candidate& b) { return a.upper > b.upper; });
-    for (size_t i = 0; i < waiting_.size() && !(waiting_[i].upper < threshold()); ++i) {
-      if (i + kAhead < waiting_.size()) flat_.rows_.prefetch(waiting_[i + kAhead].row);
-      score(waiting_[i], scratch);
-    }
-    return to_matches(flat_.metric(), seeker_.best.take());
+  void score(size_t row) {
+    if (flat_.surely_beyond(seeker_, row, threshold())) return;
+    seeker_.best.offer({flat_.score(seeker_, row, scratch_.data()), flat_.ids_[row]});
   }
+  void fetch(size_t row) const { flat_.rows_.prefetch(row); }
+  std::vector<Match> take() { return to_matches(flat_.metric(), seeker_.best.take()); }
 
  private:
-  void score(const Candidate& c, float* scratch) {
-    if (flat_.surely_beyond(seeker_, c.row, threshold())) return;
-    seeker_.best.offer({flat_.score(seeker_, c.row, scratch), flat_.ids_[c.row]});
-  }
-
   const Flat& flat_;
   Seeker seeker_;
-  size_t k_, settled_ = 0, limit_ = kMaxCandidates;
-  std::vector<Candidate> waiting_;
+  std::vector<float> scratch_;
 };
 
 void Flat::search_coded(const ScanCodes& codes, std::span<const float> queries, std::span<std::vector<Match>> out,
                         size_t k, const SearchOptions& options) const {
   const size_t n = queries.size() / dim();
-  std::vector<Pursuit> pursuits;
-  for (size_t q = 0; q < n; ++q) pursuits.emplace_back(*this, queries.data() + q * dim(), std::min(k, ids_.size()));
-  std::vector<float> thresholds(n, -INFINITY), scratch(dim());
+  std::vector<Sought> sought;
+  std::vector<Pursuit<Sought>> pursuits;
+  sought.reserve(n);
+  for (size_t q = 0; q < n; ++q) {
+    sought.emplace_back(*this, queries.data() + q * dim(), std::min(k, ids_.size()));
+    pursuits.emplace_back(sought.back(), std::min(k, ids_.size()));
+  }
+  std::vector<float> thresholds(n, -INFINITY);
   codes.scan(
       codes.prepare(queries), thresholds,
       [&](size_t q, size_t first, uint32_t mask, const float* scores, const float* upper) {
@@ -163,10 +113,13 @@ void Flat::search_coded(const ScanCodes& codes, std::span<const float> queries, 
         }
       },
       [&](size_t q) {
-        pursuits[q].settle(scratch.data());
-        thresholds[q] = pursuits[q].threshold();
+        pursuits[q].settle();
+        thresholds[q] = sought[q].threshold();
       });
-  for (size_t q = 0; q < n; ++q) out[q] = pursuits[q].finish(scratch.data());
+  for (size_t q = 0; q < n; ++q) {
+    pursuits[q].finish();
+    out[q] = sought[q].take();
+  }
 }
 
 bool Flat::lists_few(const IdFilter* filter) const {

@@ -57,6 +57,13 @@ class ScanCodes {
   /// settle(query): thresholds[query] may rise then.
   template <typename Consider, typename Settle>
   void scan(const Queries& queries, std::span<const float> thresholds, Consider&& consider, Settle&& settle) const {
+    scan_blocks(0, blocks_.size(), queries, thresholds, consider, settle);
+  }
+
+  /// The same with the blocks [begin, end) of kScanRows rows each alone.
+  template <typename Consider, typename Settle>
+  void scan_blocks(size_t begin, size_t end, const Queries& queries, std::span<const float> thresholds,
+                   Consider&& consider, Settle&& settle) const {
     int32_t dots[kScanQueries * kScanRows];
     float scores[kScanRows], upper[kScanRows];
     const size_t n = queries.terms.size(), block_bytes = groups_ * kScanRows * 4,
@@ -64,10 +71,10 @@ class ScanCodes {
     // Some blocks at a time, so that they stay in the second-level cache while all queries pass over them.
     const size_t most = std::max<size_t>(1, kCacheBytes / block_bytes);
     size_t step = std::min(most, kFirstBlocks);
-    for (size_t first = 0; first < blocks_.size(); first += step, step = std::min(most, step * 2))
+    for (size_t first = begin; first < end; first += step, step = std::min(most, step * 2))
       for (size_t q = 0; q < n; q += kScanQueries) {
         const size_t tile = std::min(kScanQueries, n - q);
-        for (size_t b = first; b < std::min(blocks_.size(), first + step); ++b) {
+        for (size_t b = first; b < std::min(end, first + step); ++b) {
           kernels_.dots(codes_.data() + b * block_bytes, groups_, queries.tiles.data() + q / kScanQueries * tile_bytes,
                         tile, dots);
           for (size_t i = 0; i < tile; ++i)
