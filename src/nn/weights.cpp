@@ -1,10 +1,13 @@
 #include "nn/weights.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/json.h"
 #include "hanok/error.h"
 #include "nn/safetensors.h"
+#include "nn/torch_file.h"
 
 namespace hanok::nn {
 namespace {
@@ -21,11 +24,18 @@ constexpr size_t kMaxIndex = 100'000'000;  // bytes of model.safetensors.index.j
 
 void Weights::add(const base::fs::path& file) {
   base::MappedFile map(file);
-  SafetensorsHeader header = read_safetensors(map.bytes(), file.string());
+  SafetensorsHeader header;
+  if (is_torch_file(map.bytes())) {
+    TorchFile saved = read_torch_file(map.bytes(), file.string());
+    header.tensors = std::move(saved.tensors);
+    std::move(saved.copies.begin(), saved.copies.end(), std::back_inserter(copies_));
+  } else {
+    header = read_safetensors(map.bytes(), file.string());
+  }
   for (Tensor& t : header.tensors) {
     std::string name = t.name;
     if (!tensors_.emplace(name, std::move(t)).second)
-      damaged(file.string(), "tensor '" + name + "' is also in another part of the model");
+      damaged(file.string(), "has tensor '" + name + "' twice, or it is also in another part of the model");
   }
   metadata_.merge(header.metadata);
   files_.emplace_back(file, std::move(map));

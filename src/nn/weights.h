@@ -20,6 +20,7 @@ class Weights {
  public:
   /// Throws NotFound when the folder has neither; Unsupported, with what to do, when it has only other formats.
   static Weights open(const base::fs::path& folder);
+  /// One file: safetensors, or what PyTorch's torch.save wrote (nn/torch_file.h).
   static Weights open_file(const base::fs::path& file);
   /// The tensors of a GGUF model under other names. rename gives the parts that a tensor becomes: usually the whole
   /// under one name; none where the tensor is not wanted.
@@ -48,6 +49,7 @@ class Weights {
   void add(const base::fs::path& file);
   std::string what_;
   std::vector<std::pair<base::fs::path, base::MappedFile>> files_;
+  std::vector<std::vector<std::byte>> copies_;  // values that do not lie in the files row by row
   std::map<std::string, Tensor, std::less<>> tensors_;
   std::map<std::string, std::string> metadata_;
 };
