@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """hanok beside other engines on one set: queries a second at given recalls, build time and memory, in one run.
 
-    bench/ann/peers.py BENCH_ANN BASE.npy QUERIES.npy [--metric l2|cosine] [--rows N] [--engines a,b] [--rounds 2] [--json OUT]
+    bench/ann/peers.py BENCH_ANN BASE.npy QUERIES.npy [--metric l2|ip|cosine] [--rows N] [--engines a,b] [--rounds 2] [--json OUT]
                        [--markdown]
 
 BASE and QUERIES hold float32 rows (make_sets.py). BENCH_ANN is the program of this folder. Engines are PyPI packages, each
@@ -22,30 +22,33 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import numpy as np
+
 K, THREADS = 10, 2
 RECALLS = (.90, .95, .97, .99, .999)
 EF = (10, 12, 16, 20, 28, 40, 60, 90, 140, 220, 400, 800)
 
 
 def load(path, metric):
-    import numpy as np
     rows = np.ascontiguousarray(np.load(path), np.float32)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True) if metric == "cosine" else rows
 
 
-def as_bytes(base):
-    """One scale for all values, lossless where they are bytes."""
-    import numpy as np
+def as_bytes(base, metric):
+    """One scale for all values, lossless where they are bytes; inner product allows no offset."""
+    if metric == "ip":
+        scale = 127 / float(np.abs(base).max())
+        return lambda x: np.clip(np.rint(x * scale), -127, 127).astype(np.int8)
     low, high = float(base.min()), float(base.max())
     return lambda x: np.clip(np.rint((x - low) * (255 / (high - low)) - 128), -128, 127).astype(np.int8)
 
 
-# Each engine: a function of the base rows that builds and returns (settings, use, one, many). Cosine arrives as unit rows,
-# which squared distance ranks alike. many may be None.
-def faiss_index(base, spec, settings):
+# Each engine: a function of the base rows and the metric that builds and returns (settings, use, one, many). Cosine arrives
+# as unit rows, which squared distance ranks alike. many may be None.
+def faiss_index(base, metric, spec, settings):
     import faiss
     faiss.omp_set_num_threads(THREADS)
-    index = faiss.index_factory(base.shape[1], spec)
+    index = faiss.index_factory(base.shape[1], spec, faiss.METRIC_INNER_PRODUCT if metric == "ip" else faiss.METRIC_L2)
     parameters = faiss.ParameterSpace()
     if spec.startswith("HNSW"):
         parameters.set_index_parameter(index, "efConstruction", 200)
@@ -56,30 +59,29 @@ def faiss_index(base, spec, settings):
             lambda qs: index.search(qs, K)[1])
 
 
-def faiss_ivf(base):
+def faiss_ivf(base, metric):
     groups = next(m for m in (base.shape[1] // 4, base.shape[1] // 2) if base.shape[1] % m == 0)
-    return faiss_index(base, f"IVF256,PQ{groups}x4fs,RFlat",
+    return faiss_index(base, metric, f"IVF{min(256, len(base) // 40)},PQ{groups}x4fs,RFlat",
                        [f"nprobe={n},k_factor_rf={f}" for n in (2, 4, 8, 16, 32, 64, 128) for f in (2, 4, 8, 20, 50, 100)])
 
 
-def faiss_hnsw(base):
-    return faiss_index(base, "HNSW32,Flat", [f"efSearch={e}" for e in EF])
+def faiss_hnsw(base, metric):
+    return faiss_index(base, metric, "HNSW32,Flat", [f"efSearch={e}" for e in EF])
 
 
-def hnswlib(base):
+def hnswlib(base, metric):
     import hnswlib as library
-    index = library.Index("l2", base.shape[1])
+    index = library.Index("ip" if metric == "ip" else "l2", base.shape[1])
     index.init_index(len(base), M=16, ef_construction=200)
     index.add_items(base, num_threads=THREADS)
     return (EF, index.set_ef, lambda q: index.knn_query(q, K, num_threads=1)[0][0],
             lambda qs: index.knn_query(qs, K, num_threads=1)[0])
 
 
-def usearch(base):
-    import numpy as np
+def usearch(base, metric):
     from usearch.index import Index
-    put = as_bytes(base)
-    index = Index(ndim=base.shape[1], metric="l2sq", dtype="i8", connectivity=16, expansion_add=200)
+    put = as_bytes(base, metric)
+    index = Index(ndim=base.shape[1], metric="ip" if metric == "ip" else "l2sq", dtype="i8", connectivity=16, expansion_add=200)
     index.add(np.arange(len(base)), put(base), threads=THREADS)
 
     def search(q):
@@ -87,23 +89,24 @@ def usearch(base):
     return EF, lambda ef: setattr(index, "expansion_search", ef), search, search
 
 
-def glass(base, degree, effort, codes):
+def glass(base, metric, degree, effort, codes):
     import glass as library
-    graph = library.Index("HNSW", "L2", "SQ8U", degree, effort).build(base)
-    searcher = library.Searcher(graph, base, "L2", codes, "FP16")
+    metric = "IP" if metric == "ip" else "L2"
+    graph = library.Index("HNSW", metric, "SQ8U", degree, effort).build(base)
+    searcher = library.Searcher(graph, base, metric, codes, "FP16")
     library.set_num_threads(1)
     searcher.set_ef(2 * K)
     searcher.optimize(1)
     return EF, searcher.set_ef, lambda q: searcher.search(q, K)[0], lambda qs: searcher.batch_search(qs, K, 1)[0]
 
 
-def svs(base, kind, degree):
-    import numpy as np
+def svs(base, metric, kind, degree):
     import svs as library
-    put = as_bytes(base) if kind == "i8" else lambda x: x
+    put = as_bytes(base, metric) if kind == "i8" else lambda x: x
     rows = put(base) if kind == "i8" else base.astype(np.float16)
-    index = library.Vamana.build(library.VamanaBuildParameters(alpha=1.2, graph_max_degree=degree, window_size=200), rows,
-                                 library.DistanceType.L2, num_threads=THREADS)
+    plan = library.VamanaBuildParameters(alpha=.95 if metric == "ip" else 1.2, graph_max_degree=degree, window_size=200)
+    index = library.Vamana.build(plan, rows, library.DistanceType.MIP if metric == "ip" else library.DistanceType.L2,
+                                 num_threads=THREADS)
     index.num_threads = 1
 
     def use(window):
@@ -111,12 +114,11 @@ def svs(base, kind, degree):
     return EF, use, lambda q: index.search(put(q), K)[0][0], lambda qs: index.search(put(qs), K)[0]
 
 
-def vsag(base):
-    import numpy as np
+def vsag(base, metric):
     import pyvsag
     parameters = {"base_quantization_type": "sq8_uniform", "max_degree": 48, "ef_construction": 300, "use_reorder": True,
                   "precise_quantization_type": "fp32", "use_elp_optimizer": True, "build_thread_count": THREADS}
-    index = pyvsag.Index("hgraph", json.dumps({"dtype": "float32", "metric_type": "l2", "dim": base.shape[1],
+    index = pyvsag.Index("hgraph", json.dumps({"dtype": "float32", "metric_type": "ip" if metric == "ip" else "l2", "dim": base.shape[1],
                                                "index_param": parameters}))
     index.build(vectors=base.reshape(-1), ids=np.arange(len(base)), num_elements=len(base), dim=base.shape[1])
     now = {}
@@ -124,11 +126,11 @@ def vsag(base):
             lambda q: index.knn_search(vector=q, k=K, **now)[0], None)
 
 
-def ngt(base):
+def ngt(base, metric):
     import ngtpy
     folder = tempfile.mkdtemp()
     whole, thinned = folder + "/anng", folder + "/onng"
-    ngtpy.create(whole, base.shape[1], edge_size_for_creation=100, distance_type="L2")
+    ngtpy.create(whole, base.shape[1], edge_size_for_creation=100, distance_type="Inner Product" if metric == "ip" else "L2")
     index = ngtpy.Index(whole, log_disabled=True)
     index.batch_insert(base, THREADS)
     index.save()
@@ -142,10 +144,10 @@ def ngt(base):
             lambda q: index.search(q, K, with_distance=False, **now), None)
 
 
-def scann(base):
+def scann(base, metric):
     import scann as library
     leaves = int(1.6 * math.sqrt(len(base)))
-    builder = library.scann_ops_pybind.builder(base, K, "squared_l2").set_n_training_threads(THREADS)
+    builder = library.scann_ops_pybind.builder(base, K, "dot_product" if metric == "ip" else "squared_l2").set_n_training_threads(THREADS)
     builder.tree(leaves, leaves // 10, training_sample_size=len(base))
     builder.score_ah(4, anisotropic_quantization_threshold=.2)
     index = builder.reorder(10 * K, library.scann_ops_pybind.scann_builder.ReorderType.BFLOAT16).build()
@@ -159,9 +161,9 @@ def scann(base):
 
 
 ENGINES = {
-    "svs-i8": lambda base: svs(base, "i8", 32), "svs-f16": lambda base: svs(base, "f16", 48), "faiss-ivfpq": faiss_ivf,
-    "scann": scann, "glass-sq8": lambda base: glass(base, 48, 300, "SQ8U"),
-    "glass-sq4": lambda base: glass(base, 32, 200, "SQ4U"), "vsag": vsag, "ngt": ngt, "usearch-i8": usearch, "faiss-hnsw": faiss_hnsw,
+    "svs-i8": lambda base, metric: svs(base, metric, "i8", 32), "svs-f16": lambda base, metric: svs(base, metric, "f16", 48),
+    "faiss-ivfpq": faiss_ivf, "scann": scann, "glass-sq8": lambda base, metric: glass(base, metric, 48, 300, "SQ8U"),
+    "glass-sq4": lambda base, metric: glass(base, metric, 32, 200, "SQ4U"), "vsag": vsag, "ngt": ngt, "usearch-i8": usearch, "faiss-hnsw": faiss_hnsw,
     "hnswlib": hnswlib,
 }
 HANOK = {
@@ -179,19 +181,19 @@ def resident_mb():
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def build(name, base_path, query_path, metric):
+def build(name, base_path, metric):
     log = os.open(f"{tempfile.gettempdir()}/{name}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     before, base = resident_mb(), load(base_path, metric)
     start = time.perf_counter()
-    build.held = ENGINES[name](base)
+    build.held = ENGINES[name](base, metric)
     seconds = time.perf_counter() - start
     del base
     return seconds, resident_mb() - before
 
 
-def measure(name, base_path, query_path, metric, near):
+def measure(query_path, metric, near):
     settings, use, one, many = build.held
     queries, points = load(query_path, metric), {}
     rows = list(queries)
@@ -213,25 +215,59 @@ def measure(name, base_path, query_path, metric, near):
     return points
 
 
-def hanok(bench, options, args):
-    lines = subprocess.run([bench, args.base, args.queries, "--metric", args.metric, "--json", "--passes", "3", *options],
+def hanok(bench, base, queries, metric, options):
+    lines = subprocess.run([bench, base, queries, "--metric", metric, "--json", "--passes", "3", *options],
                            check=True, capture_output=True, text=True).stdout.splitlines()
     head, *rows = map(json.loads, lines)
     return head, {row["set"]: {key: row[key] for key in ("recall", "single", "batch")} for row in rows}
 
 
-def exact(args):
+def exact(base_path, query_path, metric):
     """For each query all ids no farther than the true k-th."""
-    import numpy as np
-    base, queries = load(args.base, args.metric), load(args.queries, args.metric)
-    norms = (base.astype(np.float64)**2).sum(1)
+    base, queries = load(base_path, metric), load(query_path, metric)
+    norms = 0 if metric == "ip" else (base.astype(np.float64)**2).sum(1)
     near = []
     for q in queries:
         rough = norms - 2 * (base @ q)
         candidates = np.argpartition(rough, K + 40)[:K + 40]
-        far = ((base[candidates].astype(np.float64) - q)**2).sum(1)
-        near.append(set(candidates[far <= np.sort(far)[K - 1] * (1 + 1e-6) + 1e-9].tolist()))
+        rows = base[candidates].astype(np.float64)
+        far = -(rows @ q) if metric == "ip" else ((rows - q)**2).sum(1)
+        kth = np.sort(far)[K - 1]
+        near.append(set(candidates[far <= kth + abs(kth) * 1e-6 + 1e-9].tolist()))
     return near
+
+
+def measure_set(bench, base, queries, metric, engines, ours=HANOK, rounds=2):
+    """A result by name: build seconds, MB, points by setting; "failed" where an engine cannot run here."""
+    os.environ["OMP_NUM_THREADS"] = str(THREADS)
+    near = exact(base, queries, metric)
+    results = {name: {"points": {}} for name in [*ours, *engines]}
+    pools = {name: ProcessPoolExecutor(1, get_context("spawn")) for name in engines}
+    for name, pool in pools.items():
+        try:
+            results[name]["build"], results[name]["mb"] = pool.submit(build, name, base, metric).result()
+        except Exception as error:  # it costs only its own row
+            results[name]["failed"] = f"{type(error).__name__}: {error}"
+        print(f"built {name}", file=sys.stderr, flush=True)
+    for _ in range(rounds):
+        for name, r in results.items():
+            if "failed" in r:
+                continue
+            if name in ours:
+                r["head"], points = hanok(bench, base, queries, metric, ours[name])
+                r["build"] = min(r.get("build", 1e9), r["head"]["build_seconds"])
+                r["mb"] = int(r["head"]["bytes_resident"]) / 2**20
+            else:
+                try:
+                    points = pools[name].submit(measure, queries, metric, near).result()
+                except Exception as error:
+                    r["failed"] = f"{type(error).__name__}: {error}"
+                    continue
+            merge(r["points"], points)
+            print(f"measured {name}", file=sys.stderr, flush=True)
+    for pool in pools.values():
+        pool.shutdown()
+    return results
 
 
 def at_recall(points, kind, target):
@@ -279,7 +315,7 @@ def main():
     parser.add_argument("bench")
     parser.add_argument("base")
     parser.add_argument("queries")
-    parser.add_argument("--metric", default="l2", choices=["l2", "cosine"])
+    parser.add_argument("--metric", default="l2", choices=["l2", "ip", "cosine"])
     parser.add_argument("--rows", type=int, help="the first rows of BASE only")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--hanok", action="append", default=[], metavar="NAME=OPTIONS", help="another row of bench_ann")
@@ -287,38 +323,13 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--markdown", action="store_true")
     args = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = str(THREADS)
     if args.rows:
-        import numpy as np
         part = tempfile.NamedTemporaryFile(suffix=".npy")
         np.save(part.name, np.load(args.base, mmap_mode="r")[:args.rows])
         args.base = part.name
-    near = exact(args)
     ours = dict(HANOK, **{f"hanok {o.split('=', 1)[0]}": o.split("=", 1)[1].split() for o in args.hanok})
-    results = {name: {"points": {}} for name in [*ours, *filter(None, args.engines.split(","))]}
-    pools = {name: ProcessPoolExecutor(1, get_context("spawn")) for name in results if name not in ours}
-    for name, pool in pools.items():
-        try:
-            results[name]["build"], results[name]["mb"] = pool.submit(build, name, args.base, args.queries, args.metric).result()
-        except Exception as error:  # an engine that cannot run here costs only its own row
-            results[name]["failed"] = f"{type(error).__name__}: {error}"
-        print(f"built {name}", file=sys.stderr, flush=True)
-    for _ in range(args.rounds):
-        for name, r in results.items():
-            if "failed" in r:
-                continue
-            if name in ours:
-                head, points = hanok(args.bench, ours[name], args)
-                r["build"] = min(r.get("build", 1e9), head["build_seconds"])
-                r["mb"] = int(head["bytes_resident"]) / 2**20
-            else:
-                try:
-                    points = pools[name].submit(measure, name, args.base, args.queries, args.metric, near).result()
-                except Exception as error:
-                    r["failed"] = f"{type(error).__name__}: {error}"
-                    continue
-            merge(r["points"], points)
-            print(f"measured {name}", file=sys.stderr, flush=True)
+    results = measure_set(args.bench, args.base, args.queries, args.metric, list(filter(None, args.engines.split(","))),
+                          ours, args.rounds)
     print(f"{args.base}, {args.metric}, recall@{K}")
     report(results, args.markdown)
     if args.json:

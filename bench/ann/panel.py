@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""The panel: hanok beside the best of the other engines on every set, as one table of ratios.
+
+    bench/ann/panel.py BENCH_ANN --data DATA --work DIR [--sets 'A;B'] [--large] [--engines svs-i8,...] [--rounds 2]
+                       [--again] [--picture OUT.svg] [--markdown]
+
+Makes the sets that are not in DIR yet (make_sets.py, which says what each is and needs the models: --e5, --minilm, --hanok)
+and measures each as peers.py does: one search thread, ten neighbours, builds with two threads. A figure is the best of
+single and batch calls, interpolated at the recall; the ratio is hanok's best kind by the best of the others. What was
+measured stays in DIR/results, so that the sets can be measured one after the other; --again measures anew.
+Fewer --engines make it short: those that were best anywhere so far are the default. Measure alone.
+--picture draws queries a second at recall .99 by the set's local dimension. (pip: those of peers.py)
+"""
+import argparse
+import json
+import math
+import pathlib
+import statistics
+import sys
+
+import make_sets
+import peers
+
+RECALLS = (.95, .97, .99, .999)
+ENGINES = "svs-i8,svs-f16,glass-sq8,scann,faiss-ivfpq,hnswlib"
+# name: base, queries, metric
+PANEL = {
+    "fashion": ("fashion", "fashion", "l2"), "sift": ("sift", "sift", "l2"), "cifar": ("cifar", "cifar", "l2"),
+    "sentences": ("sentences", "sentences", "cosine"), "spread": ("spread", "spread", "cosine"),
+    "spread, asked": ("spread", "spread_asked", "cosine"), "overlapping": ("overlapping", "overlapping", "cosine"),
+    "overlapping, asked": ("overlapping", "overlapping_asked", "cosine"),
+    "minilm overlapping": ("minilm_overlapping", "minilm_overlapping", "cosine"),
+    "minilm, asked": ("minilm_overlapping", "minilm_asked", "cosine"), "clusters": ("clusters", "clusters", "l2"),
+    "uniform": ("uniform", "uniform", "l2"), "heavy": ("heavy", "heavy", "ip"), "small": ("small", "small", "cosine"),
+}
+LARGE = {"overlapping150k": ("overlapping150k", "overlapping150k", "cosine"), "million": ("million", "million", "cosine")}
+WIDTH, HEIGHT, MARGIN = 760, 420, 60
+
+
+def best(result, target):
+    points = [{"recall": p["recall"], "qps": max(p["single"], p.get("batch", 0))} for p in result["points"].values()]
+    return peers.at_recall(points, "qps", target) or 0
+
+
+def row_of(results):
+    """For each recall (hanok, its kind, best peer, its name)."""
+    out = []
+    for target in RECALLS:
+        ours = max((best(r, target), n) for n, r in results.items() if n.startswith("hanok"))
+        theirs = max(((best(r, target), n) for n, r in results.items() if not n.startswith("hanok")), default=(0, "none"))
+        out.append((*ours, *theirs))
+    return out
+
+
+def thousands(value):
+    return f"{value / 1000:.1f}k" if value else "-"
+
+
+def table(measured, markdown):
+    line = "| {} | {} |".format if markdown else lambda name, cells: f"{name:20} " + cells.replace(" | ", "  ")
+    print(line("set", " | ".join(f"{r:^28}" for r in RECALLS) + " | build | MB"))
+    if markdown:
+        print("|---" * (len(RECALLS) + 3) + "|")
+    ratios = [[] for _ in RECALLS]
+    for name, results in measured.items():
+        cells = []
+        for i, (ours, kind, theirs, peer) in enumerate(row_of(results)):
+            ratio = ours / theirs if theirs else math.inf if ours else None
+            if ratio is not None:
+                ratios[i].append(ratio)
+            cells.append(f"{thousands(ours)} / {thousands(theirs)} {peer}" +
+                         (" **-**" if ratio is None else "" if ratio == math.inf else f" **{ratio:.2f}**"))
+        graph, reference = results["hanok hnsw"], results.get("hnswlib", {})
+        build = f"{graph['build']:.1f} s" + (f", 1/{reference['build'] / graph['build']:.1f}" if "build" in reference else "")
+        print(line(name, " | ".join(f"{c:28}" for c in cells) + f" | {build} | {graph['mb']:.0f}"))
+    print(line("median (least)", " | ".join(f"{statistics.median(r):.2f} ({min(r):.2f})" if r else "-" for r in ratios) + " | | "))
+
+
+def picture(measured, path):
+    """Every set a dot: how many queries a second at .99, by the local dimension that the build measured."""
+    dots = []
+    for name, results in measured.items():
+        head, qps = results["hanok hnsw"]["head"], best(results["hanok hnsw"], .99)
+        if qps and float(head.get("local_dimension", 0)) > 0:
+            dots.append((float(head["local_dimension"]), qps, name, int(head["vectors"])))
+    wide = max(d for d, *_ in dots) * 1.15
+    low, high = (f(math.log10(q) for _, q, *_ in dots) for f in (min, max))
+    low, high = math.floor(low * 4) / 4, math.ceil(high * 4) / 4
+
+    def place(d, qps):
+        return (MARGIN + d / wide * (WIDTH - MARGIN - 140),
+                HEIGHT - MARGIN - (math.log10(qps) - low) / (high - low) * (HEIGHT - 2 * MARGIN))
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" '
+             'font-size="12"><rect width="100%" height="100%" fill="white"/>']
+    for d in range(0, int(wide) + 1, 5):
+        x, y = place(d, 10**low)
+        parts.append(f'<line x1="{x:.0f}" y1="{MARGIN}" x2="{x:.0f}" y2="{y:.0f}" stroke="#ddd"/>'
+                     f'<text x="{x:.0f}" y="{y + 18:.0f}" text-anchor="middle">{d}</text>')
+    for step in range(int(round((high - low) * 4)) + 1):
+        qps = 10**(low + step / 4)
+        x, y = place(0, qps)
+        parts.append(f'<text x="{x - 6:.0f}" y="{y + 4:.0f}" text-anchor="end">{thousands(qps)}</text>')
+    parts.append(f'<text x="{WIDTH / 2 - 40:.0f}" y="{HEIGHT - 14}" text-anchor="middle">local dimension (Levina, Bickel)</text>'
+                 f'<text x="10" y="{MARGIN - 20}">queries a second at recall .99, one thread</text>')
+    for d, qps, name, vectors in dots:
+        x, y = place(d, qps)
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1f6f8b"/>'
+                     f'<text x="{x + 8:.1f}" y="{y + 4:.1f}">{name} ({vectors:,})</text>')
+    pathlib.Path(path).write_text("".join(parts) + "</svg>\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench")
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    make_sets.add_arguments(parser)
+    parser.add_argument("--sets", help="of " + "; ".join(PANEL | LARGE), metavar="A;B")
+    parser.add_argument("--large", action="store_true", help="also " + " and ".join(LARGE))
+    parser.add_argument("--engines", default=ENGINES)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--picture", metavar="OUT.svg")
+    parser.add_argument("--markdown", action="store_true")
+    args = parser.parse_args()
+    panel = PANEL | LARGE if args.large or args.sets else PANEL
+    names = [name.strip() for name in args.sets.split(";")] if args.sets else list(panel)
+    if unknown := [name for name in names if name not in panel]:
+        raise SystemExit(f"{', '.join(unknown)}: not in the panel, which is {'; '.join(PANEL | LARGE)}")
+    make_sets.lay(args, [set_ for name in names for set_ in panel[name][:2]])
+    (args.work / "results").mkdir(exist_ok=True)
+    measured = {}
+    for name in names:
+        kept = args.work / "results" / f"{name}.json"
+        if args.again or not kept.exists():
+            base, queries, metric = panel[name]
+            print(f"-- {name}", file=sys.stderr, flush=True)
+            results = peers.measure_set(args.bench, str(args.work / f"{base}.npy"), str(args.work / f"{queries}_q.npy"), metric,
+                                        args.engines.split(","), rounds=args.rounds)
+            kept.write_text(json.dumps(results, indent=1))
+        measured[name] = json.loads(kept.read_text())
+    table(measured, args.markdown)
+    if args.picture:
+        picture(measured, args.picture)
+
+
+if __name__ == "__main__":
+    main()
