@@ -293,8 +293,8 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     if (origin.empty()) return;
     for (const std::string& allowed : server_.options.cors_origins)
       if (allowed == "*" || allowed == origin) cors_origin_ = allowed;
-    const bool own = origin == request_.base_url;
-    if (cors_origin_.empty() && !own && server_.options.local_names_only)
+    request_.own_page = origin == request_.base_url || !cors_origin_.empty();
+    if (!request_.own_page && server_.options.local_names_only)
       throw Refusal(
           {.status = 403,
            .message = "web pages of " + std::string(origin) + " may not call this server (--cors allows them)",

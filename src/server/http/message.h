@@ -54,6 +54,7 @@ struct Request {
   std::string remote = {};                           // the client's address
   std::string base_url = {};                         // how the client reaches this server: "http://127.0.0.1:8000"
   std::string route = {};                            // the pattern that matched: "/v1/models/{model}"
+  bool own_page = true;                              // no Origin, this server's own, or one of --cors
   Access access = {};
   Context context = {};  // ends when the client is gone, at the server's deadline or its stop
 

@@ -14,6 +14,7 @@ using base::OrderedJson;
 constexpr std::array<std::string_view, 4> kLegacy = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
 constexpr std::string_view kModern = "2026-07-28";
 constexpr const char* kVersionKey = "io.modelcontextprotocol/protocolVersion";
+constexpr size_t kMostBatch = 100;  // of a batch: each may be a search, or an answer
 constexpr int kListTtlMs = 60'000;  // the tools do not change while the server runs
 
 constexpr const char* kInstructions =
@@ -66,6 +67,8 @@ std::optional<std::string> Protocol::answer_line(std::string_view message) const
 
 std::optional<OrderedJson> Protocol::answer(const Json& message) const {
   if (message.is_array() && !message.empty()) {  // a batch, as 2025-03-26 has it
+    if (message.size() > kMostBatch)
+      return error(nullptr, kRequest, "a batch of at most " + std::to_string(kMostBatch) + " was expected");
     OrderedJson out = OrderedJson::array();
     for (const Json& one : message)
       if (!one.is_array())

@@ -97,6 +97,8 @@ TEST(McpProtocol, WhateverIsSentIsAnswered) {
   const auto batch = made().answer_line(
       R"([{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","method":"x"},{"jsonrpc":"2.0","id":2,"method":"ping"}])");
   EXPECT_EQ(Json::parse(*batch).size(), 2u);
+  const Json many(101, {{"jsonrpc", "2.0"}, {"id", 1}, {"method", "ping"}});
+  EXPECT_EQ(Json::parse(*made().answer_line(many.dump()))["error"]["code"], Protocol::kRequest);
 }
 
 }  // namespace

@@ -13,18 +13,6 @@ using mcp::Protocol;
 
 constexpr size_t kMostBody = 1u << 20;  // bytes: a question, not a document
 
-/// A page of another site that a browser shows may not talk to a server on this machine: an Origin must be one of this
-/// machine. Programs send none.
-bool local_origin(std::string_view origin) {
-  if (origin.empty()) return true;
-  const size_t from = origin.find("://");
-  if (from == origin.npos) return false;
-  std::string_view host = origin.substr(from + 3);
-  if (host.starts_with("[")) return host.substr(0, host.find(']') + 1) == "[::1]";
-  host = host.substr(0, host.find(':'));
-  return host == "localhost" || host == "127.0.0.1";
-}
-
 Reply json_error(int status, const Json& id, int code, const std::string& message) {
   return Reply::json(base::dump_json(Protocol::error(id, code, message)), status);
 }
@@ -58,8 +46,8 @@ struct Desk {
 };
 
 Reply answer(House& house, const Request& request) {
-  if (!local_origin(request.header("origin")))
-    return json_error(403, nullptr, Protocol::kRequest, "the Origin of another site is refused");
+  if (!request.own_page)  // also with a key: the protocol asks for it
+    return json_error(403, nullptr, Protocol::kRequest, "the Origin of another site is refused (--cors allows it)");
   const std::string_view version = request.header("mcp-protocol-version");
   if (!version.empty() && !Protocol::known_version(version))
     return json_error(400, nullptr, Protocol::kVersion, "MCP-Protocol-Version: this version is not known here");

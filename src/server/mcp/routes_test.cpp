@@ -46,6 +46,19 @@ TEST_F(McpRoutes, PagesOfOtherSitesAreRefused) {
   EXPECT_EQ(ask("ping", Json::object(), "Origin: http://localhost\r\n").status, 200);  // its own
 }
 
+TEST_F(McpRoutes, WithAKeyPagesOfOtherSitesNeedCors) {
+  TestHouse house({}, {.api_key = "long-enough", .cors_origins = {"https://app.example"}});
+  house.store().collection("default", true);
+  const auto status = [&](const std::string& origin) {
+    return house
+        .post("/mcp", {{"jsonrpc", "2.0"}, {"id", 1}, {"method", "ping"}},
+              "Authorization: Bearer long-enough\r\nOrigin: " + origin + "\r\n")
+        .status;
+  };
+  EXPECT_EQ(status("https://app.example"), 200);
+  EXPECT_EQ(status("https://evil.example"), 403);
+}
+
 TEST_F(McpRoutes, HeadersOfTheNewerEraMustSayWhatTheBodySays) {
   Json params;
   params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28";
