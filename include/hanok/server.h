@@ -42,7 +42,7 @@ struct ServeOptions {
   std::vector<std::string> cors_origins = {};           // web pages that may call; "*": all
   std::function<void(std::string_view line)> log = {};  // one JSON object a request; called from one thread
   bool allow_reset = false;                             // clients may empty the store
-  size_t most_body_bytes = 256 << 20;
+  size_t most_body_bytes = 512 << 20;
   std::string version = {};  // shown at /version and in /openapi.json
 };
 

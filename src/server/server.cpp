@@ -1,5 +1,6 @@
 #include "hanok/server.h"
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 
@@ -81,6 +82,7 @@ struct Server::Impl {
                          .certificate_file = options.certificate.string(),
                          .key_file = options.key.string(),
                          .most_body = options.most_body_bytes,
+                         .most_bodies = std::max(ListenOptions().most_bodies, 2 * options.most_body_bytes),
                          .cors_origins = options.cors_origins,
                          .local_names_only = keys->empty()};
     ListenHooks hooks;

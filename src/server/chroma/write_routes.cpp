@@ -9,8 +9,6 @@
 namespace hanok::server::chroma {
 namespace {
 
-constexpr size_t kMostBody = size_t{512} << 20;  // bytes: a full batch of 1,536 dimensions as numbers in decimals
-
 Reply write(const Request& request, House& house, BatchKind kind, store::WriteMode mode) {
   const Target target = target_of(request, house, Scope::Write);
   const Body body(request.body);
@@ -48,7 +46,7 @@ void add_write_routes(Routes& routes, House& house) {
   const auto writing = [&house](BatchKind kind, store::WriteMode mode) {
     return [&house, kind, mode](const Request& request) { return write(request, house, kind, mode); };
   };
-  const RouteOptions change{.scope = Scope::Write, .lane = Lane::Write, .most_body = kMostBody};
+  const RouteOptions change{.scope = Scope::Write, .lane = Lane::Write};
   routes.add("POST", collection + "/add", writing(BatchKind::Add, store::WriteMode::Add),
              told("Adds records; those that are there are left alone", change));
   routes.add("POST", collection + "/upsert", writing(BatchKind::Upsert, store::WriteMode::Merge),

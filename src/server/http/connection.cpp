@@ -191,18 +191,22 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     read();
   }
 
-  // The bytes of all bodies that are here have a limit. False where this one has been refused.
+  // The bytes of all bodies that are here have a limit. What is only announced does not count: clients that announce
+  // much and send little would keep the others out. False where this one has been refused.
   bool count_body() {
     if (!head_read_) return true;
-    const size_t size = std::max<size_t>(parser_->get().body().size(), body_counted_);
+    const size_t size = parser_->get().body().size();
     server_.body_bytes += size - body_counted_;
     body_counted_ = size;
     if (server_.body_bytes <= server_.options.most_bodies) return true;
-    refuse_now({.status = 503,
-                .message = "the server holds as many bytes of requests as it may; try again",
-                .code = "unavailable",
-                .retry_after_s = 2});
+    refuse_now(no_room());
     return false;
+  }
+  static Problem no_room() {
+    return {.status = 503,
+            .message = "the server holds as many bytes of requests as it may; try again",
+            .code = "unavailable",
+            .retry_after_s = 2};
   }
   void give_back_body() {
     server_.body_bytes -= body_counted_;
@@ -248,7 +252,8 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     if (parsed) request_.query = std::move(parsed->query);
     found_ = server_.router.find(request_);
     most_body_ = server_.options.most_body;
-    if (found_.route && found_.route->options.most_body) most_body_ = found_.route->options.most_body;
+    if (found_.route && found_.route->options.most_body)
+      most_body_ = std::min(most_body_, found_.route->options.most_body);
     parser_->body_limit(most_body_);
     request_.context = Context().with_cancel(gone_).with_cancel(server_.stopped);
     try {
@@ -335,11 +340,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
       throw Refusal({.status = 501, .message = "transfer-encoding: chunked alone is known", .code = "invalid"});
     const auto length = parser_->content_length();
     if (length && *length > most_body_) throw Refusal(too_large());
-    if (length && server_.body_bytes + *length > server_.options.most_bodies)
-      throw Refusal({.status = 503,
-                     .message = "the server holds as many bytes of requests as it may; try again",
-                     .code = "unavailable",
-                     .retry_after_s = 2});
+    if (length && server_.body_bytes + *length > server_.options.most_bodies) throw Refusal(no_room());
     if (found_.route->options.json_only && !parser_->is_done()) {
       const std::string type = lower_case(request_.header("content-type"));
       if (!type.empty() && type.find("json") == type.npos)
@@ -347,8 +348,6 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
                        .message = "content-type: application/json was expected, found '" + type + "'",
                        .code = "unsupported_media_type"});
     }
-    // Room for what is announced is taken at once: the parser's memory is.
-    if (length) server_.body_bytes += *length, body_counted_ = *length;
   }
 
   void say_continue() {
@@ -382,7 +381,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     read();  // to see when the client goes
   }
 
-  /// On a handler's thread, which alone touches request_ until it has posted the answer.
+  /// On a handler's thread, which alone touches request_ and body_counted_ until it has posted the answer.
   void run() {
     Reply reply = handled();
     if (reply.stream && request_.method != "HEAD") {
@@ -400,7 +399,11 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
       if (writer.begun() || reply.stream) return writer.end(failed != nullptr);
     }
     reply.stream = nullptr;
-    pack(reply);
+    try {
+      pack(reply);
+    } catch (const std::exception& error) {  // no memory for it; the client waits for an answer all the same
+      reply = refuse(*found_.problem, problem_of(error), request_);
+    }
     asio::post(server_.io, [self = shared_from_this(), reply = std::move(reply)]() mutable {
       if (self->closed_) return self->log_served(499);
       self->respond(std::move(reply));
@@ -413,11 +416,19 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
         std::lock_guard lock(outbox_.mutex);
         if (outbox_.gone) throw Error(Code::Cancelled, "the client is gone");  // it may have waited long
       }
-      if (packed_) request_.body = gunzip(request_.body, most_body_);
+      if (packed_) request_.body = unpacked();
     } catch (const std::exception& error) {
       return refuse(*found_.problem, problem_of(error), request_);
     }
     return server_.router.run(found_, request_);
+  }
+
+  /// What comes out counts as what came in does: a few packed bytes become very many.
+  std::string unpacked() {
+    return gunzip(request_.body, most_body_, [this](size_t more) {
+      body_counted_ += more;
+      if ((server_.body_bytes += more) > server_.options.most_bodies) throw Refusal(no_room());
+    });
   }
 
   void pack(Reply& reply) const {

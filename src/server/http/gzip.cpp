@@ -37,7 +37,7 @@ std::string gzip(std::string_view bytes) {
   return out;
 }
 
-std::string gunzip(std::string_view packed, size_t most) {
+std::string gunzip(std::string_view packed, size_t most, const std::function<void(size_t)>& grown) {
   z_stream z{};
   if (packed.size() > std::numeric_limits<uInt>::max() || inflateInit2(&z, kEither) != Z_OK)
     throw Error(Code::Exhausted, "no memory for unpacking a body");
@@ -60,8 +60,13 @@ std::string gunzip(std::string_view packed, size_t most) {
       throw Refusal({.status = 413,
                      .message = "the body unpacks to more than " + std::to_string(most) + " bytes",
                      .code = "too_large"});
-    if (result == Z_STREAM_END) return out;
-    if (result != Z_OK || (z.avail_in == 0 && out.size() == before)) damaged();
+    if (grown) grown(out.size() - before);
+    if (result == Z_STREAM_END) {
+      if (z.avail_in == 0) return out;
+      inflateReset(&z);  // RFC 1952, 2.2: members follow each other
+    } else if (result != Z_OK || (z.avail_in == 0 && out.size() == before)) {
+      damaged();
+    }
   }
 }
 

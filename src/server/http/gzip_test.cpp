@@ -27,6 +27,14 @@ TEST(Gzip, GoesAndComesBack) {
   EXPECT_LT(gzip(text).size(), text.size() * 6 / 10);
 }
 
+TEST(Gzip, MembersFollowEachOther) {
+  size_t told = 0;
+  EXPECT_EQ(gunzip(gzip("one, ") + gzip("") + gzip("two"), 8, [&](size_t more) { told += more; }), "one, two");
+  EXPECT_EQ(told, 8u);
+  EXPECT_EQ(status_of(gzip("one, ") + gzip("two"), 7), 413);
+  EXPECT_EQ(status_of(gzip("one") + "and more", 100), 400);
+}
+
 TEST(Gzip, WhatIsDamagedOrTooLargeIsRefused) {
   const std::string zeros(50 << 20, '0'), bomb = gzip(zeros);
   EXPECT_LT(bomb.size(), 1u << 20);

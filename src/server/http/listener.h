@@ -26,7 +26,7 @@ struct ListenOptions {
   std::string certificate_file, key_file;  // PEM: https where both are given
   size_t most_connections = 20'000;        // beyond, the one that has been idle longest goes; else 503
   size_t most_head = 32 << 10;             // bytes of request line and headers
-  size_t most_body = 256 << 20;            // bytes of a body, also after it was unpacked
+  size_t most_body = 512 << 20;            // bytes of a body, also after it was unpacked
   size_t most_bodies = 1 << 30;            // bytes of all bodies that are being read or worked on; beyond: 503
   double head_seconds = 20;               // from a request's first byte to the end of its head, and for a TLS handshake
   double idle_seconds = 75;               // between requests

@@ -268,6 +268,39 @@ TEST_F(ListenerConcurrent, WhatIsRefusedBeforeTheBodyWasRead) {
   wait_for([&] { return listener->numbers().body_bytes == 0; });
 }
 
+TEST_F(ListenerConcurrent, BodiesThatAreOnlyAnnouncedKeepNobodyOut) {
+  listen({.most_body = 100'000, .most_bodies = 150'000});
+  std::vector<Client> slow;
+  for (int i = 0; i < 5; ++i) {
+    slow.emplace_back(listener->port());
+    slow.back().send("POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nx");
+  }
+  wait_for([&] { return listener->numbers().body_bytes == 5; });
+  Client client(listener->port());
+  EXPECT_EQ(client.ask_and_read("POST", "/v1/echo", std::string(90'000, 'y')).status, 200);
+  wait_for([&] { return listener->numbers().body_bytes == 5; });
+  slow[0].send(std::string(99'999, 'x'));
+  EXPECT_EQ(slow[0].answer().status, 200);
+  wait_for([&] { return listener->numbers().body_bytes == 4; });
+}
+
+TEST_F(ListenerConcurrent, WhatComesOutOfPackedBodiesCounts) {
+  listen({.most_body = 1 << 20, .most_bodies = 300'000});
+  Client client(listener->port());
+  const std::string gzipped = "Content-Encoding: gzip\r\n";
+  EXPECT_EQ(client.ask_and_read("POST", "/v1/echo", gzip(std::string(200'000, '0')), gzipped).status, 200);
+  EXPECT_EQ(client.ask_and_read("POST", "/v1/echo", gzip(std::string(900'000, '0')), gzipped).status, 503);
+  EXPECT_EQ(client.ask_and_read("POST", "/v1/echo", gzip(std::string(200'000, '0')), gzipped).status, 200);
+  wait_for([&] { return listener->numbers().body_bytes == 0; });
+}
+
+TEST_F(ListenerConcurrent, ARouteTakesNoMoreThanTheServer) {
+  router.group("/w", "test", problem)
+      .add("POST", "/wide", [](const Request& r) { return Reply::text(r.body); }, {.most_body = 1000});
+  Client client(listen({.most_body = 100}).port());
+  EXPECT_EQ(client.ask_and_read("POST", "/w/wide", std::string(101, 'x')).status, 413);
+}
+
 TEST_F(ListenerConcurrent, CorsIsForThoseThatAreConfigured) {
   Client client(listen({.cors_origins = {"http://app.example"}}).port());
   const Answer preflight = client.ask_and_read(

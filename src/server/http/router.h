@@ -27,7 +27,7 @@ struct RouteOptions {
   std::string summary = {};         // one line, for /openapi.json
   std::string request_schema = {};  // JSON schema of the body, as text; empty: no body, or any
   std::string reply_schema = {};
-  size_t most_body = 0;    // bytes; 0: the server's own limit
+  size_t most_body = 0;    // bytes, where that is less than the server's own limit; 0: that
   bool json_only = false;  // a body that says it is something else is a 415
   /// Taken only where the request has this header (in lower case), and then before routes without: one path that two
   /// vendors use.
