@@ -43,9 +43,22 @@ Chunking read_chunking(const Json* strategy) {
   return out;
 }
 
+constexpr size_t kMostPairs = 16;  // of metadata and attributes: OpenAI's own
+
+Json read_metadata(const Json* metadata) {
+  if (!metadata) return nullptr;
+  if (!metadata->is_object() || metadata->size() > kMostPairs)
+    wrong_field("metadata", "an object of at most " + std::to_string(kMostPairs) + " texts", *metadata);
+  for (const auto& [key, value] : metadata->items())
+    if (!value.is_string()) wrong_field("metadata." + key, "a text", value);
+  return *metadata;
+}
+
 Json read_attributes(const Json* attributes) {
   if (!attributes) return Json::object();
-  if (!attributes->is_object()) wrong_field("attributes", "an object of texts, numbers and booleans", *attributes);
+  if (!attributes->is_object() || attributes->size() > kMostPairs)
+    wrong_field("attributes", "an object of at most " + std::to_string(kMostPairs) + " texts, numbers and booleans",
+                *attributes);
   for (const auto& [key, value] : attributes->items())
     if (!value.is_string() && !value.is_number() && !value.is_boolean())
       wrong_field("attributes." + key, "a text, a number or a boolean", value);
@@ -151,10 +164,11 @@ OrderedJson VectorStores::create(const Request& request, const Json& body) {
   for (const auto& file : files)
     if (!shelf_.find(file)) missing("file", file);
   (void)read_chunking(field(body, "chunking_strategy"));
+  const Json metadata = read_metadata(field(body, "metadata"));
   request.access.require(Scope::Write, id);
   const auto collection = house_.store->collection(id, true);
   Json about = {{"name", text_field_or_none(body, "name").value_or("")}, {"created_at", base::now_ms() / 1000}};
-  about["metadata"] = body.value("metadata", Json());
+  about["metadata"] = metadata;
   set_notes(*collection, about);
   for (const auto& file : files) attach(id, {{"file_id", file}}, body);
   return show(id);
@@ -184,7 +198,8 @@ OrderedJson VectorStores::list(const Request& request) const {
   std::vector<OrderedJson> rows;
   for (const auto& name : house_.store->collections())
     if (request.access.of(name) >= Scope::Read)
-      rows.push_back({{"id", name}, {"created_at", notes(*open(name)).value("created_at", int64_t{0})}});
+      rows.push_back(
+          {{"id", name}, {"created_at", notes(*house_.store->collection(name)).value("created_at", int64_t{0})}});
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
   OrderedJson page = list_page(std::move(rows), request);
@@ -197,7 +212,7 @@ OrderedJson VectorStores::update(const std::string& id, const Json& body) {
   const auto collection = open(id);
   Json about = notes(*collection);
   if (const auto name = text_field_or_none(body, "name")) about["name"] = *name;
-  if (body.contains("metadata")) about["metadata"] = body["metadata"];
+  if (body.contains("metadata")) about["metadata"] = read_metadata(field(body, "metadata"));
   set_notes(*collection, about);
   return show(id);
 }
@@ -241,7 +256,7 @@ OrderedJson VectorStores::attach(const std::string& id, const Json& file, const 
 OrderedJson VectorStores::file_json(const std::string& id, const std::string& file, const Json& note) const {
   const auto collection = open(id);
   const auto document = find_document(*collection->snapshot(), file);
-  if (document) return document_json(id, *document);
+  if (document) return document_json(id, *document, notes(*collection));
   OrderedJson error = {{"code", "unsupported_file"}, {"message", note.value("error", "")}};
   return {{"id", file},
           {"object", "vector_store.file"},
@@ -254,12 +269,13 @@ OrderedJson VectorStores::file_json(const std::string& id, const std::string& fi
           {"chunking_strategy", in_order(note.value("chunking", Json(nullptr)))}};
 }
 
-OrderedJson VectorStores::document_json(const std::string& id, const store::DocumentInfo& document) const {
-  const Json all = notes(*open(id));
+OrderedJson VectorStores::document_json(const std::string& id, const store::DocumentInfo& document,
+                                        const Json& about) const {
   const std::string file = file_id(document);
-  const Json files = all.value("files", Json::object()), note = files.value(file, Json::object());
   OrderedJson chunking = {{"type", "other"}};
-  if (note.contains("chunking")) chunking = in_order(note["chunking"]);
+  if (const auto files = about.find("files"); files != about.end())
+    if (const auto note = files->find(file); note != files->end() && note->contains("chunking"))
+      chunking = in_order((*note)["chunking"]);
   return {{"id", file},
           {"object", "vector_store.file"},
           {"created_at", document.ingested_ms / 1000},
@@ -273,7 +289,8 @@ OrderedJson VectorStores::document_json(const std::string& id, const store::Docu
 
 OrderedJson VectorStores::show_file(const std::string& id, const std::string& file) const {
   const auto collection = open(id);
-  if (const auto document = find_document(*collection->snapshot(), file)) return document_json(id, *document);
+  if (const auto document = find_document(*collection->snapshot(), file))
+    return document_json(id, *document, notes(*collection));
   const Json failed = notes(*collection).value("failed", Json::object());
   if (const auto note = failed.find(file); note != failed.end()) return file_json(id, file, *note);
   missing("file in this vector store", file);
@@ -284,10 +301,10 @@ std::vector<OrderedJson> VectorStores::list_files(const std::string& id, const s
   const auto wanted = [&](const std::string& file) {
     return only.empty() || std::find(only.begin(), only.end(), file) != only.end();
   };
+  const Json about = notes(*collection), failed = about.value("failed", Json::object());
   std::vector<OrderedJson> rows;
   for (const auto& document : collection->snapshot()->documents())
-    if (wanted(file_id(document))) rows.push_back(document_json(id, document));
-  const Json failed = notes(*collection).value("failed", Json::object());
+    if (wanted(file_id(document))) rows.push_back(document_json(id, document, about));
   for (const auto& [file, note] : failed.items())
     if (wanted(file)) rows.push_back(file_json(id, file, note));
   std::stable_sort(rows.begin(), rows.end(),

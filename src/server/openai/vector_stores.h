@@ -62,7 +62,9 @@ class VectorStores {
   base::Json notes(const store::Collection& collection) const;
   void set_notes(store::Collection& collection, const base::Json& notes) const;
   base::OrderedJson file_json(const std::string& id, const std::string& file, const base::Json& note) const;
-  base::OrderedJson document_json(const std::string& id, const store::DocumentInfo& document) const;
+  /// about: the store's notes.
+  base::OrderedJson document_json(const std::string& id, const store::DocumentInfo& document,
+                                  const base::Json& about) const;
   std::optional<store::DocumentInfo> find_document(const store::Snapshot& snapshot, const std::string& file) const;
   std::string file_id(const store::DocumentInfo& document) const;
 
