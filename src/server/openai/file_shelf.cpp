@@ -46,11 +46,14 @@ std::string new_id(std::string_view prefix) {
   return out;
 }
 
-ShelvedFile FileShelf::add(std::string_view filename, std::string purpose, std::string_view bytes) {
-  ShelvedFile out{new_id("file-"), plain_name(filename), std::move(purpose), bytes.size(), base::now_ms() / 1000};
+ShelvedFile FileShelf::add(std::string_view filename, std::string purpose, std::string_view bytes, std::string key) {
+  ShelvedFile out{new_id("file-"), plain_name(filename),  std::move(purpose),
+                  bytes.size(),    base::now_ms() / 1000, std::move(key)};
   fs::create_directories(folder_ / out.id);
   base::write_file_atomic(path(out), bytes);
-  base::write_file_atomic(folder_ / (out.id + ".json"), base::dump_json(to_json(out)));  // from now on it is there
+  base::OrderedJson about = to_json(out);
+  if (!out.key.empty()) about["key"] = out.key;
+  base::write_file_atomic(folder_ / (out.id + ".json"), base::dump_json(about));  // from now on it is there
   return out;
 }
 
@@ -58,7 +61,8 @@ std::optional<ShelvedFile> FileShelf::find(std::string_view id) const {
   const fs::path about = folder_ / (std::string(id) + ".json");
   if (!is_file_id(id) || !fs::exists(about)) return std::nullopt;
   const base::Json json = base::parse_json(base::read_file(about, 1 << 20), about.string());
-  return ShelvedFile{std::string(id), json.at("filename"), json.at("purpose"), json.at("bytes"), json.at("created_at")};
+  return ShelvedFile{std::string(id),  json.at("filename"),   json.at("purpose"),
+                     json.at("bytes"), json.at("created_at"), json.value("key", "")};
 }
 
 std::vector<ShelvedFile> FileShelf::list() const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@ struct ShelvedFile {
   std::string id, filename, purpose;
   uint64_t bytes = 0;
   int64_t created_at = 0;  // seconds
+  std::string key = {};    // the name of the key that uploaded it; empty: keys were off
 };
 
 /// "prefix" and 24 hexadecimal digits that nobody guesses.
@@ -26,7 +26,7 @@ class FileShelf {
  public:
   explicit FileShelf(std::filesystem::path folder) : folder_(std::move(folder)) {}
   /// The name is taken without its folders; what a file system would stumble over is replaced.
-  ShelvedFile add(std::string_view filename, std::string purpose, std::string_view bytes);
+  ShelvedFile add(std::string_view filename, std::string purpose, std::string_view bytes, std::string key = {});
   std::optional<ShelvedFile> find(std::string_view id) const;
   std::vector<ShelvedFile> list() const;  // newest first
   bool remove(std::string_view id);

@@ -10,9 +10,15 @@ namespace {
 
 using base::OrderedJson;
 
+/// A key for some collections alone sees the files that it uploaded: the others may be those of collections it may not
+/// read.
+bool may_see(const Access& access, const ShelvedFile& file) {
+  return (access.collections.empty() && access.of_collection.empty()) || access.key == file.key;
+}
+
 ShelvedFile need_file(const FileShelf& shelf, const Request& request) {
   auto file = shelf.find(request.capture("file"));
-  if (!file)
+  if (!file || !may_see(request.access, *file))
     throw Refusal(
         {.status = 404, .message = "there is no file '" + request.capture("file") + "'", .code = "not_found"});
   return *file;
@@ -25,20 +31,21 @@ Reply upload(FileShelf& shelf, const Request& request) {
   if (!file || file->filename.empty()) wrong_field("file", "a part with a file and its name", nullptr);
   if (!purpose || purpose->body.empty() || purpose->body.size() > 100)
     wrong_field("purpose", "a text such as assistants", nullptr);
-  return Reply::json(base::dump_json(to_json(shelf.add(file->filename, std::string(purpose->body), file->body))));
+  return Reply::json(
+      base::dump_json(to_json(shelf.add(file->filename, std::string(purpose->body), file->body, request.access.key))));
 }
 
 Reply list(FileShelf& shelf, const Request& request) {
   std::vector<OrderedJson> rows;
   const auto purpose = request.parameter("purpose");
   for (const auto& file : shelf.list())
-    if (!purpose || file.purpose == *purpose) rows.push_back(to_json(file));
+    if (may_see(request.access, file) && (!purpose || file.purpose == *purpose)) rows.push_back(to_json(file));
   return Reply::json(base::dump_json(list_page(std::move(rows), request)));
 }
 
 }  // namespace
 
-void add_openai_files(Router::Group& group, House&, FileShelf& shelf) {
+void add_openai_files(Router::Group& group, FileShelf& shelf) {
   group.add(
       "POST", "/files", [&shelf](const Request& request) { return upload(shelf, request); },
       {.scope = Scope::Write, .lane = Lane::Write, .summary = "Upload a file (multipart/form-data: file, purpose)"});

@@ -9,6 +9,8 @@
 
 namespace hanok::server {
 
+inline constexpr size_t kMostJson = 64 << 20;  // bytes of a body that becomes a tree of values, many times as large
+
 /// {"error": {"message", "type", "param", "code"}}, always all four; x-should-retry: false where the same request would
 /// fail again, since SDKs retry 409 and 5xx by themselves.
 Reply openai_problem(const Problem& problem, const Request& request);
@@ -36,7 +38,7 @@ void add_openai_chat(Router::Group& group, House& house);
 void add_openai_completions(Router::Group& group, House& house);
 void add_openai_rerank(Router::Group& group, House& house);
 void add_openai_audio(Router::Group& group);
-void add_openai_files(Router::Group& group, House& house, FileShelf& shelf);
+void add_openai_files(Router::Group& group, FileShelf& shelf);
 void add_openai_vector_stores(Router::Group& group, VectorStores& stores);
 void add_openai_responses(Router::Group& group, House& house, VectorStores& stores);
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "hanok/chain.h"
+#include "server/auth/keys.h"
 #include "server/test_house.h"
 
 namespace hanok::server {
@@ -70,6 +71,34 @@ TEST_F(OpenAiStores, FilesComeAndGo) {
   EXPECT_EQ(house.send("POST", "/v1/files", "{}").status, 415);
 }
 
+TEST(OpenAiFiles, AKeyForSomeCollectionsSeesItsOwnFilesAlone) {
+  const base::TempFolder folder;
+  Keys keys;
+  const std::string all = keys.add("all", Scope::Write), one = keys.add("one", Scope::Read, {{"notes", Scope::Write}});
+  keys.save(folder.path() / "keys.json");
+  TestHouse house({}, {.keys_file = folder.path() / "keys.json"});
+  const auto bearer = [](const std::string& key) { return "Authorization: Bearer " + key + "\r\n"; };
+  const auto upload = [&](const std::string& key) {
+    test::Client client(house.server().port());
+    const std::string body =
+        "--b\r\nContent-Disposition: form-data; name=purpose\r\n\r\nassistants\r\n--b\r\nContent-Disposition: form-data; "
+        "name=file; filename=a.md\r\n\r\nhello\r\n--b--\r\n";
+    return house
+        .json(client.ask_and_read("POST", "/v1/files", body,
+                                  bearer(key) + "Content-Type: multipart/form-data; boundary=b\r\n"))["id"]
+        .get<std::string>();
+  };
+  const std::string of_all = upload(all), of_one = upload(one);
+  EXPECT_EQ(house.json(house.get("/v1/files", bearer(all)))["data"].size(), 2u);
+  const Json seen = house.json(house.get("/v1/files", bearer(one)))["data"];
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0]["id"], of_one);
+  EXPECT_EQ(house.get("/v1/files/" + of_one + "/content", bearer(one)).body, "hello");
+  EXPECT_EQ(house.get("/v1/files/" + of_all + "/content", bearer(one)).status, 404);
+  EXPECT_EQ(house.send("DELETE", "/v1/files/" + of_all, "", bearer(one)).status, 404);
+  EXPECT_EQ(house.get("/v1/files/" + of_all + "/content", bearer(all)).body, "hello");
+}
+
 TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
   const std::string maps = upload("maps.md", kMaps)["id"], tea = upload("tea.md", kTea)["id"];
   const Json store = post("/v1/vector_stores", {{"name", "library"}, {"metadata", {{"a", "b"}}}});
@@ -85,6 +114,13 @@ TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
       1);
   EXPECT_EQ(get(path)["file_counts"]["completed"], 2);
   EXPECT_EQ(get(path)["name"], "library");
+  Json many = Json::object();
+  for (int i = 0; i < 17; ++i) many["key " + std::to_string(i)] = "value";
+  for (const Json& wrong : {many, Json("text"), Json({{"a", 1}})}) {
+    EXPECT_EQ(post("/v1/vector_stores", {{"metadata", wrong}}, 400)["error"]["code"], "invalid") << wrong;
+    EXPECT_EQ(post(path, {{"metadata", wrong}}, 400)["error"]["code"], "invalid") << wrong;
+  }
+  EXPECT_EQ(post(path + "/files", {{"file_id", maps}, {"attributes", many}}, 400)["error"]["param"], "attributes");
 
   const Json found = post(path + "/search", {{"query", "when does the map room open"}});
   EXPECT_EQ(found["data"][0]["file_id"], maps);
