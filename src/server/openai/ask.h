@@ -15,6 +15,7 @@
 namespace hanok::server {
 
 inline constexpr std::string_view kCollectionPrefix = "hanok/";
+inline constexpr size_t kAskedPassages = 8;  // that an answer is made of
 
 /// The collection that a model's name means: "hanok/notes", or "hanok/notes:extractive" for an answer made of the
 /// passages' own sentences even where there is a chat model. Nothing for another name.

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "server/body.h"
-#include "server/http/metrics.h"
 #include "server/openai/ask.h"
 #include "server/openai/chat_call.h"
 #include "server/openai/openai.h"
@@ -12,8 +11,6 @@ namespace hanok::server {
 namespace {
 
 using base::OrderedJson;
-
-constexpr size_t kAskedPassages = 8;
 
 /// What all pieces of one answer have in common.
 struct Envelope {
@@ -28,12 +25,6 @@ struct Envelope {
 Envelope envelope_for(const Request& request, const std::string& model) {
   const std::string id = request.id.starts_with("req_") ? request.id.substr(4) : request.id;
   return {"chatcmpl-" + id, model, base::now_ms() / 1000};
-}
-
-void count_tokens(House& house, size_t prompt, size_t completion) {
-  if (!house.metrics) return;
-  house.metrics->add("prompt_tokens", prompt);
-  house.metrics->add("completion_tokens", completion);
 }
 
 /// Writes the chunks of a stream; the first of a choice carries the role.
@@ -65,12 +56,7 @@ class Chunks {
     out_.write("data: [DONE]\n\n");
   }
   bool begun() const { return begun_ > 0; }
-  /// What SDKs raise as an error in the middle of a stream.
-  void failed(const Problem& problem) {
-    out_.write(event_line(
-        {{"error",
-          {{"message", problem.message}, {"type", "server_error"}, {"param", nullptr}, {"code", problem.code}}}}));
-  }
+  void failed(const Problem& problem) { out_.write(error_event(problem)); }
 
  private:
   Writer& out_;
@@ -178,19 +164,9 @@ Reply streamed(House& house, std::shared_ptr<const chain::ChatModel> model, Chat
 
 // ---- a collection
 
-std::string last_question(const ChatCall& call) {
-  for (auto message = call.messages.rbegin(); message != call.messages.rend(); ++message)
-    if (message->role == "user" && message->text().find_first_not_of(" \t\r\n") != std::string::npos)
-      return message->text();
-  throw Refusal({.status = 400,
-                 .message = "messages: a question of the user was expected",
-                 .code = "invalid",
-                 .param = "messages"});
-}
-
 Reply asked(House& house, const Request& request, const AskedCollection& collection, const ChatCall& call,
             const Envelope& envelope) {
-  const std::string question = last_question(call);
+  const std::string question = last_question(call.messages, "messages");
   if (!call.stream) {
     const AskedAnswer out = ask_collection(house, request, collection, question, {}, kAskedPassages, {});
     OrderedJson message = {{"role", "assistant"}, {"content", out.answer.answer}, {"refusal", nullptr}};
@@ -244,6 +220,7 @@ void add_openai_chat(Router::Group& group, House& house) {
 "max_tokens":{"type":"integer"},"max_completion_tokens":{"type":"integer"},"presence_penalty":{"type":"number"},
 "frequency_penalty":{"type":"number"},"logit_bias":{"type":"object"},"logprobs":{"type":"boolean"},
 "top_logprobs":{"type":"integer"},"response_format":{"type":"object"},"tools":{"type":"array"},"tool_choice":{}}})",
+       .most_body = kMostJson,
        .json_only = true});
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "server/body.h"
+#include "server/http/metrics.h"
 
 namespace hanok::server {
 namespace {
@@ -15,6 +16,18 @@ using base::OrderedJson;
 
 constexpr int64_t kMostAnswers = 16, kMostTokens = 1 << 24;
 constexpr size_t kMostStops = 16, kMostLogprobs = 20;
+// Of one object. Those that keep their order are searched key by key: a hundred thousand keys would take minutes.
+constexpr size_t kMostKeys = 1024;
+
+void check_keys(const Json& value) {
+  if (!value.is_structured()) return;
+  if (value.is_object() && value.size() > kMostKeys)
+    throw Refusal({.status = 400,
+                   .message = "an object of the body has " + std::to_string(value.size()) + " keys, at most " +
+                              std::to_string(kMostKeys) + " were expected",
+                   .code = "invalid"});
+  for (const Json& one : value) check_keys(one);
+}
 
 std::string at(const std::string& where, size_t i) { return where + "[" + std::to_string(i) + "]"; }
 
@@ -169,7 +182,7 @@ chain::ToolChoice read_tool_choice(const Json* choice) {
 
 ChatCall read_chat_call(const Json& body, const std::string& text) {
   ChatCall out;
-  const OrderedJson in_order = ordered(text);
+  const OrderedJson in_order = ordered(body, text);
   out.model = text_field(body, "model");
   const Json* messages = field(body, "messages");
   if (!messages || !messages->is_array() || messages->empty())
@@ -215,7 +228,20 @@ void fit_context(const chain::ChatModel& model, ChatCall& call) {
   if (call.options.max_tokens == 0) call.options.max_tokens = context - tokens;
 }
 
-OrderedJson ordered(const std::string& text) { return OrderedJson::parse(text); }
+OrderedJson ordered(const Json& body, const std::string& text) {
+  check_keys(body);
+  return OrderedJson::parse(text);
+}
+
+std::string last_question(const std::vector<chain::Message>& messages, const char* field) {
+  for (auto message = messages.rbegin(); message != messages.rend(); ++message)
+    if (message->role == "user" && message->text().find_first_not_of(" \t\r\n") != std::string::npos)
+      return message->text();
+  throw Refusal({.status = 400,
+                 .message = std::string(field) + ": a question of the user was expected",
+                 .code = "invalid",
+                 .param = field});
+}
 
 uint64_t any_seed() {
   uint64_t out = 0;
@@ -263,6 +289,18 @@ OrderedJson logprob_json(const TokenLogprob& token) {
   out["top_logprobs"] = OrderedJson::array();
   for (const LikelyToken& likely : token.top) out["top_logprobs"].push_back(one(likely));
   return out;
+}
+
+void count_tokens(House& house, size_t prompt, size_t completion) {
+  if (!house.metrics) return;
+  house.metrics->add("prompt_tokens", prompt);
+  house.metrics->add("completion_tokens", completion);
+}
+
+std::string error_event(const Problem& problem) {
+  return event_line(
+      {{"error",
+        {{"message", problem.message}, {"type", "server_error"}, {"param", nullptr}, {"code", problem.code}}}});
 }
 
 std::string event_line(const OrderedJson& value) { return "data: " + base::dump_json(value) + "\n\n"; }

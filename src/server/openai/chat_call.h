@@ -21,7 +21,8 @@ struct ChatCall {
 /// Of /chat/completions. Throws Refusal 400 with the field that is wrong; fields it does not know are passed over.
 /// text: the body as it came, since the order of a schema's properties is the order of the answer's.
 ChatCall read_chat_call(const base::Json& body, const std::string& text);
-base::OrderedJson ordered(const std::string& text);
+/// The body with its keys in their order. Refusal 400 where an object has more than 1,024.
+base::OrderedJson ordered(const base::Json& body, const std::string& text);
 
 // The parts that both APIs share.
 void read_sampling(const base::Json& body, chain::ChatOptions& options);  // temperature, top_p, top_k, min_p, seed
@@ -37,6 +38,8 @@ std::vector<chain::Part> read_parts(const base::Json& content, const std::string
 void fit_context(const chain::ChatModel& model, ChatCall& call);
 /// Where a request names no seed its answers differ from one time to the next.
 uint64_t any_seed();
+/// The last message of the user that says something. Refusal 400 (`field` is where messages are) where there is none.
+std::string last_question(const std::vector<chain::Message>& messages, const char* field);
 /// 400 context_length_exceeded for an Error that says so, else what problem_of says.
 Problem chat_problem(const std::exception& error);
 
@@ -48,5 +51,9 @@ base::OrderedJson tool_calls_json(const std::vector<ToolCall>& calls);
 base::OrderedJson logprob_json(const TokenLogprob& token);
 /// "data: {...}\n\n".
 std::string event_line(const base::OrderedJson& value);
+/// What SDKs raise as an error in the middle of a stream.
+std::string error_event(const Problem& problem);
+/// Into the server's numbers.
+void count_tokens(House& house, size_t prompt, size_t completion);
 
 }  // namespace hanok::server

@@ -300,6 +300,18 @@ TEST_F(OpenAiChat, ResponsesHaveTheirOwnShapes) {
   }
 }
 
+// An ordered object is searched for each of its keys: these would take minutes.
+TEST_F(OpenAiChat, AnObjectOfVeryManyKeysIsRefused) {
+  Json keys = Json::object();
+  for (int i = 0; i < 200'000; ++i) keys["key " + std::to_string(i)] = true;
+  EXPECT_EQ(
+      ask({{"response_format", {{"type", "json_schema"}, {"json_schema", {{"schema", keys}}}}}}, 400)["error"]["code"],
+      "invalid");
+  EXPECT_EQ(house.json(house.post("/v1/responses", {{"model", "tiny"}, {"input", "hello"}, {"metadata", keys}}),
+                       400)["error"]["code"],
+            "invalid");
+}
+
 TEST_F(OpenAiChat, WhatIsNotServedSaysSo) {
   EXPECT_EQ(house.json(house.post("/v1/audio/speech", Json::object()), 501)["error"]["code"], "not_implemented");
   EXPECT_EQ(house.send("POST", "/v1/audio/transcriptions", "xx").status, 501);

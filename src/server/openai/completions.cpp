@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "server/body.h"
-#include "server/http/metrics.h"
 #include "server/openai/chat_call.h"
 #include "server/openai/openai.h"
 #include "text/utf8.h"
@@ -148,10 +147,7 @@ OrderedJson run(House& house, const LanguageModel& model, const Call& call, bool
       each(index, in_pieces ? "" : (call.echo ? call.texts[p] : "") + out.text, logprobs, reason(out.finish));
     }
   }
-  if (house.metrics) {
-    house.metrics->add("prompt_tokens", prompt);
-    house.metrics->add("completion_tokens", completion);
-  }
+  count_tokens(house, prompt, completion);
   return usage_json(prompt, completion, cached);
 }
 
@@ -178,14 +174,22 @@ Reply completions(House& house, const Request& request) {
     return Reply::json(base::dump_json(head));
   }
   return Reply::events([&house, model, call = std::move(call), head = std::move(head)](Writer& out) {
-    const OrderedJson usage =
-        run(house, *model, call, true,
-            [&](size_t index, const std::string& text, const OrderedJson& logprobs, const OrderedJson& finish) {
-              OrderedJson chunk = head;
-              chunk["choices"] = {choice_json(index, text, logprobs, finish)};
-              if (call.usage_in_stream) chunk["usage"] = nullptr;
-              out.write(event_line(chunk));
-            });
+    bool begun = false;
+    OrderedJson usage;
+    try {
+      usage = run(house, *model, call, true,
+                  [&](size_t index, const std::string& text, const OrderedJson& logprobs, const OrderedJson& finish) {
+                    OrderedJson chunk = head;
+                    chunk["choices"] = {choice_json(index, text, logprobs, finish)};
+                    if (call.usage_in_stream) chunk["usage"] = nullptr;
+                    out.write(event_line(chunk));
+                    begun = true;
+                  });
+    } catch (const Error& error) {
+      if (error.code() == Code::Cancelled) throw;
+      if (!begun) throw Refusal(chat_problem(error));
+      return out.write(error_event(chat_problem(error)));
+    }
     if (call.usage_in_stream) {
       OrderedJson chunk = head;
       chunk["choices"] = OrderedJson::array();
@@ -206,6 +210,7 @@ void add_openai_completions(Router::Group& group, House& house) {
                  R"({"type":"object","required":["model","prompt"],"properties":{"model":{"type":"string"},"prompt":{},
 "max_tokens":{"type":"integer"},"temperature":{"type":"number"},"n":{"type":"integer"},"stream":{"type":"boolean"},
 "logprobs":{"type":"integer"},"echo":{"type":"boolean"},"stop":{},"seed":{"type":"integer"}}})",
+             .most_body = kMostJson,
              .json_only = true});
 }
 

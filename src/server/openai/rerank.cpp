@@ -82,6 +82,7 @@ void add_openai_rerank(Router::Group& group, House& house) {
        .summary = "How well each of some texts answers a question",
        .request_schema = R"({"type":"object","required":["query","documents"],"properties":{"model":{"type":"string"},
 "query":{"type":"string"},"documents":{"type":"array"},"top_n":{"type":"integer"},"return_documents":{"type":"boolean"}}})",
+       .most_body = kMostJson,
        .json_only = true});
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "server/body.h"
-#include "server/http/metrics.h"
 #include "server/openai/ask.h"
 #include "server/openai/chat_call.h"
 #include "server/openai/openai.h"
@@ -18,7 +17,6 @@ namespace {
 using base::Json;
 using base::OrderedJson;
 
-constexpr size_t kAskedPassages = 8;
 constexpr int64_t kMostResults = 50, kUsualResults = 10;
 
 struct FileSearch {
@@ -105,7 +103,7 @@ void read_tools(const Json& body, const OrderedJson& in_order, Call& call) {
 
 Call read_call(const Request& request) {
   const Json body = json_body(request);
-  const OrderedJson in_order = ordered(request.body);
+  const OrderedJson in_order = ordered(body, request.body);
   if (field(body, "previous_response_id") || field(body, "conversation"))
     throw Refusal({.status = 400,
                    .message = "responses are not kept here: send the whole conversation as input in place of "
@@ -156,7 +154,7 @@ Call read_call(const Request& request) {
 /// One response while it is made: its output so far, and the events that tell of it.
 class Response {
  public:
-  Response(const Request& request, const Call& call, Writer* out) : out_(out) {
+  Response(const Call& call, Writer* out) : out_(out) {
     json_ = {{"id", new_id("resp_")},
              {"object", "response"},
              {"created_at", base::now_ms() / 1000},
@@ -173,7 +171,6 @@ class Response {
              {"truncation", "disabled"},
              {"usage", nullptr}};
     json_.update(call.shown);
-    (void)request;
   }
   bool begun() const { return begun_; }
   const OrderedJson& json() const { return json_; }
@@ -318,20 +315,10 @@ void from_model(House& house, const chain::ChatModel& model, const Call& call, R
   const bool cut = reply.finish == chain::ChatFinish::Length || reply.finish == chain::ChatFinish::Context;
   if (text.open() || calls.empty()) text.close(reply.text(), OrderedJson::array(), cut ? "incomplete" : "completed");
   for (auto& one : calls) one->close();
-  if (house.metrics)
-    house.metrics->add("prompt_tokens", reply.prompt_tokens),
-        house.metrics->add("completion_tokens", reply.completion_tokens);
+  count_tokens(house, reply.prompt_tokens, reply.completion_tokens);
   response.finish(cut ? "incomplete" : "completed",
                   cut ? OrderedJson{{"reason", "max_output_tokens"}} : OrderedJson(nullptr), reply.prompt_tokens,
                   reply.cached_tokens, reply.completion_tokens);
-}
-
-std::string last_question(const std::vector<chain::Message>& messages) {
-  for (auto message = messages.rbegin(); message != messages.rend(); ++message)
-    if (message->role == "user" && message->text().find_first_not_of(" \t\r\n") != std::string::npos)
-      return message->text();
-  throw Refusal(
-      {.status = 400, .message = "input: a question of the user was expected", .code = "invalid", .param = "input"});
 }
 
 OrderedJson flat_url_citations(const chain::Answer& answer) {
@@ -358,7 +345,7 @@ void from_collection(House& house, const Request& request, const AskedCollection
                      const store::Filter& filter, const std::function<OrderedJson(const chain::Answer&)>& annotations,
                      Response& response) {
   TextItem text(response);
-  const AskedAnswer out = ask_collection(house, request, collection, last_question(call.chat.messages), filter,
+  const AskedAnswer out = ask_collection(house, request, collection, last_question(call.chat.messages, "input"), filter,
                                          kAskedPassages, [&](std::string_view piece) {
                                            text.push(piece);
                                            return true;
@@ -371,7 +358,7 @@ void from_collection(House& house, const Request& request, const AskedCollection
 void from_file_search(House& house, VectorStores& stores, const Request& request, const Call& call,
                       Response& response) {
   const FileSearch& search = *call.search;
-  const std::string question = last_question(call.chat.messages), id = new_id("fs_");
+  const std::string question = last_question(call.chat.messages, "input"), id = new_id("fs_");
   const auto item = [&](const char* status, const OrderedJson& results) {
     return OrderedJson{
         {"id", id}, {"type", "file_search_call"}, {"status", status}, {"queries", {question}}, {"results", results}};
@@ -422,7 +409,7 @@ Reply responses(House& house, VectorStores& stores, const Request& request) {
   auto call = std::make_shared<Call>(read_call(request));
   if (!asked_collection(call->chat.model)) (void)house.models->chat(call->chat.model);  // 404 before a stream begins
   if (!call->chat.stream) {
-    Response response(request, *call, nullptr);
+    Response response(*call, nullptr);
     try {
       answer(house, stores, request, *call, response);
     } catch (const Error& error) {
@@ -431,7 +418,7 @@ Reply responses(House& house, VectorStores& stores, const Request& request) {
     return Reply::json(base::dump_json(response.json()));
   }
   return Reply::events([&house, &stores, &request, call](Writer& out) {
-    Response response(request, *call, &out);
+    Response response(*call, &out);
     try {
       answer(house, stores, request, *call, response);
     } catch (const std::exception& error) {
@@ -454,6 +441,7 @@ void add_openai_responses(Router::Group& group, House& house, VectorStores& stor
            R"({"type":"object","required":["model","input"],"properties":{"model":{"type":"string"},"input":{},
 "instructions":{"type":"string"},"stream":{"type":"boolean"},"tools":{"type":"array"},"tool_choice":{},"text":{"type":"object"},
 "max_output_tokens":{"type":"integer"},"temperature":{"type":"number"},"top_p":{"type":"number"},"include":{"type":"array"}}})",
+       .most_body = kMostJson,
        .json_only = true});
 }
 
