@@ -1,10 +1,10 @@
 // POST /embeddings. Requests that wait at the same time go through the model in one call (EmbedQueue).
-#include <charconv>
 #include <cmath>
 
 #include "server/base64.h"
 #include "server/body.h"
 #include "server/openai/openai.h"
+#include "server/wire/json_writer.h"
 
 namespace hanok::server {
 namespace {
@@ -90,17 +90,6 @@ void shorten(Matrix& vectors, size_t dim) {
   vectors = std::move(out);
 }
 
-void append_floats(std::string& out, std::span<const float> row) {
-  out += '[';
-  for (size_t i = 0; i < row.size(); ++i) {
-    if (i) out += ',';
-    char text[32];
-    const auto [end, error] = std::to_chars(text, text + sizeof text, row[i]);
-    out.append(text, end);
-  }
-  out += ']';
-}
-
 Reply embeddings(House& house, const Request& request) {
   const base::Json body = json_body(request);
   const std::string id = text_field(body, "model");
@@ -115,19 +104,19 @@ Reply embeddings(House& house, const Request& request) {
   Matrix vectors = queue->embed(input.texts, prompt_of(body));
   if (dimensions && static_cast<size_t>(*dimensions) < dim) shorten(vectors, static_cast<size_t>(*dimensions));
 
-  std::string out = R"({"object":"list","data":[)";
+  JsonWriter out;
+  out.open_object().member("object", "list").key("data").open_array();
   for (size_t i = 0; i < vectors.rows; ++i) {
-    out += (i ? R"(,{"object":"embedding","index":)" : R"({"object":"embedding","index":)") + std::to_string(i) +
-           R"(,"embedding":)";
+    out.open_object().member("object", "embedding").member("index", uint64_t{i}).key("embedding");
     if (format == "base64")
-      out += '"' + base64_of_floats(vectors.row(i)) + '"';
+      out.value(base64_of_floats(vectors.row(i)));
     else
-      append_floats(out, vectors.row(i));
-    out += '}';
+      out.values(vectors.row(i));
+    out.close_object();
   }
-  const base::OrderedJson usage = {{"prompt_tokens", input.tokens}, {"total_tokens", input.tokens}};
-  out += R"(],"model":)" + base::dump_json(base::Json(id)) + R"(,"usage":)" + base::dump_json(usage) + "}";
-  return Reply::json(std::move(out));
+  out.close_array().member("model", id).key("usage").open_object();
+  out.member("prompt_tokens", uint64_t{input.tokens}).member("total_tokens", uint64_t{input.tokens});
+  return Reply::json(out.close_object().close_object().take());
 }
 
 }  // namespace
@@ -140,6 +129,7 @@ void add_openai_embeddings(Router::Group& group, House& house) {
 "input":{"description":"a text, a list of texts, token ids of the model's own tokenizer, or lists of them"},
 "encoding_format":{"enum":["float","base64"]},"dimensions":{"type":"integer","minimum":1},
 "input_type":{"enum":["query","passage","none"],"description":"which of the model's prompts goes before each text"}}})",
+             .most_body = kMostJson,
              .json_only = true});
 }
 
