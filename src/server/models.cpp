@@ -178,10 +178,11 @@ EmbedQueue* Models::maker(const store::VectorSpace& space) {
   for (const auto& [id, queue] : embedders_)
     if (queue->model().space().fingerprint == space.fingerprint) return queue.get();
   std::lock_guard lock(mutex_);
-  const auto [at, is_new] = makers_.try_emplace(space.fingerprint);
-  if (is_new && find_maker_)
-    if (auto model = find_maker_(space)) at->second = std::make_unique<EmbedQueue>(std::move(model));
-  return at->second.get();
+  if (const auto at = makers_.find(space.fingerprint); at != makers_.end()) return at->second.get();
+  std::unique_ptr<EmbedQueue> found;  // what cannot be opened now is tried again: kept is what was found out alone
+  if (find_maker_)
+    if (auto model = find_maker_(space)) found = std::make_unique<EmbedQueue>(std::move(model));
+  return makers_.emplace(space.fingerprint, std::move(found)).first->second.get();
 }
 
 }  // namespace hanok::server

@@ -22,7 +22,6 @@ class EmbedQueue {
  public:
   explicit EmbedQueue(std::shared_ptr<const chain::EmbeddingModel> model) : model_(std::move(model)) {}
   const chain::EmbeddingModel& model() const { return *model_; }
-  std::shared_ptr<const chain::EmbeddingModel> shared() const { return model_; }
   /// Waits under the caller's context; what the model throws is thrown at everybody whose texts were in the call.
   Matrix embed(std::span<const std::string> texts, Prompt prompt);
   /// How many calls of the model there were, of how many requests.

@@ -76,6 +76,22 @@ TEST(EmbedQueueConcurrent, AClientThatIsGoneLeavesTheQueueAndTheOthersInIt) {
   EXPECT_EQ(queue.embed(std::vector<std::string>{"a"}, Prompt::None).row(0)[0], 1) << "an error is of its own call";
 }
 
+TEST(Models, AMakerThatCouldNotBeOpenedIsTriedAgain) {
+  Models models;
+  int tries = 0;
+  models.set_find_maker([&](const store::VectorSpace&) -> std::shared_ptr<const chain::EmbeddingModel> {
+    if (++tries == 1) throw Error(Code::Unavailable, "not now");
+    return tries == 2 ? std::make_shared<Slow>() : nullptr;
+  });
+  const store::VectorSpace space{"away", "away", 2, 1};
+  EXPECT_THROW(models.maker(space), Error);
+  EXPECT_NE(models.maker(space), nullptr);
+  EXPECT_EQ(models.maker(space), models.maker(space));
+  EXPECT_EQ(models.maker({"gone", "gone", 2, 1}), nullptr);
+  EXPECT_EQ(models.maker({"gone", "gone", 2, 1}), nullptr);
+  EXPECT_EQ(tries, 3) << "what was found out is kept";
+}
+
 TEST(Models, ANameThatIsNotThereIsAnsweredWithThoseThatAre) {
   Models models;
   EXPECT_EQ(models.embedder(""), nullptr);
