@@ -26,7 +26,10 @@ chain::IngestReport ingest(House& house, const Request& request) {
   options.prune = flag_field(body, "prune", false);
   options.embed = flag_field(body, "embed", true);
   options.load.ocr_languages = text_field_or_none(body, "ocr_languages").value_or("");
-  if (const Json* metadata = field(body, "metadata")) options.metadata = *metadata;
+  if (const Json* metadata = field(body, "metadata")) {
+    if (!metadata->is_object()) wrong_field("metadata", "an object", *metadata);
+    options.metadata = *metadata;
+  }
   if (const auto n = whole_field(body, "max_tokens", 1, kMostTokens))
     options.split.max_tokens = static_cast<size_t>(*n);
   if (const auto n = whole_field(body, "overlap_tokens", 0, kMostTokens))

@@ -146,6 +146,11 @@ TEST(Server, ReadsItsOwnFilesForAdminsAlone) {
   };
   EXPECT_EQ(ingest(folder.path() / "maps.txt", writer).status, 403);
   EXPECT_EQ(ingest("maps.txt", admin).status, 400);
+  EXPECT_EQ(house
+                .post("/hanok/ingest", {{"collection", "notes"}, {"paths", {"/"}}, {"metadata", "text"}},
+                      "Authorization: Bearer " + admin + "\r\n")
+                .status,
+            400);
   EXPECT_EQ(house.json(ingest(folder.path() / "maps.txt", admin))["files"]["new"], 1);
   EXPECT_EQ(house.store().collection("notes")->document_count(), 1u);
 }
