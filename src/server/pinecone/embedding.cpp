@@ -9,7 +9,7 @@ EmbedQueue& maker_of(const Index& index, House& house) {
   EmbedQueue* maker = house.models->maker(index.info.model);
   if (maker == nullptr)
     refuse_argument("the embedding model of this index, '" + index.info.model.model +
-                    "', is not loaded: start the server with --model " + index.info.model.model);
+                    "', is not loaded: start the server with --embedding-model " + index.info.model.model);
   return *maker;
 }
 

@@ -31,7 +31,7 @@ Reply make(const Request& request, House& house) {
 Reply make_for_model(const Request& request, House& house) {
   NewIndex said = read_create_for_model(base::parse_json(request.body, "body"));
   auto* embedder = house.models->embedder(said.model.embed["model"].get<std::string>());
-  if (embedder == nullptr) refuse(404, "Model not found: start the server with --model EMBEDDING-MODEL");
+  if (embedder == nullptr) refuse(404, "Model not found: start the server with --embedding-model EMBEDDING-MODEL");
   const size_t dim = embedder->model().space().dim;
   if (said.model.embed.contains("dimension") && said.model.embed["dimension"] != dim)
     refuse_argument("embed.dimension: the vectors of this model have " + std::to_string(dim) + " dimensions, found " +

@@ -47,7 +47,7 @@ Reply embed(const Request& request, House& house) {
   const Object said = body.object();
   const std::string name(text_of(required(said, "model"), "model"));
   EmbedQueue* model = house.models->embedder(name);
-  if (model == nullptr) refuse(404, "Model " + name + " not found: start the server with --model " + name);
+  if (model == nullptr) refuse(404, "Model " + name + " not found: start the server with --embedding-model " + name);
   const auto texts = inputs_of(said);
   const Matrix vectors = model->embed(texts, prompt_of(said));
   uint64_t tokens = 0;
@@ -73,7 +73,7 @@ Reply rerank(const Request& request, House& house) {
   const Object said = body.object();
   const std::string name(text_of(required(said, "model"), "model"));
   const auto model = house.models->reranker(name);
-  if (!model) refuse(404, "Model " + name + " not found: start the server with --model " + name);
+  if (!model) refuse(404, "Model " + name + " not found: start the server with --rerank-model " + name);
   const auto fields_said = member(said, "rank_fields");
   const auto fields = fields_said ? texts_of(*fields_said, "rank_fields") : std::vector<std::string>{"text"};
   std::vector<Json> documents;

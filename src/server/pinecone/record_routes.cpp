@@ -140,7 +140,7 @@ std::vector<Hit> search(const Index& index, Question question, const std::string
 /// {"model", "rank_fields", "top_n"?, "query"?}
 void rerank(std::vector<Hit>& hits, Object said, const std::string& question, House& house) {
   const auto model = house.models->reranker(text_of(required(said, "model"), "rerank.model"));
-  if (!model) refuse(404, "rerank.model: no reranker is loaded; start the server with --model RERANKER");
+  if (!model) refuse(404, "rerank.model: no reranker is loaded; start the server with --rerank-model RERANKER");
   const auto fields = texts_of(required(said, "rank_fields"), "rerank.rank_fields");
   const auto own = member(said, "query");
   const std::string text(own ? text_of(*own, "rerank.query") : std::string_view(question));
