@@ -24,14 +24,6 @@ EmbedderOptions options_for(std::optional<Precision> wanted, const store::Vector
   return {.precision = wanted.value_or(kNewVectors), .continues = space && !wanted ? space->fingerprint : ""};
 }
 
-/// What is kept with vectors: ORG/NAME, or a folder that is found from everywhere.
-std::string lasting_name(const std::string& name) {
-  if (name.empty()) return std::string(hub::kDefaultModel);
-  std::error_code ignored;
-  return std::filesystem::is_directory(name, ignored) ? std::filesystem::absolute(name).lexically_normal().string()
-                                                      : name;
-}
-
 std::unique_ptr<chain::EmbeddingModel> load(const std::string& name, const EmbedderOptions& options) {
   const auto folder = model_folder(name);
   return folder ? open(*folder, lasting_name(name), options) : nullptr;
@@ -95,6 +87,13 @@ Maker find_maker(const store::VectorSpace& space) {
 }
 
 }  // namespace
+
+std::string lasting_name(const std::string& name) {
+  if (name.empty()) return std::string(hub::kDefaultModel);
+  std::error_code ignored;
+  return std::filesystem::is_directory(name, ignored) ? std::filesystem::absolute(name).lexically_normal().string()
+                                                      : name;
+}
 
 std::optional<std::filesystem::path> model_folder(const std::string& name) {
   if (name == "none") return std::nullopt;

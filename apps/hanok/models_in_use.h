@@ -32,6 +32,8 @@ class ModelsInUse {
 std::optional<std::filesystem::path> model_folder(const std::string& name);
 /// The model that made the vectors of `space`, wherever it is on this machine; nullptr where it is not.
 std::unique_ptr<chain::EmbeddingModel> maker_of(const store::VectorSpace& space);
+/// What is kept with vectors: ORG/NAME, or a folder that is found from everywhere; "" is the default model.
+std::string lasting_name(const std::string& name);
 /// How to get the default embedding model.
 std::string model_advice();
 /// The setting embedding-precision; nullopt where nothing is said.

@@ -18,7 +18,6 @@
 #include "hanok/server.h"
 #include "language_models.h"
 #include "models_in_use.h"
-#include "server/auth/keys.h"
 
 namespace hanok::app {
 namespace {
@@ -29,7 +28,7 @@ struct Flags {
   std::string host = "127.0.0.1", api_key, certificate, key, access_log;
   std::string chat_template;
   std::vector<std::string> models, embedding_models, rerank_models, cors, watch;
-  size_t port = 8000, context = 0, most_body_mb = 256;
+  size_t port = 8000, context = 0, most_body_mb = 512;
   bool allow_reset = false;
 };
 
@@ -76,7 +75,7 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
     options.precision = precision_setting(session).value_or(Precision::Float32);
     const auto model = std::make_shared<const Embedder>(*folder, options);
     std::string shown = id.empty() ? model->name() : id;
-    out.embedding.emplace_back(shown, chain::make_embedder(model, name.empty() ? std::string() : name));
+    out.embedding.emplace_back(shown, chain::make_embedder(model, lasting_name(name)));
   }
   for (const auto& text : flags.rerank_models) {
     const auto [id, name] = name_and_model(text);
@@ -144,14 +143,22 @@ class AddressFile {
   const fs::path file_;
 };
 
-/// Keeps a collection up to date with folders, beside what the server does.
+using Served = std::vector<std::pair<std::string, std::shared_ptr<const chain::EmbeddingModel>>>;
+
+/// Keeps a collection up to date with folders, beside what the server does and by the same model: that which made the
+/// collection's vectors, or for one that has none the first that is served.
 class Watching {
  public:
-  Watching(Session& session, const std::shared_ptr<store::Store>& store, const std::vector<std::string>& folders) {
+  Watching(Session& session, const std::shared_ptr<store::Store>& store, const std::vector<std::string>& folders,
+           const Served& served) {
     if (folders.empty()) return;
     collection_ = store->collection(session.collection_name(), true);
-    models_.emplace(ModelsInUse::for_ingest(session, *collection_));
-    options_.embedder = models_->embedder();
+    embedder_ = served_for(*collection_->snapshot(), served);
+    options_.embedder = embedder_.get();
+    if (!embedder_ && collection_->snapshot()->vector_space()) {
+      models_.emplace(ModelsInUse::for_ingest(session, *collection_));
+      options_.embedder = models_->embedder();
+    }
     options_.split.max_tokens = number_setting(session, "max-tokens");
     options_.split.overlap_tokens = number_setting(session, "overlap-tokens");
     const std::vector<fs::path> paths(folders.begin(), folders.end());
@@ -171,7 +178,17 @@ class Watching {
   }
 
  private:
+  static std::shared_ptr<const chain::EmbeddingModel> served_for(const store::Snapshot& snapshot,
+                                                                 const Served& served) {
+    auto space = snapshot.pending_space();
+    if (!space) space = snapshot.vector_space();
+    for (const auto& [id, model] : served)
+      if (!space || model->space().fingerprint == space->fingerprint) return model;
+    return nullptr;
+  }
+
   std::shared_ptr<store::Collection> collection_;
+  std::shared_ptr<const chain::EmbeddingModel> embedder_;
   std::optional<ModelsInUse> models_;
   chain::IngestOptions options_;
   base::Background work_;  // last: it ends before what it uses
@@ -208,13 +225,14 @@ void run(Session& session, const Flags& flags) {
   for (const auto& [id, model] : models.chat) names.push_back(id);
   for (const auto& [id, model] : models.embedding) names.push_back(id);
   for (const auto& [id, model] : models.rerank) names.push_back(id);
+  const Served embedders = models.embedding;
   server::Server server(store, std::move(models), std::move(options));
   session.print(
       {{"url", server.url()}, {"port", server.port()}, {"data", folder.string()}, {"models", names}},
       [&](std::ostream& out) { out << "hanok serves " << folder.string() << " at " << server.url() << std::endl; });
   for (const auto& name : names) session.note("model: " + name.get<std::string>());
   const AddressFile address(folder / "server.json", server.url());
-  Watching watching(session, store, flags.watch);
+  Watching watching(session, store, flags.watch, embedders);
   while (!session.interrupts.cancelled()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (!hangups.cancelled()) continue;
@@ -229,58 +247,6 @@ void run(Session& session, const Flags& flags) {
   }
   session.note("stopping: what is being worked on is finished first");
   server.stop();
-}
-
-// ---- keys
-
-struct KeyFlags {
-  std::string name, scope = "read";
-  std::vector<std::string> on;
-};
-
-fs::path keys_file(const Session& session) { return fs::path(session.data_folder()) / "keys.json"; }
-
-void add_key(Session& session, const KeyFlags& flags) {
-  std::map<std::string, server::Scope> collections;
-  for (const auto& text : flags.on) {
-    const size_t equals = text.rfind('=');
-    collections[text.substr(0, equals)] =
-        server::scope_named(equals == text.npos ? flags.scope : text.substr(equals + 1));
-  }
-  server::Keys keys = server::Keys::load(keys_file(session));
-  const std::string key = keys.add(flags.name, server::scope_named(flags.scope), collections);
-  fs::create_directories(session.data_folder());
-  keys.save(keys_file(session));
-  session.print({{"name", flags.name}, {"key", key}}, [&](std::ostream& out) { out << key << "\n"; });
-  session.note("This is shown once: only its hash is kept. A server that runs reads it on SIGHUP");
-}
-
-void list_keys(Session& session) {
-  base::OrderedJson rows = base::OrderedJson::array();
-  const server::Keys keys = server::Keys::load(keys_file(session));
-  for (const auto& key : keys.list()) {
-    base::OrderedJson row = {{"name", key.name}, {"scope", server::scope_name(key.scope)}};
-    row["collections"] = base::OrderedJson::object();
-    for (const auto& [name, scope] : key.collections) row["collections"][name] = server::scope_name(scope);
-    rows.push_back(std::move(row));
-  }
-  session.print({{"keys", rows}}, [&](std::ostream& out) {
-    for (const auto& row : rows) {
-      out << row["name"].get<std::string>() << "\t";
-      if (row["collections"].empty()) out << row["scope"].get<std::string>();
-      for (const auto& [name, scope] : row["collections"].items())
-        out << name << "=" << scope.get<std::string>() << " ";
-      out << "\n";
-    }
-  });
-}
-
-void remove_key(Session& session, const KeyFlags& flags) {
-  server::Keys keys = server::Keys::load(keys_file(session));
-  if (!keys.remove(flags.name))
-    throw Error(Code::NotFound, "there is no key '" + flags.name + "'; see hanok keys list");
-  keys.save(keys_file(session));
-  session.print({{"removed", flags.name}}, [&](std::ostream& out) { out << "removed " << flags.name << "\n"; });
 }
 
 }  // namespace
@@ -309,25 +275,9 @@ void add_serve(Command& root) {
   c.option("--tls-key", flags->key, "PEM file with its key");
   c.option("--cors", flags->cors, "web pages of this origin may call; may be given several times; *: all");
   c.option("--access-log", flags->access_log, "a JSON object a request to this file; -: to stderr");
-  c.option("--max-body", flags->most_body_mb, "MiB of a request at most (default 256)", 1);
+  c.option("--max-body", flags->most_body_mb, "MiB of a request at most (default 512)", 1);
   c.flag("--allow-reset", flags->allow_reset, "clients may empty the store (Chroma's reset)");
   c.run([flags](Session& session) { run(session, *flags); });
-}
-
-void add_keys(Command& root) {
-  Command group = root.group("keys", "API keys of the server: add, list, remove.");
-  auto flags = std::make_shared<KeyFlags>();
-  Command add = group.subcommand("add", "Makes a key and shows it, once.",
-                                 "  hanok keys add app --scope write\n"
-                                 "  hanok keys add team --on notes=write --on handbook=read");
-  add.positional("NAME", flags->name, "what to call it");
-  add.choice("--scope", flags->scope, {"read", "write", "admin"}, "what it may do (default read)");
-  add.option("--on", flags->on, "only with this collection, NAME or NAME=SCOPE; may be given several times");
-  add.run([flags](Session& session) { add_key(session, *flags); });
-  group.subcommand("list", "Names and scopes.").run([](Session& session) { list_keys(session); });
-  Command remove = group.subcommand("remove", "Removes a key.");
-  remove.positional("NAME", flags->name, "its name");
-  remove.run([flags](Session& session) { remove_key(session, *flags); });
 }
 
 }  // namespace hanok::app
