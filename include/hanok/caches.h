@@ -17,8 +17,9 @@ struct CacheOptions {
 };
 
 /// A model whose answers are kept: the same messages and options get the same answer without it. Only where the answer
-/// is meant to be the same each time: at temperature 0, or with a seed; everything else goes to the model. A cached
-/// reply has cached_tokens == prompt_tokens, and its text comes in one piece.
+/// is meant to be the same each time: at temperature 0, or with a seed; everything else goes to the model, and so does
+/// who asks for log probabilities. A cached reply has cached_tokens == prompt_tokens, and its text and each of its tool
+/// calls come in one piece.
 std::shared_ptr<const ChatModel> cached(std::shared_ptr<const ChatModel> model, std::shared_ptr<store::Journal> journal,
                                         const CacheOptions& options = {});
 

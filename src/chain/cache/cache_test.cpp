@@ -41,6 +41,38 @@ TEST(Caches, AnAnswerIsGivenAgainWhereItWouldBeTheSame) {
   EXPECT_EQ(fast->chat(hello, {.seed = 2}).text(), "answer 7");
 }
 
+TEST(Caches, WhatBindsAnAnswerIsPartOfTheQuestion) {
+  const base::TempFolder folder;
+  int n = 0;
+  const auto model = std::make_shared<test::Played>([&](auto, const ChatOptions& o) {
+    ChatReply r = test::said("answer " + std::to_string(++n));
+    if (o.top_logprobs) r.logprobs.push_back({});
+    r.message.tool_calls = {{"c1", "f", "{}"}, {"c2", "g", "{}"}};
+    return r;
+  });
+  const auto fast = cached(model, store::Journal::open(folder.path()));
+  const std::vector<Message> hello{{"user", "hello"}};
+  const auto ask = [&](ChatOptions o) {
+    o.temperature = 0.0f;
+    return fast->chat(hello, o);
+  };
+  EXPECT_EQ(ask({}).text(), "answer 1");
+  EXPECT_EQ(ask({.constraint = {.json_schema = {}, .regex = "yes|no", .grammar = {}}}).text(), "answer 2");
+  EXPECT_EQ(ask({.constraint = {.json_schema = {}, .regex = "red|blue", .grammar = {}}}).text(), "answer 3");
+  EXPECT_EQ(ask({.constraint = {.json_schema = {}, .regex = {}, .grammar = "root ::= \"x\""}}).text(), "answer 4");
+  EXPECT_EQ(ask({.adapter = "pirate"}).text(), "answer 5");
+  EXPECT_EQ(ask({.constraint = {.json_schema = {}, .regex = "yes|no", .grammar = {}}}).text(), "answer 2");
+  // Log probabilities are not kept, so that who asks for them asks the model.
+  EXPECT_EQ(ask({.top_logprobs = 2}).logprobs.size(), 1u);
+  EXPECT_EQ(ask({.top_logprobs = 2}).logprobs.size(), 1u);
+  std::string calls;
+  ask({.on_tool_call = [&](const ToolCallPiece& p) {
+    calls += std::to_string(p.index) + p.id + p.name + p.arguments + " ";
+    return true;
+  }});
+  EXPECT_EQ(calls, "0c1f{} 1c2g{} ");
+}
+
 TEST(Caches, AVectorIsMadeOnce) {
   const base::TempFolder folder;
   const test::Letters letters;

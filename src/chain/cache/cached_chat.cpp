@@ -33,11 +33,9 @@ class CachedChat final : public ChatModel {
 
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
     const bool same_each_time = (options.temperature && *options.temperature == 0) || options.seed;
-    if (!same_each_time) return model_->chat(messages, options);
-    const std::string key =
-        std::string(kPrefix) +
-        base::sha256_hex(model_->name() + "\n" +
-                         chat_request({.model = model_->name(), .stream = false}, messages, options));
+    const bool probabilities = options.top_logprobs || options.on_logprob;  // which are not kept
+    if (!same_each_time || probabilities) return model_->chat(messages, options);
+    const std::string key = key_of(messages, options);
     if (const auto kept = journal_->get(key))
       if (auto reply = read(*kept)) return answer(std::move(*reply), options);
     const ChatReply reply = model_->chat(messages, options);
@@ -48,6 +46,13 @@ class CachedChat final : public ChatModel {
   }
 
  private:
+  /// Of all that an answer depends on: what a server would be told, and what only a model of this process can do.
+  std::string key_of(std::span<const Message> messages, const ChatOptions& options) const {
+    const base::OrderedJson all{chat_request({.model = model_->name(), .stream = false}, messages, options),
+                                options.constraint.regex, options.constraint.grammar, options.adapter};
+    return std::string(kPrefix) + base::sha256_hex(base::dump_json(all));
+  }
+
   static std::string write(const ChatReply& r) {
     return base::dump_json(base::OrderedJson{{"message", message_json(r.message)},
                                              {"finish", finish_name(r.finish)},
@@ -75,7 +80,11 @@ class CachedChat final : public ChatModel {
 
   static ChatReply answer(ChatReply reply, const ChatOptions& options) {
     const std::string text = reply.text();
-    if (options.on_text && !text.empty() && !options.on_text(text)) reply.finish = ChatFinish::Cancelled;
+    bool wanted = !options.on_text || text.empty() || options.on_text(text);
+    const auto& calls = reply.message.tool_calls;
+    for (size_t i = 0; wanted && options.on_tool_call && i < calls.size(); ++i)
+      wanted = options.on_tool_call({i, calls[i].id, calls[i].name, calls[i].arguments});
+    if (!wanted) reply.finish = ChatFinish::Cancelled;
     return reply;
   }
 
