@@ -54,7 +54,7 @@ class Loop {
   }
 
   AgentRun run() {
-    log_.start(question_, options_, protocol_.functions(true));
+    log_.start(question_, options_, protocol_.definitions());
     const Context outer = Context::current();
     {
       const Context::Scope scope(options_.max_seconds > 0 ? outer.with_timeout(options_.max_seconds) : outer);
@@ -181,8 +181,9 @@ class Loop {
   void unreadable(const ChatReply& reply, const std::string& why) {
     ++out_.unparsable;
     if (!reply.text().empty()) messages_.push_back(reply.message);
-    messages_.emplace_back("user",
-                           "That is neither an action nor an answer (" + why + "). " + std::string(kReactRules));
+    const std::string how =
+        react() ? std::string(kReactRules) : std::string("Call a tool, or ") + AgentProtocol::kAnswer + ".";
+    messages_.emplace_back("user", "That is neither an action nor an answer (" + why + "). " + how);
   }
 
   void act(const ToolCall& call, const std::string& thought) {

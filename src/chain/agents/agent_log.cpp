@@ -19,7 +19,6 @@ void AgentLog::start(const std::string& question, const AgentOptions& options, c
   OrderedJson list = OrderedJson::array();
   for (const Tool& t : tools)
     list.push_back({{"name", t.name}, {"description", t.description}, {"parameters", t.parameters}});
-  list.erase(list.size() - 1);  // the answer is none of the run's own tools
   write_(base::dump_json(OrderedJson{{"event", "start"},
                                      {"format", 1},
                                      {"question", question},

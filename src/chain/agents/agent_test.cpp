@@ -229,7 +229,9 @@ TEST(Agent, ALongRunLeavesOutItsFirstStepsAndSaysSo) {
   for (const auto& asked : model.asked) {
     EXPECT_LE(model.count_tokens(std::span<const Message>(asked)) + 50, 500u);
     EXPECT_EQ(asked[1].text(), "The question stays.");
-    if (asked.size() > 2) EXPECT_EQ(asked[2].role, "assistant");  // a step is left out as a whole
+    if (asked.size() > 2) {
+      EXPECT_EQ(asked[2].role, "assistant");  // a step is left out as a whole
+    }
   }
   EXPECT_THAT(run.notes, testing::Contains(HasSubstr("left out")));
 }
@@ -260,6 +262,34 @@ TEST(Agent, ARunIsTakenAgainFromItsLog) {
   EXPECT_THROW(replay_agent(log.substr(0, log.rfind("{\"event\":\"end\""))), Error);
   for (const char* none : {"", "x", "[]", "{}", R"({"event":"start"})", R"({"event":"start","format":9})"})
     EXPECT_THROW(replay_agent(none), Error) << none;
+}
+
+TEST(Agent, ARunIsTakenAgainWhoseToolCannotBeBound) {
+  const auto tool = make_tool({"look", "looks", R"({"type":"object","properties":{"at":{"not":{"type":"null"}}}})"},
+                              [](auto&) { return "seen"; });
+  const Played model(std::deque<std::string>{act("look", R"({"at":"x"})"), answer("end")});
+  std::string log;
+  AgentOptions o = kReact;
+  o.log = [&](const std::string& line) { log += line + "\n"; };
+  const AgentRun run = run_agent(model, {tool}, "?", o);
+  EXPECT_THAT(run.notes, ElementsAre(HasSubstr("is checked, not bound")));
+  const AgentRun again = replay_agent(log);
+  EXPECT_EQ(again.answer, "end");
+  EXPECT_EQ(again.notes, run.notes);
+}
+
+TEST(Agent, AnEmptyAnswerIsToldWhatToDoInItsOwnWayOfCalling) {
+  int n = 0;
+  const Played model([&](auto, const ChatOptions&) {
+    ChatReply r = said("");
+    if (++n == 2) r.message.tool_calls = {{"c1", "final_answer", R"({"answer":"five"})"}};
+    return r;
+  });
+  const AgentRun run = run_agent(model, {make_calculator()}, "?", {.kind = AgentKind::Functions});
+  EXPECT_EQ(run.answer, "five");
+  EXPECT_EQ(run.unparsable, 1u);
+  EXPECT_THAT(model.asked[1].back().text(),
+              testing::AllOf(HasSubstr("final_answer"), testing::Not(HasSubstr("JSON object"))));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "chain/outputs/find_json.h"
 #include "hanok/error.h"
 #include "lm/grammar/json_schema.h"
+#include "text/trimmed.h"
 
 namespace hanok::chain {
 namespace {
@@ -33,12 +34,7 @@ bool good_name(const std::string& name) {
   });
 }
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t from = text.find_first_not_of(kBlanks);
-  if (from == text.npos) return {};
-  return std::string(text.substr(from, text.find_last_not_of(kBlanks) + 1 - from));
-}
+std::string trimmed(std::string_view text) { return std::string(text::trimmed(text)); }
 
 std::string string_at(const OrderedJson& json, const char* key) {
   const auto at = json.find(key);
@@ -88,6 +84,12 @@ std::string AgentProtocol::step_schema(bool may_act) const {
   if (choices.empty()) return answer.dump();
   choices.push_back(answer);
   return OrderedJson{{"anyOf", choices}}.dump();
+}
+
+std::vector<Tool> AgentProtocol::definitions() const {
+  std::vector<Tool> out;
+  for (const auto& e : entries_) out.push_back(e.tool->definition());
+  return out;
 }
 
 std::vector<Tool> AgentProtocol::functions(bool may_act) const {
@@ -179,9 +181,10 @@ std::optional<Move> AgentProtocol::read_lines(const std::string& text, std::stri
   const auto json = OrderedJson::parse(given, nullptr, false);
   if (!json.is_object()) {  // a bare text is the one parameter of a tool that has one
     const AgentTool* tool = find(name);
-    const auto schema = tool ? OrderedJson::parse(tool->definition().parameters) : OrderedJson();
-    const auto properties = schema.value("properties", OrderedJson::object());
-    if (properties.size() == 1) given = OrderedJson{{properties.begin().key(), given}}.dump();
+    const auto schema = OrderedJson::parse(tool ? tool->definition().parameters : "", nullptr, false);
+    const auto properties = schema.find("properties");
+    if (properties != schema.end() && properties->is_object() && properties->size() == 1)
+      given = base::dump_json(OrderedJson{{properties->begin().key(), given}});
   }
   out.calls.push_back({"", name, given});
   return out;

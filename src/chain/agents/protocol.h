@@ -27,7 +27,9 @@ class AgentProtocol {
   /// A React step as a JSON schema: thought and action with input by the tool's schema, or thought and answer.
   /// may_act false: an answer alone. Schemas that cannot bind a text are replaced by "an object" (see notes()).
   std::string step_schema(bool may_act) const;
-  /// The definitions, and one more tool: the answer.
+  /// As the tools have them.
+  std::vector<Tool> definitions() const;
+  /// The definitions with schemas that can bind, and one more tool: the answer.
   std::vector<Tool> functions(bool may_act) const;
   const std::vector<std::string>& notes() const { return notes_; }
 
