@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "chain/http/http.h"
+#include "chain/tools/input.h"
 #include "hanok/error.h"
 
 namespace hanok::chain::mcp {
@@ -13,7 +13,6 @@ using base::Json;
 constexpr size_t kMostPages = 32;             // of a list of tools
 constexpr size_t kLongestDescription = 1024;  // bytes that a model is shown
 constexpr size_t kLongestSchema = 32u << 10;  // bytes
-constexpr int kNoSuchMethod = -32601;
 
 std::string shown(const Json& json) {
   const std::string text = base::dump_json(json);
@@ -28,10 +27,12 @@ std::string cut(const std::string& text, size_t most) {
 
 /// A server's text as one content item has it.
 std::string content_text(const Json& item) {
-  const std::string type = item.value("type", "");
+  const std::string type = text_in(item, "type");
   if (type == "text" && item.contains("text") && item["text"].is_string()) return item["text"].get<std::string>();
-  if (type == "resource" && item.contains("resource") && item["resource"].is_object())
-    return item["resource"].value("text", "[a resource without text]");
+  if (type == "resource" && item.contains("resource")) {
+    const std::string text = text_in(item["resource"], "text");
+    return text.empty() ? "[a resource without text]" : text;
+  }
   return "[" + (type.empty() ? std::string("something") : type) + "]";
 }
 
@@ -52,10 +53,11 @@ Json Client::request(const std::string& method, Json parameters) {
   const Json reply = transport_->request(
       {{"jsonrpc", "2.0"}, {"id", next_id_++}, {"method", method}, {"params", std::move(parameters)}});
   if (const auto error = reply.find("error"); error != reply.end()) {
-    const int64_t code = error->is_object() ? error->value("code", int64_t{0}) : 0;
-    const std::string words = error->is_object() ? error->value("message", shown(*error)) : shown(*error);
-    throw Error(code == kNoSuchMethod ? Code::Unsupported : Code::Unavailable,
-                "MCP server " + name_ + ": " + method + ": " + cut(words, 500));
+    const auto code = error->find("code");
+    const bool unknown = code != error->end() && *code == kNoSuchMethod;
+    const std::string words = text_in(*error, "message");
+    throw Error(unknown ? Code::Unsupported : Code::Unavailable,
+                "MCP server " + name_ + ": " + method + ": " + cut(words.empty() ? shown(*error) : words, 500));
   }
   const auto result = reply.find("result");
   if (result == reply.end() || !result->is_object()) bad(method + " has no result: " + shown(reply));

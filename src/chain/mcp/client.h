@@ -14,6 +14,7 @@ namespace hanok::chain::mcp {
 
 inline constexpr const char* kLegacyVersion = "2025-11-25";
 inline constexpr const char* kModernVersion = "2026-07-28";
+inline constexpr int kNoSuchMethod = -32601;  // JSON-RPC's code
 
 /// How messages travel. Not for several threads at once.
 class Transport {

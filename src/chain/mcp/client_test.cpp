@@ -91,6 +91,15 @@ TEST_F(Mcp, LiesAreErrors) {
   EXPECT_THAT(why({kHello, "-", tools_line(kEcho + "," + kEcho)}, {.timeout_seconds = 2, .most_tools = 1}),
               HasSubstr("more than 1 tools"));
   EXPECT_THAT(why({kHello, "-", R"({"jsonrpc":"2.0","id":%ID%,"result":{"tools":{}}})"}), HasSubstr("no list"));
+  // Values of another kind than the protocol's.
+  EXPECT_THAT(why({kHello, "-", tools_line(R"({"name":"x","inputSchema":{"type":["object"]}})")}),
+              HasSubstr("type object"));
+  EXPECT_THAT(why({kHello, "-", R"({"jsonrpc":"2.0","id":%ID%,"error":{"code":"x","message":5}})"}),
+              HasSubstr(R"(tools/list: {"code":"x","message":5})"));
+  EXPECT_EQ(
+      why({kHello, "-", tools_line(kEcho),
+           R"({"jsonrpc":"2.0","id":%ID%,"result":{"content":[5,{"type":7},{"type":"resource","resource":{"text":5}}]}})"}),
+      "done: [something]\n[something]\n[a resource without text]");
 }
 
 TEST_F(Mcp, SilenceAndFloodsEndWithinTheLimits) {

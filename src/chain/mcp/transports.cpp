@@ -14,7 +14,14 @@ namespace {
 using base::Json;
 
 constexpr size_t kMostBeside = 1000;  // messages of the server that are no answer, during one request
-constexpr int kNoSuchMethod = -32601;
+
+Json message_in(std::string_view text, const char* what, const std::string& server) {
+  try {
+    return base::parse_json(text, what);
+  } catch (const Error& e) {
+    throw Error(Code::Unavailable, "MCP server " + server + ": " + e.what());
+  }
+}
 
 /// What to answer to a message that is not the awaited response; nothing where none is due.
 std::optional<Json> answer_to(const Json& message) {
@@ -44,12 +51,7 @@ class Stdio final : public Transport {
       if (left <= 0) break;
       const std::string line = child_.read_line(left, options_.most_bytes);
       if (line.find_first_not_of(" \t") == line.npos) continue;
-      Json got;
-      try {
-        got = base::parse_json(line, "its line");
-      } catch (const Error& e) {
-        throw Error(Code::Unavailable, "MCP server " + name_ + ": " + e.what());
-      }
+      const Json got = message_in(line, "its line", name_);
       if (is_response(got, message["id"])) return got;
       if (const auto answer = got.is_object() ? answer_to(got) : std::nullopt)
         child_.write_line(base::dump_json(*answer), options_.timeout_seconds);
@@ -73,7 +75,7 @@ class Http final : public Transport {
     std::optional<Json> out;
     size_t beside = 0;
     const HttpReply reply = post(message, [&](std::string_view text) {
-      const Json got = base::parse_json(text, "MCP server " + url_);
+      const Json got = message_in(text, "its answer", url_);
       if (is_response(got, message["id"])) out = got;
       return !out && ++beside <= kMostBeside;
     });

@@ -22,7 +22,8 @@ class FunctionTool final : public AgentTool {
 
 std::shared_ptr<const AgentTool> make_tool(Tool definition, std::function<std::string(const std::string& input)> call) {
   const auto schema = base::parse_json(definition.parameters, "parameters of the tool " + definition.name);
-  if (!schema.is_object() || schema.value("type", "object") != "object")
+  const auto type = schema.find("type");
+  if (!schema.is_object() || (type != schema.end() && *type != "object"))
     throw Error(Code::Invalid, "tool " + definition.name + ": parameters of type object were expected");
   return std::make_shared<FunctionTool>(std::move(definition), std::move(call));
 }
