@@ -11,6 +11,7 @@
 #include "hanok/error.h"
 #include "hanok/memory.h"
 #include "hanok/text.h"
+#include "text/trimmed.h"
 
 namespace hanok::chain {
 namespace {
@@ -50,12 +51,6 @@ std::string lines_of(const ChatTurn& turn) {
     for (const ToolCall& c : m.tool_calls) out += " [" + c.name + " " + c.arguments + "]";
   }
   return out;
-}
-
-std::string trimmed(std::string text) {
-  const size_t from = text.find_first_not_of(" \t\r\n");
-  if (from == text.npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r\n") + 1 - from);
 }
 
 void check_turn(std::span<const Message> turn) {
@@ -138,6 +133,7 @@ struct Memory::Told {
     for (bool room = true; room && from > first;) {
       const size_t begin = from > first + kBlock ? from - kBlock : first;
       auto block = log.read(begin, from - begin);
+      if (block.empty()) break;  // cleared by somebody else meanwhile
       for (; room && !block.empty(); --from) {
         const size_t n = tokens(block.back().messages);
         room = out.tokens + n <= options.max_tokens;
@@ -172,7 +168,7 @@ struct Memory::Told {
       prompt = summary_prompt(so_far, entries);
     }
     const auto reply = traced_chat(*options.model, std::span(&prompt, 1), options.summary_answer);
-    return {trimmed(reply.text()), so_far.turns + entries.size()};
+    return {std::string(text::trimmed(reply.text())), so_far.turns + entries.size()};
   }
 
   /// A summary of the first `upto` turns at least. What another process has summarised meanwhile is taken.

@@ -181,6 +181,19 @@ TEST(Memory, SeveralThreadsTalkInOneSession) {
   EXPECT_EQ(count, r.summarised);
 }
 
+TEST(Memory, AConversationThatIsClearedWhileItIsReadIsEmpty) {
+  struct Cleared final : TurnLog {
+    size_t size() const override { return 40; }  // and then somebody else cleared it
+    std::vector<Entry> read(size_t, size_t) const override { return {}; }
+    void append(const Entry&) override {}
+    void clear() override {}
+    std::optional<std::string> note() const override { return {}; }
+    bool set_note(const std::optional<std::string>&, const std::string&) override { return true; }
+  };
+  const Memory memory({.kind = MemoryKind::Tokens}, std::make_shared<Cleared>());
+  EXPECT_EQ(memory.recall().turns, 0u);
+}
+
 TEST(Memory, SayTellsAndKeeps) {
   const auto model = std::make_shared<Played>([](auto messages, const ChatOptions&) {
     if (messages.back().text() == "break") throw Error(Code::Unavailable, "broken");
