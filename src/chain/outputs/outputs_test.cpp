@@ -61,6 +61,9 @@ TEST(Outputs, ASchemaSaysWhereAndWhat) {
   EXPECT_EQ(why_not(base::OrderedJson::parse(R"({"anyOf":[{"type":"string","minLength":2},{"type":"null"}]})"), "a"),
             "#: \"a\" does not satisfy the schema");
   EXPECT_THROW(schema_parser("{"), Error);
+  EXPECT_THROW(schema_parser(R"({"type":"array","minItems":"two"})").parse("[1]"), Error);
+  EXPECT_EQ(why_not(base::OrderedJson::parse(R"({"type":"integer"})"), 1e300), "");
+  EXPECT_THAT(why_not(base::OrderedJson::parse(R"({"type":"integer"})"), 1.5), HasSubstr("integer"));
 }
 
 TEST(Outputs, Choices) {

@@ -1,7 +1,9 @@
 #include "chain/outputs/schema_check.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "hanok/error.h"
 #include "lm/grammar/json_schema.h"
 
 namespace hanok::chain {
@@ -17,7 +19,7 @@ std::string shown(const OrderedJson& value) {
 }
 
 bool has_type(const std::string& type, const OrderedJson& v) {
-  if (type == "integer") return v.is_number_integer() || (v.is_number() && v == OrderedJson(v.get<int64_t>()));
+  if (type == "integer") return v.is_number() && std::trunc(v.get<double>()) == v.get<double>();
   if (type == "number") return v.is_number();
   if (type == "string") return v.is_string();
   if (type == "boolean") return v.is_boolean();
@@ -97,7 +99,11 @@ class Check {
 }  // namespace
 
 std::string why_not(const OrderedJson& schema, const OrderedJson& value) {
-  if (auto why = Check().run(schema, value, "#"); !why.empty()) return why;
+  try {
+    if (auto why = Check().run(schema, value, "#"); !why.empty()) return why;
+  } catch (const OrderedJson::exception& e) {
+    throw Error(Code::Invalid, std::string("JSON schema: a keyword's value is of the wrong kind: ") + e.what());
+  }
   return lm::grammar::schema_holds(schema, value) ? "" : "#: " + shown(value) + " does not satisfy the schema";
 }
 
