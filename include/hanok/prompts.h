@@ -135,7 +135,7 @@ class ChatPromptTemplate {
     Item(FewShotMessages f) : Piece(std::move(f)) {}
   };
   ChatPromptTemplate(std::initializer_list<Item> items) : ChatPromptTemplate(std::vector<Item>(items)) {}
-  /// Throws Invalid for a role that is none.
+  /// Throws Invalid for a role that is none, and for examples without a selector.
   explicit ChatPromptTemplate(std::vector<Item> items);
 
   /// Throws Invalid that names every variable and every placeholder without a value.

@@ -28,8 +28,10 @@ std::vector<Message> last_of(const std::vector<Message>& messages, size_t n) {
 ChatPromptTemplate::ChatPromptTemplate(std::vector<Item> items) : items_(std::move(items)) {
   for (auto& item : items_) {
     if (auto* m = std::get_if<MessageTemplate>(&item)) m->role = role_of(m->role);
-    if (auto* f = std::get_if<FewShotMessages>(&item))
+    if (auto* f = std::get_if<FewShotMessages>(&item)) {
+      if (!f->examples) throw Error(Code::Invalid, "chat prompt: few-shot messages have no examples; give a selector");
       for (auto& m : f->example) m.role = role_of(m.role);
+    }
   }
 }
 

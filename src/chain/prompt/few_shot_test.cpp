@@ -32,6 +32,8 @@ TEST(FewShot, ExamplesStandBetweenPrefixAndSuffixAndAreNotReadTwice) {
   EXPECT_EQ(p.format({{"input", "big"}}),
             "Opposites.\n\nhappy -> sad\n\ntall {not a gap} -> short\n\nwarm day -> cold day\n\nbig ->");
   EXPECT_THAT(p.variables(), ElementsAre("input"));
+  EXPECT_THROW(FewShotPrompt{}.format(), Error);
+  EXPECT_THROW(ChatPromptTemplate({FewShotMessages{}}), Error);
 }
 
 TEST(FewShot, LengthLeavesRoomForTheInput) {
