@@ -1,10 +1,14 @@
 // The calculator: an expression is read from left to right and computed at once.
 //
-//   line      = sum [("in" | "to") unit]
+//   line      = "weekday" "(" sum ")" | sum [("in" | "to") unit]
 //   sum       = product {("+" | "-") product}
-//   product   = power {("*" | "/" | "mod") power}        a number before a unit is a duration: 3 h, and "3 h 20 min"
-//   adds power     = ("-" | "+") power | postfix ["^" power] postfix   = atom {"!" | "%"} atom      = number [unit] |
-//   date | "(" sum ")" | name "(" sum {"," sum} ")" | today | pi | e
+//   product   = unary {("*" | "/" | "mod" | "of") unary}
+//   unary     = ("-" | "+") unary | postfix ["^" unary]
+//   postfix   = atom {"!" | "%"}
+//   atom      = number [unit] {number unit} | date | "today" | "pi" | "e" | "√" postfix
+//             | "(" sum ")" | name "(" sum {"," sum} ")"
+//
+// A number before a unit is a length of time (3 h); one with a smaller unit right behind belongs to it (3 h 20 min).
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -26,6 +30,7 @@ namespace ch = std::chrono;
 constexpr size_t kLongest = 2000;  // bytes of an expression
 constexpr int kDeepest = 100;      // brackets inside one another
 constexpr long kSecondsPerDay = 86'400;
+constexpr long kFirstDay = -719'528, kLastDay = 2'932'896;  // 0000-01-01 and 9999-12-31, from 1970-01-01
 
 struct Unit {
   std::string_view name;
@@ -60,6 +65,8 @@ using Kind = Quantity::Kind;
 
 Quantity exactly(Exact x, Kind kind = Kind::Number) {
   check_size(x);
+  if (kind == Kind::Date && (x < kFirstDay || x >= kLastDay + 1))
+    throw Error(Code::Invalid, "calculator: a date before the year 0 or after 9999");
   return {kind, std::move(x), 0, false};
 }
 Quantity about(double x, Kind kind = Kind::Number) {
@@ -87,7 +94,8 @@ std::string two(unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); }
 std::string date_text(const Exact& days) {
   const Exact day = floor_of(days), rest = (days - day) * kSecondsPerDay;
   const auto ymd = date_of(day);
-  std::string out = std::to_string(static_cast<int>(ymd.year())) + "-" + two(static_cast<unsigned>(ymd.month())) + "-" +
+  const auto year = static_cast<unsigned>(static_cast<int>(ymd.year()));
+  std::string out = two(year / 100) + two(year % 100) + "-" + two(static_cast<unsigned>(ymd.month())) + "-" +
                     two(static_cast<unsigned>(ymd.day()));
   if (rest == 0) return out;
   const long s = static_cast<long>(Whole(numerator(rest) / denominator(rest)));
@@ -118,12 +126,7 @@ class Calculator {
 
   std::string run() {
     if (text_.size() > kLongest) fail("at most " + std::to_string(kLongest) + " bytes");
-    const Quantity value = sum();
-    std::string out;
-    if (word("in") || word("to"))
-      out = in_unit(value);
-    else
-      out = show(value);
+    const std::string out = word("weekday") ? weekday() : told(sum());
     skip();
     if (at_ < text_.size()) fail("an operator or the end");
     return out;
@@ -439,11 +442,9 @@ class Calculator {
       for (size_t i = 1; i < a.size(); ++i) out = add(out, a[i], 1);
       return name == "sum" ? out : over(out, exactly(a.size()));
     }
-    if (name == "round" && a.size() == 2 && !x.is_rounded && denominator(a[1].exact) == 1 && a[1].exact >= 0 &&
-        a[1].exact <= 50) {
-      const Exact scale = power(10, static_cast<long>(Whole(numerator(a[1].exact))));
-      return exactly(rounded(x.exact * scale) / scale, x.kind);
-    }
+    if (name == "round" && a.size() == 2) return rounded_to(x, a[1]);
+    if (name == "weekday")
+      throw Error(Code::Invalid, "calculator: weekday(DATE) stands alone, for its result is a word");
     if (a.size() != 1) fail("one argument of " + name);
     if (name == "days") {
       if (x.kind != Kind::Duration) throw Error(Code::Invalid, "calculator: days() is of a length of time");
@@ -456,11 +457,11 @@ class Calculator {
       return x.is_rounded ? about(std::fabs(x.rounded), x.kind)
                           : exactly(x.exact < 0 ? Exact(-x.exact) : x.exact, x.kind);
     if (name == "floor")
-      return x.is_rounded ? exactly(Exact(Whole(std::floor(x.rounded)))) : exactly(floor_of(x.exact), x.kind);
+      return x.is_rounded ? exactly(Exact(Whole(std::floor(x.rounded))), x.kind) : exactly(floor_of(x.exact), x.kind);
     if (name == "ceil")
-      return x.is_rounded ? exactly(Exact(Whole(std::ceil(x.rounded)))) : exactly(-floor_of(-x.exact), x.kind);
+      return x.is_rounded ? exactly(Exact(Whole(std::ceil(x.rounded))), x.kind) : exactly(-floor_of(-x.exact), x.kind);
     if (name == "round")
-      return x.is_rounded ? exactly(Exact(Whole(std::round(x.rounded)))) : exactly(rounded(x.exact), x.kind);
+      return x.is_rounded ? exactly(Exact(Whole(std::round(x.rounded))), x.kind) : exactly(rounded(x.exact), x.kind);
     static const std::map<std::string, double (*)(double)> kReal = {
         {"sin", std::sin},   {"cos", std::cos}, {"tan", std::tan}, {"asin", std::asin}, {"acos", std::acos},
         {"atan", std::atan}, {"exp", std::exp}, {"ln", std::log},  {"log", std::log10}, {"log2", std::log2}};
@@ -473,6 +474,17 @@ class Calculator {
     return about(found->second(x.real()));
   }
 
+  static Quantity rounded_to(const Quantity& x, const Quantity& places) {
+    constexpr long kMost = 50;
+    if (places.kind != Kind::Number || places.is_rounded || denominator(places.exact) != 1 || places.exact < 0 ||
+        places.exact > kMost)
+      throw Error(Code::Invalid, "calculator: round(x, n) takes a whole number n of decimals from 0 to 50");
+    const Exact scale = power(10, static_cast<long>(Whole(numerator(places.exact))));
+    if (!x.is_rounded) return exactly(rounded(x.exact * scale) / scale, x.kind);
+    const double factor = scale.convert_to<double>();
+    return about(std::round(x.rounded * factor) / factor, x.kind);
+  }
+
   /// To the nearest whole number, halves away from zero.
   static Exact rounded(const Exact& x) {
     const Exact half(1, 2);
@@ -480,6 +492,18 @@ class Calculator {
   }
 
   // ---- results
+
+  std::string told(const Quantity& value) { return word("in") || word("to") ? in_unit(value) : show(value); }
+
+  /// Stands alone, for its result is a word.
+  std::string weekday() {
+    if (!sign("(")) fail("'(' and a date");
+    const Quantity day = sum();
+    if (!sign(")")) fail("')'");
+    if (day.kind != Kind::Date) throw Error(Code::Invalid, "calculator: weekday is of a date");
+    constexpr const char* kDays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+    return kDays[ch::weekday(ch::sys_days(date_of(floor_of(day.exact)))).c_encoding()];
+  }
 
   static std::string show(const Quantity& q) {
     if (q.is_rounded)
@@ -526,26 +550,9 @@ class Calculator {
   int depth_ = 0, calls_ = 0;
 };
 
-/// "weekday(DATE)" stands alone, for its result is a word.
-std::optional<std::string> weekday(std::string_view text, std::string_view today) {
-  constexpr std::string_view kCall = "weekday(";
-  const size_t from = text.find_first_not_of(' ');
-  if (from == text.npos || !text.substr(from).starts_with(kCall)) return {};
-  const size_t close = text.rfind(')');
-  if (close == text.npos) throw Error(Code::Invalid, "calculator: ')' was expected behind weekday(");
-  const std::string inside = calculate(text.substr(from + kCall.size(), close - from - kCall.size()), today);
-  int y = 0;
-  unsigned m = 0, d = 0;
-  if (std::sscanf(inside.c_str(), "%d-%u-%u", &y, &m, &d) != 3)
-    throw Error(Code::Invalid, "calculator: weekday is of a date");
-  constexpr const char* kDays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-  return kDays[ch::weekday(ch::sys_days(ch::year(y) / ch::month(m) / ch::day(d))).c_encoding()];
-}
-
 }  // namespace
 
 std::string calculate(std::string_view expression, std::string_view today) {
-  if (auto day = weekday(expression, today)) return *day;
   return Calculator(expression, today).run();
 }
 

@@ -37,6 +37,8 @@ TEST(Calculate, WhatIsRoundedSaysSo) {
   EXPECT_EQ(is("ln(e)"), "≈ 1");
   EXPECT_EQ(is("2 * pi"), "≈ 6.28318530718");
   EXPECT_EQ(is("2 ^ 0.5"), "≈ 1.41421356237");
+  EXPECT_EQ(is("round(sqrt(2), 3)"), "≈ 1.414");
+  EXPECT_EQ(is("floor(pi * 1 h)"), "3 h 8 min 29 s");
 }
 
 TEST(Calculate, LengthsOfTime) {
@@ -58,6 +60,9 @@ TEST(Calculate, Dates) {
   EXPECT_EQ(is("today - 1 year"), "2025-11-29");
   EXPECT_EQ(is("weekday(2026-11-29)"), "Sunday");
   EXPECT_EQ(is("weekday(2026-11-29 + 2 days)"), "Tuesday");
+  EXPECT_EQ(is("weekday( 2026-11-29 23:30 )"), "Sunday");
+  EXPECT_EQ(is("0100-01-01 - 1 day"), "0099-12-31");
+  EXPECT_EQ(is("9999-12-30 + 1 day"), "9999-12-31");
 }
 
 TEST(Calculate, WhatHasNoMeaningIsSaid) {
@@ -78,7 +83,17 @@ TEST(Calculate, WhatHasNoMeaningIsSaid) {
                                                        {"2 ** 3", "'^'"},
                                                        {"x", "a number"},
                                                        {"ln(0)", "finite"},
-                                                       {"import os", "a number"}};
+                                                       {"import os", "a number"},
+                                                       {"2026-11-29 + 99999999", "after 9999"},
+                                                       {"2026-11-29 + 1e30 days", "after 9999"},
+                                                       {"9999-12-31 + 1 day", "after 9999"},
+                                                       {"2026-11-29 + 9000 years", "after 9999"},
+                                                       {"0000-01-01 - 1 h", "before the year 0"},
+                                                       {"weekday(2026-11-29) + 1", "the end"},
+                                                       {"weekday(3)", "of a date"},
+                                                       {"1 + weekday(2026-11-29)", "stands alone"},
+                                                       {"round(2/3, 51)", "from 0 to 50"},
+                                                       {"round(2/3, 1/2)", "from 0 to 50"}};
   for (const auto& [text, words] : cases) {
     try {
       ADD_FAILURE() << text << " = " << is(text);
@@ -88,6 +103,9 @@ TEST(Calculate, WhatHasNoMeaningIsSaid) {
   }
   EXPECT_THROW(is(std::string(3000, '1')), Error);
   EXPECT_THROW(is(std::string(300, '(') + "1"), Error);
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "weekday(";
+  EXPECT_THROW(is(deep + ")"), Error);
 }
 
 }  // namespace
