@@ -33,13 +33,14 @@ std::string list(const std::vector<fs::path>& folders, const std::string& path) 
   const fs::path folder = base::path_within(folders, path.empty() ? "." : path);
   if (!fs::is_directory(folder)) throw Error(Code::Invalid, "'" + path + "' is no folder");
   std::vector<std::string> lines;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none)) {
-    const bool inner = entry.is_directory(none);
+  std::error_code failed, none;
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    const bool inner = entry->is_directory(none);
     lines.push_back(
-        entry.path().filename().string() +
-        (inner ? "/" : "  " + std::to_string(entry.is_regular_file(none) ? entry.file_size(none) : 0) + " bytes"));
+        entry->path().filename().string() +
+        (inner ? "/" : "  " + std::to_string(entry->is_regular_file(none) ? entry->file_size(none) : 0) + " bytes"));
   }
+  if (failed) throw Error(Code::Unavailable, "'" + path + "' cannot be read: " + failed.message());
   std::sort(lines.begin(), lines.end());
   std::string out;
   for (size_t i = 0; i < lines.size() && i < kMostEntries; ++i) out += lines[i] + "\n";
