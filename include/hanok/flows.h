@@ -38,7 +38,7 @@ class Flow {
  public:
   struct Impl;  // what was read
 
-  /// Throws Invalid: "review.yaml, line 7: steps[1].prompt: ...".
+  /// Throws Invalid: "review.yaml, line 7: steps/1/prompt: ...".
   static Flow read(std::string_view yaml, const std::string& what);
 
   const std::string& name() const;
@@ -50,7 +50,8 @@ class Flow {
 
   /// Throws Invalid for an input that is missing or none of its own, and what the steps throw, with the step's id.
   FlowResult run(const Values& inputs, const FlowOptions& options) const;
-  /// What models would be told, step by step; gaps that only a step fills stay as they are.
+  /// What models would be told, step by step; gaps that only a step fills stay as they are. Throws Invalid for an
+  /// input that is none of its own.
   std::string prompts(const Values& inputs) const;
 
  private:

@@ -14,8 +14,7 @@ namespace hanok::chain {
 
 struct FlowStep {
   enum class Kind { Prompt, Text, Search, Ask, Read, Each, Route } kind = Kind::Text;
-  std::string id, place;  // "steps[1] (summary)", for messages
-  size_t line = 0;
+  std::string id, place;  // "review.yaml, line 7 (summary)", for messages
 
   PromptTemplate text, system;  // of Prompt and Text; the query, question or path of Search, Ask and Read
   std::string model;            // of Prompt; "": the caller's

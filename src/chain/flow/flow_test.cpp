@@ -42,6 +42,7 @@ TEST(Flow, StepsTakeWhatWasMadeBefore) {
   EXPECT_THROW(flow.run({}, with(model)), Error);
   EXPECT_THROW(flow.run({{"word", "x"}, {"other", "y"}}, with(model)), Error);
   EXPECT_EQ(flow.prompts({{"word", "w"}}), "---- t, line 6 (b)\nsystem: S\nuser: say {a}\n");
+  EXPECT_THROW(flow.prompts({{"wrod", "w"}}), Error);
 }
 
 TEST(Flow, WhatIsWrongIsSaidWithItsLineBeforeItRuns) {

@@ -139,10 +139,9 @@ class Reader {
       fail(at, "one of prompt, text, search, ask, read, each and route was expected, found " +
                    (found.empty() ? "nothing" : found));
     }
-    out.line = line_of(at);
     out.id = text_at(json, at, "id");
     if (named && out.id.empty()) fail(at, "an id was expected, by which later steps take the result");
-    out.place = what_ + ", line " + std::to_string(out.line) + (out.id.empty() ? "" : " (" + out.id + ")");
+    out.place = what_ + ", line " + std::to_string(line_of(at)) + (out.id.empty() ? "" : " (" + out.id + ")");
     switch (out.kind) {
       case FlowStep::Kind::Prompt:
         read_prompt(json, at, names, out);

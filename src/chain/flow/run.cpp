@@ -10,6 +10,7 @@
 #include "hanok/error.h"
 #include "hanok/outputs.h"
 #include "hanok/text.h"
+#include "text/trimmed.h"
 
 namespace hanok::chain {
 namespace {
@@ -99,9 +100,7 @@ class Runner {
   }
 
   static std::string ask_text(const ChatModel& by, const Messages& messages, const ChatOptions& options) {
-    std::string out = traced_chat(by, messages, options).text();
-    const size_t from = out.find_first_not_of(" \t\r\n");
-    return from == out.npos ? "" : out.substr(from, out.find_last_not_of(" \t\r\n") + 1 - from);
+    return std::string(text::trimmed(traced_chat(by, messages, options).text()));
   }
 
   const store::Collection& collection() const {
@@ -133,8 +132,10 @@ class Runner {
     };
     if (!fs::is_directory(named)) return text_of(named);
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(named))
-      if (entry.is_regular_file() && text::loadable(entry.path())) files.push_back(entry.path());
+    std::error_code failed, none;
+    for (fs::directory_iterator entry(named, failed), end; !failed && entry != end; entry.increment(failed))
+      if (entry->is_regular_file(none) && text::loadable(entry->path())) files.push_back(entry->path());
+    if (failed) throw Error(Code::Unavailable, "'" + path + "' cannot be read: " + failed.message());
     if (files.size() > kMostFiles)
       throw Error(Code::Exhausted, "'" + path + "' has more than " + std::to_string(kMostFiles) + " files");
     std::sort(files.begin(), files.end());
@@ -189,10 +190,19 @@ void show_prompts(const FlowStep& s, const Values& values, std::string& out) {
     out += "user: " + half_filled(s.text, values) + "\n";
     if (!s.choices.empty()) out += "(" + choice_parser(s.choices).instructions + ")\n";
     if (!s.schema.empty()) out += "(" + schema_parser(s.schema).instructions + ")\n";
+    if (s.list) out += "(" + lines_parser().instructions + ")\n";
   }
   for (const auto& inner : s.steps) show_prompts(inner, values, out);
   for (const auto& [value, inner] : s.cases) show_prompts(inner, values, out);
   if (s.otherwise) show_prompts(*s.otherwise, values, out);
+}
+
+void check_names(const Flow::Impl& flow, const Values& inputs) {
+  for (const auto& [given, text] : inputs) {
+    const bool known = std::any_of(flow.inputs.begin(), flow.inputs.end(),
+                                   [name = std::string_view(given)](const auto& one) { return one.first == name; });
+    if (!known) throw Error(Code::Invalid, flow.what + ": it has no input '" + given + "'");
+  }
 }
 
 }  // namespace
@@ -209,12 +219,9 @@ bool Flow::needs_documents() const {
 }
 
 FlowResult Flow::run(const Values& inputs, const FlowOptions& options) const {
-  Values values;
-  for (const auto& [name, value] : impl_->inputs) values[name] = value;
-  for (const auto& [name, value] : inputs) {
-    if (!values.count(name)) throw Error(Code::Invalid, impl_->what + ": it has no input '" + name + "'");
-    values[name] = value;
-  }
+  check_names(*impl_, inputs);
+  Values values = inputs;
+  for (const auto& [name, value] : impl_->inputs) values.try_emplace(name, value);
   for (const auto& name : impl_->needed)
     if (!inputs.count(name)) throw Error(Code::Invalid, impl_->what + ": the input '" + name + "' is missing");
   FlowResult out;
@@ -225,10 +232,10 @@ FlowResult Flow::run(const Values& inputs, const FlowOptions& options) const {
 }
 
 std::string Flow::prompts(const Values& inputs) const {
-  Values values;
+  check_names(*impl_, inputs);
+  Values values = inputs;
   for (const auto& [name, value] : impl_->inputs)
-    if (!value.empty()) values[name] = value;
-  for (const auto& [name, value] : inputs) values[name] = value;
+    if (!value.empty()) values.try_emplace(name, value);
   std::string out;
   for (const FlowStep& s : impl_->steps) show_prompts(s, values, out);
   return out;
