@@ -1,16 +1,11 @@
 #include "chain/outputs/find_json.h"
 
-#include <algorithm>
+#include "text/trimmed.h"
 
 namespace hanok::chain {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t from = text.find_first_not_of(kBlanks);
-  if (from == text.npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlanks) + 1 - from);
-}
+using text::trimmed;
 
 /// Behind the bracket that closes the one at text[0]; brackets in strings do not count.
 size_t closed(std::string_view text) {

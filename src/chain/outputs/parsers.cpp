@@ -1,21 +1,15 @@
 // Readers of answers in words: lists, choices, dates.
 #include <algorithm>
-#include <charconv>
 
 #include "hanok/outputs.h"
-#include "text/utf8.h"
+#include "text/trimmed.h"
 
 namespace hanok::chain {
 namespace {
 
 constexpr size_t kShown = 200;  // bytes of an answer in a message
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t from = text.find_first_not_of(kBlanks);
-  if (from == text.npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlanks) + 1 - from);
-}
+using text::trimmed;
 
 [[noreturn]] void refuse(const std::string& expected, std::string_view answer) {
   throw Error(Code::Corrupt, "the answer: " + expected + " was expected, found '" +

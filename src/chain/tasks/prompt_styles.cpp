@@ -6,6 +6,7 @@
 
 #include "hanok/tasks.h"
 #include "hanok/text.h"
+#include "text/trimmed.h"
 
 namespace hanok::chain {
 namespace {
@@ -15,11 +16,7 @@ constexpr size_t kUsualSamples = 5;
 
 bool korean(std::string_view question) { return text::hangul_share(question) > kHangulIsKorean; }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t from = text.find_first_not_of(kBlanks);
-  return from == text.npos ? std::string_view() : text.substr(from, text.find_last_not_of(kBlanks) + 1 - from);
-}
+using text::trimmed;
 
 std::string lower(std::string_view text) {
   std::string out(text);
