@@ -4,7 +4,8 @@ namespace hanok::app {
 
 void RetrieverFlags::add_to(Command& c) {
   c.choice("--retriever", name_, chain::retriever_names(), "how passages are found (docs/retrievers.md)");
-  c.option("--fetch-k", fetch_, "passages that mmr, multi-vector and time-weighted choose among (default 20)", 1);
+  c.option("--fetch-k", fetch_, "passages that mmr, ensemble, multi-vector and time-weighted choose among (default 20)",
+           1);
   c.option("--mmr-lambda", mmr_, "of mmr: 1 relevance alone, 0 diversity alone (default 0.5)", 0, 1);
   c.option("--score-threshold", threshold_, "of threshold: the least cosine, or score of words (default 0.5)", 0, 1);
   c.option("--queries", queries_, "of multi-query: questions that the model asks beside yours (default 3)", 1);

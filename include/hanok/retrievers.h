@@ -38,7 +38,7 @@ class Retriever {
 struct RetrieverOptions {
   SearchOptions search = {};         // k, filter and models of every kind; embedder and reranker must outlive it
   const ChatModel* model = nullptr;  // multi-query, self-query; must outlive it
-  size_t fetch_k = 20;               // passages that mmr, compression, multi-vector and time-weighted choose among
+  size_t fetch_k = 20;               // passages that mmr, ensemble, multi-vector and time-weighted choose among
   double mmr_lambda = 0.5;           // 1: relevance alone, 0: diversity alone
   double threshold = 0.5;            // of threshold: the least cosine (by keywords alone: the least score), 0 to 1
   size_t queries = 3;                // that a model asks beside the question
@@ -58,7 +58,7 @@ struct RetrieverOptions {
 ///   ensemble       words and meaning, each a ranking, fused by their ranks and `weights`
 ///   multi-query    the question and others that the model asks in its place, fused by ranks
 ///   self-query     the model takes conditions on metadata out of the question; they are checked before they hold
-///   compression    fetch_k by hybrid, read by the reranker where there is one, cut to the sentences that matter
+///   compression    hybrid, ordered by the reranker where there is one, cut to the sentences that matter
 ///   multi-vector   fetch_k by hybrid, ordered by the nearest of their sentences
 ///   parent         the section around each passage, once
 ///   neighbours     passages with those before and after

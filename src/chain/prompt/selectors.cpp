@@ -89,13 +89,15 @@ class BySimilarity final : public ExampleSelector {
   }
 
   std::vector<size_t> diverse(const std::vector<size_t>& order, const std::vector<double>& near) const {
-    std::vector<double> relevance, alike;
-    for (const size_t a : order) {
-      relevance.push_back(near[a]);
-      for (const size_t b : order) alike.push_back(cosine(rows_.row(a), rows_.row(b)));
+    std::vector<double> relevance;
+    Matrix rows{order.size(), rows_.dim, {}};
+    for (const size_t i : order) {
+      relevance.push_back(near[i]);
+      rows.data.insert(rows.data.end(), rows_.row(i).begin(), rows_.row(i).end());
     }
     std::vector<size_t> out;
-    for (const size_t i : maximal_marginal_relevance(relevance, alike, options_.k, options_.mmr_lambda))
+    for (const size_t i :
+         maximal_marginal_relevance(relevance, vector_similarities(rows), options_.k, options_.mmr_lambda))
       out.push_back(order[i]);
     return out;
   }

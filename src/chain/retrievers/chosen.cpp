@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "chain/retrievers/kinds.h"
+#include "chain/retrievers/sentence_vectors.h"
 #include "chain/search/diversify.h"
 #include "hanok/error.h"
 #include "hanok/lm.h"
@@ -57,11 +58,7 @@ class Mmr final : public Retriever {
                                         const std::vector<Hit>& hits) {
     std::vector<store::ChunkId> ids;
     for (const Hit& h : hits) ids.push_back(h.chunk.id);
-    const Matrix rows{ids.size(), space.dim, snapshot.vectors(space, ids)};
-    std::vector<double> out;
-    for (size_t i = 0; i < rows.rows; ++i)
-      for (size_t j = 0; j < rows.rows; ++j) out.push_back(cosine(rows.row(i), rows.row(j)));
-    return out;
+    return vector_similarities({ids.size(), space.dim, snapshot.vectors(space, ids)});
   }
   static std::vector<double> by_words(const std::vector<Hit>& hits) {
     std::vector<std::string> texts;
@@ -74,7 +71,7 @@ class Mmr final : public Retriever {
 /// A passage is as near as its nearest sentence: what stands in a long one beside other things is found.
 class MultiVector final : public Retriever {
  public:
-  explicit MultiVector(RetrieverOptions options) : options_(std::move(options)) {
+  explicit MultiVector(RetrieverOptions options) : options_(std::move(options)), vectors_(options_.search.embedder) {
     if (!options_.search.embedder) throw Error(Code::Invalid, "retriever multi-vector needs an embedding model");
   }
   std::string_view name() const override { return "multi-vector"; }
@@ -90,13 +87,9 @@ class MultiVector final : public Retriever {
         owner.push_back(i);
       }
     if (sentences.empty()) return out;
-    const std::string asked(question);
-    const auto& embedder = *options_.search.embedder;
-    const Matrix query = embedder.embed(std::span(&asked, 1), Prompt::Query);
-    const Matrix rows = embedder.embed(sentences, Prompt::Passage);
+    const auto near = vectors_.cosines(vector_of(out.found.query), sentences);
     std::vector<double> scores(hits.size(), -1);
-    for (size_t i = 0; i < rows.rows; ++i)
-      scores[owner[i]] = std::max<double>(scores[owner[i]], cosine(query.row(0), rows.row(i)));
+    for (size_t i = 0; i < near.size(); ++i) scores[owner[i]] = std::max(scores[owner[i]], near[i]);
     const auto order = best_first(scores);
     reorder(hits, order, in_order(scores, order), options_.search.k);
     out.notes.push_back(std::to_string(sentences.size()) + " sentences of " + std::to_string(scores.size()) +
@@ -105,7 +98,13 @@ class MultiVector final : public Retriever {
   }
 
  private:
+  /// The question's, which the search has made where the collection has vectors of this model.
+  std::vector<float> vector_of(const Query& query) const {
+    if (!query.vector.empty()) return query.vector;
+    return options_.search.embedder->embed(std::span(&query.text, 1), Prompt::Query).data;
+  }
   RetrieverOptions options_;
+  SentenceVectors vectors_;
 };
 
 class TimeWeighted final : public Retriever {

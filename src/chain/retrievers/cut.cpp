@@ -3,7 +3,7 @@
 #include <set>
 
 #include "chain/retrievers/kinds.h"
-#include "hanok/lm.h"
+#include "chain/retrievers/sentence_vectors.h"
 #include "hanok/text.h"
 
 namespace hanok::chain {
@@ -12,17 +12,29 @@ namespace {
 /// Contextual compression: without the sentences at both ends that say nothing of the question.
 class Compression final : public Retriever {
  public:
-  explicit Compression(RetrieverOptions options) : options_(std::move(options)) {}
+  explicit Compression(RetrieverOptions options) : options_(std::move(options)), vectors_(options_.search.embedder) {}
   std::string_view name() const override { return "compression"; }
 
   Retrieved retrieve(const store::Snapshot& snapshot, std::string_view question) const override {
     SearchOptions how = options_.search;  // its reranker reads some fifty of the fused ranking
     Retrieved out{search(snapshot, question, how), {}};
-    size_t before = 0, after = 0;
-    for (Hit& hit : out.found.hits) {
-      before += hit.chunk.text.size();
-      shorten(out.found.query, hit);
-      after += hit.chunk.text.size();
+    auto& hits = out.found.hits;
+    std::vector<std::vector<text::Span>> spans;
+    std::vector<std::string> sentences;
+    for (const Hit& hit : hits) {
+      spans.push_back(text::sentences(hit.chunk.text));
+      if (spans.back().size() < 2) spans.back().clear();
+      for (const auto& s : spans.back()) sentences.push_back(hit.chunk.text.substr(s.start, s.end - s.start));
+    }
+    const bool meaning = !out.found.query.vector.empty() && options_.search.embedder;
+    const auto score =
+        meaning ? vectors_.cosines(out.found.query.vector, sentences) : by_words(out.found.query.terms, sentences);
+    size_t before = 0, after = 0, at = 0;
+    for (size_t i = 0; i < hits.size(); ++i) {
+      before += hits[i].chunk.text.size();
+      shorten(hits[i], spans[i], std::span(score).subspan(at, spans[i].size()), meaning);
+      after += hits[i].chunk.text.size();
+      at += spans[i].size();
     }
     out.notes.push_back(std::to_string(after) + " of " + std::to_string(before) + " bytes of the passages were kept");
     return out;
@@ -31,16 +43,11 @@ class Compression final : public Retriever {
  private:
   static constexpr double kNear = 0.8;  // of the best sentence's cosine: below, a sentence at an end goes
 
-  /// How much each sentence says of the question: its cosine, or the share of the question's terms that it has.
-  std::vector<double> scores(const Query& query, const std::vector<std::string>& sentences) const {
+  /// The share of the question's terms that each has.
+  static std::vector<double> by_words(const std::vector<text::Term>& terms, const std::vector<std::string>& sentences) {
     std::vector<double> out;
-    if (!query.vector.empty() && options_.search.embedder) {
-      const Matrix rows = options_.search.embedder->embed(sentences, Prompt::Passage);
-      for (size_t i = 0; i < rows.rows; ++i) out.push_back(cosine(query.vector, rows.row(i)));
-      return out;
-    }
     std::set<std::string> wanted;
-    for (const auto& term : query.terms) wanted.insert(term.form);
+    for (const auto& term : terms) wanted.insert(term.form);
     for (const auto& s : sentences) {
       std::set<std::string> had;
       for (const auto& term : text::analyze(s))
@@ -50,16 +57,12 @@ class Compression final : public Retriever {
     return out;
   }
 
-  void shorten(const Query& query, Hit& hit) const {
-    const auto spans = text::sentences(hit.chunk.text);
-    if (spans.size() < 2) return;
-    std::vector<std::string> sentences;
-    for (const auto& s : spans) sentences.push_back(hit.chunk.text.substr(s.start, s.end - s.start));
-    const auto score = scores(query, sentences);
+  static void shorten(Hit& hit, const std::vector<text::Span>& spans, std::span<const double> score, bool meaning) {
+    if (spans.empty()) return;
     const double best = *std::max_element(score.begin(), score.end());
     if (best <= 0) return;
     // By words alone any word in common keeps a sentence: a table's row has little of a question, and is its answer.
-    const double least = query.vector.empty() ? 1e-9 : kNear * best;
+    const double least = meaning ? kNear * best : 1e-9;
     size_t first = 0, last = spans.size() - 1;
     while (first < last && score[first] < least) ++first;
     while (last > first && score[last] < least) --last;
@@ -69,6 +72,7 @@ class Compression final : public Retriever {
   }
 
   RetrieverOptions options_;
+  SentenceVectors vectors_;
 };
 
 /// The section that a passage stands in: the chunks around it under the same heading.

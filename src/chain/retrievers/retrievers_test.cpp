@@ -134,6 +134,26 @@ TEST_F(RetrieverTest, TheNearestSentenceCounts) {
   EXPECT_NEAR(r.found.hits[0].score, 1, 1e-6);
 }
 
+TEST_F(RetrieverTest, ASentenceIsEmbeddedOnceHoweverManyQuestionsAreAsked) {
+  put("x", {"Aaaa. Bbbb ccc."}), put("y", {"Ab ab. Aaaa."});
+  const auto snapshot = collection_->snapshot();
+  const RetrieverOptions o{.search = {.k = 3, .mode = Mode::Dense, .embedder = &letters_}};
+  for (const char* name : {"multi-vector", "compression"}) {
+    const auto retriever = make_retriever(name, o);
+    letters_.embedded = 0;
+    const auto first = retriever->retrieve(*snapshot, "a");
+    EXPECT_EQ(letters_.embedded, 4u) << name;  // the question and three sentences, one of them twice there
+    retriever->retrieve(*snapshot, "b");
+    EXPECT_EQ(letters_.embedded, 5u) << name;
+    const auto again = retriever->retrieve(*snapshot, "a");
+    EXPECT_EQ(paths(again), paths(first));
+    for (size_t i = 0; i < first.found.hits.size(); ++i) {
+      EXPECT_EQ(again.found.hits[i].chunk.text, first.found.hits[i].chunk.text);
+      EXPECT_EQ(again.found.hits[i].score, first.found.hits[i].score);
+    }
+  }
+}
+
 TEST_F(RetrieverTest, ParentsAreSectionsOnce) {
   put("book", {"lion one", "lion two", "tail", "other"}, 0, store::Json::object(), {"A", "A", "A", "B"});
   const auto r = ask("parent", "lion", {.search = {.mode = Mode::Keyword}});

@@ -81,6 +81,7 @@ class SelfQuery final : public Retriever {
     // What follows judges the hits by the question as it was asked.
     SearchOptions one = how;
     one.k = 1;
+    one.reranker = nullptr;  // what it is for: the question's terms and vector
     auto first = search(snapshot, question, one);
     first.hits = std::move(out.found.hits);
     score_for_question(snapshot, first, first.hits);

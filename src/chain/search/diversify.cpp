@@ -49,4 +49,12 @@ std::vector<double> term_similarities(std::span<const std::string> texts) {
   return out;
 }
 
+std::vector<double> vector_similarities(const Matrix& rows) {
+  const size_t n = rows.rows;
+  std::vector<double> out(n * n);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j <= i; ++j) out[i * n + j] = out[j * n + i] = cosine(rows.row(i), rows.row(j));
+  return out;
+}
+
 }  // namespace hanok::chain

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "hanok/lm.h"
+
 namespace hanok::chain {
 
 /// Picks k of n: each time the i with the largest lambda * relevance[i] - (1 - lambda) * max similarity to those
@@ -15,5 +17,8 @@ std::vector<size_t> maximal_marginal_relevance(std::span<const double> relevance
 
 /// Cosine of term counts of each pair of texts, [n, n]: 1 for the same text, 0 for no term in common.
 std::vector<double> term_similarities(std::span<const std::string> texts);
+
+/// Cosine of each pair of rows, [n, n].
+std::vector<double> vector_similarities(const Matrix& rows);
 
 }  // namespace hanok::chain
