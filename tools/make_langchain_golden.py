@@ -148,12 +148,18 @@ def memories():
     return out
 
 
+def lines(made):
+    """A line a case."""
+    line = lambda x: json.dumps(x, ensure_ascii=False)
+    parts = [line(k) + ": " + (line(v) if isinstance(v, dict) else "[\n" + ",\n".join(map(line, v)) + "\n]") for k, v in made.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 made = {
     "versions": {p: version(p) for p in ("langchain-core", "langchain-classic", "langchain-community")},
     "templates": templates(), "jinja": jinja(), "chats": chats(), "few_shot": few_shot(), "overlaps": overlaps(), "lists": lists(),
     "ensembles": ensembles(), "mmr": mmr(), "memories": memories(),
 }
 with open(sys.argv[1], "w") as f:
-    json.dump(made, f, ensure_ascii=False, indent=0)
-    f.write("\n")
+    f.write(lines(made))
 print({k: len(v) for k, v in made.items()})
