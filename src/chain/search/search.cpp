@@ -12,6 +12,7 @@
 #include "chain/search/rank.h"
 #include "hanok/chain.h"
 #include "hanok/text.h"
+#include "hanok/traces.h"
 
 namespace hanok::chain {
 namespace {
@@ -294,7 +295,13 @@ std::vector<ScoredChunk> rank(const store::Snapshot& snapshot, std::string_view 
 
 SearchAcross search_across(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options) {
   if (options.k == 0) throw Error(Code::Invalid, "search: k must be at least 1");
-  return Search(snapshot, query, options).run();
+  OpenSpan span("search");
+  SearchAcross out = Search(snapshot, query, options).run();
+  if (!span.traced()) return out;
+  span.set("hanok.search.query", std::string(query));
+  span.set("hanok.search.mode", mode_name(out.result.mode));
+  span.set("hanok.search.hits", std::to_string(out.result.hits.size()));
+  return out;
 }
 
 SearchResult search(const store::Snapshot& snapshot, std::string_view query, const SearchOptions& options) {
