@@ -12,32 +12,32 @@ Json parsed(const Request& request) {
   return request.body.empty() ? Json::object() : base::parse_json(request.body, "body");
 }
 
-Json shown(const store::Records& records, const store::RecordsInfo& info) {
-  Json out = note_of_copy(records);
-  const IndexModel model = model_of(records, info);
-  out["backup_id"] = info.name;
+Json shown(const Copy& copy) {
+  Json out = copy.note;
+  const IndexModel model = model_of(*copy.records, copy.info);
+  out["source_index_name"] = copy.source;
+  out["backup_id"] = copy.info.name;
   out["status"] = "Ready";
-  out["record_count"] = info.records;
-  out["namespace_count"] = records.read()->namespaces().size();
-  out["size_bytes"] = records.statistics().value("bytes", 0);
+  out["record_count"] = copy.info.records;
+  out["namespace_count"] = copy.records->read()->namespaces().size();
+  out["size_bytes"] = copy.records->statistics().value("bytes", 0);
   out["metric"] = model.metric;
   out["cloud"] = model.deployment.value("cloud", "local");
   out["region"] = model.deployment.value("region", "local");
   out["tags"] = model.tags.empty() ? Json() : Json(model.tags);
   if (model.dimension) out["dimension"] = *model.dimension;
-  out["schema"] = show(model, info, "").at("schema");
-  out["created_at"] = time_text(info.created_ms);
+  out["schema"] = show(model, copy.info, "").at("schema");
+  out["created_at"] = time_text(copy.info.created_ms);
   return out;
 }
 
 Reply make(const Request& request, House& house) {
   const Index index = index_of(request, house, Scope::Read);
   const Json body = parsed(request);
-  Json note = {{"source_index_name", index.info.name}, {"source_index_id", index.info.uuid}};
+  Json note = {{"source_index_id", index.info.uuid}};
   for (const char* part : {"name", "description"})
     if (body.is_object() && body.contains(part) && body[part].is_string()) note[part] = body[part];
-  const auto copy = copy_index(index, backups_place(), new_uuid(), note, house);
-  return Reply::json(base::dump_json(shown(*copy, copy->info())), 201);
+  return Reply::json(base::dump_json(shown(copy_index(index, backups_place(), new_uuid(), note, house))), 201);
 }
 
 /// {"data": [...], "pagination": {"next": TOKEN}}, the latter where there are more.
@@ -53,83 +53,69 @@ Reply page(const Request& request, std::vector<Json> all) {
   return Reply::json(base::dump_json(out));
 }
 
-std::vector<Json> backups(House& house, const std::string& index) {
+Reply list(const Request& request, House& house) {
   std::vector<Json> out;
-  auto& catalog = house.store->catalog();
-  if (!catalog.find_database(backups_place())) return out;
-  for (const auto& info : catalog.list(backups_place())) {
-    const auto records = catalog.find_uuid(info.uuid);
-    if (!records) continue;
-    Json one = shown(*records, info);
-    if (index.empty() || one.value("source_index_name", "") == index) out.push_back(std::move(one));
-  }
-  return out;
+  for (const Copy& copy : list_copies(backups_place(), request, house)) out.push_back(shown(copy));
+  return page(request, std::move(out));
 }
-
-Reply list(const Request& request, House& house) { return page(request, backups(house, "")); }
 
 Reply list_of_index(const Request& request, House& house) {
-  return page(request, backups(house, request.capture("index")));
+  std::vector<Json> out;
+  for (const Copy& copy : list_copies(backups_place(), request, house))
+    if (copy.source == request.capture("index")) out.push_back(shown(copy));
+  return page(request, std::move(out));
 }
 
-std::shared_ptr<store::Records> find(const Request& request, House& house) {
-  const std::string& id = request.capture("backup");
-  auto out = house.store->catalog().find(id, backups_place());
-  if (!out) refuse(404, "Backup " + id + " not found");
-  return out;
+Copy found(const Request& request, House& house) {
+  return find_copy(backups_place(), request.capture("backup"), request, house, Scope::Read);
 }
 
 Reply describe(const Request& request, House& house) {
-  const auto records = find(request, house);
-  return Reply::json(base::dump_json(shown(*records, records->info())));
+  return Reply::json(base::dump_json(shown(found(request, house))));
 }
 
 Reply remove(const Request& request, House& house) {
-  find(request, house);
-  house.store->catalog().drop(request.capture("backup"), backups_place());
+  drop_copy(backups_place(), request.capture("backup"), request, house);
   return Reply::empty(202);
 }
 
 Reply restore_index(const Request& request, House& house) {
-  const auto backup = find(request, house);
+  const Copy backup = found(request, house);
   const Json body = parsed(request);
   if (!body.is_object() || !body.contains("name") || !body["name"].is_string())
     refuse(422, "Failed to deserialize the JSON body: missing field `name`");
-  IndexModel model = model_of(*backup, backup->info());
-  model.source_backup = request.capture("backup");
+  IndexModel model = model_of(*backup.records, backup.info);
+  model.source_backup = backup.info.name;
   model.restore_job = new_uuid();
   Json changes = body;
   changes.erase("name");
   configure(model, changes);
-  const Index made = restore(backups_place(), model.source_backup, body["name"], model, request, house);
+  const Index made = restore(backup, body["name"], model, request, house);
   return Reply::json(base::dump_json(Json{{"restore_job_id", model.restore_job}, {"index_id", made.info.uuid}}), 202);
 }
 
 // A restore is done at once; what remains of it is written with the index that it made.
-std::vector<Json> restore_jobs(House& house, const std::string& id) {
+std::vector<Json> restore_jobs(const Request& request, House& house, const std::string& id) {
   std::vector<Json> out;
-  auto& catalog = house.store->catalog();
-  for (const auto& info : catalog.list({})) {
-    const auto records = catalog.find_uuid(info.uuid);
-    if (!records) continue;
-    const IndexModel model = model_of(*records, info);
-    if (model.restore_job.empty() || (!id.empty() && model.restore_job != id)) continue;
+  each_index(request, house, [&](const Index& index) {
+    const IndexModel& model = index.model;
+    if (model.restore_job.empty() || (!id.empty() && model.restore_job != id)) return;
     out.push_back({{"restore_job_id", model.restore_job},
                    {"backup_id", model.source_backup},
-                   {"target_index_name", info.name},
-                   {"target_index_id", info.uuid},
+                   {"target_index_name", index.info.name},
+                   {"target_index_id", index.info.uuid},
                    {"status", "Completed"},
-                   {"created_at", time_text(info.created_ms)},
-                   {"completed_at", time_text(info.created_ms)},
+                   {"created_at", time_text(index.info.created_ms)},
+                   {"completed_at", time_text(index.info.created_ms)},
                    {"percent_complete", 100.0}});
-  }
+  });
   return out;
 }
 
-Reply list_jobs(const Request& request, House& house) { return page(request, restore_jobs(house, "")); }
+Reply list_jobs(const Request& request, House& house) { return page(request, restore_jobs(request, house, "")); }
 
 Reply describe_job(const Request& request, House& house) {
-  const auto jobs = restore_jobs(house, request.capture("job"));
+  const auto jobs = restore_jobs(request, house, request.capture("job"));
   if (jobs.empty()) refuse(404, "Restore job " + request.capture("job") + " not found");
   return Reply::json(base::dump_json(jobs[0]));
 }

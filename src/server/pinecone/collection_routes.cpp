@@ -6,13 +6,13 @@
 namespace hanok::server::pinecone {
 namespace {
 
-Json shown(const store::Records& records, const store::RecordsInfo& info) {
-  Json out = note_of_copy(records);
-  out["name"] = info.name;
+Json shown(const Copy& copy) {
+  Json out = copy.note;
+  out["name"] = copy.info.name;
   out["status"] = "Ready";
-  out["vector_count"] = info.records;
-  if (info.dim) out["dimension"] = *info.dim;
-  out["size"] = records.statistics().value("bytes", 0);
+  out["vector_count"] = copy.info.records;
+  if (copy.info.dim) out["dimension"] = *copy.info.dim;
+  out["size"] = copy.records->statistics().value("bytes", 0);
   return out;
 }
 
@@ -26,36 +26,23 @@ Reply make(const Request& request, House& house) {
   const std::string name = text("name");
   check_index_name(name);
   const Index source = find_index(text("source"), request, house, Scope::Read);
-  if (house.store->catalog().find(name, collections_place())) refuse(409, "Resource " + name + " already exists");
   const Json note = {{"environment", source.model.deployment.value("environment", std::string("local"))}};
-  const auto copy = copy_index(source, collections_place(), name, note, house);
-  return Reply::json(base::dump_json(shown(*copy, copy->info())), 201);
+  return Reply::json(base::dump_json(shown(copy_index(source, collections_place(), name, note, house))), 201);
 }
 
-Reply list(const Request&, House& house) {
+Reply list(const Request& request, House& house) {
   Json out = Json::array();
-  auto& catalog = house.store->catalog();
-  if (catalog.find_database(collections_place()))
-    for (const auto& info : catalog.list(collections_place()))
-      if (const auto records = catalog.find_uuid(info.uuid)) out.push_back(shown(*records, info));
+  for (const Copy& copy : list_copies(collections_place(), request, house)) out.push_back(shown(copy));
   return Reply::json(base::dump_json(Json{{"collections", std::move(out)}}));
 }
 
-std::shared_ptr<store::Records> find(const Request& request, House& house) {
-  const std::string& name = request.capture("collection");
-  auto out = house.store->catalog().find(name, collections_place());
-  if (!out) refuse(404, "Resource " + name + " not found");
-  return out;
-}
-
 Reply describe(const Request& request, House& house) {
-  const auto records = find(request, house);
-  return Reply::json(base::dump_json(shown(*records, records->info())));
+  const Copy copy = find_copy(collections_place(), request.capture("collection"), request, house, Scope::Read);
+  return Reply::json(base::dump_json(shown(copy)));
 }
 
 Reply remove(const Request& request, House& house) {
-  find(request, house);
-  house.store->catalog().drop(request.capture("collection"), collections_place());
+  drop_copy(collections_place(), request.capture("collection"), request, house);
   return Reply::empty(202);
 }
 

@@ -185,6 +185,14 @@ Index index_of(const Request& request, const House& house, Scope needed) {
   return find_index(request.capture("index"), request, house, needed);
 }
 
+void each_index(const Request& request, House& house, const std::function<void(const Index&)>& take) {
+  each_collection({}, house, [&](const std::shared_ptr<store::Records>& records, store::RecordsInfo info) {
+    if (request.access.of(info.name) < Scope::Read) return;
+    IndexModel model = model_of(*records, info);
+    take({.records = records, .info = std::move(info), .model = std::move(model)});
+  });
+}
+
 Index create(const NewIndex& index, const Request& request, House& house) {
   request.access.require(Scope::Write, index.name);
   auto& catalog = house.store->catalog();

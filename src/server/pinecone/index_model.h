@@ -5,6 +5,7 @@
 // "_sparse_values" means the same as `dimension`: an index of vectors. Any other is an index of documents.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -72,6 +73,8 @@ struct Index {
 /// {index} of the path. `needed`: what the key must be allowed there.
 Index index_of(const Request& request, const House& house, Scope needed);
 Index find_index(const std::string& name, const Request& request, const House& house, Scope needed);
+/// Calls `take` with every index that the request may read.
+void each_index(const Request& request, House& house, const std::function<void(const Index&)>& take);
 /// Makes the collection. 409 where the name is taken.
 Index create(const NewIndex& index, const Request& request, House& house);
 

@@ -10,14 +10,10 @@ namespace {
 
 Reply list(const Request& request, House& house) {
   Json out = Json::array();
-  auto& catalog = house.store->catalog();
-  for (const auto& info : catalog.list({})) {
-    const auto records = catalog.find_uuid(info.uuid);
-    if (!records || request.access.of(info.name) < Scope::Read) continue;
-    const IndexModel model = model_of(*records, info);
-    if (!records->note(kNote) && !info.dim) continue;  // it holds no vectors yet: no index to Pinecone
-    out.push_back(show(model, info, host_of(request, info.name)));
-  }
+  each_index(request, house, [&](const Index& index) {
+    if (!index.info.dim && !index.records->note(kNote)) return;  // it holds no vectors yet: no index to Pinecone
+    out.push_back(show(index.model, index.info, host_of(request, index.info.name)));
+  });
   return Reply::json(base::dump_json(Json{{"indexes", std::move(out)}}));
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "server/auth/keys.h"
 #include "server/test_house.h"
 
 namespace hanok::server {
@@ -220,6 +221,44 @@ TEST_F(PineconeTest, BackupsAndCollectionsAreCopiesOfTheirMoment) {
   EXPECT_EQ(ask("POST", "/i/third/describe_index_stats", Json::object())["totalVectorCount"], 123);
   ask("DELETE", "/collections/kept", nullptr, 202);
   expect_refused("GET", "/collections/kept", nullptr, 404);
+}
+
+TEST(PineconeAccess, ACopyIsReachedByThoseWhoReachItsIndex) {
+  const base::TempFolder folder;
+  Keys keys;
+  const std::string all = keys.add("all", Scope::Admin), own = keys.add("own", Scope::Write, {{"mine", Scope::Write}});
+  keys.save(folder.path() / "keys.json");
+  test::TestHouse house({}, {.keys_file = folder.path() / "keys.json"});
+  const auto ask = [&](const std::string& key, const std::string& method, const std::string& path, const Json& body,
+                       int status) {
+    const auto answer = house.send(method, path, body.is_null() ? "" : body.dump(),
+                                   "X-Pinecone-Api-Version: 2025-10\r\nApi-Key: " + key + "\r\n");
+    EXPECT_EQ(answer.status, status) << method << " " << path << " " << answer.body;
+    return Json::parse(answer.body, nullptr, false);
+  };
+  const Json spec = Json::parse(R"({"serverless":{"cloud":"aws","region":"r"}})");
+  for (const char* name : {"secret", "mine"})
+    ask(all, "POST", "/indexes", {{"name", name}, {"dimension", 2}, {"spec", spec}}, 201);
+  const Json backup = ask(all, "POST", "/indexes/secret/backups", Json::object(), 201);
+  ask(all, "POST", "/collections", {{"name", "kept"}, {"source", "secret"}}, 201);
+  const std::string path = "/backups/" + backup["backup_id"].get<std::string>();
+  const Json job = ask(all, "POST", path + "/create-index", {{"name", "again"}}, 202);
+
+  EXPECT_EQ(ask(own, "GET", "/backups", nullptr, 200)["data"], Json::array());
+  EXPECT_EQ(ask(own, "GET", "/collections", nullptr, 200)["collections"], Json::array());
+  EXPECT_EQ(ask(own, "GET", "/restore-jobs", nullptr, 200)["data"], Json::array());
+  ask(own, "GET", path, nullptr, 403);
+  ask(own, "DELETE", path, nullptr, 403);
+  ask(own, "GET", "/collections/kept", nullptr, 403);
+  ask(own, "DELETE", "/collections/kept", nullptr, 403);
+  ask(own, "GET", "/restore-jobs/" + job["restore_job_id"].get<std::string>(), nullptr, 404);
+  ask(own, "DELETE", "/indexes/mine", nullptr, 202);
+  ask(own, "POST", path + "/create-index", {{"name", "mine"}}, 403);
+  ask(own, "POST", "/indexes",
+      Json::parse(R"({"name":"mine","dimension":2,"spec":{"pod":{"environment":"e","source_collection":"kept"}}})"),
+      403);
+  ask(all, "DELETE", path, nullptr, 202);
+  ask(all, "DELETE", "/collections/kept", nullptr, 202);
 }
 
 TEST_F(PineconeTest, AnIndexThatEmbeds) {

@@ -110,4 +110,18 @@ std::string new_uuid() {
   return out;
 }
 
+void each_collection(const store::Place& place, House& house, const TakeCollection& take) {
+  auto& catalog = house.store->catalog();
+  if (!catalog.find_database(place)) return;
+  for (auto& info : catalog.list(place)) {
+    const auto records = catalog.find_uuid(info.uuid);
+    if (!records) continue;
+    try {
+      take(records, std::move(info));
+    } catch (const Error& error) {
+      if (error.code() != Code::NotFound) throw;
+    }
+  }
+}
+
 }  // namespace hanok::server::pinecone

@@ -1,6 +1,7 @@
 // What the routes of Pinecone's API share: where a request points, and how it is refused.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -36,6 +37,10 @@ std::string time_text(int64_t milliseconds);
 int64_t now_ms();
 /// A name that nothing else has.
 std::string new_uuid();
+
+/// Calls `take` with every collection of a place, by name. One that is dropped meanwhile is passed over.
+using TakeCollection = std::function<void(const std::shared_ptr<store::Records>& records, store::RecordsInfo info)>;
+void each_collection(const store::Place& place, House& house, const TakeCollection& take);
 
 // One function adds the routes of each file.
 void add_index_routes(Router& router, House& house);

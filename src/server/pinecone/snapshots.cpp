@@ -7,6 +7,7 @@ namespace {
 
 constexpr const char* kTenant = "pinecone";
 constexpr std::string_view kCopyNote = "pinecone.copy";
+constexpr const char* kSource = "source_index_name";  // in the note
 
 void make_place(const store::Place& place, House& house) {
   auto& catalog = house.store->catalog();
@@ -21,31 +22,64 @@ void make_place(const store::Place& place, House& house) {
   if (!catalog.find_database(place)) quietly([&] { catalog.create_database(place); });
 }
 
+Copy copy_of(std::shared_ptr<store::Records> records, store::RecordsInfo info) {
+  Copy out{.records = std::move(records), .info = std::move(info)};
+  const auto note = out.records->note(kCopyNote);
+  out.note = note ? base::parse_json(*note, "note of a copy") : Json::object();
+  out.source = out.note.value(kSource, "");
+  out.note.erase(kSource);
+  return out;
+}
+
+[[noreturn]] void refuse_taken(const std::string& name) { refuse(409, "Resource " + name + " already exists"); }
+
 }  // namespace
 
 store::Place backups_place() { return {.tenant = kTenant, .database = "backups"}; }
 store::Place collections_place() { return {.tenant = kTenant, .database = "collections"}; }
 
-std::shared_ptr<store::Records> copy_index(const Index& index, const store::Place& place, const std::string& name,
-                                           const Json& note, House& house) {
+Copy copy_index(const Index& index, const store::Place& place, const std::string& name, const Json& note,
+                House& house) {
   make_place(place, house);
-  auto copy = house.store->catalog().fork(index.info.name, {}, name, place);
-  copy->set_note(kCopyNote, base::dump_json(note));
-  return copy;
+  auto& catalog = house.store->catalog();
+  if (catalog.find(name, place)) refuse_taken(name);
+  auto records = catalog.fork(index.info.name, {}, name, place);
+  Json kept = note;
+  kept[kSource] = index.info.name;
+  records->set_note(kCopyNote, base::dump_json(kept));
+  return copy_of(records, records->info());
 }
 
-Json note_of_copy(const store::Records& records) {
-  const auto note = records.note(kCopyNote);
-  return note ? base::parse_json(*note, "note of a copy") : Json::object();
+Copy find_copy(const store::Place& place, const std::string& name, const Request& request, House& house, Scope needed) {
+  const auto records = house.store->catalog().find(name, place);
+  if (!records) refuse(404, "Resource " + name + " not found");
+  Copy out = copy_of(records, records->info());
+  request.access.require(needed, out.source);
+  return out;
 }
 
-Index restore(const store::Place& place, const std::string& name, const std::string& index, const IndexModel& model,
-              const Request& request, House& house) {
+std::vector<Copy> list_copies(const store::Place& place, const Request& request, House& house) {
+  std::vector<Copy> out;
+  each_collection(place, house, [&](const std::shared_ptr<store::Records>& records, store::RecordsInfo info) {
+    Copy copy = copy_of(records, std::move(info));
+    if (request.access.of(copy.source) >= Scope::Read) out.push_back(std::move(copy));
+  });
+  return out;
+}
+
+void drop_copy(const store::Place& place, const std::string& name, const Request& request, House& house) {
+  find_copy(place, name, request, house, Scope::Write);
+  house.store->catalog().drop(name, place);
+}
+
+Index restore(const Copy& copy, const std::string& index, const IndexModel& model, const Request& request,
+              House& house) {
   check_index_name(index);
   request.access.require(Scope::Write, index);
   auto& catalog = house.store->catalog();
-  if (catalog.find(index)) refuse(409, "Resource " + index + " already exists");
-  Index out{.records = catalog.fork(name, place, index, {}), .model = model};
+  if (catalog.find(index)) refuse_taken(index);
+  const store::Place place{.tenant = copy.info.tenant, .database = copy.info.database};
+  Index out{.records = catalog.fork(copy.info.name, place, index, {}), .model = model};
   out.records->set_note(kNote, to_note(model));
   out.records->set_note(kCopyNote, std::nullopt);
   out.info = out.records->info();
@@ -54,15 +88,14 @@ Index restore(const store::Place& place, const std::string& name, const std::str
 
 Index restore_collection(const NewIndex& said, const Request& request, House& house) {
   const std::string& source = said.model.source_collection;
-  const auto copy = house.store->catalog().find(source, collections_place());
-  if (!copy) refuse(404, "Resource " + source + " not found");
-  const IndexModel of_copy = model_of(*copy, copy->info());
+  const Copy copy = find_copy(collections_place(), source, request, house, Scope::Read);
+  const IndexModel of_copy = model_of(*copy.records, copy.info);
   if (said.model.dimension != of_copy.dimension)
     refuse_argument("dimension: the collection " + source + " holds vectors of " +
                     std::to_string(of_copy.dimension.value_or(0)) + " dimensions");
   if (said.model.metric != of_copy.metric)
     refuse_argument("metric: the collection " + source + " was made of an index with the metric " + of_copy.metric);
-  return restore(collections_place(), source, said.name, said.model, request, house);
+  return restore(copy, said.name, said.model, request, house);
 }
 
 }  // namespace hanok::server::pinecone

@@ -1,5 +1,5 @@
 // Copies of indexes: backups, and the collections of pod-based indexes. Each is a collection of the store of its own,
-// in a tenant that only this API looks into.
+// in a tenant beside those of clients.
 #pragma once
 
 #include "server/pinecone/index_model.h"
@@ -9,16 +9,26 @@ namespace hanok::server::pinecone {
 store::Place backups_place();
 store::Place collections_place();
 
-/// A copy of an index, as of now, under `name` in `place`; `note` is kept with it.
-std::shared_ptr<store::Records> copy_index(const Index& index, const store::Place& place, const std::string& name,
-                                           const Json& note, House& house);
-/// Of a copy: what copy_index() was given.
-Json note_of_copy(const store::Records& records);
+/// A copy, and what copy_index() was given. Whoever may read or write an index may do so with its copies.
+struct Copy {
+  std::shared_ptr<store::Records> records;
+  store::RecordsInfo info;
+  std::string source;  // the name of the index that it was made of
+  Json note;
+};
 
-/// An index with the records of the copy `name` in `place`; of the copied index too is what `said` leaves open.
-Index restore(const store::Place& place, const std::string& name, const std::string& index, const IndexModel& model,
-              const Request& request, House& house);
-/// POST /indexes with a source_collection. 404 where there is none; 400 where the dimension is another.
+/// A copy of an index, as of now, under `name` in `place`; `note` is kept with it. 409 where the name is taken.
+Copy copy_index(const Index& index, const store::Place& place, const std::string& name, const Json& note, House& house);
+/// 404 where there is none.
+Copy find_copy(const store::Place& place, const std::string& name, const Request& request, House& house, Scope needed);
+/// Those that the request may read, by name.
+std::vector<Copy> list_copies(const store::Place& place, const Request& request, House& house);
+void drop_copy(const store::Place& place, const std::string& name, const Request& request, House& house);
+
+/// An index with the records of a copy. 409 where the name is taken.
+Index restore(const Copy& copy, const std::string& index, const IndexModel& model, const Request& request,
+              House& house);
+/// POST /indexes with a source_collection. 404 where there is none; 400 where dimension or metric is another.
 Index restore_collection(const NewIndex& said, const Request& request, House& house);
 
 }  // namespace hanok::server::pinecone
