@@ -45,7 +45,7 @@ Reply page(const Request& request, std::vector<Json> all) {
   const size_t limit = request.number("limit", kMostPerPage, 1, kMostPerPage);
   size_t begin = 0;
   if (const auto token = request.parameter("paginationToken"); token && !token->empty())
-    begin = std::min<size_t>(all.size(), std::strtoull(from_token(*token).c_str(), nullptr, 10));
+    begin = std::min(all.size(), offset_of_token(*token));
   const size_t end = std::min(all.size(), begin + limit);
   Json out = {{"data", Json::array()}};
   for (size_t i = begin; i < end; ++i) out["data"].push_back(std::move(all[i]));

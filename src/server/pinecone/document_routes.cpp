@@ -256,7 +256,7 @@ Reply fetch(const Request& request, House& house) {
     const auto limit = member(said, "limit");
     page.limit = limit ? static_cast<size_t>(whole_of(*limit, "limit", 1, kMostPerPage)) : kUsualPage;
     if (const auto token = member(said, "pagination_token"))
-      page.offset = std::strtoull(from_token(text_of(*token, "pagination_token")).c_str(), nullptr, 10);
+      page.offset = offset_of_token(text_of(*token, "pagination_token"));
   }
   const auto now = call.index.records->read();
   auto numbers = now->select(which, {page.offset, ids ? SIZE_MAX : page.limit + 1});

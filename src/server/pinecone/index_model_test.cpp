@@ -111,6 +111,10 @@ TEST(PineconeIndex, RefusesWhatIsMalformed) {
 TEST(PineconeService, TokensReadBack) {
   for (const std::string text : {"a", "한국어", "x/y z"}) EXPECT_EQ(from_token(to_token(text)), text);
   for (const char* bad : {"", "a", "zz", "0g"}) EXPECT_THROW(from_token(bad), Error) << bad;
+  EXPECT_EQ(offset_of_token(to_token("120")), 120u);
+  // Of another list, or made up: not the first page again and again.
+  for (const char* bad : {"a", "1a", "-1", "99999999999999999999"})
+    EXPECT_THROW(offset_of_token(to_token(bad)), Error) << bad;
   EXPECT_EQ(namespace_of("__default__"), "");
   EXPECT_EQ(shown_namespace(""), "__default__");
   EXPECT_EQ(time_text(1'000'000'000'000), "2001-09-09T01:46:40Z");

@@ -1,6 +1,7 @@
 #include "server/pinecone/service.h"
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -37,6 +38,10 @@ Kind kind_of_status(int status) {
 }
 
 constexpr std::string_view kDigits = "0123456789abcdef";
+
+[[noreturn]] void refuse_token(std::string_view token) {
+  refuse_argument("Invalid pagination token: '" + std::string(token) + "' is none that this server gave");
+}
 
 }  // namespace
 
@@ -77,8 +82,15 @@ std::string from_token(std::string_view token) {
     if (high == kDigits.npos || low == kDigits.npos) break;
     out += static_cast<char>(high << 4 | low);
   }
-  if (out.size() * 2 != token.size() || token.empty())
-    refuse_argument("Invalid pagination token: '" + std::string(token) + "' is none that this server gave");
+  if (out.size() * 2 != token.size() || token.empty()) refuse_token(token);
+  return out;
+}
+
+size_t offset_of_token(std::string_view token) {
+  const std::string digits = from_token(token);
+  uint32_t out = 0;  // records have numbers of 32 bits
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  if (error != std::errc() || end != digits.data() + digits.size()) refuse_token(token);
   return out;
 }
 

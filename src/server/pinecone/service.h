@@ -28,9 +28,11 @@ std::string namespace_of(std::string_view said);
 /// What a client is shown.
 std::string shown_namespace(std::string_view ns);
 
-// A place in a list, as an opaque word.
+// A place in a list, as an opaque word; 400 for one that this server did not give.
 std::string to_token(std::string_view place);
 std::string from_token(std::string_view token);
+/// The same for a place that is a number.
+size_t offset_of_token(std::string_view token);
 
 /// "2026-07-01T12:00:00Z"
 std::string time_text(int64_t milliseconds);

@@ -149,7 +149,7 @@ Reply fetch_by_metadata(const Request& request, House& house) {
   if (const auto limit = member(object, "limit"))
     page.limit = static_cast<size_t>(whole_of(*limit, "limit", 1, kMostPerPage));
   if (const auto token = member(object, "paginationToken"))
-    page.offset = std::strtoull(from_token(text_of(*token, "paginationToken")).c_str(), nullptr, 10);
+    page.offset = offset_of_token(text_of(*token, "paginationToken"));
   const store::Selection which{.ns = said.ns, .where = read_filter(required(object, "filter"), true)};
   const auto now = index.records->read();
   auto numbers = now->select(which, {.offset = page.offset, .limit = page.limit + 1});
