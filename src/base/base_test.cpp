@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -123,6 +124,8 @@ TEST(Random, IsTheSameEverywhere) {
   EXPECT_EQ(r.next(), 1546998764402558742u);
   for (int i = 0; i < 1000; ++i) EXPECT_LT(r.below(7), 7u);
 }
+
+TEST(Clock, TimeAsText) { EXPECT_EQ(iso_time(1'000'000'000'000), "2001-09-09T01:46:40Z"); }
 
 TEST(Process, RunsAndLimits) {
   EXPECT_EQ(run_process({"cat"}, "hello", {}).out, "hello");

@@ -9,7 +9,6 @@ namespace hanok::store {
 namespace {
 
 constexpr size_t kMostIdBytes = 4096;
-constexpr size_t kMostDim = 65'536;
 
 [[noreturn]] void invalid(std::string_view id, const std::string& what) {
   throw Error(Code::Invalid, "record '" + std::string(id.substr(0, 80)) + "': " + what);

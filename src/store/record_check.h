@@ -5,6 +5,8 @@
 
 namespace hanok::store {
 
+inline constexpr size_t kMostDim = 65'536;  // of a vector
+
 /// Throws Invalid, saying which record and what of it.
 void check_record(const Record& record);
 /// The same of metadata alone. may_be_null: a value of null is taken, which deletes a key.

@@ -29,10 +29,7 @@ std::string place(std::string_view list, size_t at) { return std::string(list) +
 void read_vector(Record& record, Element value, size_t at, std::optional<size_t>& dim) {
   const std::string where = place("embeddings", at);
   if (dim) record.vector.reserve(*dim);
-  if (std::string_view text; value.get(text) == simdjson::SUCCESS)
-    append_base64_floats(text, where, record.vector);
-  else
-    append_floats(value, where, record.vector);
+  append_vector(value, where, record.vector);
   if (record.vector.empty())
     refuse_argument("Validation error: embeddings: Each embedding must have at least 1 dimension (" + where + ")");
   if (!dim) dim = record.vector.size();
@@ -51,6 +48,13 @@ Json read_metadata(Element value, size_t at, bool keep_null) {
 }
 
 }  // namespace
+
+void append_vector(Element value, std::string_view place, std::vector<float>& row) {
+  if (std::string_view text; value.get(text) == simdjson::SUCCESS)
+    append_base64_floats(text, place, row);
+  else
+    append_floats(value, place, row);
+}
 
 void refuse_dimension(size_t expected, size_t found) {
   refuse_argument("Collection expecting embedding with dimension of " + std::to_string(expected) + ", got " +

@@ -149,6 +149,20 @@ TEST_F(ChromaTest, Conditions) {
   EXPECT_EQ(ids(path, {{"where_document", {{"$regex", "(a*)*b"}}}}), Ids{"b"});
 }
 
+TEST_F(ChromaTest, ACollectionFromBeforeThereWereSchemasShowsWhatWasKeptWithIt) {
+  house_.store().catalog().create(
+      {.name = "old",
+       .metric = store::Metric::InnerProduct,
+       .notes = {{"chroma.imported", R"({"metadata":{"topic":"x","hnsw:M":5},"configuration":{"hnsw":{"ef_search":50},)"
+                                     R"("embedding_function":{"type":"known","name":"mine","config":{}}}})"}}});
+  const Json shown = ask("GET", kDatabase + "/collections/old", nullptr);
+  EXPECT_EQ(shown["metadata"], Json::parse(R"({"topic":"x","hnsw:M":5})"));
+  EXPECT_EQ(shown["configuration_json"]["hnsw"]["space"], "ip");
+  EXPECT_EQ(shown["configuration_json"]["hnsw"]["ef_search"], 50);
+  EXPECT_EQ(shown["configuration_json"]["hnsw"]["max_neighbors"], 5);
+  EXPECT_EQ(shown["configuration_json"]["embedding_function"]["name"], "mine");
+}
+
 TEST_F(ChromaTest, HybridSearchSparseVectorsAndForks) {
   const std::string path = make("hybrid");
   const auto words = [](Json indices, Json values) {

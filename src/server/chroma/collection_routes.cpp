@@ -3,10 +3,12 @@
 #include "server/chroma/collection_json.h"
 #include "server/chroma/configuration.h"
 #include "server/chroma/names.h"
+#include "server/chroma/restrictions.h"
 #include "server/chroma/service.h"
 #include "server/wire/body.h"
 #include "server/wire/json_writer.h"
 #include "server/wire/told.h"
+#include "store/uuid.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -49,8 +51,7 @@ Reply create(const Request& request, House& house) {
   const Object said = body.object();
   const std::string name(text_of(required(said, "name"), "name"));
   check_name(name);
-  const auto get_said = member(said, "get_or_create");
-  const bool or_get = get_said && flag_of(*get_said, "get_or_create");
+  const bool or_get = flag(said, "get_or_create");
   const store::Place place = place_of(request);
   request.access.require(Scope::Write, name);
   auto& catalog = house.store->catalog();
@@ -96,7 +97,7 @@ Reply count(const Request& request, House& house) {
 Reply get_by_name(const Request& request, House& house) { return show(target_by_name(request, house, Scope::Read)); }
 
 Reply get_by_uuid(const Request& request, House& house) {
-  if (!is_uuid(request.capture("collection")))
+  if (!store::is_uuid(request.capture("collection")))
     refuse_argument("Validation error: collection_id: Invalid collection ID format, expected UUID");
   return show(target_of(request, house, Scope::Read));
 }

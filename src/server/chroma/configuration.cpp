@@ -40,12 +40,6 @@ const char* space_name(store::Metric metric) {
   return "l2";
 }
 
-const Tree* find(const Tree& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto at = object.find(key);
-  return at == object.end() || at->is_null() ? nullptr : &*at;
-}
-
 std::string checked_space(const Tree& value, const std::string& place) {
   if (value.is_string() && (value == "l2" || value == "cosine" || value == "ip")) return value.get<std::string>();
   refuse_argument(place + ": expected one of l2, cosine, ip, found " + base::dump_json(value));
@@ -302,51 +296,27 @@ bool says_nothing(const Tree& schema) {
          plain(without_embedders(schema)) == plain(without_embedders(usual_schema({}, nullptr)));
 }
 
-bool switched_off(const Tree& kinds, const char* kind, const char* index) {
-  const Tree* indexes = find(kinds, kind);
-  const Tree* one = indexes == nullptr ? nullptr : find(*indexes, index);
-  return one != nullptr && (*one)["enabled"] == false;
+/// Of a collection that another API made.
+Description describe_metric(store::Metric metric) {
+  Index index;
+  index.space = space_name(metric);
+  return {.schema = usual_schema(index, nullptr)};
 }
 
-constexpr std::array<std::pair<const char*, const char*>, 4> kInverted = {{{"string", "string_inverted_index"},
-                                                                           {"int", "int_inverted_index"},
-                                                                           {"float", "float_inverted_index"},
-                                                                           {"bool", "bool_inverted_index"}}};
-
-const char* kind_of_operand(const store::Json& value) {
-  if (value.is_array()) return value.empty() ? "string" : kind_of_operand(value[0]);
-  if (value.is_string()) return "string";
-  if (value.is_boolean()) return "bool";
-  return value.is_number_float() ? "float" : "int";
-}
-
-bool forbidden(const store::Json& restrictions, const std::string& key, const std::string& kind) {
-  const auto& keys = restrictions.at("keys");
-  if (const auto at = keys.find(key); at != keys.end() && at->contains(kind)) return at->at(kind) == false;
-  return restrictions.at("defaults").value(kind, true) == false;
-}
-
-void check_field(const store::Json& restrictions, const std::string& key, const store::Json& operand) {
-  const store::Json& value = operand.is_object() && !operand.empty() ? *operand.begin() : operand;
-  if (key == "#document") {
-    if (restrictions.at("words") == false)
-      refuse_argument("Cannot filter using full-text search because FTS indexing is disabled");
-    return;
-  }
-  const std::string kind = kind_of_operand(value);
-  if (forbidden(restrictions, key, kind))
-    refuse_argument("Cannot filter using metadata key '" + key + "' with type '" + kind +
-                    "' because indexing is disabled");
-}
-
-void check_conditions(const store::Json& restrictions, const store::Json& where) {
-  for (const auto& [key, value] : where.items()) {
-    if (key == "$and" || key == "$or") {
-      for (const auto& part : value) check_conditions(restrictions, part);
-    } else {
-      check_field(restrictions, key, value);
-    }
-  }
+/// Of a folder of Chroma from before there were schemas: {"metadata", "configuration"}, either of them perhaps null.
+Description describe_imported(store::Metric metric, std::string_view note) {
+  const Tree all = Tree::parse(note);
+  Description out = describe_metric(metric);
+  Tree& config = embedding_config(out.schema);
+  if (const Tree* metadata = find(all, "metadata")) out.metadata = *metadata;
+  const Tree* said = find(all, "configuration");
+  const Tree* hnsw = said == nullptr ? nullptr : find(*said, "hnsw");
+  for (const auto& field : kHnsw)
+    for (const Tree* from : {find(out.metadata, field.legacy), hnsw == nullptr ? nullptr : find(*hnsw, field.name)})
+      if (from != nullptr && from->is_number()) config["hnsw"][field.name] = *from;
+  const Tree* embedder = said == nullptr ? nullptr : find(*said, "embedding_function");
+  if (embedder != nullptr && embedder->is_object()) config["embedding_function"] = *embedder;
+  return out;
 }
 
 }  // namespace
@@ -404,12 +374,6 @@ Description describe(const Tree& configuration, const Tree& schema, const Tree& 
   return out;
 }
 
-Description describe_metric(store::Metric metric) {
-  Index index;
-  index.space = space_name(metric);
-  return {.schema = usual_schema(index, nullptr)};
-}
-
 void update(Description& description, const Tree& configuration) {
   if (!configuration.is_object()) refuse(422, "InvalidArgumentError", "new_configuration: expected an object");
   const Tree *hnsw = find(configuration, "hnsw"), *spann = find(configuration, "spann");
@@ -431,12 +395,7 @@ void check_collection_metadata(const Tree& metadata, const std::string& place) {
   if (!metadata.is_object())
     refuse(422, "InvalidArgumentError", place + ": expected an object, found " + std::string(metadata.type_name()));
   if (metadata.empty()) refuse_argument("Validation error: " + place + ": Metadata cannot be empty");
-  for (const auto& [key, value] : metadata.items()) {
-    check_metadata_key(key, "Validation error: " + place);
-    const bool scalar = value.is_string() || value.is_number() || value.is_boolean() || value.is_null();
-    if (!scalar && !value.is_array() && !value.is_object())
-      refuse(422, "InvalidArgumentError", place + "." + key + ": no kind of metadata");
-  }
+  for (const auto& [key, value] : metadata.items()) check_metadata_key(key, "Validation error: " + place);
 }
 
 std::string to_note(const Description& description) {
@@ -455,41 +414,9 @@ Description from_note(std::string_view note) {
 }
 
 Description description_of(const store::Records& records, const store::RecordsInfo& info) {
-  const auto note = records.note(kNote);
-  return note ? from_note(*note) : describe_metric(info.metric);
-}
-
-std::string restrictions_of(const Description& description) {
-  const Tree& schema = description.schema;
-  store::Json out = {{"defaults", store::Json::object()}, {"keys", store::Json::object()}, {"words", true}};
-  bool any = false;
-  for (const auto& [kind, index] : kInverted)
-    if (switched_off(schema.at("defaults"), kind, index)) {
-      out["defaults"][kind] = false;
-      any = true;
-    }
-  for (const auto& [key, kinds] : schema.at("keys").items()) {
-    if (key == "#document") {
-      if (switched_off(kinds, "string", "fts_index")) {
-        out["words"] = false;
-        any = true;
-      }
-      continue;
-    }
-    for (const auto& [kind, index] : kInverted) {
-      const Tree* indexes = find(kinds, kind);
-      if (indexes == nullptr || find(*indexes, index) == nullptr) continue;
-      const bool off = switched_off(kinds, kind, index);
-      out["keys"][key][kind] = !off;
-      any = any || off;
-    }
-  }
-  return any ? base::dump_json(out) : "";
-}
-
-void check_allowed(std::string_view restrictions, const store::Json& where) {
-  if (restrictions.empty() || !where.is_object()) return;
-  check_conditions(base::parse_json(restrictions, "restrictions"), where);
+  if (const auto note = records.note(kNote)) return from_note(*note);
+  const auto imported = records.note(kImported);
+  return imported ? describe_imported(info.metric, *imported) : describe_metric(info.metric);
 }
 
 }  // namespace hanok::server::chroma

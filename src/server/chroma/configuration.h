@@ -28,11 +28,9 @@ struct Description {
 /// What a request to create says. Refused: unknown fields, an index that is both hnsw and spann, a configuration and a
 /// schema that both say something.
 Description describe(const Tree& configuration, const Tree& schema, const Tree& metadata);
-/// Of a collection that another API made.
-Description describe_metric(store::Metric metric);
 /// What a request to modify says: {"hnsw": {"ef_search", ...}, "embedding_function"}.
 void update(Description& description, const Tree& configuration);
-/// An object that is not empty, or null; keys and kinds of values are Chroma's. `place` is for the words of a refusal.
+/// An object that is not empty, or null; its keys are none of Chroma's own. `place` is for the words of a refusal.
 void check_collection_metadata(const Tree& metadata, const std::string& place);
 
 std::string to_note(const Description& description);
@@ -40,12 +38,7 @@ Description from_note(std::string_view note);
 /// The description of a collection, whoever made it.
 Description description_of(const store::Records& records, const store::RecordsInfo& info);
 
-/// What a schema forbids to ask: keys whose index is off. Empty where it forbids nothing, as most do.
-std::string restrictions_of(const Description& description);
-/// Refuses a condition that asks for what `restrictions` forbid.
-void check_allowed(std::string_view restrictions, const store::Json& where);
-
 inline constexpr std::string_view kNote = "chroma";
-inline constexpr std::string_view kRestrictions = "chroma.restrictions";
+inline constexpr std::string_view kImported = "chroma.imported";  // as store/chroma leaves it
 
 }  // namespace hanok::server::chroma

@@ -4,7 +4,7 @@
 
 #include "server/chroma/answers.h"
 #include "server/chroma/batch.h"
-#include "server/chroma/configuration.h"
+#include "server/chroma/restrictions.h"
 #include "server/chroma/service.h"
 #include "server/chroma/where.h"
 #include "server/wire/told.h"
@@ -24,10 +24,7 @@ Queries read_queries(Object body, std::optional<size_t> dim) {
   for (const Element value : array_of(required(body, "query_embeddings"), "query_embeddings")) {
     const std::string place = "query_embeddings[" + std::to_string(out.count) + "]";
     const size_t before = out.rows.size();
-    if (std::string_view text; value.get(text) == simdjson::SUCCESS)
-      append_base64_floats(text, place, out.rows);
-    else
-      append_floats(value, place, out.rows);
+    append_vector(value, place, out.rows);
     const size_t found = out.rows.size() - before;
     if (!dim) dim = found;
     if (found != *dim) refuse_dimension(*dim, found);
@@ -93,7 +90,7 @@ Reply query(const Request& request, House& house) {
   const Queries queries = read_queries(said, target.info.dim);
   const auto results = member(said, "n_results");
   const store::Json where = read_where(said);
-  if (!where.is_null()) check_allowed(target.records->note(kRestrictions).value_or(""), where);
+  check_allowed(*target.records, where);
 
   store::Near how{.k = static_cast<size_t>(results ? whole_of(*results, "n_results", 0) : kUsualResults)};
   how.k = std::min(how.k, target.info.records + 1);  // a number that is no request for memory; + 1: written meanwhile

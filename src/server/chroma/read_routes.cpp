@@ -1,6 +1,6 @@
 // Records read: get, count, and how far the index is.
 #include "server/chroma/answers.h"
-#include "server/chroma/configuration.h"
+#include "server/chroma/restrictions.h"
 #include "server/chroma/service.h"
 #include "server/chroma/where.h"
 #include "server/wire/told.h"
@@ -21,7 +21,7 @@ Reply get(const Request& request, House& house) {
   const Object said = body.object();
   const Wanted wanted = read_wanted(said, false);
   const store::Json where = read_where(said);
-  check_allowed(target.records->note(kRestrictions).value_or(""), where);
+  check_allowed(*target.records, where);
   store::Selection which{.where = store::Filter(where), .into_lists = false};
   if (const auto ids = member(said, "ids")) which.ids = texts_of(*ids, "ids");
   const auto records = target.records->read()->get(which, read_page(said), wanted.parts());

@@ -5,7 +5,7 @@
 
 #include "server/chroma/answers.h"
 #include "server/chroma/batch.h"
-#include "server/chroma/configuration.h"
+#include "server/chroma/restrictions.h"
 #include "server/chroma/search_body.h"
 #include "server/chroma/service.h"
 #include "server/wire/told.h"
@@ -134,11 +134,10 @@ Reply search(const Request& request, House& house) {
   if (searches.size() > kMostSearches)
     refuse_argument("searches: at most " + std::to_string(kMostSearches) + ", found " +
                     std::to_string(searches.size()));
-  const std::string restrictions = target.records->note(kRestrictions).value_or("");
   const auto now = target.records->read();
   std::vector<std::vector<Hit>> hits;
   for (const auto& one : searches) {
-    check_allowed(restrictions, one.filter);
+    check_allowed(*target.records, one.filter);
     hits.push_back(run(*now, one));
   }
 

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "server/wire/json_writer.h"
+#include "store/uuid.h"
 
 namespace hanok::server::chroma {
 namespace {
@@ -45,6 +46,12 @@ Target checked(std::shared_ptr<store::Records> records, const Request& request, 
 
 }  // namespace
 
+const Tree* find(const Tree& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  const auto at = object.find(key);
+  return at == object.end() || at->is_null() ? nullptr : &*at;
+}
+
 Reply problem(const Problem& problem, const Request& request) {
   JsonWriter out;
   out.open_object().member("error", error_name(problem)).member("message", problem.message).close_object();
@@ -76,18 +83,9 @@ store::Place place_of(const Request& request) {
   return {.tenant = request.capture("tenant"), .database = request.capture("database")};
 }
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0) return false;
-  }
-  return true;
-}
-
 Target target_of(const Request& request, const House& house, Scope needed) {
   const std::string& uuid = request.capture("collection");
-  if (!is_uuid(uuid)) refuse_argument("Collection ID is not a valid UUIDv4: '" + uuid + "'");
+  if (!store::is_uuid(uuid)) refuse_argument("Collection ID is not a valid UUIDv4: '" + uuid + "'");
   return checked(house.store->catalog().find_uuid(uuid), request, uuid, needed);
 }
 

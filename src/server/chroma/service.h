@@ -14,6 +14,8 @@
 namespace hanok::server::chroma {
 
 using Tree = nlohmann::ordered_json;  // what a client gave is shown to it in its own order
+/// The member where it is there and not null, else nullptr.
+const Tree* find(const Tree& object, const char* key);
 
 /// {"error": NAME, "message": ...}: the Python client makes the exception of that name of it, the JavaScript one looks
 /// at the status.
@@ -30,8 +32,6 @@ Reply problem(const Problem& problem, const Request& request);
 std::optional<store::RecordsInfo> info_of(const store::Records& records);
 /// {tenant} and {database} of the path.
 store::Place place_of(const Request& request);
-/// Whether it is written as one: 8-4-4-4-12 hexadecimal digits.
-bool is_uuid(std::string_view text);
 
 struct Target {
   std::shared_ptr<store::Records> records;

@@ -1,6 +1,6 @@
 // Records written and removed.
 #include "server/chroma/batch.h"
-#include "server/chroma/configuration.h"
+#include "server/chroma/restrictions.h"
 #include "server/chroma/service.h"
 #include "server/chroma/where.h"
 #include "server/wire/json_writer.h"
@@ -30,7 +30,7 @@ Reply remove(const Request& request, House& house) {
   const size_t most = limit ? static_cast<size_t>(whole_of(*limit, "limit", 0)) : SIZE_MAX;
   size_t gone = 0;
   if (which.ids || !where.is_null()) {  // a body that says nothing removes nothing
-    check_allowed(target.records->note(kRestrictions).value_or(""), where);
+    check_allowed(*target.records, where);
     which.where = store::Filter(where);
     gone = target.records->remove(which, most);
   }

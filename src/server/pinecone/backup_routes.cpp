@@ -1,7 +1,9 @@
 // Backups of indexes, and indexes made of them. Both are done when the request is answered.
+#include "base/clock.h"
 #include "base/json.h"
 #include "server/pinecone/snapshots.h"
 #include "server/wire/told.h"
+#include "store/uuid.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -27,7 +29,7 @@ Json shown(const Copy& copy) {
   out["tags"] = model.tags.empty() ? Json() : Json(model.tags);
   if (model.dimension) out["dimension"] = *model.dimension;
   out["schema"] = show(model, copy.info, "").at("schema");
-  out["created_at"] = time_text(copy.info.created_ms);
+  out["created_at"] = base::iso_time(copy.info.created_ms);
   return out;
 }
 
@@ -37,7 +39,7 @@ Reply make(const Request& request, House& house) {
   Json note = {{"source_index_id", index.info.uuid}};
   for (const char* part : {"name", "description"})
     if (body.is_object() && body.contains(part) && body[part].is_string()) note[part] = body[part];
-  return Reply::json(base::dump_json(shown(copy_index(index, backups_place(), new_uuid(), note, house))), 201);
+  return Reply::json(base::dump_json(shown(copy_index(index, backups_place(), store::make_uuid(), note, house))), 201);
 }
 
 /// {"data": [...], "pagination": {"next": TOKEN}}, the latter where there are more.
@@ -86,7 +88,7 @@ Reply restore_index(const Request& request, House& house) {
     refuse(422, "Failed to deserialize the JSON body: missing field `name`");
   IndexModel model = model_of(*backup.records, backup.info);
   model.source_backup = backup.info.name;
-  model.restore_job = new_uuid();
+  model.restore_job = store::make_uuid();
   Json changes = body;
   changes.erase("name");
   configure(model, changes);
@@ -105,8 +107,8 @@ std::vector<Json> restore_jobs(const Request& request, House& house, const std::
                    {"target_index_name", index.info.name},
                    {"target_index_id", index.info.uuid},
                    {"status", "Completed"},
-                   {"created_at", time_text(index.info.created_ms)},
-                   {"completed_at", time_text(index.info.created_ms)},
+                   {"created_at", base::iso_time(index.info.created_ms)},
+                   {"completed_at", base::iso_time(index.info.created_ms)},
                    {"percent_complete", 100.0}});
   });
   return out;

@@ -125,8 +125,8 @@ Reply remove(const Request& request, House& house) {
   const Call call = call_of(request, house, Scope::Write);
   const Body body(request.body);
   const Object said = body.object();
-  const auto ids = member(said, "ids"), filter = member(said, "filter"), all_said = member(said, "delete_all");
-  const bool all = all_said && flag_of(*all_said, "delete_all");
+  const auto ids = member(said, "ids"), filter = member(said, "filter");
+  const bool all = flag(said, "delete_all");
   if ((ids ? 1 : 0) + (filter ? 1 : 0) + (all ? 1 : 0) != 1)
     refuse_argument("exactly one of ids, filter and delete_all is expected");
   store::Selection which{.ns = call.ns};

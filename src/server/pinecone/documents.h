@@ -11,7 +11,7 @@
 
 namespace hanok::server::pinecone {
 
-/// `known`: fields that are not removed; in a patch a field may be missing.
+/// patch: of an update, where fields may be missing and "_remove_fields" names those that go.
 store::Record read_document(Object said, const std::string& ns, const IndexModel& model, std::string_view place,
                             bool patch);
 /// The fields of a document, of those that are named ("*": all).

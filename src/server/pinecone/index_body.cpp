@@ -110,6 +110,7 @@ void check_deployment(IndexModel& model) {
   Json& deployment = model.deployment;
   const std::string type = text_of(deployment, "deployment_type", "managed");
   deployment["deployment_type"] = type;
+  for (const char* name : {"cloud", "region", "environment", "pod_type"}) text_of(deployment, name);
   if (type == "managed") {
     required_text(deployment, "cloud");
     required_text(deployment, "region");

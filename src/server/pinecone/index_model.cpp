@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 namespace hanok::server::pinecone {
@@ -154,7 +155,7 @@ Json show(const IndexModel& model, const store::RecordsInfo& info, const std::st
               {"deletion_protection", model.protected_from_deletion ? "enabled" : "disabled"},
               {"tags", model.tags.empty() ? Json() : Json(model.tags)},
               {"status", {{"ready", true}, {"state", "Ready"}}},
-              {"created_at", time_text(info.created_ms)},
+              {"created_at", base::iso_time(info.created_ms)},
               {"spec", spec_of(model)},
               {"deployment", model.deployment},
               {"schema", {{"fields", shown_fields(model)}}}};

@@ -1,9 +1,7 @@
 // Models by Pinecone's names for it: embedding and reranking without an index. These paths are OpenAI's too; a request
 // that names a version of Pinecone's API comes here.
-#include <algorithm>
-#include <numeric>
-
 #include "base/json.h"
+#include "server/pinecone/reranking.h"
 #include "server/pinecone/service.h"
 #include "server/wire/body.h"
 #include "server/wire/json_writer.h"
@@ -60,20 +58,10 @@ Reply embed(const Request& request, House& house) {
   return Reply::json(out.close_object().take());
 }
 
-std::string document_text(const Json& document, const std::vector<std::string>& fields) {
-  std::string out;
-  for (const auto& field : fields)
-    if (const auto at = document.find(field); at != document.end() && at->is_string())
-      out += (out.empty() ? "" : "\n") + at->get<std::string>();
-  return out;
-}
-
-Reply rerank(const Request& request, House& house) {
+Reply rerank_documents(const Request& request, House& house) {
   const Body body(request.body);
   const Object said = body.object();
   const std::string name(text_of(required(said, "model"), "model"));
-  const auto model = house.models->reranker(name);
-  if (!model) refuse(404, "Model " + name + " not found: start the server with --rerank-model " + name);
   const auto fields_said = member(said, "rank_fields");
   const auto fields = fields_said ? texts_of(*fields_said, "rank_fields") : std::vector<std::string>{"text"};
   std::vector<Json> documents;
@@ -82,24 +70,18 @@ Reply rerank(const Request& request, House& house) {
     Json document = json_of(value);
     if (document.is_string()) document = Json{{"text", document}};
     if (!document.is_object()) refuse_argument("documents: strings or objects are expected");
-    passages.push_back(document_text(document, fields));
+    passages.push_back(passage_of(document, fields));
     documents.push_back(std::move(document));
   }
   if (documents.empty() || documents.size() > kMostInputs)
     refuse_argument("documents: 1 to 1000 are expected, found " + std::to_string(documents.size()));
-  const auto scores = model->score(text_of(required(said, "query"), "query"), passages);
-  std::vector<size_t> order(documents.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  if (const auto top = member(said, "top_n"))
-    order.resize(std::min<size_t>(order.size(), static_cast<size_t>(whole_of(*top, "top_n", 1))));
-  const auto returned = member(said, "return_documents");
-  const bool with_documents = !returned || flag_of(*returned, "return_documents");
+  const auto order = rerank(said, text_of(required(said, "query"), "query"), passages, house);
+  const bool with_documents = flag(said, "return_documents", true);
   JsonWriter out;
   out.open_object().member("model", name).key("data").open_array();
-  for (const size_t i : order) {
-    out.open_object().member("index", static_cast<uint64_t>(i)).member("score", scores[i]);
-    if (with_documents) out.key("document").raw(base::dump_json(documents[i]));
+  for (const auto& [which, score] : order) {
+    out.open_object().member("index", static_cast<uint64_t>(which)).member("score", score);
+    if (with_documents) out.key("document").raw(base::dump_json(documents[which]));
     out.close_object();
   }
   out.close_array().key("usage").open_object().member("rerank_units", 1).close_object();
@@ -157,7 +139,7 @@ void add_inference_routes(Router& router, House& house) {
   const RouteOptions computing{.lane = Lane::Embed, .with_header = kVersionHeader};
   router.group("/embed", "pinecone", problem).add("POST", "", bound(embed), told("Vectors of texts", computing));
   router.group("/rerank", "pinecone", problem)
-      .add("POST", "", bound(rerank), told("Orders documents by how well they answer", computing));
+      .add("POST", "", bound(rerank_documents), told("Orders documents by how well they answer", computing));
   auto models = router.group("/models", "pinecone", problem);
   models.add("GET", "", bound(list_models), told("Lists embedding models and rerankers", reading));
   models.add("GET", "/{model}", bound(describe_model), told("A model", reading));

@@ -1,4 +1,5 @@
 // The nearest vectors.
+#include "server/pinecone/nearest.h"
 #include "server/pinecone/vectors.h"
 #include "server/wire/told.h"
 
@@ -7,42 +8,13 @@ namespace {
 
 constexpr int64_t kMostResults = 10'000;
 
-struct Query {
-  std::vector<float> dense;
-  store::SparseVector sparse;
-};
-
-/// By the vectors of a record that is there; nothing where it is not.
-std::optional<Query> of_record(const store::RecordSnapshot& now, const std::string& ns, const std::string& id) {
-  const auto number = now.find(ns, id);
-  if (!number) return std::nullopt;
-  auto records = now.fetch(std::vector{*number},
-                           {.document = false, .uri = false, .metadata = false, .vector = true, .sparse = true});
-  if (records.empty()) return std::nullopt;
-  return Query{std::move(records[0].vector), std::move(records[0].sparse)};
-}
-
-std::vector<store::Match> search(const store::RecordSnapshot& now, const Query& query, const store::Near& how) {
-  if (query.dense.empty())
-    return query.sparse.empty() ? std::vector<store::Match>() : now.nearest_sparse(query.sparse, how);
-  if (!now.dim()) return {};
-  return query.sparse.empty() ? now.nearest(query.dense, how) : now.nearest_both(query.dense, query.sparse, how);
-}
-
-bool flag(Object body, std::string_view name) {
-  const auto value = member(body, name);
-  return value && flag_of(*value, name);
-}
-
 Reply query(const Request& request, House& house) {
   const Index index = index_of(request, house, Scope::Read);
   const Body body(request.body);
   const Object said = body.object();
-  const auto ns_said = member(said, "namespace");
-  const std::string shown(ns_said ? text_of(*ns_said, "namespace") : "");
-  const std::string ns = namespace_of(shown);
+  const Namespace ns = namespace_said(said);
   store::Near how{.k = static_cast<size_t>(whole_of(required(said, "topK"), "topK", 1, kMostResults))};
-  how.among.ns = ns;
+  how.among.ns = ns.name;
   if (const auto filter = member(said, "filter")) how.among.where = read_filter(*filter, true);
   const auto vector = member(said, "vector"), sparse = member(said, "sparseVector"), id = member(said, "id");
   if (id && (vector || sparse)) refuse_argument("Cannot provide both 'ID' and 'vector' at the same time.");
@@ -50,7 +22,7 @@ Reply query(const Request& request, House& house) {
   const auto now = index.records->read();
   std::optional<Query> what = Query{};
   if (id) {
-    what = of_record(*now, ns, read_id(*id, "id"));
+    what = query_of_record(*now, ns.name, read_id(*id, "id"));
   } else {
     if (vector) what->dense = read_dense(*vector, index.model, "vector");
     if (sparse) what->sparse = read_sparse(*sparse, "sparseVector");
@@ -62,7 +34,7 @@ Reply query(const Request& request, House& house) {
                       std::to_string(index.model.dimension.value_or(0)));
   }
   std::vector<store::Match> matches;
-  if (what) matches = search(*now, *what, how);
+  if (what) matches = nearest(*now, *what, how);
   std::vector<store::ChunkId> numbers;
   for (const auto& match : matches) numbers.push_back(match.chunk);
   const bool values = flag(said, "includeValues"), metadata = flag(said, "includeMetadata");
@@ -77,7 +49,7 @@ Reply query(const Request& request, House& house) {
     if (metadata) write_metadata(out, records[i], index.model);
     out.close_object();
   }
-  out.close_array().member("namespace", shown);
+  out.close_array().member("namespace", ns.shown);
   write_usage(out);
   return Reply::json(out.close_object().take());
 }

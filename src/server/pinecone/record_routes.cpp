@@ -1,9 +1,10 @@
 // Records of an index that embeds: texts in, texts out.
 #include <algorithm>
-#include <numeric>
 
 #include "base/json.h"
 #include "server/pinecone/embedding.h"
+#include "server/pinecone/nearest.h"
+#include "server/pinecone/reranking.h"
 #include "server/pinecone/vectors.h"
 #include "server/wire/told.h"
 
@@ -74,8 +75,7 @@ Reply upsert(const Request& request, House& house) {
 struct Question {
   size_t k = 0;
   std::string text;  // empty: by the vectors
-  std::vector<float> dense;
-  store::SparseVector sparse;
+  Query vectors;
   std::string id;
   store::Filter filter;
 };
@@ -87,10 +87,12 @@ Question read_question(Object query, const IndexModel& model) {
       out.text = text_of(*text, "query.inputs.text");
   if (const auto vector = member(query, "vector")) {
     const Object said = object_of(*vector, "query.vector");
-    if (const auto values = member(said, "values")) out.dense = read_dense(*values, model, "query.vector.values");
+    if (const auto values = member(said, "values"))
+      out.vectors.dense = read_dense(*values, model, "query.vector.values");
     if (member(said, "sparse_indices") || member(said, "sparse_values"))
-      out.sparse = make_sparse(required(said, "sparse_indices"), required(said, "sparse_values"), "query.vector");
-    if (!out.sparse.empty()) require_sparse(model);
+      out.vectors.sparse =
+          make_sparse(required(said, "sparse_indices"), required(said, "sparse_values"), "query.vector");
+    if (!out.vectors.sparse.empty()) require_sparse(model);
   }
   if (const auto id = member(query, "id")) out.id = read_id(*id, "query.id");
   if (const auto filter = member(query, "filter")) out.filter = read_filter(*filter, true);
@@ -109,26 +111,17 @@ std::vector<Hit> search(const Index& index, Question question, const std::string
   const auto now = index.records->read();
   store::Near how{.k = question.k, .among = {.ns = ns, .where = question.filter}};
   if (!question.id.empty()) {
-    const auto number = now->find(ns, question.id);
-    if (!number) return {};
-    auto records = now->fetch(std::vector{*number}, {.vector = true, .sparse = true});
-    if (records.empty()) return {};
-    question.dense = std::move(records[0].vector);
-    question.sparse = std::move(records[0].sparse);
+    auto vectors = query_of_record(*now, ns, question.id);
+    if (!vectors) return {};
+    question.vectors = std::move(*vectors);
   } else if (!question.text.empty()) {
     const std::vector<std::string> texts{question.text};
-    question.dense = embed(index, texts, Prompt::Query, house).data;
+    question.vectors.dense = embed(index, texts, Prompt::Query, house).data;
     tokens = count_tokens(index, texts, house);
     how.fingerprint = index.info.model.fingerprint;
   }
-  std::vector<store::Match> matches;
-  if (question.dense.empty() && question.sparse.empty())
-    refuse_argument("query: one of inputs.text, vector and id is expected");
-  if (!question.dense.empty() && now->dim())
-    matches = question.sparse.empty() ? now->nearest(question.dense, how)
-                                      : now->nearest_both(question.dense, question.sparse, how);
-  else if (!question.sparse.empty())
-    matches = now->nearest_sparse(question.sparse, how);
+  if (question.vectors.empty()) refuse_argument("query: one of inputs.text, vector and id is expected");
+  const auto matches = nearest(*now, question.vectors, how);
   std::vector<store::ChunkId> numbers;
   for (const auto& match : matches) numbers.push_back(match.chunk);
   std::vector<Hit> out;
@@ -138,25 +131,18 @@ std::vector<Hit> search(const Index& index, Question question, const std::string
 }
 
 /// {"model", "rank_fields", "top_n"?, "query"?}
-void rerank(std::vector<Hit>& hits, Object said, const std::string& question, House& house) {
-  const auto model = house.models->reranker(text_of(required(said, "model"), "rerank.model"));
-  if (!model) refuse(404, "rerank.model: no reranker is loaded; start the server with --rerank-model RERANKER");
+std::vector<Hit> reranked(std::vector<Hit> hits, Object said, const std::string& question, House& house) {
   const auto fields = texts_of(required(said, "rank_fields"), "rerank.rank_fields");
   const auto own = member(said, "query");
   const std::string text(own ? text_of(*own, "rerank.query") : std::string_view(question));
   std::vector<std::string> passages;
-  for (const Hit& hit : hits) {
-    std::string passage;
-    for (const auto& field : fields)
-      if (const auto at = hit.fields.find(field); at != hit.fields.end() && at->is_string())
-        passage += (passage.empty() ? "" : "\n") + at->get<std::string>();
-    passages.push_back(std::move(passage));
+  for (const Hit& hit : hits) passages.push_back(passage_of(hit.fields, fields));
+  std::vector<Hit> out;
+  for (const auto& [which, score] : rerank(said, text, passages, house)) {
+    out.push_back(std::move(hits[which]));
+    out.back().score = score;
   }
-  const auto scores = model->score(text, passages);
-  for (size_t i = 0; i < hits.size(); ++i) hits[i].score = scores[i];
-  std::stable_sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
-  if (const auto top = member(said, "top_n"))
-    hits.resize(std::min<size_t>(hits.size(), static_cast<size_t>(whole_of(*top, "rerank.top_n", 1))));
+  return out;
 }
 
 Reply find(const Request& request, House& house) {
@@ -167,7 +153,7 @@ Reply find(const Request& request, House& house) {
   size_t tokens = 0;
   auto hits = search(index, question, namespace_of(request.capture("namespace")), tokens, house);
   const auto reranking = member(said, "rerank");
-  if (reranking) rerank(hits, object_of(*reranking, "rerank"), question.text, house);
+  if (reranking) hits = reranked(std::move(hits), object_of(*reranking, "rerank"), question.text, house);
   std::optional<std::vector<std::string>> fields;
   if (const auto names = member(said, "fields")) fields = texts_of(*names, "fields");
   const bool all = !fields || std::find(fields->begin(), fields->end(), "*") != fields->end();

@@ -2,10 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
-#include <cstdio>
-#include <ctime>
-#include <random>
 
 #include "server/wire/json_writer.h"
 
@@ -91,34 +87,6 @@ size_t offset_of_token(std::string_view token) {
   uint32_t out = 0;  // records have numbers of 32 bits
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   if (error != std::errc() || end != digits.data() + digits.size()) refuse_token(token);
-  return out;
-}
-
-std::string time_text(int64_t milliseconds) {
-  const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 40> text;
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
-
-int64_t now_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-std::string new_uuid() {
-  std::random_device random;  // not seeded: two servers must not make the same
-  std::string out;
-  for (int i = 0; i < 16; ++i) {
-    unsigned byte = random() & 255;
-    if (i == 6) byte = (byte & 15) | 0x40;  // version 4
-    if (i == 8) byte = (byte & 63) | 0x80;  // variant 1
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
   return out;
 }
 

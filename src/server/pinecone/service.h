@@ -34,12 +34,6 @@ std::string from_token(std::string_view token);
 /// The same for a place that is a number.
 size_t offset_of_token(std::string_view token);
 
-/// "2026-07-01T12:00:00Z"
-std::string time_text(int64_t milliseconds);
-int64_t now_ms();
-/// A name that nothing else has.
-std::string new_uuid();
-
 /// Calls `take` with every collection of a place, by name. One that is dropped meanwhile is passed over.
 using TakeCollection = std::function<void(const std::shared_ptr<store::Records>& records, store::RecordsInfo info)>;
 void each_collection(const store::Place& place, House& house, const TakeCollection& take);

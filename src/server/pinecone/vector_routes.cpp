@@ -9,22 +9,6 @@ constexpr size_t kMostBody = size_t{256} << 20;  // bytes; Pinecone's own 2 MB i
 constexpr size_t kMostIds = 10'000;
 constexpr size_t kUsualPage = 100, kMostPerPage = 10'000;
 
-struct Said {
-  std::string shown;  // as the client said it
-  std::string ns;
-};
-
-Said namespace_said(Object body) {
-  const auto value = member(body, "namespace");
-  const std::string said(value ? text_of(*value, "namespace") : "");
-  return {said, namespace_of(said)};
-}
-
-Said namespace_said(const Request& request) {
-  const std::string said = request.parameter("namespace").value_or("");
-  return {said, namespace_of(said)};
-}
-
 /// Documents have fields of their own, which these calls do not know.
 Index vector_index(const Request& request, House& house, Scope needed) {
   Index out = index_of(request, house, needed);
@@ -36,10 +20,10 @@ Index vector_index(const Request& request, House& house, Scope needed) {
 Reply upsert(const Request& request, House& house) {
   const Index index = vector_index(request, house, Scope::Write);
   const Body body(request.body);
-  const Said said = namespace_said(body.object());
+  const Namespace ns = namespace_said(body.object());
   std::vector<store::Record> records;
   for (const Element value : array_of(required(body.object(), "vectors"), "vectors"))
-    records.push_back(read_vector(value, said.ns, index.model, "vectors[" + std::to_string(records.size()) + "]"));
+    records.push_back(read_vector(value, ns.name, index.model, "vectors[" + std::to_string(records.size()) + "]"));
   if (records.empty()) refuse_argument("vectors: at least one is expected");
   const size_t count = records.size();
   index.records->write(store::WriteMode::Replace, std::move(records));
@@ -61,8 +45,7 @@ Reply update_by_filter(const Index& index, Object said, const std::string& ns) {
   const auto metadata = member(said, "setMetadata");
   if (!metadata) refuse_argument("setMetadata: is missing");
   const store::Json fields = read_metadata(*metadata, "setMetadata");
-  const auto dry = member(said, "dryRun");
-  if (dry && flag_of(*dry, "dryRun")) return matched(index.records->read()->count(which));
+  if (flag(said, "dryRun")) return matched(index.records->read()->count(which));
   return matched(index.records->update(which, fields));
 }
 
@@ -70,7 +53,7 @@ Reply update(const Request& request, House& house) {
   const Index index = vector_index(request, house, Scope::Write);
   const Body body(request.body);
   const Object said = body.object();
-  const std::string ns = namespace_said(said).ns;
+  const std::string ns = namespace_said(said).name;
   const auto id = member(said, "id");
   if (id && member(said, "filter")) refuse_argument("Cannot provide both 'id' and 'filter' at the same time.");
   if (!id) return update_by_filter(index, said, ns);
@@ -88,9 +71,9 @@ Reply remove(const Request& request, House& house) {
   const Index index = index_of(request, house, Scope::Write);
   const Body body(request.body);
   const Object said = body.object();
-  const std::string ns = namespace_said(said).ns;
-  const auto ids = member(said, "ids"), filter = member(said, "filter"), all_said = member(said, "deleteAll");
-  const bool all = all_said && flag_of(*all_said, "deleteAll");
+  const std::string ns = namespace_said(said).name;
+  const auto ids = member(said, "ids"), filter = member(said, "filter");
+  const bool all = flag(said, "deleteAll");
   if ((ids ? 1 : 0) + (filter ? 1 : 0) + (all ? 1 : 0) != 1)
     refuse_argument("Invalid request: give exactly one of ids, deleteAll and filter");
   store::Selection which{.ns = ns};
@@ -129,14 +112,14 @@ constexpr store::Include kAll{.document = true, .uri = false, .metadata = true, 
 
 Reply fetch(const Request& request, House& house) {
   const Index index = index_of(request, house, Scope::Read);
-  const Said said = namespace_said(request);
+  const Namespace ns = namespace_said(request);
   const auto ids = request.parameters("ids");
   if (ids.empty() || ids.size() > kMostIds)
     refuse_argument("ids: 1 to 10000 are expected, found " + std::to_string(ids.size()));
-  const auto records = index.records->read()->get({.ns = said.ns, .ids = ids}, {}, kAll);
+  const auto records = index.records->read()->get({.ns = ns.name, .ids = ids}, {}, kAll);
   JsonWriter out;
   out.open_object();
-  write_fetched(out, records, index.model, said.shown);
+  write_fetched(out, records, index.model, ns.shown);
   return Reply::json(out.close_object().take());
 }
 
@@ -144,20 +127,20 @@ Reply fetch_by_metadata(const Request& request, House& house) {
   const Index index = index_of(request, house, Scope::Read);
   const Body body(request.body);
   const Object object = body.object();
-  const Said said = namespace_said(object);
+  const Namespace ns = namespace_said(object);
   store::Page page{.limit = kUsualPage};
   if (const auto limit = member(object, "limit"))
     page.limit = static_cast<size_t>(whole_of(*limit, "limit", 1, kMostPerPage));
   if (const auto token = member(object, "paginationToken"))
     page.offset = offset_of_token(text_of(*token, "paginationToken"));
-  const store::Selection which{.ns = said.ns, .where = read_filter(required(object, "filter"), true)};
+  const store::Selection which{.ns = ns.name, .where = read_filter(required(object, "filter"), true)};
   const auto now = index.records->read();
   auto numbers = now->select(which, {.offset = page.offset, .limit = page.limit + 1});
   const bool more = numbers.size() > page.limit;
   if (more) numbers.pop_back();
   JsonWriter out;
   out.open_object();
-  write_fetched(out, now->fetch(numbers, kAll), index.model, said.shown);
+  write_fetched(out, now->fetch(numbers, kAll), index.model, ns.shown);
   if (more)
     out.key("pagination")
         .open_object()
@@ -168,17 +151,17 @@ Reply fetch_by_metadata(const Request& request, House& house) {
 
 Reply list(const Request& request, House& house) {
   const Index index = index_of(request, house, Scope::Read);
-  const Said said = namespace_said(request);
+  const Namespace ns = namespace_said(request);
   const size_t limit = request.number("limit", kUsualPage, 1, kMostPerPage);
   const auto token = request.parameter("paginationToken");
   const std::string after = token && !token->empty() ? from_token(*token) : "";
-  const auto page = index.records->read()->list(said.ns, request.parameter("prefix").value_or(""), limit, after);
+  const auto page = index.records->read()->list(ns.name, request.parameter("prefix").value_or(""), limit, after);
   JsonWriter out;
   out.open_object().key("vectors").open_array();
   for (const auto& id : page.ids) out.open_object().member("id", id).close_object();
   out.close_array();
   if (page.next) out.key("pagination").open_object().member("next", to_token(*page.next)).close_object();
-  out.member("namespace", said.shown);
+  out.member("namespace", ns.shown);
   write_usage(out);
   return Reply::json(out.close_object().take());
 }

@@ -23,6 +23,17 @@ bool scalar(Element value) { return value.is_string() || value.is_number() || va
 
 }  // namespace
 
+Namespace namespace_said(Object body) {
+  const auto value = member(body, "namespace");
+  const std::string said(value ? text_of(*value, "namespace") : "");
+  return {said, namespace_of(said)};
+}
+
+Namespace namespace_said(const Request& request) {
+  const std::string said = request.parameter("namespace").value_or("");
+  return {said, namespace_of(said)};
+}
+
 std::string read_id(Element value, std::string_view place) {
   const std::string_view id = text_of(value, place);
   if (id.empty() || id.size() > kLongestId)

@@ -11,6 +11,14 @@
 
 namespace hanok::server::pinecone {
 
+struct Namespace {
+  std::string shown;  // as the client said it
+  std::string name;   // as the store calls it
+};
+/// "namespace" of a body or a query; the default one where nothing is said.
+Namespace namespace_said(Object body);
+Namespace namespace_said(const Request& request);
+
 /// 1 to 512 bytes.
 std::string read_id(Element value, std::string_view place);
 /// Strings, numbers, booleans, lists of strings; at most 40 KiB. Refused with Pinecone's words otherwise.

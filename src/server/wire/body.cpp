@@ -1,11 +1,10 @@
 #include "server/wire/body.h"
 
-#include <array>
 #include <cmath>
 #include <cstring>
 
-#include "base/json.h"
 #include "hanok/error.h"
+#include "server/base64.h"
 
 namespace hanok::server {
 namespace {
@@ -21,18 +20,6 @@ constexpr size_t kDeepest = 64;  // deeper is not a request but an attack on the
 [[noreturn]] void wrong_kind(std::string_view place, const std::string& expected, Element found) {
   invalid(place, "expected " + expected + ", found " + std::string(kind_of(found)));
 }
-
-/// The value of every base64 character; 64: none.
-constexpr std::array<uint8_t, 256> base64_table() {
-  std::array<uint8_t, 256> table{};
-  for (auto& v : table) v = 64;
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < letters.size(); ++i) table[static_cast<unsigned char>(letters[i])] = static_cast<uint8_t>(i);
-  table['-'] = 62;
-  table['_'] = 63;
-  return table;
-}
-constexpr auto kBase64 = base64_table();
 
 void check_finite(const float* row, size_t count, std::string_view place) {
   for (size_t i = 0; i < count; ++i)
@@ -129,6 +116,11 @@ bool flag_of(Element value, std::string_view place) {
   return flag;
 }
 
+bool flag(Object object, std::string_view name, bool otherwise) {
+  const auto value = member(object, name);
+  return value ? flag_of(*value, name) : otherwise;
+}
+
 double number_of(Element value, std::string_view place) {
   double number = 0;
   if (value.get(number) != simdjson::SUCCESS) wrong_kind(place, "a number", value);
@@ -180,30 +172,13 @@ void append_floats(Element value, std::string_view place, std::vector<float>& ro
 }
 
 void append_base64_floats(std::string_view text, std::string_view place, std::vector<float>& row) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  const size_t bytes = text.size() / 4 * 3 + (text.size() % 4 == 0 ? 0 : text.size() % 4 - 1);
-  if (text.size() % 4 == 1 || bytes % sizeof(float) != 0)
-    invalid(place, "expected base64 of 32-bit floats, found " + std::to_string(text.size()) + " characters");
+  const auto bytes = base64_decoded(text);
+  if (!bytes) invalid(place, "expected base64 of 32-bit floats, found a text that is not base64");
+  if (bytes->size() % sizeof(float) != 0)
+    invalid(place, "expected base64 of 32-bit floats, found " + std::to_string(bytes->size()) + " bytes");
   const size_t begin = row.size();
-  row.resize(begin + bytes / sizeof(float));
-  auto* out = reinterpret_cast<unsigned char*>(row.data() + begin);
-  const auto* in = reinterpret_cast<const unsigned char*>(text.data());
-  unsigned wrong = 0;  // collects bit 6, which only the value of no character has
-  for (size_t i = 0; i < text.size() / 4; ++i, in += 4, out += 3) {
-    const unsigned a = kBase64[in[0]], b = kBase64[in[1]], c = kBase64[in[2]], d = kBase64[in[3]];
-    wrong |= a | b | c | d;
-    const unsigned all = a << 18 | b << 12 | c << 6 | d;
-    out[0] = static_cast<unsigned char>(all >> 16);
-    out[1] = static_cast<unsigned char>(all >> 8);
-    out[2] = static_cast<unsigned char>(all);
-  }
-  if (const size_t rest = text.size() % 4; rest != 0) {
-    const unsigned a = kBase64[in[0]], b = kBase64[in[1]], c = rest == 3 ? kBase64[in[2]] : 0;
-    wrong |= a | b | c;
-    out[0] = static_cast<unsigned char>(a << 2 | b >> 4);
-    if (rest == 3) out[1] = static_cast<unsigned char>(b << 4 | c >> 2);
-  }
-  if ((wrong & 64) != 0) invalid(place, "expected base64 of 32-bit floats, found a character that is none of base64");
+  row.resize(begin + bytes->size() / sizeof(float));
+  if (!bytes->empty()) std::memcpy(row.data() + begin, bytes->data(), bytes->size());
   check_finite(row.data() + begin, row.size() - begin, place);
 }
 

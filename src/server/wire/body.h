@@ -40,6 +40,8 @@ Element required(Object object, std::string_view name);
 // Each throws Invalid with the place where the value is of another kind.
 std::string_view text_of(Element value, std::string_view place);
 bool flag_of(Element value, std::string_view place);
+/// Of a member; `otherwise` where it is missing or null.
+bool flag(Object object, std::string_view name, bool otherwise = false);
 double number_of(Element value, std::string_view place);
 /// 3 and 3.0, within [least, most].
 int64_t whole_of(Element value, std::string_view place, int64_t least = std::numeric_limits<int64_t>::min(),

@@ -5,32 +5,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "text/utf8.h"
+
 namespace hanok::server {
 namespace {
 
 constexpr size_t kLongestNumber = 32;  // of a double: sign, 17 digits, point, exponent
-
-/// How many bytes the UTF-8 character at `at` has; 0 where there is none.
-size_t character_length(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
-  const unsigned char lead = byte(at);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(at + 1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!follows(at + 1) || !follows(at + 2)) return 0;
-    if (lead == 0xE0 && byte(at + 1) < 0xA0) return 0;  // too long a form
-    if (lead == 0xED && byte(at + 1) > 0x9F) return 0;  // half of a surrogate pair
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!follows(at + 1) || !follows(at + 2) || !follows(at + 3)) return 0;
-    if (lead == 0xF0 && byte(at + 1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(at + 1) > 0x8F) return 0;  // beyond U+10FFFF
-    return 4;
-  }
-  return 0;
-}
 
 void append_escaped(std::string& out, unsigned char c) {
   switch (c) {
@@ -67,9 +47,9 @@ void append_string(std::string& out, std::string_view text) {
       ++i;
       continue;
     }
-    const size_t length = c < 0x20 || c == '"' || c == '\\' ? 0 : character_length(text, i);
-    if (length > 0) {
-      i += length;
+    size_t after = i;
+    if (c >= 0x80 && text::next_code_point(text, after) != text::kBadByte) {
+      i = after;
       continue;
     }
     out.append(text, done, i - done);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "store/chroma/vector_folder.h"
 #include "store/database.h"
+#include "store/record_check.h"
 
 namespace hanok::store {
 namespace {
@@ -38,7 +39,11 @@ std::vector<Source> sources(Database& db) {
     Source s;
     s.id = rows.text(0);
     s.name = rows.text(1);
-    s.dim = static_cast<size_t>(rows.integer(2));
+    const int64_t dim = rows.integer(2);  // 0: NULL, there was no vector yet
+    if (dim < 0 || dim > static_cast<int64_t>(kMostDim))
+      throw Error(Code::Corrupt, "chroma.sqlite3: collection '" + s.name + "': has a dimension of " +
+                                     std::to_string(dim) + ", at most " + std::to_string(kMostDim) + " was expected");
+    s.dim = static_cast<size_t>(dim);
     s.place = {rows.text(3), rows.text(4)};
     s.config = rows.text(5);
     s.schema = rows.text(6);
@@ -161,8 +166,8 @@ class Import {
     if (parsed(source_.schema).is_object())
       out.notes["chroma"] = "{\"metadata\":" + metadata + ",\"schema\":" + source_.schema + "}";
     else  // of before there were schemas
-      out.notes["chroma.imported"] = "{\"metadata\":" + metadata +
-                                     ",\"configuration\":" + (source_.config.empty() ? "null" : source_.config) + "}";
+      out.notes["chroma.imported"] = "{\"metadata\":" + metadata + ",\"configuration\":" +
+                                     (parsed(source_.config).is_object() ? source_.config : "null") + "}";
     return out;
   }
 

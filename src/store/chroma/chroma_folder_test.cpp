@@ -164,6 +164,16 @@ TEST_F(ChromaFolder, ASpaceThatIsNoWordIsPassedOver) {
   EXPECT_EQ(store->catalog().find("things", {"acme", "main"})->info().metric, Metric::L2);
 }
 
+TEST_F(ChromaFolder, ADimensionThatNoVectorHasIsRefused) {
+  for (const char* dimension : {"-1", "4611686018427387904"}) {
+    Database(chroma / "chroma.sqlite3", Database::Mode::Write)
+        .script(std::string("UPDATE collections SET dimension = ") + dimension);
+    const auto store = Store::open(temporary.path() / "hanok");
+    EXPECT_THROW(import_chroma(store->catalog(), chroma), Error) << dimension;
+    EXPECT_FALSE(store->catalog().find_database({"acme", "main"}));
+  }
+}
+
 TEST(Pickle, AnInstanceIsItsStateAndBytesThatAreNoneAreRefused) {
   // class instance with state {"a": 1}, as older versions of Chroma wrote theirs (protocol 4 with a memo)
   const std::string bytes(

@@ -19,7 +19,8 @@ namespace hanok::store::chroma {
 
 class VectorFolder {
  public:
-  /// dim, links: where header.bin is lost or damaged, what the collection says. Damage goes to `warnings`.
+  /// dim: of the collection; 0 where it has no vectors yet. links: how many an element has where header.bin is lost or
+  /// damaged. Damage goes to `warnings`.
   VectorFolder(const std::filesystem::path& folder, size_t dim, size_t links, std::vector<std::string>& warnings);
   /// Empty where there is none. Valid as long as this object.
   std::span<const float> find(const std::string& id) const;
