@@ -6,19 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "store/data_folder.h"
 #include "store/field_segment.h"
+#include "store/segments.h"
 
 namespace hanok::store {
 
-/// A row of the table field_segment. Ranges of one collection's segments do not overlap.
-struct FieldSegmentRow {
-  int64_t id = 0;
-  ChunkId first = 0, last = 0;
-  int64_t records = 0, bytes = 0;
-  std::string file;  // empty: in field_segment_blob
-  Bitmap gone;
-};
+/// Those of the table `field_segment`.
+const SegmentKind& field_segments();
 
 struct OpenFieldSegment {
   std::shared_ptr<const Bytes> bytes;
@@ -44,46 +38,28 @@ class FieldIndex {
                                                    const Bitmap* allowed) const;
 
  private:
-  std::vector<FieldSegmentRow> rows_;
+  std::vector<SegmentRow> rows_;
   std::vector<OpenFieldSegment> open_;
   Bitmap gone_, all_;
 };
 
-/// A segment that nothing names yet.
-struct NewFieldSegment {
-  FieldSegmentRow row;
-  std::string bytes;                  // where it is small enough for the database
-  std::unique_ptr<UnnamedFile> file;  // where it is not
-};
-
-/// The writing side, as KeywordWriter.
-class FieldWriter {
+/// The writing side.
+class FieldWriter final : public SegmentWriter {
  public:
-  FieldWriter(DataFolder& folder, int64_t collection) : folder_(folder), collection_(collection) {}
+  FieldWriter(DataFolder& folder, int64_t collection) : SegmentWriter(folder, collection, field_segments()) {}
 
   /// Ids ascend; at least one. Needs no transaction.
-  NewFieldSegment make(std::span<const FieldRecord> records) const;
-  /// Inside the caller's transaction; segment.file is to be kept when that is committed.
-  void insert(Database& db, const NewFieldSegment& segment) const;
-  /// Inside the caller's transaction: marks records as removed.
-  void forget(Database& db, const Bitmap& ids) const;
-  /// Merges some segments, if that is due, in a transaction of its own. False: nothing was due. One caller at a time.
-  bool merge_some(bool all) const;
-  /// In transactions of its own: makes damaged segments again. One caller at a time.
-  void repair() const;
+  NewSegment make(std::span<const FieldRecord> records) const;
 
  private:
-  NewFieldSegment wrap(FieldSegmentRow row, std::string bytes) const;
-  bool replace(std::span<const FieldSegmentRow> old, std::string bytes, const Bitmap& left_out) const;
-
-  DataFolder& folder_;
-  int64_t collection_;
+  std::string merged(Database& db, std::span<const SegmentRow> rows, const Bitmap& gone) const override;
+  std::string rebuilt(Database& db, const SegmentRow& row) const override;
+  void check(Database& db, const SegmentRow& row) const override;
 };
 
-std::vector<FieldSegmentRow> field_segment_rows(Database& db, int64_t collection);
 /// The segment of a row made anew from the records that are left; "" where there are none.
-std::string rebuild_field_segment(Database& db, int64_t collection, const FieldSegmentRow& row);
+std::string rebuild_field_segment(Database& db, int64_t collection, const SegmentRow& row);
 /// What is stored for a row. Throws NotFound, Corrupt.
-OpenFieldSegment open_stored(Database& db, const IndexFolder& folder, const FieldSegmentRow& row, Check check);
+OpenFieldSegment open_field_segment(Database& db, const IndexFolder& folder, const SegmentRow& row, Check check);
 
 }  // namespace hanok::store

@@ -8,29 +8,31 @@
 namespace hanok::store {
 namespace {
 
-bool must_check_all(const SegmentRow& row, Check check) {
-  return row.file.empty() || checks_all(check, static_cast<int64_t>(row.bytes));
+// What is stored, made again from the texts where that is lost or damaged.
+OpenSegment open_or_rebuild(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row,
+                            Check check) {
+  try {
+    return open_keyword_segment(db, folder, row, check);
+  } catch (const Error& e) {
+    if (!is_damage(e)) throw;
+    base::log().warn("{}; made again from {}", e.what(), keyword_segments().truth);
+  }
+  OpenSegment out{.bytes = std::make_shared<Bytes>(Bytes{rebuild_segment(db, collection, row), {}}), .view = {}};
+  out.view = bm25::Segment::open(out.bytes->view());
+  return out;
 }
 
 }  // namespace
 
-std::vector<SegmentRow> segment_rows(Database& db, int64_t collection) {
-  std::vector<SegmentRow> out;
-  Rows rows = db.query(
-      "SELECT id, first, last, chunks, bytes, analyzer, file, gone FROM segment WHERE collection = ?1 ORDER BY first",
-      collection);
-  while (rows.next()) {
-    SegmentRow& r = out.emplace_back();
-    r.id = rows.integer(0);
-    r.first = static_cast<ChunkId>(rows.integer(1));
-    r.last = static_cast<ChunkId>(rows.integer(2));
-    r.chunks = rows.integer(3);
-    r.bytes = rows.integer(4);
-    r.analyzer = static_cast<int>(rows.integer(5));
-    r.file = rows.text(6);
-    r.gone = bitmap_from(rows.bytes(7), "keyword segment " + std::to_string(r.id));
-  }
-  return out;
+const SegmentKind& keyword_segments() {
+  static const SegmentKind kind{.table = "segment",
+                                .count_column = "chunks",
+                                .version_column = "analyzer",
+                                .version = text::analyzer_version(),
+                                .name = "keyword segment",
+                                .extension = "bm25",
+                                .truth = "the texts"};
+  return kind;
 }
 
 std::string rebuild_segment(Database& db, int64_t collection, const SegmentRow& row) {
@@ -41,52 +43,72 @@ std::string rebuild_segment(Database& db, int64_t collection, const SegmentRow& 
   return maker.finish();
 }
 
-OpenSegment open_stored(Database& db, const IndexFolder& folder, const SegmentRow& row, Check check) {
+OpenSegment open_keyword_segment(Database& db, const IndexFolder& folder, const SegmentRow& row, Check check) {
   OpenSegment out;
-  const std::string what =
-      row.file.empty() ? "keyword segment " + std::to_string(row.id) : folder.path(row.file).string();
-  if (row.file.empty()) {
-    Rows blob = db.query("SELECT bytes FROM segment_blob WHERE segment = ?1", row.id);
-    if (!blob.next()) throw Error(Code::NotFound, what + ": its bytes are missing");
-    out.bytes = std::make_shared<Bytes>(Bytes{blob.text(0), {}});
-  } else {
-    out.bytes = folder.map(row.file);
-  }
-  const size_t found = out.bytes->view().size();
-  if (found != static_cast<size_t>(row.bytes))
-    throw Error(Code::Corrupt,
-                what + ": has " + std::to_string(found) + " bytes, expected " + std::to_string(row.bytes));
-  out.view = bm25::Segment::open(out.bytes->view(), must_check_all(row, check));
+  out.bytes = stored_bytes(db, keyword_segments(), folder, row);
+  out.view = bm25::Segment::open(out.bytes->view(), checks_all(row, check));
   return out;
 }
 
-OpenSegment open_segment(Database& db, const IndexFolder& folder, int64_t collection, const SegmentRow& row,
-                         Check check) {
-  try {
-    return open_stored(db, folder, row, check);
-  } catch (const Error& e) {
-    if (!is_damage(e)) throw;
-    base::log().warn("{}; made again from the texts", e.what());
-  }
-  OpenSegment out{.bytes = std::make_shared<Bytes>(Bytes{rebuild_segment(db, collection, row), {}}), .damaged = true};
-  out.view = bm25::Segment::open(out.bytes->view());
-  return out;
-}
+// ---- reading ----
 
 std::shared_ptr<const KeywordIndex> KeywordIndex::load(Database& db, const IndexFolder& folder, int64_t collection,
                                                        const Bm25Options& options, const KeywordIndex* previous) {
   std::map<int64_t, const OpenSegment*> known;
   for (size_t i = 0; previous && i < previous->rows_.size(); ++i) known[previous->rows_[i].id] = &previous->open_[i];
   auto out = std::make_shared<KeywordIndex>();
-  out->rows_ = segment_rows(db, collection);
+  out->rows_ = segment_rows(db, keyword_segments(), collection);
   out->reader_.options = options;
   for (const auto& row : out->rows_) {
     const auto same = known.find(row.id);
-    out->open_.push_back(same != known.end() ? *same->second : open_segment(db, folder, collection, row, Check::Quick));
+    out->open_.push_back(same != known.end() ? *same->second
+                                             : open_or_rebuild(db, folder, collection, row, Check::Quick));
     out->reader_.segments.push_back(out->open_.back().view);
     out->reader_.gone |= row.gone;
   }
   return out;
+}
+
+// ---- writing ----
+
+NewSegment KeywordWriter::make(ChunkId first, std::span<const std::string_view> texts) const {
+  SegmentMaker maker;
+  for (size_t i = 0; i < texts.size(); ++i) maker.add(static_cast<ChunkId>(first + i), std::string(texts[i]));
+  return wrap({.first = first,
+               .last = static_cast<ChunkId>(first + texts.size() - 1),
+               .chunks = static_cast<int64_t>(texts.size())},
+              maker.finish());
+}
+
+NewSegment KeywordWriter::make(std::span<const AnalysedChunk> chunks) const {
+  bm25::SegmentBuilder builder;
+  for (const auto& chunk : chunks) builder.add(chunk.id, chunk.terms);
+  return wrap({.first = chunks.front().id, .last = chunks.back().id, .chunks = static_cast<int64_t>(chunks.size())},
+              builder.finish());
+}
+
+void KeywordWriter::forget(Database& db, std::span<const ChunkRange> ranges) const {
+  Bitmap ids;
+  for (const auto& range : ranges) add_range(ids, range.first, range.count);
+  forget(db, ids);
+}
+
+std::string KeywordWriter::merged(Database& db, std::span<const SegmentRow> rows, const Bitmap& gone) const {
+  std::vector<OpenSegment> open;
+  std::vector<bm25::Segment> segments;
+  for (const auto& row : rows) {
+    open.push_back(open_or_rebuild(db, folder_.index, collection_, row, Check::All));
+    segments.push_back(open.back().view);
+  }
+  return bm25::merge(segments, gone);
+}
+
+std::string KeywordWriter::rebuilt(Database& db, const SegmentRow& row) const {
+  return rebuild_segment(db, collection_, row);
+}
+
+void KeywordWriter::check(Database& db, const SegmentRow& row) const {
+  open_keyword_segment(db, folder_.index, row, Check::All);
 }
 
 }  // namespace hanok::store

@@ -337,7 +337,7 @@ void RecordWriter::commit(Group& group) {
   const FieldWriter field_writer(folder, id);
   std::optional<NewSegment> segment;
   if (!texts.empty()) segment = keywords.make(texts);
-  std::optional<NewFieldSegment> field_segment;
+  std::optional<NewSegment> field_segment;
   if (!fields.empty()) field_segment = field_writer.make(fields);
 
   group.end_reading();

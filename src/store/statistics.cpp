@@ -10,7 +10,7 @@ namespace {
 
 Json keyword_statistics(Database& db, int64_t collection) {
   int64_t segments = 0, files = 0, bytes = 0, removed = 0;
-  for (const auto& row : segment_rows(db, collection)) {
+  for (const auto& row : segment_rows(db, keyword_segments(), collection)) {
     ++segments;
     files += !row.file.empty();
     bytes += row.bytes;

@@ -70,9 +70,9 @@ class CollectionCheck {
   // A segment without its removed records has the bytes of one made anew from the records.
   void fields() {
     Bitmap covered;
-    for (const auto& row : field_segment_rows(db_, id_)) {
+    for (const auto& row : segment_rows(db_, field_segments(), id_)) {
       try {
-        const auto open = open_stored(db_, folder_, row, Check::All);
+        const auto open = open_field_segment(db_, folder_, row, Check::All);
         covered |= open.view->all() - row.gone;
         const std::shared_ptr<const FieldSegment> segments[] = {open.view};
         if (merge_field_segments(segments, row.gone) != rebuild_field_segment(db_, id_, row))
@@ -98,12 +98,12 @@ class CollectionCheck {
   // A segment without its removed chunks has the bytes of one made anew from the texts.
   void keywords() {
     Bitmap covered;
-    for (const auto& row : segment_rows(db_, id_)) {
+    for (const auto& row : segment_rows(db_, keyword_segments(), id_)) {
       Bitmap range;
       add_range(range, row.first, uint64_t{row.last} - row.first + 1);
       covered |= range - row.gone;
       try {
-        const auto open = open_stored(db_, folder_, row, Check::All);
+        const auto open = open_keyword_segment(db_, folder_, row, Check::All);
         const bm25::Segment segments[] = {open.view};
         if (bm25::merge(segments, row.gone) != rebuild_segment(db_, id_, row))
           found("keyword segment " + std::to_string(row.id) + " differs from the texts of its chunks");
