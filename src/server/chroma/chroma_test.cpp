@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hanok/records.h"
 #include "server/test_house.h"
 
 namespace hanok::server {
