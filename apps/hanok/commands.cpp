@@ -34,15 +34,16 @@ void add_completion(Command&);
 void add_serve(Command&);
 void add_keys(Command&);
 void add_backup(Command&);
+void add_vision(Command&);
 
 // In the order of `hanok --help`.
 const std::vector<AddCommand>& command_table() {
   static const std::vector<AddCommand> table = {
-      add_ingest,    add_search,      add_ask,       add_chat,       add_agent,      add_run,         add_mcp,
-      add_serve,     add_keys,        add_summarize, add_sentiment,  add_prompts,    add_collections, add_documents,
-      add_models,    add_generate,    add_tokenize,  add_logits,     add_perplexity, add_embed,       add_similar,
-      add_recommend, add_paraphrases, add_cluster,   add_rerank,     add_eval,       add_bench,       add_index,
-      add_config,    add_backup,      add_doctor,    add_completion,
+      add_ingest,    add_search,      add_ask,       add_chat,      add_agent,      add_run,         add_mcp,
+      add_serve,     add_keys,        add_summarize, add_sentiment, add_prompts,    add_collections, add_documents,
+      add_models,    add_generate,    add_tokenize,  add_logits,    add_perplexity, add_embed,       add_similar,
+      add_recommend, add_paraphrases, add_cluster,   add_rerank,    add_eval,       add_bench,       add_index,
+      add_config,    add_vision,      add_backup,    add_doctor,    add_completion,
   };
   return table;
 }

@@ -16,6 +16,7 @@
 #include "math/cpu.h"
 #include "memory_speed.h"
 #include "models_in_use.h"
+#include "train_program.h"
 
 namespace hanok::app {
 namespace {
@@ -32,7 +33,8 @@ std::string cpu_name() {
 OrderedJson tool(const std::string& name, const std::string& need) {
   bool found = true;
   try {
-    base::run_process({name, name == "soffice" ? "--version" : "-v"}, "", {.seconds = 20, .memory_bytes = 8ull << 30});
+    base::run_process({name, name == "pdftotext" ? "-v" : "--version"}, "",
+                      {.seconds = 20, .memory_bytes = 8ull << 30});
   } catch (const Error&) {
     found = false;
   }
@@ -47,6 +49,14 @@ OrderedJson ocr_tool() {
     out["found"] = false;
     out["why"] = e.what();
   }
+  return out;
+}
+
+OrderedJson trainer() {
+  const std::string file = train_program();
+  OrderedJson out = {
+      {"name", "hanok-train"}, {"found", !file.empty()}, {"for", "training and pictures (hanok vision)"}};
+  if (file.empty()) out["why"] = kNoTrainProgram;
   return out;
 }
 
@@ -90,9 +100,9 @@ OrderedJson examine(Session& session) {
                 {"features", math::features_name(math::features())},
                 {"threads", base::default_threads()},
                 {"memory_gb_per_second", memory_bandwidth() / 1e9}};
-  // Found or not, a folder without such files needs neither of the last two: they are no problems.
+  // Found or not, a folder without such files needs none of the last three: they are no problems.
   OrderedJson tools = {tool("pdftotext", "PDF files"), tool("soffice", "doc, xls and ppt files (LibreOffice)"),
-                       ocr_tool()};
+                       ocr_tool(), trainer()};
   if (!tools[0]["found"].get<bool>())
     problems.push_back("pdftotext is missing: PDFs cannot be read; apt install poppler-utils");
   if (!has_poppler_data())
@@ -121,7 +131,8 @@ void add_doctor(Command& root) {
       out << "models   " << report["models"]["embedding"].get<std::string>() << "\n";
       for (const auto& t : report["tools"])
         out << "tool     " << t["name"].get<std::string>() << (t["found"].get<bool>() ? ": for " : " is missing, for ")
-            << t["for"].get<std::string>() << "\n";
+            << t["for"].get<std::string>()
+            << (t["name"] == "hanok-train" && t.contains("why") ? "; " + t["why"].get<std::string>() : "") << "\n";
       for (const auto& p : report["problems"]) out << "missing  " << p.get<std::string>() << "\n";
       if (report["problems"].empty()) out << "all is well\n";
     });

@@ -153,4 +153,19 @@ ProcessResult run_process(const std::vector<std::string>& argv, std::string_view
   return result;
 }
 
+void become_process(const std::vector<std::string>& argv) {
+  std::vector<char*> words;
+  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::execvp(words[0], words.data());
+  throw Error(Code::NotFound, argv[0] + ": cannot be started: " + std::strerror(errno));
+}
+
+std::string program_file() {
+  std::array<char, 4096> path;
+  const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
+  return n > 0 && static_cast<size_t>(n) < path.size() ? std::string(path.data(), static_cast<size_t>(n))
+                                                       : std::string();
+}
+
 }  // namespace hanok::base

@@ -25,4 +25,10 @@ struct ProcessResult {
 /// with it. Throws NotFound when the program is not installed. The child is stopped when the current context ends.
 ProcessResult run_process(const std::vector<std::string>& argv, std::string_view input, const ProcessLimits& limits);
 
+/// This process becomes the program argv[0] (a path, or a name on PATH), with its terminal, descriptors and folder.
+/// Throws NotFound when it cannot be started.
+[[noreturn]] void become_process(const std::vector<std::string>& argv);
+/// Where the file of the running program lies; empty where the system does not say.
+std::string program_file();
+
 }  // namespace hanok::base

@@ -14,11 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLibtorch[] = {"torch/", "ATen/", "c10/", "caffe2/", "gloo/"};
+
 // Every room with the rooms it may see, itself left out: what CMakeLists.txt says of it, hanok_room(index DEPENDS
 // math), and what those see. A room may depend only on rooms declared before it.
 std::map<std::string, std::set<std::string>> read_rooms() {
   std::ifstream in(fs::path(HANOK_SOURCE_DIR) / "CMakeLists.txt");
-  const std::regex room(R"(^hanok_room\((\w+)([^)]*)\))"), depends(R"(DEPENDS((?:\s+[a-z_]+)+))");
+  const std::regex room(R"(^\s*hanok_room\((\w+)([^)]*)\))"), depends(R"(DEPENDS((?:\s+[a-z_]+)+))");
   std::map<std::string, std::set<std::string>> out;
   for (std::string line; std::getline(in, line);) {
     std::smatch found, list;
@@ -119,6 +121,25 @@ TEST(Layering, WordsStayInTheirRooms) {
     if (i.target == "curl/curl.h") {
       EXPECT_EQ(i.file, "src/chain/http/http.cpp") << "there is one HTTP client";
     }
+  }
+}
+
+// libtorch is 500 MB and half a second of every start: the program that answers must not have it.
+TEST(Layering, LibtorchStaysInTheTrainer) {
+  const std::set<std::string> may = {"train", "vision"};
+  size_t seen = 0;
+  for (const auto& i : includes())
+    for (const std::string prefix : kLibtorch)
+      if (i.target.rfind(prefix, 0) == 0) {
+        ++seen;
+        EXPECT_TRUE(may.count(i.room)) << i.file << " includes " << i.target;
+      }
+  EXPECT_GT(seen, 0u) << "the scan found no include of libtorch: it means nothing";
+  for (const auto& entry : fs::directory_iterator(fs::path(HANOK_SOURCE_DIR) / "apps/hanok")) {
+    std::ifstream in(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (const std::string word : {"#include <torch", "#include \"train/", "#include \"vision/"})
+      EXPECT_EQ(text.find(word), std::string::npos) << entry.path() << " has " << word;
   }
 }
 

@@ -1,0 +1,49 @@
+// Nets for pictures: what each is, and the table of those there are. One net a file beside this one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "train/torch.h"
+
+namespace hanok::vision {
+
+/// A net that sorts pictures into classes.
+struct Net : torch::nn::Module {
+  /// x [B, channels, height, width], normalised; returns logits [B, classes].
+  virtual torch::Tensor forward(torch::Tensor x) = 0;
+};
+
+struct ImageShape {
+  int channels = 3, height = 32, width = 32;
+};
+
+struct ModelOptions {
+  std::string name;  // in lower case, as in the table: "lenet"
+  int classes = 10;
+  ImageShape input;
+  bool small_input = false;  // the variant for pictures of 32x32 (model.json: "cifar"), where a net has one
+};
+
+struct ModelKind {
+  std::string name;
+  std::string about;  // a line for `hanok vision models`
+  ImageShape input;   // of the published net
+  std::shared_ptr<Net> (*make)(const ModelOptions&);
+};
+
+/// In the order in which they are shown.
+const std::vector<ModelKind>& models();
+/// Throws NotFound, naming those there are.
+const ModelKind& model_kind(const std::string& name);
+/// With fresh weights, drawn from libtorch's generator. Throws NotFound for a name that is not in the table, and
+/// Invalid for options that the net cannot have (no classes, pictures too small for it).
+std::shared_ptr<Net> make_model(const ModelOptions& options);
+/// Numbers that are learned.
+int64_t count_parameters(const torch::nn::Module& net);
+
+// ---- makers, one a file
+std::shared_ptr<Net> make_lenet(const ModelOptions& options);
+
+}  // namespace hanok::vision
