@@ -99,7 +99,6 @@ TEST(Layering, WordsStayInTheirRooms) {
                                                                {"sys/socket.h", {}},
                                                                {"thread", {"base"}},
                                                                {"sys/inotify.h", {"base", "chain"}},
-                                                               {"torch/torch.h", {}},
                                                                {"png.h", {"image"}},
                                                                {"jpeglib.h", {"image"}}};
   const std::set<std::string> of_http_server = {"src/server/http/listener.cpp", "src/server/http/listener_impl.h",
