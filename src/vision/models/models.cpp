@@ -1,12 +1,50 @@
 #include "vision/models/models.h"
 
 #include "hanok/error.h"
+#include "vision/models/recording.h"
 
 namespace hanok::vision {
+namespace {
+
+std::string size_of(const ImageShape& shape) {
+  return std::to_string(shape.channels) + "x" + std::to_string(shape.height) + "x" + std::to_string(shape.width);
+}
+
+// Runs one picture through, without computing: a net whose maps would vanish says so now and not in the first batch.
+void check_input(Net& net, const ModelOptions& options) {
+  const torch::NoGradGuard guard;
+  net.eval();
+  const torch::Tensor x = torch::zeros({1, options.input.channels, options.input.height, options.input.width});
+  try {
+    const Recording dry(net, x, Recording::Dry);
+    net.forward(x);
+  } catch (const c10::Error& e) {
+    throw Error(Code::Invalid, options.name + ": pictures of " + size_of(options.input) +
+                                   " (channels, height, width) are too small for it; take larger ones" +
+                                   (options.small_input ? "" : ", or its variant for 32x32 where it has one"));
+  }
+  net.train();
+}
+
+}  // namespace
 
 const std::vector<ModelKind>& models() {
+  constexpr ImageShape kDigits{1, 28, 28}, kCifar{3, 32, 32}, kImageNet{3, 224, 224};
   static const std::vector<ModelKind> table = {
-      {"lenet", "LeNet-5 (LeCun et al. 1998): tanh and average pooling", {1, 28, 28}, make_lenet},
+      {"lenet", "LeNet-5 (LeCun et al. 1998): tanh and average pooling", kDigits, false, make_lenet},
+      {"lenet_relu", "LeNet-5 as it is taught today: ReLU and max pooling", kDigits, false, make_lenet_relu},
+      {"cnn", "a small net of 3x3 convolutions and batch normalisation", kDigits, false, make_cnn},
+      {"alexnet", "AlexNet (Krizhevsky et al. 2012), one tower", kImageNet, true, make_alexnet},
+      {"vgg16", "VGG-16 (Simonyan and Zisserman 2014)", kImageNet, true, make_vgg16},
+      {"vgg16_bn", "VGG-16 with batch normalisation", kImageNet, true, make_vgg16_bn},
+      {"vgg19", "VGG-19 (Simonyan and Zisserman 2014)", kImageNet, true, make_vgg19},
+      {"vgg19_bn", "VGG-19 with batch normalisation", kImageNet, true, make_vgg19_bn},
+      {"resnet20", "ResNet-20 for CIFAR-10 (He et al. 2015, section 4.2)", kCifar, false, make_resnet20},
+      {"resnet18", "ResNet-18 (He et al. 2015)", kImageNet, true, make_resnet18},
+      {"resnet34", "ResNet-34 (He et al. 2015)", kImageNet, true, make_resnet34},
+      {"resnet50", "ResNet-50 (He et al. 2015), stride on the 3x3", kImageNet, true, make_resnet50},
+      {"resnet101", "ResNet-101 (He et al. 2015), stride on the 3x3", kImageNet, true, make_resnet101},
+      {"resnet152", "ResNet-152 (He et al. 2015), stride on the 3x3", kImageNet, true, make_resnet152},
   };
   return table;
 }
@@ -26,10 +64,11 @@ std::shared_ptr<Net> make_model(const ModelOptions& options) {
                 options.name + ": at least 1 class was expected, found " + std::to_string(options.classes));
   const ImageShape& shape = options.input;
   if (shape.channels < 1 || shape.height < 1 || shape.width < 1)
-    throw Error(Code::Invalid, options.name + ": pictures of " + std::to_string(shape.channels) + "x" +
-                                   std::to_string(shape.height) + "x" + std::to_string(shape.width) +
-                                   " (channels, height, width) hold nothing");
-  return model_kind(options.name).make(options);
+    throw Error(Code::Invalid,
+                options.name + ": pictures of " + size_of(shape) + " (channels, height, width) hold nothing");
+  auto net = model_kind(options.name).make(options);
+  check_input(*net, options);
+  return net;
 }
 
 int64_t count_parameters(const torch::nn::Module& net) {

@@ -1,11 +1,12 @@
 // Nets for pictures: what each is, and the table of those there are. One net a file beside this one.
 #pragma once
 
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "train/torch.h"
 
 namespace hanok::vision {
 
@@ -28,8 +29,9 @@ struct ModelOptions {
 
 struct ModelKind {
   std::string name;
-  std::string about;  // a line for `hanok vision models`
-  ImageShape input;   // of the published net
+  std::string about;   // a line for `hanok vision models`
+  ImageShape input;    // of the published net
+  bool small_variant;  // whether it has one for pictures of 32x32
   std::shared_ptr<Net> (*make)(const ModelOptions&);
 };
 
@@ -45,5 +47,18 @@ int64_t count_parameters(const torch::nn::Module& net);
 
 // ---- makers, one a file
 std::shared_ptr<Net> make_lenet(const ModelOptions& options);
+std::shared_ptr<Net> make_lenet_relu(const ModelOptions& options);
+std::shared_ptr<Net> make_cnn(const ModelOptions& options);
+std::shared_ptr<Net> make_alexnet(const ModelOptions& options);
+std::shared_ptr<Net> make_vgg16(const ModelOptions& options);
+std::shared_ptr<Net> make_vgg16_bn(const ModelOptions& options);
+std::shared_ptr<Net> make_vgg19(const ModelOptions& options);
+std::shared_ptr<Net> make_vgg19_bn(const ModelOptions& options);
+std::shared_ptr<Net> make_resnet20(const ModelOptions& options);
+std::shared_ptr<Net> make_resnet18(const ModelOptions& options);
+std::shared_ptr<Net> make_resnet34(const ModelOptions& options);
+std::shared_ptr<Net> make_resnet50(const ModelOptions& options);
+std::shared_ptr<Net> make_resnet101(const ModelOptions& options);
+std::shared_ptr<Net> make_resnet152(const ModelOptions& options);
 
 }  // namespace hanok::vision
