@@ -80,11 +80,11 @@ OrderedJson layers_of(const vision::ModelFigures& f) {
 
 void show_layers(const OrderedJson& layers, std::ostream& out) {
   out << "\n"
-      << std::left << std::setw(26) << "layer" << std::setw(26) << "kind" << std::setw(14) << "output" << std::right
+      << std::left << std::setw(26) << "layer" << std::setw(28) << "kind" << std::setw(14) << "output" << std::right
       << std::setw(12) << "parameters" << std::setw(16) << "multiply-adds"
       << "\n";
   for (const auto& l : layers)
-    out << std::left << std::setw(26) << l["name"].get<std::string>() << std::setw(26) << l["kind"].get<std::string>()
+    out << std::left << std::setw(26) << l["name"].get<std::string>() << std::setw(28) << l["kind"].get<std::string>()
         << std::setw(14) << shape(l["output"]) << std::right << std::setw(12) << l["parameters"].get<uint64_t>()
         << std::setw(16) << l["multiply_adds"].get<uint64_t>() << "\n";
 }
