@@ -19,7 +19,7 @@ import numpy
 from chromadb.api.types import EmbeddingFunction, SparseVector
 from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
 from chromadb.execution.expression import GroupBy, K, Knn, MinK, Rrf, Search
-from served import served
+from served import prints_as, served
 
 
 def raises(kind, call, text=""):
@@ -265,4 +265,5 @@ with served(sys.argv[1], "--allow-reset") as server:
     assert "near an animal: A cat sleeps on the sofa. (0.0" in lab and "left: ['s0', 's1', 's3']" in lab, lab
     lab = subprocess.run(["sh", labs / "chroma_lab.sh", server.url], check=True, capture_output=True, text=True).stdout
     assert '"ids":[["a"]]' in lab and '"documents":["blue bird"]' in lab, lab
+    prints_as("recipes.py", "11_collection", server.url)
 print("chroma_sdk: passed with chromadb", chromadb.__version__)

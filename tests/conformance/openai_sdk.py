@@ -16,17 +16,12 @@ import tempfile
 
 import openai
 
+from served import TOOLS_TEMPLATE
+
 HANOK, DOCUMENTS = sys.argv[1:3]
 CHAT = sys.argv[3] if len(sys.argv) > 3 and sys.argv[3] else None
 EMBEDDING = sys.argv[4] if len(sys.argv) > 4 and sys.argv[4] else None
 QUESTION = "When is the library open on Saturdays?"
-# A template that tells of tools, for models that bring none.
-TEMPLATE = """{% if tools %}<|im_start|>system
-Call a function as <tool_call>{"name": ..., "arguments": {...}}</tool_call>. Functions: {{ tools | tojson }}<|im_end|>
-{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}
-{{ m.content }}{% if m.tool_calls %}{% for c in m.tool_calls %}<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}{% endif %}<|im_end|>
-{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
-{% endif %}"""
 
 folder = tempfile.TemporaryDirectory()
 environment = dict(os.environ, HANOK_DATA=folder.name + "/data", HANOK_CONFIG=folder.name + "/config.json",
@@ -54,7 +49,7 @@ subprocess.run([HANOK, "ingest", DOCUMENTS, "-c", "docs", "-q"], env=environment
 command = [HANOK, "serve", "--port", "0", "--json", "-q"]
 if CHAT:
     with open(folder.name + "/template.jinja", "w") as out:
-        out.write(TEMPLATE)
+        out.write(TOOLS_TEMPLATE)
     command += ["-m", "chat=" + CHAT, "--chat-template", folder.name + "/template.jinja", "--context", "2048"]
 if EMBEDDING:
     command += ["--embedding-model", "embed=" + EMBEDDING]

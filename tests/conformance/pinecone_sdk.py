@@ -14,7 +14,7 @@ import urllib.request
 
 import pinecone
 from pinecone import Pinecone, PodSpec, ServerlessSpec
-from served import served
+from served import prints_as, served
 
 MAJOR = int(__import__("importlib.metadata").metadata.version("pinecone").split(".")[0])
 SPEC = ServerlessSpec(cloud="aws", region="us-east-1")
@@ -278,4 +278,5 @@ with served(sys.argv[1], *flags) as server:
     assert "near an animal: cat (" in lab and "cheap: ['cat', 'kimchi']" in lab and "updated: Nabi" in lab, lab
     lab = subprocess.run(["sh", labs / "pinecone_lab.sh", server.url], check=True, capture_output=True, text=True).stdout
     assert '"id":"a"' in lab and '"totalVectorCount":2' in lab, lab
+    prints_as("films.py", "12_vector_index", server.url)
 print("pinecone_sdk: passed with pinecone", MAJOR)

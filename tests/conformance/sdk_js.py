@@ -1,13 +1,43 @@
 #!/usr/bin/env python3
-"""Starts `hanok serve` and runs the JavaScript clients in sdk.mjs against it.
+"""Starts `hanok serve` and runs JavaScript clients against it: Chroma's and Pinecone's (sdk.mjs), OpenAI's (openai_sdk.mjs) and the
+Model Context Protocol's (mcp_client.mjs), those of them that are installed.
 
-usage: HANOK_PEERS_NODE=FOLDER python3 tests/conformance/sdk_js.py HANOK
+usage: HANOK_PEERS_NODE=FOLDER python3 tests/conformance/sdk_js.py HANOK DOCUMENTS [CHAT_MODEL [EMBEDDING_MODEL]]
 """
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
-from served import served
+from served import TOOLS_TEMPLATE, Served
 
-with served(sys.argv[1]) as server:
-    subprocess.run(["node", str(pathlib.Path(__file__).parent / "sdk.mjs"), server.url], check=True)
+HERE = pathlib.Path(__file__).resolve().parent
+hanok, documents, chat, embedding = (sys.argv[1:] + ["", ""])[:4]
+modules = pathlib.Path(os.environ["HANOK_PEERS_NODE"]) / "node_modules"
+with tempfile.TemporaryDirectory() as folder:
+    environment = dict(os.environ, HANOK_DATA=folder + "/data", HANOK_CONFIG=folder + "/config.json", HF_HUB_OFFLINE="1",
+                       HANOK_EMBEDDING_MODEL="none", HANOK_COLLECTION="docs", HANOK_SERVED_CHAT=chat, HANOK_SERVED_EMBEDDING=embedding)
+    flags = ["--embedding-model", "embed=" + embedding] if embedding else []
+    if chat:
+        template = pathlib.Path(folder) / "template.jinja"
+        template.write_text(TOOLS_TEMPLATE)
+        flags += ["-m", "chat=" + chat, "--chat-template", str(template), "--context", "2048"]
+    bare, full = Served(hanok, folder), Served(hanok, folder, *flags)
+
+    def run(server, needs, script, *arguments):
+        if not all((modules / name).exists() for name in needs):
+            return
+        server.start()
+        subprocess.run(["node", str(HERE / script), *arguments, server.url], env=environment, check=True)
+        server.stop()
+
+    try:
+        run(bare, ["chromadb", "@pinecone-database"], "sdk.mjs")
+        subprocess.run([hanok, "ingest", documents, "-c", "docs", "-q"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        run(bare, ["@modelcontextprotocol"], "mcp_client.mjs", hanok)
+        run(full, ["openai"], "openai_sdk.mjs")
+    finally:
+        for server in (bare, full):
+            if server.process and server.process.poll() is None:
+                server.kill()

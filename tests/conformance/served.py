@@ -1,11 +1,22 @@
 """`hanok serve` on a free port and an empty data directory, for the tests beside this file."""
 import contextlib
 import os
+import pathlib
+import re
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
+
+# A template that tells of tools, for models that bring none.
+TOOLS_TEMPLATE = """{% if tools %}<|im_start|>system
+Call a function as <tool_call>{"name": ..., "arguments": {...}}</tool_call>. Functions: {{ tools | tojson }}<|im_end|>
+{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}
+{{ m.content }}{% if m.tool_calls %}{% for c in m.tool_calls %}<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}{% endif %}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
 
 
 def free_port():
@@ -63,3 +74,13 @@ def served(hanok, *flags):
         finally:
             if server.process.poll() is None:
                 server.kill()
+
+
+def prints_as(script, example, url):
+    """examples/clients/SCRIPT against the server prints what the C++ example does (its .expected: lines of patterns)."""
+    examples = pathlib.Path(__file__).resolve().parents[2] / "examples"
+    printed = subprocess.run([sys.executable, examples / "clients" / script, url], check=True, capture_output=True, text=True).stdout.splitlines()
+    wanted = (examples / (example + ".expected")).read_text().splitlines()
+    assert len(printed) == len(wanted), printed
+    for line, pattern in zip(printed, wanted):
+        assert re.search(pattern, line), (line, pattern)

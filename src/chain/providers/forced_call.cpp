@@ -36,6 +36,26 @@ void check_name(const std::string& name) {
                 "tool '" + name + "': a name without quotes, brackets and line breaks was expected, as in get_weather");
 }
 
+bool says_all_of(const base::OrderedJson& schema) {
+  if (!schema.is_structured()) return false;
+  return (schema.is_object() && schema.contains("allOf")) || std::any_of(schema.begin(), schema.end(), says_all_of);
+}
+
+/// Objects that list their properties have no others unless the schema says so: models invent arguments as long as they
+/// may. With allOf, whose parts would exclude each other then, nothing is closed.
+void close_objects(base::OrderedJson& schema) {
+  if (!schema.is_object()) return;
+  if (schema.contains("properties") && !schema.contains("additionalProperties")) schema["additionalProperties"] = false;
+  for (const char* key : {"properties", "$defs", "definitions"})
+    if (const auto parts = schema.find(key); parts != schema.end() && parts->is_object())
+      for (auto& part : *parts) close_objects(part);
+  for (const char* key : {"anyOf", "oneOf", "prefixItems"})
+    if (const auto parts = schema.find(key); parts != schema.end() && parts->is_array())
+      for (auto& part : *parts) close_objects(part);
+  for (const char* key : {"items", "additionalProperties"})
+    if (const auto part = schema.find(key); part != schema.end()) close_objects(*part);
+}
+
 /// The schema of the arguments, which are an object whether it says so or not.
 std::string arguments_schema(const Tool& tool) {
   const std::string what = "parameters of the tool " + tool.name;
@@ -45,6 +65,7 @@ std::string arguments_schema(const Tool& tool) {
   if (!schema.contains("type")) schema["type"] = "object";
   if (schema["type"] != "object")
     throw Error(Code::Invalid, what + ": \"type\": \"object\" was expected, found " + schema["type"].dump());
+  if (!says_all_of(schema)) close_objects(schema);
   return schema.dump();
 }
 

@@ -201,6 +201,30 @@ TEST_F(LocalChatTest, CallsThatMustCome) {
   }
 }
 
+TEST_F(LocalChatTest, ACallThatMustComeHasTheArgumentsThatAreNamed) {
+  const base::TempFolder folder;
+  const auto model = open_chat_model(
+      lm::write_tiny_model(folder.path(), 3, 2048).string(),
+      {.chat_template = "{# <tool_call> #}{% for m in messages %}{{ m.content }}{% endfor %}{{ tools | tojson }}"});
+  const Tool book{"book", "",
+                  R"({"properties":{"n":{"enum":[1,2]},"who":{"$ref":"#/$defs/who"}},"required":["n","who"],
+                      "$defs":{"who":{"type":"object","properties":{"name":{"enum":["a"]}},"required":["name"]}}})"};
+  const Tool nothing{"nothing", "", R"({"type":"object","properties":{}})"};
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    ChatOptions o{.temperature = 1.4f, .seed = seed, .max_tokens = 200, .tools = {book, nothing}};
+    o.tool_choice = {ToolChoice::Kind::Named, seed % 2 ? "book" : "nothing"};
+    const ChatReply r = model->chat(std::span(&hello_, 1), o);
+    ASSERT_EQ(r.message.tool_calls.size(), 1u);
+    const auto arguments = base::Json::parse(r.message.tool_calls[0].arguments);
+    if (seed % 2 == 0) {
+      EXPECT_TRUE(arguments.empty()) << arguments;
+      continue;
+    }
+    EXPECT_EQ(arguments.size(), 2u) << arguments;
+    EXPECT_EQ(arguments["who"], base::Json({{"name", "a"}})) << arguments;
+  }
+}
+
 TEST_F(LocalChatTest, WhatAToolChoiceMeans) {
   const base::TempFolder folder;
   const std::string says = "<tool_call>{\"name\": \"get\", \"arguments\": {\"n\": 1}}</tool_call>";
