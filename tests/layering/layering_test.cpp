@@ -94,13 +94,10 @@ TEST(Layering, IncludesRunDownwards) {
 
 TEST(Layering, WordsStayInTheirRooms) {
   // header -> rooms that may include it
-  const std::map<std::string, std::set<std::string>> owners = {{"sqlite3.h", {"store"}},
-                                                               {"curl/curl.h", {"chain"}},
-                                                               {"sys/socket.h", {}},
-                                                               {"thread", {"base"}},
-                                                               {"sys/inotify.h", {"base", "chain"}},
-                                                               {"png.h", {"image"}},
-                                                               {"jpeglib.h", {"image"}}};
+  const std::map<std::string, std::set<std::string>> owners = {
+      {"sqlite3.h", {"store"}}, {"curl/curl.h", {"chain"}},           {"sys/socket.h", {}},
+      {"thread", {"base"}},     {"sys/inotify.h", {"base", "chain"}}, {"png.h", {"image"}},
+      {"jpeglib.h", {"image"}}};
   const std::set<std::string> of_http_server = {"src/server/http/listener.cpp", "src/server/http/listener_impl.h",
                                                 "src/server/http/connection.cpp", "src/server/http/transport.h",
                                                 "src/server/http/transport.cpp"};

@@ -13,8 +13,9 @@ constexpr size_t kMostQuotes = 3;
 constexpr size_t kNearest = 3;
 // Further sentences are shown when they are nearly as likely as the first: then the reader must choose, not we.
 constexpr double kNearlyAsLikely = 0.4;
-// Across languages less is known: of 200 Korean questions about English paragraphs (`hanok eval across`) the right sentence
-// is among those shown for .520 with the best alone, .580 at .25, .605 at .08; never more than three are shown.
+// Across languages less is known: of 200 Korean questions about English paragraphs (`hanok eval across`) the right
+// sentence is among those shown for .520 with the best alone, .580 at .25, .605 at .08; never more than three are
+// shown.
 constexpr double kNearlyAsLikelyAcross = 0.08;
 // The sentences beside the best one are shown too when they hold so much of what the question is about: it goes on
 // about it.

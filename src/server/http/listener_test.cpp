@@ -399,7 +399,8 @@ TEST_F(ListenerConcurrent, ThousandsOfSilentConnectionsHoldUpNobody) {
   wait_for([&] { return listener->numbers().connections == n; });
   Client client(listener->port());
   for (int i = 0; i < 50; ++i) EXPECT_EQ(client.ask_and_read("GET", "/v1/hello").status, 200);
-  for (size_t lane = 0; lane < kLanes; ++lane)  // no thread waits for them; the last answer's may still be on its way out
+  for (size_t lane = 0; lane < kLanes;
+       ++lane)  // no thread waits for them; the last answer's may still be on its way out
     wait_for([&] { return listener->numbers().busy[lane] == 0; });
   for (size_t i = 2; i < 300; i += 3) {  // they are as good as any other
     silent[i].send("defghi");
