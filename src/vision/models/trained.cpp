@@ -1,0 +1,96 @@
+#include "vision/models/trained.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "hanok/error.h"
+#include "nn/safetensors_writer.h"
+#include "vision/models/layers.h"
+
+namespace hanok::vision {
+namespace {
+
+constexpr std::string_view kParallel = "module.";
+
+[[noreturn]] void unfit(const nn::Weights& weights, const std::string& why) {
+  throw Error(Code::Corrupt, weights.what() + ": " + why + "; the weights are of another net");
+}
+
+std::vector<size_t> shape_of(const torch::Tensor& t) { return {t.sizes().begin(), t.sizes().end()}; }
+
+bool all_begin_with(const nn::Weights& weights, std::string_view prefix) {
+  const auto& all = weights.tensors();
+  return std::all_of(all.begin(), all.end(), [&](const auto& t) { return t.first.starts_with(prefix); });
+}
+
+void copy_in(const nn::Tensor& from, torch::Tensor to) {
+  const torch::NoGradGuard guard;
+  if (to.scalar_type() == torch::kInt64) {
+    torch::Tensor values = torch::empty(to.sizes(), torch::kInt64);
+    std::memcpy(values.data_ptr(), from.bytes.data(), from.bytes.size());
+    to.copy_(values);
+    return;
+  }
+  const auto values = nn::read_floats(from);
+  to.copy_(torch::from_blob(const_cast<float*>(values.data()), to.sizes(), torch::kFloat32));
+}
+
+}  // namespace
+
+void load_weights(torch::nn::Module& net, const nn::Weights& weights) {
+  const std::string prefix(all_begin_with(weights, kParallel) ? kParallel : "");
+  size_t used = 0;
+  for (const auto& [name, tensor] : state_dict(net)) {
+    const nn::Tensor* found = weights.find(prefix + name);
+    if (!found && name.ends_with("num_batches_tracked")) continue;
+    if (!found) unfit(weights, "tensor '" + name + "' is missing");
+    const bool whole = tensor.scalar_type() == torch::kInt64;
+    if (found->shape != shape_of(tensor) || (whole ? found->type != nn::DType::I64 : !nn::is_float(found->type)))
+      unfit(weights,
+            "tensor '" + name + "' is " + nn::describe(*found) + ", expected " +
+                nn::describe(nn::Tensor{
+                    .name = name, .type = whole ? nn::DType::I64 : nn::DType::F32, .shape = shape_of(tensor)}));
+    copy_in(*found, tensor);
+    ++used;
+  }
+  if (used == weights.tensors().size()) return;
+  const auto known = state_dict(net);
+  for (const auto& [name, tensor] : weights.tensors())
+    if (std::none_of(known.begin(), known.end(), [&](const auto& k) { return prefix + k.first == name; }))
+      unfit(weights, "tensor '" + name + "' is none of this net's");
+}
+
+void save_weights(const std::filesystem::path& file, const torch::nn::Module& net) {
+  std::vector<torch::Tensor> kept;  // row-major on the CPU, alive while their bytes are written
+  std::vector<nn::Tensor> out;
+  for (const auto& [name, tensor] : state_dict(net)) {
+    kept.push_back(tensor.detach().to(torch::kCPU).contiguous());
+    const torch::Tensor& t = kept.back();
+    out.push_back({.name = name,
+                   .type = t.scalar_type() == torch::kInt64 ? nn::DType::I64 : nn::DType::F32,
+                   .shape = shape_of(t),
+                   .bytes = {static_cast<const std::byte*>(t.data_ptr()), t.nbytes()}});
+  }
+  nn::write_safetensors(file, out, {{"format", "pt"}});
+}
+
+ModelOptions options_of(const nn::VisionRun& run) {
+  return {.name = run.model,
+          .classes = static_cast<int>(run.class_names.size()),
+          .input = {static_cast<int>(run.channels), static_cast<int>(run.height), static_cast<int>(run.width)},
+          .small_input = run.variant == "cifar"};
+}
+
+TrainedNet open_run(const std::filesystem::path& folder) {
+  TrainedNet out{nn::read_vision_run(folder), nullptr};
+  {
+    const WithoutInitialisation weights_come_from_the_file;
+    out.net = make_model(options_of(out.run));
+  }
+  load_weights(*out.net, nn::Weights::open_file(folder / "model.safetensors"));
+  out.net->eval();
+  return out;
+}
+
+}  // namespace hanok::vision
