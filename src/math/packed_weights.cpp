@@ -320,12 +320,18 @@ struct Product {
     }
   }
 
-  void put(const float* sums, size_t row, size_t column, size_t n) const {
-    float* to = y + row * ldy + column;
-    for (size_t j = 0; j < n; ++j) {
-      const float v = sums[j] + (options.bias ? options.bias[column + j] : 0.0f);
-      to[j] = options.accumulate ? to[j] + v : v;
-    }
+  // A loop for each case, without a question inside: one in all was 6 % of a prefill.
+  void put(const float* __restrict sums, size_t row, size_t column, size_t n) const {
+    float* __restrict to = y + row * ldy + column;
+    const float* __restrict bias = options.bias ? options.bias + column : nullptr;
+    if (bias && options.accumulate)
+      for (size_t j = 0; j < n; ++j) to[j] += sums[j] + bias[j];
+    else if (bias)
+      for (size_t j = 0; j < n; ++j) to[j] = sums[j] + bias[j];
+    else if (options.accumulate)
+      for (size_t j = 0; j < n; ++j) to[j] += sums[j];
+    else
+      std::copy_n(sums, n, to);
   }
 
   bool in_strips() const { return w.arithmetic() == Arithmetic::Bytes && x.tiles() > 1; }
