@@ -140,6 +140,9 @@ Server::~Server() = default;
 const std::string& Server::url() const { return impl_->url; }
 uint16_t Server::port() const { return impl_->listener->port(); }
 void Server::reload() { impl_->reload(); }
-void Server::stop() { impl_->listener->stop(); }
+void Server::stop() {
+  impl_->listener->stop();
+  impl_->openai->stop();
+}
 
 }  // namespace hanok::server

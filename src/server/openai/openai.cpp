@@ -27,6 +27,7 @@ OpenAi::OpenAi(House& house)
       shelf_(std::make_unique<FileShelf>(std::filesystem::path(house.data_folder) / "files")),
       stores_(std::make_unique<VectorStores>(house, *shelf_)) {}
 OpenAi::~OpenAi() = default;
+void OpenAi::stop() { stores_->stop(); }
 
 void OpenAi::add_routes(Router& router) {
   House& house = house_;

@@ -24,6 +24,8 @@ class OpenAi {
   explicit OpenAi(House& house);
   ~OpenAi();
   void add_routes(Router& router);
+  /// Ends what goes on between requests.
+  void stop();
 
  private:
   House& house_;

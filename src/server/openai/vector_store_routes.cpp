@@ -12,6 +12,14 @@ using base::OrderedJson;
 constexpr int64_t kMostResults = 50;
 
 Reply reply(const OrderedJson& value) { return Reply::json(base::dump_json(value)); }
+
+/// Of what may still be in progress: SDKs ask again after so long.
+Reply polled(const OrderedJson& value) {
+  Reply out = reply(value);
+  if (value["status"] == "in_progress") out.headers.emplace_back("openai-poll-after-ms", "200");
+  return out;
+}
+
 Reply deleted(const std::string& id, const char* object) {
   return reply({{"id", id}, {"object", object}, {"deleted", true}});
 }
@@ -76,7 +84,7 @@ void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
       writing("Create one, with the files of file_ids in it"));
   group.add(
       "GET", "/vector_stores/{store}",
-      [&stores](const Request& r) { return reply(stores.show(store_id(r, Scope::Read))); },
+      [&stores](const Request& r) { return polled(stores.show(store_id(r, Scope::Read))); },
       reading("One vector store"));
   group.add(
       "POST", "/vector_stores/{store}",
@@ -109,15 +117,12 @@ void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
       writing("Read an uploaded file into it"));
   group.add(
       "GET", "/vector_stores/{store}/files/{file}",
-      [&stores](const Request& r) { return reply(stores.show_file(store_id(r, Scope::Read), r.capture("file"))); },
+      [&stores](const Request& r) { return polled(stores.show_file(store_id(r, Scope::Read), r.capture("file"))); },
       reading("One of its files"));
   group.add(
       "POST", "/vector_stores/{store}/files/{file}",
       [&stores](const Request& r) {
-        Json body = json_body(r);
-        body["file_id"] = r.capture("file");
-        stores.show_file(store_id(r, Scope::Write), r.capture("file"));  // 404 where it is not there
-        return reply(stores.attach(r.capture("store"), body, Json::object()));
+        return reply(stores.change(store_id(r, Scope::Write), r.capture("file"), json_body(r)));
       },
       writing("Change a file's attributes: it is read again"));
   group.add(
@@ -137,12 +142,12 @@ void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
       writing("Read several uploaded files into it"));
   group.add(
       "GET", "/vector_stores/{store}/file_batches/{batch}",
-      [&stores](const Request& r) { return reply(stores.show_batch(store_id(r, Scope::Read), r.capture("batch"))); },
+      [&stores](const Request& r) { return polled(stores.show_batch(store_id(r, Scope::Read), r.capture("batch"))); },
       reading("How far a batch is"));
   group.add(
       "POST", "/vector_stores/{store}/file_batches/{batch}/cancel",
-      [&stores](const Request& r) { return reply(stores.show_batch(store_id(r, Scope::Write), r.capture("batch"))); },
-      writing("Cancel a batch: batches are done when they have been created"));
+      [&stores](const Request& r) { return reply(stores.cancel_batch(store_id(r, Scope::Write), r.capture("batch"))); },
+      writing("Cancel a batch: those of its files that wait are not read"));
   group.add(
       "GET", "/vector_stores/{store}/file_batches/{batch}/files",
       [&stores](const Request& r) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/clock.h"
 #include "hanok/text.h"
@@ -24,7 +25,7 @@ std::string name_of(const std::string& path) { return std::filesystem::path(path
 
 struct Chunking {
   int64_t size = kUsualChunk, overlap = kUsualOverlap;
-  OrderedJson json() const {
+  Json json() const {
     return {{"type", "static"}, {"static", {{"max_chunk_size_tokens", size}, {"chunk_overlap_tokens", overlap}}}};
   }
 };
@@ -65,12 +66,22 @@ Json read_attributes(const Json* attributes) {
   return *attributes;
 }
 
-OrderedJson counts_json(size_t completed, size_t failed) {
-  return {{"in_progress", 0},
-          {"completed", completed},
-          {"failed", failed},
-          {"cancelled", 0},
-          {"total", completed + failed}};
+struct FileCounts {
+  size_t in_progress = 0, completed = 0, failed = 0, cancelled = 0;
+  OrderedJson json() const {
+    return {{"in_progress", in_progress},
+            {"completed", completed},
+            {"failed", failed},
+            {"cancelled", cancelled},
+            {"total", in_progress + completed + failed + cancelled}};
+  }
+};
+
+/// What is shown of a file that waits.
+Json note_of(const WaitingFile& file) {
+  return {{"created_at", file.created_ms / 1000},
+          {"chunking", file.how.at("chunking")},
+          {"attributes", file.how.at("attributes")}};
 }
 
 OrderedJson in_order(const Json& value) { return OrderedJson::parse(base::dump_json(value)); }
@@ -156,13 +167,18 @@ std::optional<store::DocumentInfo> VectorStores::find_document(const store::Snap
   return std::nullopt;
 }
 
+VectorStores::VectorStores(House& house, FileShelf& shelf)
+    : house_(house),
+      shelf_(shelf),
+      queue_(std::filesystem::path(house.data_folder) / "files" / "waiting",
+             [this](const WaitingFile& file) { read(file); }) {}
+
 // ---- stores
 
 OrderedJson VectorStores::create(const Request& request, const Json& body) {
   const std::string id = new_id("vs_");
-  const auto files = texts_field(body, "file_ids");
-  for (const auto& file : files)
-    if (!shelf_.find(file)) missing("file", file);
+  std::vector<WaitingFile> files;
+  for (const auto& file : texts_field(body, "file_ids")) files.push_back(waiting(id, {{"file_id", file}}, body));
   (void)read_chunking(field(body, "chunking_strategy"));
   const Json metadata = read_metadata(field(body, "metadata"));
   request.access.require(Scope::Write, id);
@@ -170,7 +186,7 @@ OrderedJson VectorStores::create(const Request& request, const Json& body) {
   Json about = {{"name", text_field_or_none(body, "name").value_or("")}, {"created_at", base::now_ms() / 1000}};
   about["metadata"] = metadata;
   set_notes(*collection, about);
-  for (const auto& file : files) attach(id, {{"file_id", file}}, body);
+  queue_.add(std::move(files));
   return show(id);
 }
 
@@ -180,13 +196,21 @@ OrderedJson VectorStores::show(const std::string& id) const {
   const Json about = notes(*collection);
   const Json failed = about.value("failed", Json::object());
   const int64_t created = about.value("created_at", int64_t{0});
+  FileCounts counts{.completed = snapshot->document_count(), .failed = failed.size()};
+  for (const auto& file : queue_.of(id)) {
+    ++counts.in_progress;
+    if (find_document(*snapshot, file.file))
+      --counts.completed;  // it is read once more
+    else if (failed.contains(file.file))
+      --counts.failed;
+  }
   return {{"id", id},
           {"object", "vector_store"},
           {"created_at", created},
           {"name", about.value("name", id)},
           {"usage_bytes", snapshot->statistics().value("bytes", uint64_t{0})},
-          {"file_counts", counts_json(snapshot->document_count(), failed.size())},
-          {"status", "completed"},
+          {"file_counts", counts.json()},
+          {"status", counts.in_progress ? "in_progress" : "completed"},
           {"expires_after", nullptr},
           {"expires_at", nullptr},
           {"last_active_at", created},
@@ -218,52 +242,94 @@ OrderedJson VectorStores::update(const std::string& id, const Json& body) {
 }
 
 void VectorStores::remove(const std::string& id) {
+  for (const auto& file : queue_.of(id)) queue_.drop(id, {file.file}), queue_.wait(id, file.file);
   if (!house_.store->drop(id)) missing("vector store", id);
 }
 
 // ---- their files
 
-OrderedJson VectorStores::attach(const std::string& id, const Json& file, const Json& otherwise) {
+WaitingFile VectorStores::waiting(const std::string& id, const Json& file, const Json& otherwise) const {
   const std::string file_id = text_field(file, "file_id");
-  const auto shelved = shelf_.find(file_id);
-  if (!shelved) missing("file", file_id);
+  if (!shelf_.find(file_id)) missing("file", file_id);
   const auto given = [&](const char* name) { return field(file, name) ? field(file, name) : field(otherwise, name); };
   const Chunking chunking = read_chunking(given("chunking_strategy"));
-  const Json attributes = read_attributes(given("attributes"));
-  const auto collection = open(id);
-
-  chain::IngestOptions options;
-  options.split.max_tokens = static_cast<size_t>(chunking.size);
-  options.split.overlap_tokens = static_cast<size_t>(chunking.overlap);
-  options.metadata = attributes;
-  EmbedQueue* queue = house_.models->for_ingest(*collection->snapshot());
-  std::optional<QueuedEmbedder> embedder;
-  if (queue) embedder.emplace(*queue), options.embedder = &*embedder;
-  const std::filesystem::path path = shelf_.path(*shelved);
-  if (const auto there = find_document(*collection->snapshot(), file_id)) collection->remove(there->path);
-  const auto report = chain::ingest(*collection, std::span(&path, 1), options);
-
-  Json note = {{"created_at", base::now_ms() / 1000}, {"chunking", chunking.json()}};
-  if (!report.failed.empty()) note["error"] = report.failed.front().error, note["attributes"] = attributes;
-  const std::lock_guard lock(writing_);
-  Json about = notes(*collection);
-  if (about.contains("failed")) about["failed"].erase(file_id);
-  about[report.failed.empty() ? "files" : "failed"][file_id] = note;
-  set_notes(*collection, about);
-  return file_json(id, file_id, note);
+  const Json how = {{"chunking", chunking.json()}, {"attributes", read_attributes(given("attributes"))}};
+  return {.store = id, .file = file_id, .created_ms = base::now_ms(), .how = how};
 }
 
-OrderedJson VectorStores::file_json(const std::string& id, const std::string& file, const Json& note) const {
-  const auto collection = open(id);
-  const auto document = find_document(*collection->snapshot(), file);
-  if (document) return document_json(id, *document, notes(*collection));
-  OrderedJson error = {{"code", "unsupported_file"}, {"message", note.value("error", "")}};
+OrderedJson VectorStores::attach(const std::string& id, const Json& file, const Json& otherwise) {
+  open(id);
+  WaitingFile one = waiting(id, file, otherwise);
+  const Json note = note_of(one);
+  const std::string file_id = one.file;
+  queue_.add({std::move(one)});
+  return file_json(id, file_id, "in_progress", note);
+}
+
+OrderedJson VectorStores::change(const std::string& id, const std::string& file, const Json& body) {
+  const OrderedJson now = show_file(id, file);
+  Json all = body;
+  all["file_id"] = file;
+  if (!field(body, "chunking_strategy"))
+    all["chunking_strategy"] = Json::parse(base::dump_json(now["chunking_strategy"]));
+  if (all["chunking_strategy"].value("type", "") != "static") all.erase("chunking_strategy");
+  WaitingFile again = waiting(id, all, Json::object());
+  queue_.drop(id, {file});  // this is what holds now
+  queue_.wait(id, file);
+  read(again);
+  return show_file(id, file);
+}
+
+// Reads a file into its collection; where it cannot be read, that is noted.
+void VectorStores::read(const WaitingFile& file) {
+  const auto names = house_.store->collections();
+  if (std::find(names.begin(), names.end(), file.store) == names.end()) return;  // deleted meanwhile
+  const auto collection = house_.store->collection(file.store);
+  const auto there = find_document(*collection->snapshot(), file.file);
+  if (file.left_over && there && there->ingested_ms >= file.created_ms) return;
+
+  const Json &chunking = file.how.at("chunking").at("static"), &attributes = file.how.at("attributes");
+  Json note = {{"created_at", base::now_ms() / 1000}, {"chunking", file.how.at("chunking")}};
+  std::string error;
+  if (const auto shelved = shelf_.find(file.file)) {
+    chain::IngestOptions options;
+    options.split.max_tokens = chunking.at("max_chunk_size_tokens").get<size_t>();
+    options.split.overlap_tokens = chunking.at("chunk_overlap_tokens").get<size_t>();
+    options.metadata = attributes;
+    EmbedQueue* queue = house_.models->for_ingest(*collection->snapshot());
+    std::optional<QueuedEmbedder> embedder;
+    if (queue) embedder.emplace(*queue), options.embedder = &*embedder;
+    const std::filesystem::path path = shelf_.path(*shelved);
+    if (there) collection->remove(there->path);
+    try {
+      const auto report = chain::ingest(*collection, std::span(&path, 1), options);
+      if (!report.failed.empty()) error = report.failed.front().error;
+    } catch (const Error& e) {
+      if (e.code() == Code::Cancelled) throw;
+      error = e.what();
+    }
+  } else {
+    error = "the file was deleted before it was read";
+  }
+  if (!error.empty()) note["error"] = error, note["attributes"] = attributes;
+  const std::lock_guard lock(writing_);
+  Json about = notes(*collection);
+  if (about.contains("failed")) about["failed"].erase(file.file);
+  about[error.empty() ? "files" : "failed"][file.file] = note;
+  set_notes(*collection, about);
+}
+
+// Of one that is no document. note: created_at, chunking, attributes, and where it failed error.
+OrderedJson VectorStores::file_json(const std::string& id, const std::string& file, const std::string& status,
+                                    const Json& note) const {
+  OrderedJson error;
+  if (note.contains("error")) error = {{"code", "unsupported_file"}, {"message", note["error"].get<std::string>()}};
   return {{"id", file},
           {"object", "vector_store.file"},
           {"created_at", note.value("created_at", int64_t{0})},
           {"usage_bytes", 0},
           {"vector_store_id", id},
-          {"status", "failed"},
+          {"status", status},
           {"last_error", error},
           {"attributes", in_order(note.value("attributes", Json::object()))},
           {"chunking_strategy", in_order(note.value("chunking", Json(nullptr)))}};
@@ -289,24 +355,28 @@ OrderedJson VectorStores::document_json(const std::string& id, const store::Docu
 
 OrderedJson VectorStores::show_file(const std::string& id, const std::string& file) const {
   const auto collection = open(id);
+  if (const auto waits = queue_.find(id, file)) return file_json(id, file, "in_progress", note_of(*waits));
   if (const auto document = find_document(*collection->snapshot(), file))
     return document_json(id, *document, notes(*collection));
   const Json failed = notes(*collection).value("failed", Json::object());
-  if (const auto note = failed.find(file); note != failed.end()) return file_json(id, file, *note);
+  if (const auto note = failed.find(file); note != failed.end()) return file_json(id, file, "failed", *note);
   missing("file in this vector store", file);
 }
 
 std::vector<OrderedJson> VectorStores::list_files(const std::string& id, const std::vector<std::string>& only) const {
   const auto collection = open(id);
+  std::set<std::string> seen;
   const auto wanted = [&](const std::string& file) {
-    return only.empty() || std::find(only.begin(), only.end(), file) != only.end();
+    return (only.empty() || std::find(only.begin(), only.end(), file) != only.end()) && seen.insert(file).second;
   };
-  const Json about = notes(*collection), failed = about.value("failed", Json::object());
   std::vector<OrderedJson> rows;
+  for (const auto& waits : queue_.of(id))
+    if (wanted(waits.file)) rows.push_back(file_json(id, waits.file, "in_progress", note_of(waits)));
+  const Json about = notes(*collection), failed = about.value("failed", Json::object());
   for (const auto& document : collection->snapshot()->documents())
     if (wanted(file_id(document))) rows.push_back(document_json(id, document, about));
   for (const auto& [file, note] : failed.items())
-    if (wanted(file)) rows.push_back(file_json(id, file, note));
+    if (wanted(file)) rows.push_back(file_json(id, file, "failed", note));
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
   return rows;
@@ -324,11 +394,13 @@ OrderedJson VectorStores::content(const std::string& id, const std::string& file
 
 void VectorStores::detach(const std::string& id, const std::string& file) {
   const auto collection = open(id);
+  const bool waited = !queue_.drop(id, {file}).empty();
+  queue_.wait(id, file);
   const auto document = find_document(*collection->snapshot(), file);
   const std::lock_guard lock(writing_);
   Json about = notes(*collection);
   const bool failed = about.contains("failed") && about["failed"].contains(file);
-  if (!document && !failed) missing("file in this vector store", file);
+  if (!document && !failed && !waited) missing("file in this vector store", file);
   if (document) collection->remove(document->path);
   for (const char* kind : {"files", "failed"})
     if (about.contains(kind)) about[kind].erase(file);
@@ -346,14 +418,15 @@ OrderedJson VectorStores::create_batch(const std::string& id, const Json& body) 
   for (const auto& file : texts_field(body, "file_ids")) files.push_back({{"file_id", file}});
   if (files.empty() || files.size() > kMostBatch)
     wrong_field("file_ids", "1 to " + std::to_string(kMostBatch) + " files", files.size());
-  for (const Json& file : files)
-    if (!file.is_object() || !shelf_.find(text_field(file, "file_id")))
-      missing("file", file.is_object() ? text_field(file, "file_id") : file.dump());
+  open(id);
+  std::vector<WaitingFile> all;
   Json ids = Json::array();
   for (const Json& file : files) {
-    attach(id, file, body);
+    if (!file.is_object()) missing("file", file.dump());
+    all.push_back(waiting(id, file, body));
     ids.push_back(file["file_id"]);
   }
+  queue_.add(std::move(all));
   const std::string batch = new_id("vsfb_");
   {
     const std::lock_guard lock(writing_);
@@ -365,23 +438,50 @@ OrderedJson VectorStores::create_batch(const std::string& id, const Json& body) 
   return show_batch(id, batch);
 }
 
+OrderedJson VectorStores::cancel_batch(const std::string& id, const std::string& batch) {
+  show_batch(id, batch);  // 404 where there is none
+  {
+    const std::lock_guard lock(writing_);
+    const auto collection = open(id);
+    Json about = notes(*collection);
+    Json& noted = about["batches"][batch];
+    Json cancelled = noted.value("cancelled", Json::array());
+    for (const auto& file : queue_.drop(id, noted["files"].get<std::vector<std::string>>())) cancelled.push_back(file);
+    noted["cancelled"] = cancelled;
+    set_notes(*collection, about);
+  }
+  return show_batch(id, batch);
+}
+
 std::vector<OrderedJson> VectorStores::batch_files(const std::string& id, const std::string& batch) const {
   const Json batches = notes(*open(id)).value("batches", Json::object());
   if (!batches.contains(batch)) missing("file batch", batch);
-  return list_files(id, batches[batch]["files"].get<std::vector<std::string>>());
+  auto rows = list_files(id, batches[batch]["files"].get<std::vector<std::string>>());
+  for (const Json& file : batches[batch].value("cancelled", Json::array()))
+    if (std::none_of(rows.begin(), rows.end(), [&](const auto& row) { return row["id"] == file.get<std::string>(); }))
+      rows.push_back(file_json(id, file, "cancelled", {{"created_at", batches[batch]["created_at"]}}));
+  return rows;
 }
 
 OrderedJson VectorStores::show_batch(const std::string& id, const std::string& batch) const {
   const auto files = batch_files(id, batch);
   const Json about = notes(*open(id))["batches"][batch];
-  const auto failed =
-      std::count_if(files.begin(), files.end(), [](const auto& file) { return file["status"] == "failed"; });
+  FileCounts counts;
+  for (const auto& file : files) {
+    const std::string status = file["status"];
+    ++(status == "in_progress" ? counts.in_progress
+       : status == "failed"    ? counts.failed
+       : status == "cancelled" ? counts.cancelled
+                               : counts.completed);
+  }
   return {{"id", batch},
           {"object", "vector_store.file_batch"},
           {"created_at", about["created_at"].get<int64_t>()},
           {"vector_store_id", id},
-          {"status", "completed"},
-          {"file_counts", counts_json(files.size() - static_cast<size_t>(failed), static_cast<size_t>(failed))}};
+          {"status", counts.in_progress            ? "in_progress"
+                     : about.contains("cancelled") ? "cancelled"
+                                                   : "completed"},
+          {"file_counts", counts.json()}};
 }
 
 // ---- search

@@ -11,6 +11,7 @@
 #include "hanok/chain.h"
 #include "server/house.h"
 #include "server/http/message.h"
+#include "server/openai/file_queue.h"
 #include "server/openai/file_shelf.h"
 
 namespace hanok::server {
@@ -32,7 +33,10 @@ struct FoundPassage {
 /// Several requests may use one together.
 class VectorStores {
  public:
-  VectorStores(House& house, FileShelf& shelf) : house_(house), shelf_(shelf) {}
+  /// Goes on with the files that an earlier process had not read.
+  VectorStores(House& house, FileShelf& shelf);
+  /// No more files are read; those that wait are read by the next process.
+  void stop() { queue_.stop(); }
 
   base::OrderedJson create(const Request& request, const base::Json& body);
   base::OrderedJson show(const std::string& id) const;
@@ -40,8 +44,11 @@ class VectorStores {
   base::OrderedJson update(const std::string& id, const base::Json& body);
   void remove(const std::string& id);
 
-  /// Reads a file into the collection, at once. What cannot be read is a file with the status "failed".
+  /// Takes a file that is to be read into the collection: its status is "in_progress", and then "completed", or
+  /// "failed" where it cannot be read.
   base::OrderedJson attach(const std::string& id, const base::Json& file, const base::Json& otherwise);
+  /// Changes what is said about a file that is there: it is read again, at once.
+  base::OrderedJson change(const std::string& id, const std::string& file, const base::Json& body);
   base::OrderedJson show_file(const std::string& id, const std::string& file) const;
   std::vector<base::OrderedJson> list_files(const std::string& id, const std::vector<std::string>& only = {}) const;
   base::OrderedJson content(const std::string& id, const std::string& file) const;
@@ -49,6 +56,8 @@ class VectorStores {
 
   base::OrderedJson create_batch(const std::string& id, const base::Json& body);
   base::OrderedJson show_batch(const std::string& id, const std::string& batch) const;
+  /// Those of its files that wait are not read any more.
+  base::OrderedJson cancel_batch(const std::string& id, const std::string& batch);
   std::vector<base::OrderedJson> batch_files(const std::string& id, const std::string& batch) const;
 
   std::vector<FoundPassage> search(const std::string& id, const std::string& query, const store::Filter& filter,
@@ -61,7 +70,10 @@ class VectorStores {
   std::shared_ptr<store::Collection> open(const std::string& id) const;
   base::Json notes(const store::Collection& collection) const;
   void set_notes(store::Collection& collection, const base::Json& notes) const;
-  base::OrderedJson file_json(const std::string& id, const std::string& file, const base::Json& note) const;
+  WaitingFile waiting(const std::string& id, const base::Json& file, const base::Json& otherwise) const;
+  void read(const WaitingFile& file);
+  base::OrderedJson file_json(const std::string& id, const std::string& file, const std::string& status,
+                              const base::Json& note) const;
   /// about: the store's notes.
   base::OrderedJson document_json(const std::string& id, const store::DocumentInfo& document,
                                   const base::Json& about) const;
@@ -71,6 +83,7 @@ class VectorStores {
   House& house_;
   FileShelf& shelf_;
   mutable std::mutex writing_;  // of notes: read, changed and written again
+  FileQueue queue_;             // last: it ends before what it reads with
 };
 
 }  // namespace hanok::server

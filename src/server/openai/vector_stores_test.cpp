@@ -1,8 +1,10 @@
 // Files, vector stores, and collections that are asked as models, over the wire.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <functional>
 #include <sstream>
+#include <thread>
 
 #include "hanok/chain.h"
 #include "server/auth/keys.h"
@@ -51,6 +53,16 @@ class OpenAiStores : public testing::Test {
   Json get(const std::string& path, int status = 200) { return house.json(house.get(path), status); }
   Json post(const std::string& path, const Json& body, int status = 200) {
     return house.json(house.post(path, body), status);
+  }
+  /// What is there once nothing is in progress any more.
+  Json settled(const std::string& path) {
+    for (int i = 0; i < 2000; ++i) {
+      const Json out = get(path);
+      if (out["status"] != "in_progress") return out;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    ADD_FAILURE() << path << " stays in progress";
+    return {};
   }
   TestHouse house{{.embedding = {{"bag", std::make_shared<BagOfWords>()}}}};
 };
@@ -105,14 +117,22 @@ TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
   const std::string id = store["id"], path = "/v1/vector_stores/" + id;
   EXPECT_EQ(store["status"], "completed");
   EXPECT_EQ(store["file_counts"]["total"], 0);
-  const Json attached = post(path + "/files", {{"file_id", maps}, {"attributes", {{"year", 2024}}}});
+  Json attached = post(path + "/files", {{"file_id", maps}, {"attributes", {{"year", 2024}}}});
+  EXPECT_EQ(attached["status"], "in_progress");
+  EXPECT_EQ(attached["last_error"], nullptr);
+  EXPECT_EQ(attached["attributes"]["year"], 2024);
+  attached = settled(path + "/files/" + maps);
   EXPECT_EQ(attached["status"], "completed");
   EXPECT_EQ(attached["attributes"]["year"], 2024);
   EXPECT_EQ(attached["chunking_strategy"]["static"]["max_chunk_size_tokens"], 800);
-  EXPECT_EQ(
-      post(path + "/file_batches", {{"file_ids", {tea}}, {"attributes", {{"year", 1900}}}})["file_counts"]["completed"],
-      1);
+  const std::string batch = post(path + "/file_batches", {{"file_ids", {tea}}, {"attributes", {{"year", 1900}}}})["id"];
+  const Json done = settled(path + "/file_batches/" + batch);
+  EXPECT_EQ(done["status"], "completed");
+  EXPECT_EQ(done["file_counts"]["completed"], 1);
+  EXPECT_EQ(post(path + "/file_batches/" + batch + "/cancel", Json::object())["file_counts"]["cancelled"], 0)
+      << "it was done";
   EXPECT_EQ(get(path)["file_counts"]["completed"], 2);
+  EXPECT_EQ(settled(path)["file_counts"]["total"], 2);
   EXPECT_EQ(get(path)["name"], "library");
   Json many = Json::object();
   for (int i = 0; i < 17; ++i) many["key " + std::to_string(i)] = "value";
@@ -150,13 +170,45 @@ TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
   EXPECT_EQ(get(path + "/files")["data"].size(), 1u);
 
   const std::string broken = upload("broken.docx", "no zip at all")["id"];
-  const Json failed = post(path + "/files", {{"file_id", broken}});
+  EXPECT_EQ(post(path + "/files", {{"file_id", broken}})["status"], "in_progress");
+  const Json failed = settled(path + "/files/" + broken);
   EXPECT_EQ(failed["status"], "failed");
   EXPECT_FALSE(failed["last_error"]["message"].get<std::string>().empty());
   EXPECT_EQ(get(path)["file_counts"]["failed"], 1);
   EXPECT_EQ(post(path + "/files", {{"file_id", "file-000000000000000000000000"}}, 404)["error"]["code"], "not_found");
   EXPECT_EQ(house.json(house.send("DELETE", path))["deleted"], true);
   EXPECT_EQ(get(path, 404)["error"]["code"], "not_found");
+}
+
+TEST_F(OpenAiStores, ABatchIsReadBesideAndMayBeCancelled) {
+  Json ids = Json::array();
+  for (int i = 0; i < 20; ++i) ids.push_back(upload("f" + std::to_string(i) + ".md", kTea)["id"]);
+  const Json made = post("/v1/vector_stores", {{"file_ids", ids}});
+  EXPECT_EQ(made["file_counts"]["total"], 20);
+  const std::string path = "/v1/vector_stores/" + made["id"].get<std::string>();
+  EXPECT_EQ(settled(path)["file_counts"]["completed"], 20);
+
+  // Read once more, and most of it cancelled before its turn comes.
+  const Json batch = post(path + "/file_batches", {{"file_ids", ids}});
+  EXPECT_EQ(batch["file_counts"]["total"], 20) << batch["status"] << ": a quick machine may have read them";
+  const std::string one = path + "/file_batches/" + batch["id"].get<std::string>();
+  post(one + "/cancel", Json::object());
+  const Json after = settled(one);
+  EXPECT_EQ(after["status"], "cancelled");
+  EXPECT_EQ(after["file_counts"]["total"], 20);
+  EXPECT_EQ(get(path)["file_counts"]["completed"], 20) << "what was read before is there still";
+  EXPECT_EQ(get(one + "/files?limit=50")["data"].size(), 20u);
+  // What waits can be taken out, and goes with its store.
+  post(path + "/files", {{"file_id", ids[0]}});
+  EXPECT_EQ(house.json(house.send("DELETE", path + "/files/" + ids[0].get<std::string>()))["deleted"], true);
+  EXPECT_EQ(get(path + "/files/" + ids[0].get<std::string>(), 404)["error"]["code"], "not_found");
+  post(path + "/file_batches", {{"file_ids", ids}});
+  EXPECT_EQ(house.json(house.send("DELETE", path))["deleted"], true);
+  EXPECT_EQ(get(path, 404)["error"]["code"], "not_found");
+  const std::string gone = upload("gone.md", kTea)["id"];
+  const std::string other = post("/v1/vector_stores", Json::object())["id"];
+  house.send("DELETE", "/v1/files/" + gone);
+  EXPECT_EQ(post("/v1/vector_stores/" + other + "/files", {{"file_id", gone}}, 404)["error"]["code"], "not_found");
 }
 
 TEST_F(OpenAiStores, ACollectionAnswersWithItsSources) {
