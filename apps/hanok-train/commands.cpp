@@ -6,14 +6,12 @@ void add_models(Command&);
 void add_predict(Command&);
 void add_explain(Command&);
 void add_export(Command&);
+void add_import(Command&);
 
 // In the order of `hanok vision --help`.
 const std::vector<AddCommand>& vision_commands() {
   static const std::vector<AddCommand> table = {
-      add_models,
-      add_predict,
-      add_explain,
-      add_export,
+      add_models, add_predict, add_explain, add_export, add_import,
   };
   return table;
 }

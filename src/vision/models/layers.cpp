@@ -99,6 +99,7 @@ BatchNorm::BatchNorm(int64_t channels) {
 }
 
 Tensor BatchNorm::forward(Tensor x) {
+  if (folded) return x;
   return noted(step(Op::BatchNorm, this, kNormEpsilon), {x}, [&](bool) {
     if (is_training()) num_batches_tracked += 1;
     return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kNormMomentum, kNormEpsilon,

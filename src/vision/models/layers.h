@@ -54,6 +54,7 @@ struct BatchNorm : Layer {
 
   Tensor weight, bias, running_mean, running_var;  // [channels]
   Tensor num_batches_tracked;                      // [], int64
+  bool folded = false;                             // into the convolution before it (fold.h): forward gives x
 };
 
 // Activations, element by element.

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "nn/vision_run.h"
 #include "nn/weights.h"
@@ -19,6 +21,16 @@ struct TrainedNet {
 /// A run folder (docs/formats/vision-run.md). Throws NotFound, Corrupt, Unsupported; Corrupt also where the weights do
 /// not fit the net that model.json names.
 TrainedNet open_run(const std::filesystem::path& folder);
+
+/// A net of this name with weights that others trained: safetensors or torch.save's, as torchvision publishes them. How
+/// many classes and channels it has is read off the weights. side: of the pictures, 0 as published. class_names: empty
+/// for "0", "1", ... Normalised as torchvision's weights expect (mean .485 .456 .406, std .229 .224 .225), gray ones
+/// as MNIST (.1307, .3081). Throws as load_weights does, and Invalid for a wrong number of names.
+TrainedNet adopt_weights(const std::string& model, bool small_input, const std::filesystem::path& file, size_t side = 0,
+                         std::vector<std::string> class_names = {});
+
+/// Writes a run folder of the net: model.json and model.safetensors. Throws Unavailable where it cannot be written.
+void save_run(const std::filesystem::path& folder, const TrainedNet& trained);
 
 /// The options that make the net which `run` describes. Throws NotFound for a model that there is not.
 ModelOptions options_of(const nn::VisionRun& run);

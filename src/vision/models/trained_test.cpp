@@ -68,6 +68,23 @@ TEST(Trained, WhatPyTorchSavedIsLoaded) {
   EXPECT_NE(message_of(two, data / "new.pth").find("'0.weight' is missing"), std::string::npos);
 }
 
+TEST(Trained, ClassesAndChannelsAreReadOffTheWeights) {
+  const base::TempFolder temp;
+  const auto file = temp.path() / "w.safetensors";
+  const auto net = make_model({.name = "resnet18", .classes = 7, .input = {1, 40, 40}, .small_input = true});
+  save_weights(file, *net);
+  const auto adopted = adopt_weights("resnet18", true, file, 40);
+  EXPECT_EQ(adopted.run.class_names.size(), 7u);
+  EXPECT_EQ(adopted.run.class_names[6], "6");
+  EXPECT_EQ(adopted.run.channels, 1u);
+  EXPECT_EQ(adopted.run.height, 40u);
+  save_run(temp.path() / "run", adopted);
+  EXPECT_EQ(open_run(temp.path() / "run").run.parameters, static_cast<size_t>(count_parameters(*net)));
+  EXPECT_THROW(adopt_weights("resnet18", true, file, 40, {"a", "b"}), Error) << "two names for seven classes";
+  EXPECT_THROW(adopt_weights("resnet18", false, file), Error) << "the stem is another";
+  EXPECT_THROW(adopt_weights("vgg16", false, file), Error);
+}
+
 TEST(Trained, OtherWeightsAreRefusedByName) {
   const base::TempFolder temp;
   const auto file = temp.path() / "w.safetensors";

@@ -1,0 +1,103 @@
+// import, predict, explain, export and models, on a net whose weights were written by hand.
+#include "trained.h"
+
+namespace hanok::test {
+namespace {
+
+class TrainedNetCli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_weights(program_.folder() / "w.safetensors", halves());
+    base::write_file_atomic(program_.folder() / "names", "up\ndown\n");
+    const auto made = program_.json(
+        {"import", "--model", "lenet_relu", "--weights", at("w.safetensors"), "--out", run_, "--names", at("names")});
+    ASSERT_EQ(made["classes"], 2);
+    ASSERT_EQ(made["parameters"], 61706 - 8 * 85);
+    write_half(at("up.png"), 40, true);
+    write_half(at("down.png"), 100, false);
+  }
+  std::string at(const std::string& name) const { return (program_.folder() / name).string(); }
+
+  VisionProgram program_;
+  std::string run_ = (program_.folder() / "run").string();
+};
+
+TEST_F(TrainedNetCli, PredictNamesClassesWithProbabilities) {
+  const auto out = program_.json({"predict", "--run", run_, at("up.png"), at("down.png")});
+  ASSERT_EQ(out["pictures"].size(), 2u);
+  EXPECT_EQ(out["pictures"][0]["class"], "up");
+  EXPECT_EQ(out["pictures"][1]["class"], "down");
+  EXPECT_GT(out["pictures"][1]["probability"].get<double>(), .9);
+  double sum = 0;
+  for (const auto& t : out["pictures"][0]["top"]) sum += t["probability"].get<double>();
+  EXPECT_NEAR(sum, 1, 1e-6);
+  EXPECT_NE(program_.run({"predict", "--run", run_, at("up.png")}).out.find("up.png:  up "), std::string::npos);
+}
+
+TEST_F(TrainedNetCli, ExplainShowsWhereThePictureSpeaks) {
+  const auto out = program_.json({"explain", "--run", run_, at("up.png"), "--out", at("why")});
+  EXPECT_EQ(out["pictures"][0]["class"], "up");
+  const auto sheet = image::read_file(out["pictures"][0]["grad_cam"].get<std::string>());
+  // Three pictures side by side with a gap of 4 around them, each 28 * 5 wide; the second is the heat.
+  ASSERT_EQ(sheet.width, 3 * 140u + 16);
+  const auto brightness = [&](size_t y) {
+    size_t sum = 0;
+    for (size_t x = 150; x < 280; ++x) sum += sheet.pixels[sheet.at(x, y)];
+    return sum;
+  };
+  EXPECT_GT(brightness(4 + 30), 4 * brightness(4 + 110)) << "hot above, cold below";
+  EXPECT_EQ(out["pictures"][0]["feature_maps"].size(), 4u) << "two convolutions, two pools";
+  for (const auto& file : out["pictures"][0]["feature_maps"])
+    EXPECT_TRUE(image::is_picture(base::read_file(file.get<std::string>())));
+  EXPECT_TRUE(image::is_picture(base::read_file(out["filters"].get<std::string>())));
+  const auto unknown =
+      program_.json({"explain", "--run", run_, at("up.png"), "--out", at("why"), "--class", "left"}, 3);
+  EXPECT_NE(unknown["error"]["message"].get<std::string>().find("there are: up, down"), std::string::npos);
+}
+
+TEST_F(TrainedNetCli, ExportedWeightsComeBackTheSame) {
+  program_.json({"export", "--run", run_, "--format", "safetensors", "--out", at("again.safetensors")});
+  program_.json({"import", "--model", "lenet_relu", "--weights", at("again.safetensors"), "--out", at("run2"),
+                 "--names", at("names")});
+  EXPECT_EQ(base::read_file(at("run2/model.safetensors")), base::read_file(run_ + "/model.safetensors"));
+  const auto onnx = program_.json({"export", "--run", run_, "--out", at("net.onnx")});
+  EXPECT_EQ(onnx["format"], "onnx");
+  EXPECT_NE(base::read_file(at("net.onnx")).find("lenet_relu"), std::string::npos);
+}
+
+TEST_F(TrainedNetCli, WhatIsWrongIsNamed) {
+  EXPECT_EQ(program_.json({"predict", "--run", at("nowhere"), at("up.png")}, 3)["error"]["code"], "not_found");
+  base::write_file_atomic(at("broken.png"), "\x89PNG\r\n\x1a\n");
+  const auto broken = program_.json({"predict", "--run", run_, at("broken.png")}, 5);
+  EXPECT_NE(broken["error"]["message"].get<std::string>().find("broken.png"), std::string::npos);
+  const auto other =
+      program_.json({"import", "--model", "resnet18", "--weights", at("w.safetensors"), "--out", at("x")}, 5);
+  EXPECT_NE(other["error"]["message"].get<std::string>().find("w.safetensors: tensor 'fc.weight' is missing"),
+            std::string::npos)
+      << other;
+  EXPECT_FALSE(base::fs::exists(at("x"))) << "nothing is left of a failed import";
+  EXPECT_EQ(program_.json({"import", "--model", "resnet19", "--weights", at("w.safetensors"), "--out", at("x")},
+                          3)["error"]["code"],
+            "not_found");
+}
+
+TEST(VisionModels, ListsWhatIsPublished) {
+  const VisionProgram program;
+  const auto out = program.json({"models"});
+  std::map<std::string, uint64_t> parameters;
+  for (const auto& m : out["models"]) {
+    parameters[m["name"].get<std::string>() + "/" + m["variant"].get<std::string>()] = m["parameters"];
+    EXPECT_GT(m["layers"].get<size_t>(), 4u);
+    EXPECT_EQ(m["flops"].get<uint64_t>(), 2 * m["multiply_adds"].get<uint64_t>());
+  }
+  EXPECT_EQ(parameters.at("resnet50/imagenet"), 25557032u);
+  EXPECT_EQ(parameters.at("resnet18/cifar"), 11173962u);
+  EXPECT_EQ(parameters.at("lenet/imagenet"), 61706u);
+  const auto one = program.json({"models", "vgg16", "--classes", "10"});
+  EXPECT_EQ(one["models"][0]["parameters"], 134301514u);
+  EXPECT_EQ(one["layers"][0]["kind"], "conv 3x3");
+  EXPECT_EQ(program.json({"models", "vgg17"}, 3)["error"]["code"], "not_found");
+}
+
+}  // namespace
+}  // namespace hanok::test
