@@ -1,13 +1,14 @@
 // One kind on one set: build time, memory, and recall against queries a second for a row of settings.
 //
 //   bench_ann BASE QUERIES [--metric l2|ip|cosine] [--kind hnsw] [--set key=value]... [-k 10] [--rows N] [--threads 2]
-//             [--ef 10,14,...] [--nprobe 4,8,...] [--rerank 40,80,...] [--churn SHARE] [--cpu] [--json]
+//             [--ef 10,14,...] [--nprobe 4,8,...] [--rerank 40,80,...] [--churn SHARE] [--index FILE] [--cpu] [--json]
 //
 // Files as index/formats/vectors_io.h reads them. One search thread: a call a query, and all queries by one call; the
 // best of five passes of each. --cpu counts processor time instead of wall time, which on a busy machine is the
 // steadier of the two. Recall counts every id whose vector is no farther than the true k-th, as tools that compare
 // engines do.
 // --churn replaces that share of the vectors, a tenth of it at a time, and prints the recall of a fresh build beside.
+// --index opens the index in FILE; where there is none it is built and saved there.
 // --json: one object a line.
 #include <sys/resource.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <numeric>
 #include <set>
 #include <string>
@@ -32,7 +34,7 @@ namespace {
 using namespace hanok::index;
 
 struct Arguments {
-  std::string base, queries, kind = "hnsw", metric = "l2";
+  std::string base, queries, kind = "hnsw", metric = "l2", index;
   std::vector<std::string> set;
   std::vector<size_t> ef{10, 12, 14, 16, 20, 24, 28, 34, 40, 50, 60, 90, 140, 220, 400, 800}, nprobe, rerank{0};
   size_t k = 10, rows = SIZE_MAX, threads = 2, passes = 5;
@@ -174,10 +176,12 @@ void run(const Arguments& a) {
   const auto base = formats::read_vectors(a.base, a.rows);
   const auto queries = formats::read_vectors(a.queries, 1000);
   const Options options = index_options(a, base.dim);
-  auto index = make(a.kind, options);
+  const bool kept = !a.index.empty() && std::filesystem::exists(a.index);
+  auto index = kept ? open(a.index) : make(a.kind, options);
   const double started = seconds(a.cpu);
-  index->add(count_from(0, base.rows()), base.values);
+  if (!kept) index->add(count_from(0, base.rows()), base.values);
   const double built = seconds(a.cpu) - started;
+  if (!kept && !a.index.empty()) index->save(a.index);
   if (a.json) {
     hanok::base::OrderedJson head{{"vectors", base.rows()}, {"dim", base.dim}, {"build_seconds", built}};
     for (const auto& [key, value] : index->statistics()) head[key] = value;
@@ -210,6 +214,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", a.threads);
   app.add_option("--passes", a.passes);
   app.add_option("--churn", a.churn);
+  app.add_option("--index", a.index);
   app.add_flag("--cpu", a.cpu);
   app.add_flag("--json", a.json);
   CLI11_PARSE(app, argc, argv);

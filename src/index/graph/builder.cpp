@@ -377,6 +377,37 @@ Patch link(const Graph& graph, std::span<const uint32_t> batch, const BuildPlan&
   return link_keeping(graph, batch, plan, std::min(plan.degree, graph.degree));
 }
 
+Patch raise_in_degree(const Graph& graph) {
+  constexpr size_t kFewest = 4;
+  const size_t degree = graph.degree, least = degree / 2;
+  Patch patch;
+  patch.degree = degree;
+  if (degree < kFewest) return patch;
+  PatchRows rows(graph, patch);
+  std::vector<uint32_t> in(graph.size, 0);
+  for (size_t i = 0; i < graph.size * degree; ++i)
+    if (graph.rows[i] < graph.size) ++in[graph.rows[i]];
+  for (uint32_t node = 0; node < graph.size; ++node)
+    for (size_t i = 0; i < degree && in[node] < least; ++i) {
+      const uint32_t neighbour = graph.row(node)[i];
+      if (neighbour >= graph.size || neighbour == node) continue;  // none, or a damaged one
+      uint32_t* row = rows.row(neighbour);
+      if (std::find(row, row + degree, node) != row + degree) continue;
+      size_t at = length_of(row, degree);
+      if (at == degree) {
+        const auto held = [&](size_t k) { return row[k] < graph.size ? size_t{in[row[k]]} : 0; };
+        at = 1;  // the first may be a ring's
+        for (size_t k = 2; k < degree; ++k)
+          if (held(k) > held(at)) at = k;
+        if (held(at) <= std::max(least, size_t{2} * in[node])) continue;
+        --in[row[at]];
+      }
+      row[at] = node;
+      ++in[node];
+    }
+  return patch;
+}
+
 Patch connect(const Graph& graph, size_t ef) {
   std::vector<bool> reached(graph.size, false);
   spread(graph, graph.entries, reached);
@@ -412,8 +443,9 @@ void build(Graph& graph, const BuildPlan& plan) {
   graph.rows.swap(rows);
   const auto order = shuffled(graph.size, plan.seed);
   const auto final_entries = choose_entries(graph.size, plan.seed + 1);
-  graph.entries.assign(1, order[0]);
+  constexpr size_t kStarts = 64;
   for (size_t done = 1; done < graph.size;) {
+    graph.entries.assign(order.begin(), order.begin() + static_cast<ptrdiff_t>(std::min(done, kStarts)));
     base::check_interrupt();
     const size_t batch = std::min({graph.size - done, done, std::max<size_t>(graph.size / kShare, 1)});
     apply(graph, link_keeping(graph, std::span(order).subspan(done, batch), plan, plan.degree));
@@ -422,6 +454,7 @@ void build(Graph& graph, const BuildPlan& plan) {
   }
   graph.entries = final_entries;
   narrow(graph, plan);
+  if (plan.raise) apply(graph, raise_in_degree(graph));
   apply(graph, connect(graph, plan.ef));
 }
 

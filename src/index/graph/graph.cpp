@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/random.h"
 #include "math/distance.h"
@@ -46,7 +47,7 @@ Walk::Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMem
     s_.fresh.resize(most);
     s_.distances.resize(most);
   }
-  for (const uint32_t node : graph.entries)
+  for (const uint32_t node : std::span(graph.entries).first(starts(graph, reach.ef)))
     if (node < graph.size && s_.visited.insert(node)) s_.fresh[fresh_++] = node;
 }
 
@@ -116,13 +117,16 @@ void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMemo
   }
 }
 
+size_t starts(const Graph& graph, size_t ef) {
+  constexpr size_t kLeast = 64;
+  return std::min(graph.entries.size(), std::max(kLeast, ef));
+}
+
 std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed) {
-  constexpr size_t kEntries = 64;
+  constexpr size_t kEntries = 1024;
   base::Random random(seed);
   std::vector<uint32_t> out;
   for (size_t i = 0; i < std::min(nodes, kEntries); ++i) out.push_back(static_cast<uint32_t>(random.below(nodes)));
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

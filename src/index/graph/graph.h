@@ -22,9 +22,10 @@ struct Graph {
   size_t degree = 0;
   size_t size = 0;
   double growth = 0;  // the n nearest lie within about n^growth times the squared distance of the first; 0: not known
+  double local_dimension = 0;  // Projection::local_dimension(); 0: not known
   Buffer<uint32_t> rows;
   Buffer<uint8_t> records;
-  std::vector<uint32_t> entries;  // where walks start: measured all, then the nearest first
+  std::vector<uint32_t> entries;  // where walks start: as many of the first as starts() says, the nearest of them first
 
   const uint32_t* row(uint32_t node) const { return rows.data() + node * degree; }
   const uint8_t* record(uint32_t node) const { return records.data() + node * projection.record_bytes(); }
@@ -77,8 +78,12 @@ class Walk {
   int32_t limit_;
 };
 
-/// Some nodes that lie apart: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so these are a random
-/// sample.
+/// How many of the entries a walk measures: as many as it is to expand, within those there are, so that a wide walk
+/// also starts in small heaps that few edges lead into.
+size_t starts(const Graph& graph, size_t ef);
+
+/// Some nodes that lie apart, in random order: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so
+/// these are a random sample.
 std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed);
 
 }  // namespace hanok::index

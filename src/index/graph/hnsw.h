@@ -88,8 +88,11 @@ class Hnsw : public BaseIndex {
   Storage storage_for(std::span<const float> vectors) const;
   std::unique_ptr<HnswState> rebuilt(std::span<const Id> ids, std::span<const float> vectors) const;
   std::unique_ptr<Graph> new_graph(const HnswState& state) const;
-  size_t degree_for(const Projection& projection) const;
-  BuildPlan build_plan(size_t degree) const;
+  struct Effort {
+    size_t degree, ef;  // of a graph; candidates for it
+  };
+  Effort effort_for(double local_dimension) const;
+  BuildPlan build_plan(const Graph& graph) const;
   void make_room(size_t slots);
   void append(std::span<const Id> ids, std::span<const float> vectors);
   void publish(size_t from, size_t to, std::vector<uint32_t>& replaced);

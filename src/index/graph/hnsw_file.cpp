@@ -1,6 +1,7 @@
 // Saving and opening: docs/formats/index.md, kind "hnsw".
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "index/graph/hnsw.h"
 
@@ -16,15 +17,15 @@ uint64_t number(const FileReader& file, const std::map<std::string, std::string>
   return value;
 }
 
-// Of files written before it was measured: 0.
-double growth(const FileReader& file, const std::map<std::string, std::string>& more) {
-  constexpr double kMost = 4;
-  const auto it = more.find("growth");
+// A measure of the data; of files written before it was taken: 0.
+double measure(const FileReader& file, const std::map<std::string, std::string>& more, const char* key, double most) {
+  const auto it = more.find(key);
   if (it == more.end()) return 0;
   double value = -1;
   const char* end = it->second.data() + it->second.size();
-  if (std::from_chars(it->second.data(), end, value).ptr != end || !(value >= 0 && value <= kMost))
-    file.corrupt("section 'options': growth '" + it->second + "' is no number from 0 to 4");
+  if (std::from_chars(it->second.data(), end, value).ptr != end || !(value >= 0 && value <= most))
+    file.corrupt("section 'options': " + std::string(key) + " '" + it->second + "' is no number from 0 to " +
+                 std::to_string(std::lround(most)));
   return value;
 }
 
@@ -55,6 +56,7 @@ void Hnsw::save(const std::filesystem::path& path) const {
   if (s.graph) {
     more["degree"] = std::to_string(s.graph->degree);
     more["growth"] = std::to_string(s.graph->growth);
+    more["local_dimension"] = std::to_string(s.graph->local_dimension);
   }
   out.add_text("options", options_text(options_, more));
   s.vectors.save(out);
@@ -102,7 +104,9 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     constexpr uint64_t kMostDegree = 256;
     if (graph->degree < 1 || graph->degree > kMostDegree)
       file.corrupt("section 'options': degree " + std::to_string(graph->degree));
-    graph->growth = growth(file, more);
+    constexpr double kMostGrowth = 4, kMostDimension = 1e6;
+    graph->growth = measure(file, more, "growth", kMostGrowth);
+    graph->local_dimension = measure(file, more, "local_dimension", kMostDimension);
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
     const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));

@@ -21,6 +21,7 @@ constexpr float kSigmas = 8.5f / 128;  // a step, in standard deviations: +-4.25
 constexpr float kRowMax = 63;          // of the matrix: a pair of products with bytes stays in 16 bits
 constexpr float kInputSigmas = 6;      // input bytes reach this far at most, so that one wild value costs little
 constexpr int32_t kMaxBias = 1 << 29;  // far above any sum of codes, far below overflow
+constexpr float kLongSigmas = 3;       // inner product: a step such that the longest vectors' codes fit so far
 
 size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -129,10 +130,39 @@ size_t directions_of(size_t lines, size_t width) {
   return std::min(lines * Projection::kLine - Projection::kBiasBytes, width);
 }
 
+/// Lengths of all vectors that will be encoded, squared; of the sample where the plan gives no others. Results of inner
+/// products are the longest vectors, however few they are, so their codes must fit. A vector more than kMostSpread
+/// times as long as all but a hundredth is a mistake rather than a result: it may not cost the others their precision.
+struct Lengths {
+  float longest = 0, longest_centred = 0;
+};
+
+Lengths measure_lengths(size_t rows, const std::function<void(size_t i, float* out)>& row,
+                        std::span<const float> mean) {
+  constexpr size_t kFew = 100;
+  constexpr float kMostSpread = 16;
+  const size_t d = mean.size();
+  const auto& kernel = math::distance();
+  std::vector<float> whole(rows), centred(rows), v(d);
+  for (size_t i = 0; i < rows; ++i) {
+    row(i, v.data());
+    whole[i] = kernel.ip_f32(v.data(), v.data(), d);
+    centred[i] = kernel.l2_f32(v.data(), mean.data(), d);
+  }
+  const auto longest = [&](std::vector<float>& squares) {
+    const auto most = std::max_element(squares.begin(), squares.end());
+    const float all = *most;
+    const auto usual = squares.end() - 1 - static_cast<ptrdiff_t>(rows / kFew);
+    std::nth_element(squares.begin(), usual, squares.end());
+    return *usual > 0 ? std::min(all, *usual * kMostSpread * kMostSpread) : all;
+  };
+  return {longest(whole), longest(centred)};
+}
+
 }  // namespace
 
 Projection Projection::train(std::span<const float> sample, const Plan& plan) {
-  constexpr size_t kMostAuto = 4;    // lines: beyond, reading the code costs as much as it saves
+  constexpr size_t kMostAuto = 6;    // lines: beyond, reading the code costs as much as it saves
   constexpr double kEnough = 0.985;  // share of Judge at which more directions stop paying
   constexpr size_t kJudged = 64;     // queries of Judge: 640 neighbours tell shares apart by about 1 %
   constexpr size_t kMostAmong =
@@ -140,14 +170,9 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   Projection out;
   out.dim_ = plan.dim;
   out.metric_ = plan.metric;
-  out.width_ = plan.dim + (plan.metric == Metric::InnerProduct ? 1 : 0);
+  out.width_ = plan.dim;
   out.stride_ = round_up(out.width_, 32);
   const size_t n = sample.size() / plan.dim, d = out.width_;
-  if (plan.metric == Metric::InnerProduct)
-    for (size_t i = 0; i < n; ++i) {
-      const float* v = sample.data() + i * plan.dim;
-      out.longest_ = std::max(out.longest_, math::distance().ip_f32(v, v, plan.dim));
-    }
   std::vector<float> rows(n * d);
   EncodeMemory memory;
   for (size_t i = 0; i < n; ++i)
@@ -156,6 +181,26 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   out.mean_ = mean_of(rows, d);
   for (size_t i = 0; i < n; ++i)
     for (size_t j = 0; j < d; ++j) rows[i * d + j] -= out.mean_[j];
+  float longest_centred = 0, stretch = 1;  // the longest beside the longest of the sample, and beside a usual one
+  float spread = 1;
+  if (plan.metric == Metric::InnerProduct) {
+    const auto from_sample = [&](size_t i, float* v) { std::memcpy(v, &sample[i * d], d * sizeof(float)); };
+    const Lengths lengths =
+        plan.row ? measure_lengths(plan.rows, plan.row, out.mean_) : measure_lengths(n, from_sample, out.mean_);
+    out.longest_ = lengths.longest;
+    float in_sample = 0;
+    double squares = 0;
+    for (size_t i = 0; i < n; ++i) {
+      const float square = math::distance().ip_f32(&rows[i * d], &rows[i * d], d);
+      in_sample = std::max(in_sample, square);
+      squares += square;
+    }
+    longest_centred = std::sqrt(lengths.longest_centred);
+    if (in_sample > 0) {
+      stretch = std::max(1.f, longest_centred / std::sqrt(in_sample));
+      spread = longest_centred / static_cast<float>(std::sqrt(squares / static_cast<double>(n)));
+    }
+  }
 
   // Input bytes.
   out.low_.assign(d, 0);
@@ -169,7 +214,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
         square += static_cast<double>(rows[i * d + j]) * rows[i * d + j];
       }
       const float sigma = static_cast<float>(std::sqrt(square / static_cast<double>(n)));
-      const float reach = std::min(most * 1.1f, sigma * kInputSigmas);
+      const float reach = std::min(most * 1.1f * stretch, sigma * std::max(kInputSigmas, spread * kLongSigmas));
       out.low_[j] = out.mean_[j] - reach;
       out.scale_[j] = reach > 0 ? 127.5f / reach : 0;
       if (!std::isfinite(out.scale_[j])) out.scale_[j] = 0;
@@ -183,7 +228,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   std::vector<float> basis;
   if (m < d) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
   out.lines_ = most_lines;
-  if (plan.lines == 0 && most_lines > 1) {
+  {
     if (basis.empty()) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
     const size_t judged = std::min(n, kJudged), stride = plan.row ? (plan.rows + kMostAmong - 1) / kMostAmong : 1;
     Judge::Among among{plan.row ? plan.rows / std::max<size_t>(stride, 1) : n, {}};
@@ -198,7 +243,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
     const auto queries = std::span<const float>(rows).last(judged * d);
     const Judge judge(queries, among, basis, d, plan.threads);
     out.local_dimension_ = judge.dimension();
-    for (size_t lines = 1; lines < most_lines; ++lines)
+    for (size_t lines = 1; plan.lines == 0 && lines < most_lines; ++lines)
       if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
         out.lines_ = lines;
         break;
@@ -225,6 +270,9 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   for (const float s : scores) square += static_cast<double>(s) * s;
   const double sigma = std::sqrt(square / static_cast<double>(std::max<size_t>(1, scores.size())));
   out.unit_ = sigma > 0 ? static_cast<float>(sigma) * kSigmas : 1.f;
+  constexpr float kHalf = 64;  // codes on each side of the mean
+  if (spread > 1)
+    out.unit_ = std::max(out.unit_, longest_centred / std::sqrt(static_cast<float>(m)) * kLongSigmas / kHalf);
 
   out.matrix_.assign(m * out.stride_, 0);
   out.offset_.resize(m);
@@ -248,9 +296,10 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   return out;
 }
 
-// The vector that the projection sees: of length one, with its additional dimension, or as it is.
+// The vector that the projection sees: of length one, as long as the longest, or as it is.
 const float* Projection::lift(const float* v, bool is_query, EncodeMemory& memory) const {
   if (metric_ == Metric::L2 || (metric_ == Metric::Cosine && is_query)) return v;  // a query comes with length one
+  if (metric_ == Metric::InnerProduct && !is_query && !has_additional_dimension()) return v;
   memory.lifted.resize(width_);
   if (metric_ == Metric::Cosine) {
     normalise({v, dim_}, memory.lifted.data());
@@ -259,7 +308,7 @@ const float* Projection::lift(const float* v, bool is_query, EncodeMemory& memor
     if (is_query) {  // as long as the longest: the order of inner products is the same, their rounding is finer
       const float longer = square > 0 ? std::sqrt(longest_ / square) : 0;
       for (size_t j = 0; j < dim_; ++j) memory.lifted[j] = v[j] * longer;
-      memory.lifted[dim_] = 0;
+      if (has_additional_dimension()) memory.lifted[dim_] = 0;
     } else {
       std::memcpy(memory.lifted.data(), v, dim_ * sizeof(float));
       memory.lifted[dim_] = std::sqrt(std::max(0.f, longest_ - square));
@@ -306,15 +355,20 @@ void Projection::encode(const float* v, uint8_t* record, EncodeMemory& memory) c
   // rounding of each code would come back multiplied by it. With every direction kept nothing is left out.
   double rest = 0;
   const double squared_unit = static_cast<double>(unit_) * unit_;
-  if (directions_ < width_) {
+  const bool is_inner = metric_ == Metric::InnerProduct;
+  if (directions_ < width_ || is_inner) {
     rest = kernel.l2_f32(lifted, mean_.data(), width_) / squared_unit;
     for (size_t i = 0; i < directions_; ++i) {
       const float steps = std::clamp((static_cast<float>(memory.sums[i]) - offset_[i]) * gain_[i], -64.f, 63.f);
       rest -= static_cast<double>(steps) * steps;
     }
   }
-  // A vector longer than all of the training cannot be lifted to their length: what is too much is taken off again.
-  if (metric_ == Metric::InnerProduct) rest -= std::max(0.f, kernel.ip_f32(v, v, dim_) - longest_) / squared_unit;
+  // |q - x|^2 + longest - |x|^2 = |q|^2 + longest - 2 <q, x>. With an additional dimension only what is longer than all
+  // of the training is left to take off.
+  if (is_inner) {
+    const float shorter = longest_ - kernel.ip_f32(v, v, dim_);
+    rest += (has_additional_dimension() ? std::min(0.f, shorter) : shorter) / squared_unit;
+  }
   const auto bias = static_cast<int32_t>(std::clamp(std::nearbyint(rest), -1.0 * kMaxBias, 1.0 * kMaxBias));
   std::memcpy(record + record_bytes() - kBiasBytes, &bias, sizeof(bias));
 }
@@ -357,7 +411,7 @@ Projection Projection::load(const FileReader& file, size_t dim, Metric metric) {
   in.remove_prefix(sizeof(head));
   out.dim_ = dim;
   out.metric_ = metric;
-  out.width_ = dim + (metric == Metric::InnerProduct ? 1 : 0);
+  out.width_ = metric == Metric::InnerProduct && head.width == dim + 1 ? dim + 1 : dim;
   out.stride_ = round_up(out.width_, 32);
   if (head.width != out.width_ || head.lines < 1 || head.lines > kMostLines || head.directions < 1 ||
       head.directions > directions_of(head.lines, out.width_))

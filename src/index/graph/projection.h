@@ -8,8 +8,11 @@
 // and small for near ones. LeanVec (Tepper et al. 2023) walks over such a projection too; the bias is what lets m be a
 // fraction of it.
 //
-// Every metric becomes L2: cosine by length one, inner product by one more dimension that gives all vectors the length
-// of the longest (Bachrach et al. 2014).
+// Every metric becomes such a sum: cosine by length one; for inner product the bias has (longest^2 - |x|^2) / unit^2 in
+// it as well, and the query is made as long as the longest vector, so that the sum is a constant less 2 <q, x>. Between
+// two vectors of the graph it is 2 longest^2 - 2 <a, b>: edges lead to large inner products (Morozov, Babenko 2018).
+// Files of before have one more dimension instead, which gives all vectors the length of the longest (Bachrach et al.
+// 2014); where a few are much longer than the rest, all others lie on one heap there, far from every query.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +55,7 @@ class Projection {
   static Projection train(std::span<const float> sample, const Plan& plan);
 
   /// Of the vectors it was trained among: how fast the number of neighbours grows with distance (Levina, Bickel 2004);
-  /// 0 where that was not measured (lines given, or a projection from a file).
+  /// 0 for a projection from a file. Inner product: by Euclidean distance.
   double local_dimension() const { return local_dimension_; }
   size_t lines() const { return lines_; }
   size_t record_bytes() const { return lines_ * kLine; }
@@ -72,11 +75,12 @@ class Projection {
   static Projection load(const FileReader& file, size_t dim, Metric metric);
 
  private:
+  bool has_additional_dimension() const { return width_ > dim_; }
   const float* lift(const float* v, bool is_query, EncodeMemory& memory) const;
   void codes(const float* lifted, uint8_t* record, EncodeMemory& memory) const;
 
   size_t dim_ = 0;     // of the caller
-  size_t width_ = 0;   // dim, and one more for inner product
+  size_t width_ = 0;   // dim, or one more (inner product, from a file of before)
   size_t stride_ = 0;  // width rounded up to 32
   size_t lines_ = 0, directions_ = 0;
   Metric metric_ = Metric::L2;
