@@ -162,59 +162,80 @@ void activate(Activation activation, float* x, size_t n) {
     case Activation::Silu:
       return rows().silu(x, n);
     case Activation::Relu:
-      for (size_t i = 0; i < n; ++i) x[i] = std::max(x[i], 0.0f);
-      return;
+      return rows().relu(x, n);
     case Activation::Tanh:
       for (size_t i = 0; i < n; ++i) x[i] = std::tanh(x[i]);
       return;
   }
 }
 
-void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options) {
-  if (m == 0 || w.width_ == 0) return;
-  const size_t width = w.kernel_.width, panels = w.panels();
-  size_t threads = options.threads ? options.threads : base::default_threads();
-  if (m * w.width_ * w.depth_ < kSmallWork) threads = 1;
-  // Tasks: blocks of rows; where these are fewer than threads, each is cut into chunks of panels too.
-  const size_t row_blocks = (m + kRowsPerTask - 1) / kRowsPerTask;
-  const size_t chunks = std::clamp<size_t>((threads + row_blocks - 1) / row_blocks, 1, panels);
-  const size_t chunk = (panels + chunks - 1) / chunks;
+// One product, cut in tasks: blocks of rows; where these are fewer than threads, each is cut into chunks of panels too.
+struct GemmTask {
+  const float* a;  // the left side,
+  size_t lda;
+  const LeftSide* left;  // or what writes it
+  size_t m;
+  const PackedMatrix& w;
+  float* c;
+  size_t ldc;
+  GemmOptions options;
 
-  const auto task = [&](size_t index) {
+  size_t threads = 1, row_blocks = 0, chunks = 0, chunk = 0;
+
+  void cut() {
+    threads = options.threads ? options.threads : base::default_threads();
+    if (m * w.width_ * w.depth_ < kSmallWork) threads = 1;
+    row_blocks = (m + kRowsPerTask - 1) / kRowsPerTask;
+    chunks = std::clamp<size_t>((threads + row_blocks - 1) / row_blocks, 1, w.panels());
+    chunk = (w.panels() + chunks - 1) / chunks;
+  }
+
+  void run(size_t index) const {
+    const size_t width = w.kernel_.width;
     const size_t row = index / chunks * kRowsPerTask, count = std::min(kRowsPerTask, m - row);
-    const size_t first = index % chunks * chunk, last = std::min(panels, first + chunk);
+    const size_t first = index % chunks * chunk, last = std::min(w.panels(), first + chunk);
+    if (first >= last) return;
     // Long rows lie on more pages than the first TLB level holds; a block of them is copied together if it is used
     // often.
-    const bool gather = w.blocks_ > 1 && last - first >= kPanelsToGather;
+    const bool gather = left || (w.blocks_ > 1 && last - first >= kPanelsToGather);
     const std::unique_ptr<float[]> gathered(gather ? new float[count * w.step_] : nullptr);
     for (size_t b = 0; b < w.blocks_; ++b) {
-      const size_t depth = w.block_depth(b), ldl = gather ? depth : lda;
-      const float* left = a + row * lda + b * w.step_;
-      if (gather) {
-        for (size_t i = 0; i < count; ++i) std::copy_n(left + i * lda, depth, gathered.get() + i * depth);
-        left = gathered.get();
-      }
-      for (size_t p = first; p < last; ++p) {
-        const size_t cols = std::min(width, w.width_ - p * width);
-        float* out = c + row * ldc + p * width;
-        w.kernel_.panel(count, depth, left, ldl, w.panel(b, p),
+      const size_t depth = w.block_depth(b);
+      const float* from = gather ? gathered.get() : a + row * lda + b * w.step_;
+      if (left)
+        (*left)(row, count, b * w.step_, depth, gathered.get());
+      else if (gather)
+        for (size_t i = 0; i < count; ++i)
+          std::copy_n(a + (row + i) * lda + b * w.step_, depth, gathered.get() + i * depth);
+      for (size_t p = first; p < last; ++p)
+        w.kernel_.panel(count, depth, from, gather ? depth : lda, w.panel(b, p),
                         b == 0 && !w.bias_.empty() ? w.bias_.data() + p * width : nullptr, b > 0 || options.accumulate,
-                        out, ldc, cols);
-        if (b + 1 == w.blocks_ && options.activation != Activation::None)
-          for (size_t i = 0; i < count; ++i) activate(options.activation, out + i * ldc, cols);
-      }
+                        c + row * ldc + p * width, ldc, std::min(width, w.width_ - p * width));
     }
-  };
-  if (threads == 1) {
-    for (size_t i = 0; i < row_blocks * chunks; ++i) task(i);
-    return;
+    if (options.activation == Activation::None) return;
+    const size_t columns = std::min(w.width_, last * width) - first * width;
+    for (size_t i = 0; i < count; ++i) activate(options.activation, c + (row + i) * ldc + first * width, columns);
   }
-  base::parallel_for(
-      row_blocks * chunks, 1,
-      [&](size_t begin, size_t end, size_t) {
-        for (size_t i = begin; i < end; ++i) task(i);
-      },
-      threads);
+
+  void run_all() {
+    if (m == 0 || w.width_ == 0) return;
+    cut();
+    const auto some = [this](size_t begin, size_t end, size_t) {
+      for (size_t i = begin; i < end; ++i) run(i);
+    };
+    if (threads == 1)
+      some(0, row_blocks * chunks, 0);
+    else
+      base::parallel_for(row_blocks * chunks, 1, some, threads);
+  }
+};
+
+void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options) {
+  GemmTask{a, lda, nullptr, m, w, c, ldc, options}.run_all();
+}
+
+void gemm(const LeftSide& a, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options) {
+  GemmTask{nullptr, 0, &a, m, w, c, ldc, options}.run_all();
 }
 
 }  // namespace hanok::math

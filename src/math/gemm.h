@@ -49,7 +49,7 @@ class PackedMatrix {
   size_t depth() const { return depth_; }
 
  private:
-  friend void gemm(const float*, size_t, size_t, const PackedMatrix&, float*, size_t, struct GemmOptions);
+  friend struct GemmTask;
   void shape(size_t width, size_t depth);
   size_t panels() const { return (width_ + kernel_.width - 1) / kernel_.width; }
   size_t block_depth(size_t block) const;
@@ -70,6 +70,12 @@ struct GemmOptions {
 
 /// a may not overlap c.
 void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options = {});
+
+/// Writes rows [row, row + rows) x columns [first, first + depth) of a left side that lies nowhere as a matrix (the
+/// windows of a convolution), rows `depth` apart. Called from several threads, for parts of at most 96 rows and 384
+/// columns, which may come more than once.
+using LeftSide = std::function<void(size_t row, size_t rows, size_t first, size_t depth, float* out)>;
+void gemm(const LeftSide& a, size_t m, const PackedMatrix& w, float* c, size_t ldc, GemmOptions options = {});
 
 /// The activation on n values in place.
 void activate(Activation activation, float* x, size_t n);

@@ -81,6 +81,26 @@ TEST(Gemm, SharedAmongThreads) {
   check(features(), 5, 2000, 400, How::Rows, true, false);
 }
 
+// The same bits as from memory: as many rows and as deep as one part, fewer and more.
+TEST(Gemm, LeftSideThatIsWrittenInParts) {
+  for (const size_t m : {1u, 96u, 97u, 250u})
+    for (const size_t k : {1u, 384u, 385u, 900u}) {
+      constexpr size_t n = 300;
+      const auto a = random_values(m * k, 1), w = random_values(n * k, 2);
+      PackedMatrix packed;
+      packed.pack_transposed(w.data(), k, n, k);
+      std::vector<float> from_memory(m * n), in_parts(m * n);
+      gemm(a.data(), k, m, packed, from_memory.data(), n, {.activation = Activation::Relu});
+      const LeftSide left = [&](size_t row, size_t rows, size_t first, size_t depth, float* out) {
+        ASSERT_LE(rows, 96u);
+        ASSERT_LE(depth, 384u);
+        for (size_t i = 0; i < rows; ++i) std::copy_n(a.data() + (row + i) * k + first, depth, out + i * depth);
+      };
+      gemm(left, m, packed, in_parts.data(), n, {.activation = Activation::Relu});
+      ASSERT_EQ(in_parts, from_memory) << m << " " << k;
+    }
+}
+
 TEST(Gemm, PackedMatrixIsReused) {
   PackedMatrix packed;
   const auto w = random_values(64 * 64, 4);

@@ -18,6 +18,10 @@ struct RowKernels {
   void (*gelu_tanh)(float* x, size_t n);
   /// x * sigmoid(x).
   void (*silu)(float* x, size_t n);
+  /// max(x, 0); NaN stays NaN.
+  void (*relu)(float* x, size_t n);
+  /// x[i] = max(x[i], y[i]); NaN in either gives NaN.
+  void (*larger)(float* x, const float* y, size_t n);
   /// x[i] += y[i], x[i] *= y[i].
   void (*add)(float* x, const float* y, size_t n);
   void (*multiply)(float* x, const float* y, size_t n);

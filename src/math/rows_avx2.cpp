@@ -119,6 +119,14 @@ void silu(float* x, size_t n) {
   }
 }
 
+void relu(float* x, size_t n) {
+  for (size_t i = 0; i < n; ++i) x[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void larger(float* x, const float* y, size_t n) {
+  for (size_t i = 0; i < n; ++i) x[i] = y[i] > x[i] || y[i] != y[i] ? y[i] : x[i];
+}
+
 void add(float* x, const float* y, size_t n) {
   for (size_t i = 0; i < n; i += 8) store(x + i, n - i, _mm256_add_ps(load(x + i, n - i), load(y + i, n - i)));
 }
@@ -182,7 +190,8 @@ void rope(float* x, const float* cosine, const float* sine, size_t half) {
 }  // namespace
 
 void fill_rows_avx2(RowKernels& table) {
-  table = {softmax, exponentials, gelu, gelu_tanh, silu, add, multiply, add_scaled, layer_norm, rms_norm, rope};
+  table = {softmax, exponentials, gelu,       gelu_tanh,  silu,     relu, larger,
+           add,     multiply,     add_scaled, layer_norm, rms_norm, rope};
 }
 
 }  // namespace hanok::math

@@ -103,6 +103,18 @@ TEST(Rows, AddAndMultiply) {
   compare([](const RowKernels& k, float* x, size_t n) { k.multiply(x, random_row(n, 99).data(), n); }, 0, 0);
 }
 
+TEST(Rows, ReluAndLarger) {
+  compare([](const RowKernels& k, float* x, size_t n) { k.relu(x, n); }, 0, 0);
+  compare([](const RowKernels& k, float* x, size_t n) { k.larger(x, random_row(n, 99).data(), n); }, 0, 0);
+  for (const Features cpu : testable_features()) {
+    std::vector<float> x(20, NAN), y(20, 1.0f), z(20, -1.0f);
+    kernels<RowKernels>(cpu).larger(y.data(), x.data(), 20);
+    kernels<RowKernels>(cpu).larger(x.data(), z.data(), 20);
+    kernels<RowKernels>(cpu).relu(x.data(), 20);
+    for (size_t i = 0; i < 20; ++i) EXPECT_TRUE(std::isnan(x[i]) && std::isnan(y[i])) << features_name(cpu) << " " << i;
+  }
+}
+
 TEST(Rows, AddScaled) {
   compare([](const RowKernels& k, float* x, size_t n) { k.add_scaled(x, random_row(n, 99).data(), 0.7f, n); }, 1e-6f,
           1e-6f);
