@@ -16,6 +16,7 @@
 #include "hanok/lm.h"
 #include "hanok/memory.h"
 #include "hanok/outputs.h"
+#include "hanok/pictures.h"
 #include "hanok/prompts.h"
 #include "hanok/records.h"
 #include "hanok/retrievers.h"

@@ -38,14 +38,6 @@ Json pipeline_settings(const IngestOptions& options) {
           {"chunker", text::chunker_version()}};
 }
 
-int64_t modified_ms(const fs::path& path) {
-  std::error_code error;
-  const auto time = fs::last_write_time(path, error);
-  if (error) return 0;
-  const auto wall = std::chrono::file_clock::to_sys(time).time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
-}
-
 enum class Stale {
   No,
   Counter,  // tokens are counted by another model, so that some files are cut at other places
@@ -56,13 +48,6 @@ Stale staleness(Json stored, const Json& now) {
   if (stored == now) return Stale::No;
   if (stored.is_object()) stored["counter"] = now.at("counter");
   return stored == now ? Stale::Counter : Stale::Yes;
-}
-
-// True when the set holds the key or a folder above it.
-bool covers(const std::set<std::string>& set, std::string_view key) {
-  for (size_t end = key.size(); end != std::string_view::npos && end > 0; end = key.rfind('/', end - 1))
-    if (set.count(std::string(key.substr(0, end)))) return true;
-  return false;
 }
 
 struct Prepared {
@@ -336,29 +321,9 @@ class Ingest {
   }
 
   void forget_gone(const Sources& sources) {
-    auto is_below = [](const std::string& key, const std::vector<std::string>& folders) {
-      return std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return below(key, f) || key == f; });
-    };
-    for (const auto& folder : sources.kept) {
-      size_t held = 0;
-      for (const auto& [key, info] : stored_) held += below(key, folder) || key == folder;
-      if (held > 0 && !options_.prune)
-        report_.warnings.push_back(folder + ": holds nothing to read now (unmounted? moved?); " + std::to_string(held) +
-                                   " documents from it are kept; run again with --prune to forget them");
-    }
-    std::vector<std::string> gone;
-    std::map<std::string_view, bool> present;
-    for (const auto& file : sources.files) present[file.key] = true;
-    for (const auto& [key, info] : stored_) {
-      if (present.count(key)) continue;
-      const bool pruned = options_.prune && is_below(key, sources.kept);
-      if (!pruned && (!is_below(key, sources.folders) || is_below(key, sources.unreadable))) continue;
-      // What this call's --glob or --exclude leaves out has not gone; nor has a file that is there and was named once.
-      std::error_code error;
-      if (!covers(sources.unwanted, key) && (covers(sources.left_out, key) || fs::exists(key, error) || error))
-        continue;
-      gone.push_back(key);
-    }
+    std::vector<std::string> keys;
+    for (const auto& [key, info] : stored_) keys.push_back(key);
+    const auto gone = gone_keys(sources, keys, options_.prune, report_.warnings);
     base::check_interrupt();
     report_.gone += collection_.remove_many(gone);
   }

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <unordered_map>
 
@@ -121,7 +122,7 @@ class Walker {
       return 0;
     }
     if (folder) return walk(path, rules.below(path), by_link || link);
-    if (rules_.globs.empty() && !text::loadable(path, rules_.load)) {
+    if (rules_.globs.empty() && !(rules_.takes ? rules_.takes(path) : text::loadable(path, rules_.load))) {
       ++out_.skipped[suffix_of(path)];
       return 0;
     }
@@ -179,6 +180,13 @@ std::vector<SourceFile> with_keys(const std::vector<Found>& found) {
   return out;
 }
 
+// True when the set holds the key or a folder above it.
+bool covers(const std::set<std::string>& set, std::string_view key) {
+  for (size_t end = key.size(); end != std::string_view::npos && end > 0; end = key.rfind('/', end - 1))
+    if (set.count(std::string(key.substr(0, end)))) return true;
+  return false;
+}
+
 }  // namespace
 
 std::string document_key(const fs::path& path) {
@@ -213,6 +221,41 @@ Sources find_sources(std::span<const fs::path> paths, const SourceRules& rules) 
   leave_out_links(found, out);
   out.files = with_keys(found);
   return out;
+}
+
+std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::string> stored, bool prune,
+                                   std::vector<std::string>& warnings) {
+  const auto is_below = [](const std::string& key, const std::vector<std::string>& folders) {
+    return std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return below(key, f) || key == f; });
+  };
+  for (const auto& folder : sources.kept) {
+    const auto held = std::count_if(stored.begin(), stored.end(),
+                                    [&](const auto& key) { return below(key, folder) || key == folder; });
+    if (held > 0 && !prune)
+      warnings.push_back(folder + ": holds nothing to read now (unmounted? moved?); " + std::to_string(held) +
+                         " documents from it are kept; run again with --prune to forget them");
+  }
+  std::set<std::string_view> present;
+  for (const auto& file : sources.files) present.insert(file.key);
+  std::vector<std::string> gone;
+  for (const auto& key : stored) {
+    if (present.count(key)) continue;
+    const bool pruned = prune && is_below(key, sources.kept);
+    if (!pruned && (!is_below(key, sources.folders) || is_below(key, sources.unreadable))) continue;
+    // What this call's --glob or --exclude leaves out has not gone; nor has a file that is there and was named once.
+    std::error_code error;
+    if (!covers(sources.unwanted, key) && (covers(sources.left_out, key) || fs::exists(key, error) || error)) continue;
+    gone.push_back(key);
+  }
+  return gone;
+}
+
+int64_t modified_ms(const fs::path& path) {
+  std::error_code error;
+  const auto time = fs::last_write_time(path, error);
+  if (error) return 0;
+  const auto wall = std::chrono::file_clock::to_sys(time).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
 }
 
 }  // namespace hanok::chain

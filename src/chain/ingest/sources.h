@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -35,11 +36,20 @@ struct SourceRules {
   std::span<const std::string> globs;    // only files whose name or path matches one; empty = all that can be loaded
   std::span<const std::string> exclude;  // no file or folder that matches one, as a line of .gitignore does
   text::LoadOptions load;                // what can be loaded
+  std::function<bool(const std::filesystem::path&)> takes = {};  // instead: which files of folders are read
 };
 
 /// Walks folders. Passed over: what IgnoreStack says, and a link to a file or folder that is read anyway; a link to
 /// another folder is followed unless it leads back to a parent.
 Sources find_sources(std::span<const std::filesystem::path> paths, const SourceRules& rules = {});
+
+/// Of the documents that are stored (by key), those that the sources' folders no longer hold. A folder that has become
+/// empty keeps its documents unless prune, with a line in `warnings`; so does what this call's globs leave out.
+std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::string> stored, bool prune,
+                                   std::vector<std::string>& warnings);
+
+/// When a file was last changed, in milliseconds since 1970; 0 where that cannot be read.
+int64_t modified_ms(const std::filesystem::path& path);
 
 /// Absolute, normalised, NFC; bytes that are no UTF-8 as "%E9". A file keeps the letters of its own name where another
 /// file has the name that NFC would give it.
