@@ -105,12 +105,12 @@ void Command::hands_on(const std::string& name, const std::string& help,
 void Command::positional(const std::string& name, std::string& value, const std::string& help, bool required) {
   app_->add_option(name, value, help)->required(required);
 }
-void Command::words(const std::string& name, std::string& value, const std::string& help) {
+void Command::words(const std::string& name, std::string& value, const std::string& help, bool required) {
   const auto has_words = [](const std::string& text) {
     const bool blank = text.find_first_not_of(" \t\r\n") == text.npos;
     return blank ? std::string("is empty; say what you look for") : std::string();
   };
-  app_->add_option(name, value, help)->required()->check(CLI::Validator(has_words, "", ""));
+  app_->add_option(name, value, help)->required(required)->check(CLI::Validator(has_words, "", ""));
 }
 void Command::positionals(const std::string& name, std::vector<std::string>& values, const std::string& help,
                           bool required) {

@@ -43,7 +43,7 @@ class Command {
   // The variables must live as long as the action: keep them in a shared_ptr that the action captures.
   void positional(const std::string& name, std::string& value, const std::string& help, bool required = true);
   /// One that must hold a word: empty and blank ones are usage errors.
-  void words(const std::string& name, std::string& value, const std::string& help);
+  void words(const std::string& name, std::string& value, const std::string& help, bool required = true);
   void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help,
                    bool required = true);
   /// An empty value is a usage error: `--where ""` is a mistake (a variable that is not set), not "no condition".

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
+#include "pictures.h"
 #include "server/admin/ingest.h"
 #include "show.h"
 
@@ -16,7 +17,7 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string ocr_languages;
+  std::string ocr_languages, image_model;
   std::vector<std::string> paths, globs, exclude, metadata;
   bool watch = false, prune = false, no_embed = false, embed_only = false, ocr = false;
 };
@@ -80,6 +81,15 @@ void check(const Flags& flags) {
     throw Error(Code::Invalid, "which files or folders? For example: hanok ingest ~/Documents");
 }
 
+void check_for_pictures(const Flags& flags) {
+  const char* flag = flags.watch                                 ? "--watch"
+                     : flags.no_embed                            ? "--no-embed"
+                     : flags.embed_only                          ? "--embed-only"
+                     : flags.ocr || !flags.ocr_languages.empty() ? "--ocr"
+                                                                 : nullptr;
+  if (flag) throw Error(Code::Invalid, std::string(flag) + " is for texts; this ingest reads pictures: leave it out");
+}
+
 chain::IngestOptions options_of(Session& session, const Flags& flags, const chain::EmbeddingModel* embedder) {
   chain::IngestOptions options;
   options.globs = flags.globs;
@@ -128,16 +138,39 @@ chain::IngestReport ingest_through(Session& session, const Flags& flags, const s
                   (reply.status == 401 || reply.status == 403 ? " (HANOK_API_KEY, with the scope admin)" : ""));
 }
 
+// After one round: the index, the report, and a bad exit status where there were files and none could be read.
+void finish(Session& session, store::Collection& collection, const chain::IngestReport& report) {
+  index_vectors(session, collection);
+  session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
+  if (report.added + report.changed + report.unchanged > 0 || report.failed.empty()) return;
+  session.note("hanok: nothing could be read; the first reason: " + report.failed.front().error);
+  session.status = exit_status(report.failed.front().code);
+}
+
 void run(Session& session, const Flags& flags) {
   check(flags);
   session.background = flags.watch;
   if (const std::string url = flags.watch ? "" : session.server_of_data(); !url.empty()) {
+    if (!flags.image_model.empty())
+      throw Error(Code::Unavailable, "the server at " + url +
+                                         " has this data directory and does not take pictures; stop it, ingest, start "
+                                         "it again");
     session.note("through the server at " + url);
     const auto report = ingest_through(session, flags, url);
     session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
     return;
   }
   auto& collection = session.collection(true, !flags.embed_only);
+  if (reads_pictures(flags.image_model, collection)) {
+    check_for_pictures(flags);
+    finish(session, collection,
+           ingest_pictures(session, collection, flags.image_model, flags.paths,
+                           {.globs = flags.globs,
+                            .exclude = flags.exclude,
+                            .prune = flags.prune,
+                            .metadata = parse_metadata(flags.metadata)}));
+    return;
+  }
   const auto models = ModelsInUse::for_ingest(session, collection, !flags.no_embed);
   if (flags.embed_only && !models.embedder())
     throw Error(Code::Unavailable, "--embed-only: there is no embedding model; " + model_advice());
@@ -147,14 +180,7 @@ void run(Session& session, const Flags& flags) {
     session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
   };
   if (!flags.watch) {
-    const auto report = session.with_bar([&] { return chain::ingest(collection, paths, options); });
-    index_vectors(session, collection);
-    print(report);
-    const size_t read = report.added + report.changed + report.unchanged;
-    if (read == 0 && !flags.embed_only && !report.failed.empty()) {
-      session.note("hanok: nothing could be read; the first reason: " + report.failed.front().error);
-      session.status = exit_status(report.failed.front().code);
-    }
+    finish(session, collection, session.with_bar([&] { return chain::ingest(collection, paths, options); }));
     return;
   }
   session.note("watching; Ctrl-C ends it");
@@ -186,8 +212,11 @@ void add_ingest(Command& root) {
       "  hanok ingest ~/Documents\n"
       "  hanok ingest notes -c work --glob '*.md' --exclude drafts/ --meta team=red\n"
       "  hanok ingest ~/Documents --no-embed; hanok ingest --embed-only\n"
-      "  hanok ingest ~/Documents --watch");
+      "  hanok ingest ~/Documents --watch\n"
+      "  hanok ingest ~/Pictures -c photos --image-model runs/cifar      PNG and JPEG, for hanok search --image");
   c.positionals("PATH", flags->paths, "files or folders", false);
+  c.option("--image-model", flags->image_model,
+           "read pictures, not texts, by this net: a run folder of hanok vision train, or torchvision's safetensors");
   c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
   c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");
   c.flag("--ocr", flags->ocr,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "chain/hub/hub.h"
 #include "hanok/error.h"
+#include "hanok/pictures.h"
 
 namespace hanok::app {
 namespace {
@@ -146,6 +147,10 @@ ModelsInUse ModelsInUse::for_search(const Session& session, const store::Snapsho
   const std::string name = session.get("embedding-model");
   const auto space = snapshot.vector_space();
   if (!space || name == "none") return out;
+  if (chain::holds_pictures(*space)) {
+    session.note("note: '" + snapshot.name() + "' holds pictures; words are looked for in their names");
+    return out;
+  }
   const bool another = !name.empty() && lasting_name(name) != space->model;
   if (another) out.embedder_ = load_if_there(session, name, options_for(std::nullopt, &*space));
   if (out.embedder_ && out.embedder_->space().fingerprint == space->fingerprint) return out;

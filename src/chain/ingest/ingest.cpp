@@ -12,6 +12,7 @@
 #include "chain/ingest/known_vectors.h"
 #include "chain/ingest/reembed.h"
 #include "chain/ingest/sources.h"
+#include "chain/pictures/kind.h"
 #include "hanok/chain.h"
 #include "hanok/context.h"
 
@@ -85,6 +86,7 @@ class Ingest {
   // After a change of the model all chunks get new vectors first, of the text as it is cut now, while the old ones
   // answer: a file that is cut anew loses its vectors. Only then are files cut as the new model counts.
   void work(std::span<const fs::path> paths) {
+    check_holds_texts(collection_);
     if (embeds()) collection_.set_vector_space(options_.embedder->space());
     const bool model_changes = another_model();
     if (!paths.empty()) read_and_forget(paths, !model_changes);

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "chain/ingest/embed_plan.h"
 #include "chain/ingest/known_vectors.h"
+#include "chain/pictures/kind.h"
 
 namespace hanok::chain {
 namespace {
@@ -137,6 +138,7 @@ struct Reembedding::Impl {
 
 Reembedding::Reembedding(store::Collection& collection, const EmbeddingModel& embedder)
     : impl_(std::make_unique<Impl>(collection, embedder)) {
+  check_holds_texts(collection);
   collection.set_vector_space(embedder.space());
   impl_->work.start([impl = impl_.get()](const std::atomic<bool>& stop) { impl->run(stop); });
 }

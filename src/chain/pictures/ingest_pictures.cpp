@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/threads.h"
 #include "chain/ingest/sources.h"
-#include "hanok/pictures.h"
+#include "chain/pictures/kind.h"
 
 namespace hanok::chain {
 namespace {
@@ -47,7 +47,7 @@ class PictureIngest {
 
   IngestReport run(std::span<const fs::path> paths) {
     const base::Stopwatch watch;
-    check_kind();
+    check_holds_pictures(collection_);
     const auto now = collection_.vector_space(), pending = collection_.pending_space();
     if ((pending ? pending : now).value_or(store::VectorSpace()).fingerprint != space_.fingerprint)
       collection_.set_vector_space(space_);
@@ -72,13 +72,6 @@ class PictureIngest {
   }
 
  private:
-  void check_kind() const {
-    const auto space = collection_.vector_space();
-    if (space ? holds_pictures(*space) : collection_.document_count() == 0) return;
-    throw Error(Code::Invalid, "collection '" + collection_.name() +
-                                   "' holds texts; pictures need a collection of their own: -c NAME");
-  }
-
   void look_at_stored() {
     stored_.clear();
     for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);

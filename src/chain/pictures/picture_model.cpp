@@ -11,9 +11,8 @@
 namespace hanok {
 namespace {
 
-constexpr int kVersion = 1;  // raised when hanok itself computes other numbers from the same files
-constexpr const char* kPrefix = "picture:";
-constexpr size_t kTogether = 256;                  // pictures that are prepared at a time by embed()
+constexpr int kVersion = 1;        // raised when hanok itself computes other numbers from the same files
+constexpr size_t kTogether = 256;  // pictures that are prepared at a time by embed()
 constexpr size_t kSamples = 4, kSampleBytes = 64;  // of each tensor: training moves nearly every weight
 
 void add(base::Sha256& hash, std::string_view field) {  // with its length, so that fields cannot run together
@@ -38,7 +37,7 @@ std::string fingerprint_of(const nn::Weights& weights, const nn::VisionRun& run)
     for (size_t i = 0; i < kSamples; ++i)
       hash.update(bytes.substr((bytes.size() - kSampleBytes) * i / (kSamples - 1), kSampleBytes));
   }
-  return kPrefix + hash.hex();
+  return "picture:" + hash.hex();  // chain::holds_pictures
 }
 
 // In place; returns nothing to divide by where all are -inf, which no net gives.
@@ -139,9 +138,4 @@ std::vector<PictureLabel> PictureModel::classify(const image::Image& picture) co
   return out;
 }
 
-namespace chain {
-
-bool holds_pictures(const store::VectorSpace& space) { return space.fingerprint.rfind(kPrefix, 0) == 0; }
-
-}  // namespace chain
 }  // namespace hanok

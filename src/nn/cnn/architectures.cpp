@@ -154,17 +154,45 @@ Layers build_resnet(const Weights& weights, Shape in, const std::string&) {
   return layers;
 }
 
+// The net that is made to learn CIFAR-10 fast: a norm stands behind the pool there. Folded into the convolution before
+// it the result is the same, as long as no channel is turned round: the largest of scaled values is the largest scaled.
+void check_turns_nothing(const Weights& weights, const std::string& norm, size_t channels) {
+  for (const float gain : read_floats(weights.at(norm + ".weight", {channels})))
+    if (!(gain >= 0))
+      throw Error(Code::Unsupported, weights.what() + ": tensor '" + norm +
+                                         ".weight' has a value below 0, which fast_cnn "
+                                         "never learns; it cannot be run here");
+}
+
+Layers build_fast_cnn(const Weights& weights, Shape in, const std::string&) {
+  Layers layers;
+  layers.push_back(convolution(Convolution(weights, "whiten", in, {.activation = Activation::Gelu})));
+  for (size_t i = 1; has(weights, "group" + std::to_string(i) + ".conv1.weight"); ++i) {
+    const std::string group = "group" + std::to_string(i);
+    layers.push_back(convolution(
+        Convolution(weights, group + ".conv1", end_of(layers, in), {.padding = 1, .norm = group + ".norm1"})));
+    check_turns_nothing(weights, group + ".norm1", end_of(layers, in).channels);
+    layers.push_back(max_pool(end_of(layers, in), 2, 2));
+    layers.push_back(activation(end_of(layers, in), Activation::Gelu));
+    layers.push_back(
+        convolution(Convolution(weights, group + ".conv2", end_of(layers, in),
+                                {.padding = 1, .norm = group + ".norm2", .activation = Activation::Gelu})));
+  }
+  layers.push_back(max_pool(end_of(layers, in), 3, 3));
+  layers.push_back(linear(weights, "head", end_of(layers, in)));
+  return layers;
+}
+
+bool is_fast_cnn(const Weights& w) { return has(w, "whiten.weight") && has(w, "group1.conv1.weight"); }
 bool is_resnet(const Weights& w) { return has(w, "conv1.weight") && has(w, "layer1.0.conv1.weight"); }
 bool is_cnn(const Weights& w) { return has(w, "features.0.weight") && has(w, "fc.weight"); }
 bool is_alexnet(const Weights& w) { return has(w, "features.0.weight") && has(w, "classifier.1.weight"); }
 bool is_vgg(const Weights& w) { return has(w, "features.0.weight") && has(w, "classifier.0.weight"); }
 bool is_lenet(const Weights& w) { return has(w, "0.weight") && has(w, "3.weight") && has(w, "11.weight"); }
 
-const Family kFamilies[] = {{"resnet", is_resnet, build_resnet},
-                            {"vgg", is_vgg, build_vgg},
-                            {"alexnet", is_alexnet, build_alexnet},
-                            {"cnn", is_cnn, build_cnn},
-                            {"lenet", is_lenet, build_lenet}};
+const Family kFamilies[] = {{"resnet", is_resnet, build_resnet},       {"vgg", is_vgg, build_vgg},
+                            {"alexnet", is_alexnet, build_alexnet},    {"cnn", is_cnn, build_cnn},
+                            {"fast_cnn", is_fast_cnn, build_fast_cnn}, {"lenet", is_lenet, build_lenet}};
 
 }  // namespace
 
