@@ -68,7 +68,8 @@ void add_index(Command& root) {
 
   c = group.subcommand("tune", "Find the fastest search setting that reaches a recall, and store it in the file.",
                        "  hanok index tune --index base.idx --recall 0.99 --in sample-queries.npy\n"
-                       "Without --in, queries are made between stored vectors.");
+                       "Without --in the index is built once more without 1,000 of its vectors; they are the queries,\n"
+                       "as they are and moved off the set as questions lie. With --in they are your own.");
   c.option("--index", flags->index, "index file");
   c.option("--recall", flags->recall, "to be reached (default 0.99)");
   c.option("--in", flags->in, "queries; " + vectors);

@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "index/base_index.h"
 #include "index/file.h"
+#include "index/kinds.h"
+#include "index/tune.h"
 #include "index_command.h"
 
 namespace hanok::app {
@@ -95,7 +97,10 @@ void index_info(Session& session, const IndexFlags& flags) {
                    {"vectors", index->size()},
                    {"bytes", fs::file_size(flags.in)}};
   json["set"] = index->options().set;
+  json["set"].erase(kPromiseKey);
   json["statistics"] = index->statistics();
+  json["statistics"].erase("promise");
+  if (const auto promise = promise_of(*index)) json["promise"] = OrderedJson::parse(promise->json());
   session.print(json, [&](std::ostream& out) {
     for (const auto& [key, value] : json.items())
       out << key << ": " << (value.is_string() ? value.get<std::string>() : value.dump()) << "\n";

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "index/base_index.h"
+#include "index/tune.h"
 #include "index_command.h"
 
 namespace hanok::app {
@@ -112,33 +113,20 @@ std::vector<std::set<Id>> first_k(const formats::IdRows& truth, size_t rows, siz
   return out;
 }
 
-// Queries that the index has not seen: between a stored vector and another, which real queries near the data look like.
-formats::Vectors held_out(const Index& index, size_t seed) {
+// To time: stored vectors moved away, where queries lie.
+formats::Vectors near_stored(const Index& index, size_t seed) {
   constexpr size_t kQueries = 300;
   formats::Vectors out;
   out.dim = index.options().dim;
   const auto ids = index.ids();
-  if (ids.size() < 2)
-    throw Error(Code::Invalid, "tune: the index has fewer than two vectors; there is nothing to tune");
   base::Random random(seed);
-  for (size_t i = 0; i < kQueries; ++i) {
-    const auto a = *index.reconstruct(ids[random.below(ids.size())]);
-    const auto near = index.search(a, 20);
-    const auto b = *index.reconstruct(near[random.below(near.size())].id);
-    for (size_t j = 0; j < out.dim; ++j) out.values.push_back(0.5f * (a[j] + b[j]));
+  std::vector<float> rows;
+  for (size_t i = 0; i < std::min(kQueries, ids.size()); ++i) {
+    const auto row = *index.reconstruct(ids[random.below(ids.size())]);
+    rows.insert(rows.end(), row.begin(), row.end());
   }
+  out.values = moved_away(rows, out.dim, index.options().metric, seed);
   return out;
-}
-
-std::vector<SearchSetting> ladder(const std::string& kind, size_t k) {
-  std::vector<std::string> set;
-  if (kind == "ivf")
-    set = {"nprobe=1,2,4,6,8,12,16,24,32,48,64,96,128,256", "rerank=" + std::to_string(2 * k) + "," +
-                                                                std::to_string(4 * k) + "," + std::to_string(8 * k) +
-                                                                "," + std::to_string(20 * k)};
-  else if (kind != "flat")
-    set = {"ef=" + std::to_string(k) + ",12,16,24,32,48,64,96,128,192,256,384,512,768,1024"};
-  return settings_of(set);
 }
 
 }  // namespace
@@ -191,34 +179,29 @@ void index_tune(Session& session, const IndexFlags& flags) {
   if (!(flags.recall > 0 && flags.recall <= 1))
     throw Error(Code::Invalid, "--recall " + std::to_string(flags.recall) + ": a share above 0, up to 1, was expected");
   const auto index = open(flags.index);
-  auto queries = flags.in.empty() ? held_out(*index, flags.seed) : load_vectors(flags.in, flags.limit);
-  const auto exact = make("flat", {.dim = index->options().dim, .metric = index->options().metric});
-  merge(*exact, *index);
-  std::vector<std::set<Id>> wanted;
-  for (const auto& found : exact->search_batch(queries.values, flags.k, {.threads = session.threads_flag})) {
-    wanted.emplace_back();
-    for (const Match& m : found) wanted.back().insert(m.id);
-  }
-  std::optional<SearchSetting> best;
-  double best_speed = 0, best_recall = 0, reached = 0;
-  for (const SearchSetting& setting : ladder(index->kind(), flags.k)) {
-    const Measured m = measure(*index, queries, flags.k, setting.options, false);
-    const double recall = recall_of(m.found, wanted);
-    reached = std::max(reached, recall);
-    if (recall >= flags.recall && m.queries_per_second > best_speed)
-      best = setting, best_speed = m.queries_per_second, best_recall = recall;
-  }
-  if (!best)
+  const bool given = !flags.in.empty();
+  const auto questions = given ? load_vectors(flags.in, flags.limit) : formats::Vectors{};
+  if (given && questions.dim != index->options().dim)
+    throw Error(Code::Invalid, flags.in + ": vectors of " + std::to_string(questions.dim) + " numbers, the index has " +
+                                   std::to_string(index->options().dim));
+  const Tuned tuned = tune_index(*index, flags.recall, flags.k, questions.values, flags.seed, session.threads_flag);
+  const double reached = tuned.promise.least();
+  if (!tuned.promise.kept())
     throw Error(Code::NotFound, "tune: no setting reaches recall " + std::to_string(flags.recall) +
                                     "; the best reaches " + std::to_string(reached) +
                                     "; build the index with finer codes or more neighbours");
-  index->set_search_defaults(best->options);
+  keep_tuned(*index, tuned);
   index->save(flags.index);
-  const OrderedJson json{
-      {"set", best->text}, {"recall", best_recall}, {"queries_per_second", best_speed}, {"queries", queries.rows()}};
+  const auto speed = measure(*index, given ? questions : near_stored(*index, flags.seed), flags.k, {}, false);
+  const OrderedJson json{{"set", tuned.promise.setting},
+                         {"recall", reached},
+                         {"queries_per_second", speed.queries_per_second},
+                         {"queries", tuned.promise.queries()},
+                         {"promise", OrderedJson::parse(tuned.promise.json())}};
   session.print(json, [&](std::ostream& out) {
-    out << (best->text.empty() ? "exact: nothing to set" : best->text) << ": recall " << best_recall << ", "
-        << static_cast<uint64_t>(best_speed) << " queries/s; stored in " << flags.index << "\n";
+    out << (tuned.promise.setting.empty() ? "exact: nothing to set" : tuned.promise.setting);
+    for (const auto& r : tuned.promise.reached) out << "\n  recall " << r.recall << " on " << r.queries << " " << r.on;
+    out << "\n" << static_cast<uint64_t>(speed.queries_per_second) << " queries/s; stored in " << flags.index << "\n";
   });
 }
 

@@ -9,15 +9,22 @@
 // fast for, it is flat again. Searches go on in the old index until the new one is complete. Settings by
 // set_search_defaults() belong to the kind they were made for and end with it.
 //
+// Some vectors are left out while an index is built and added at the end. In between they are queries that it has not
+// seen (trial.h): what a search looks at by default is what reaches `recall` on them, and on the same moved away from
+// the others, where questions lie. When the set has grown it is measured again on some of the vectors that come; where
+// they come one by one, it widens as the set grows. statistics()["promise"] says what was measured.
+//
 // A file that it saves is one of the chosen kind, with one key more (kAutoKey), by which open() knows to wrap it again.
 // Keys: storage as for all kinds; exact_below: so many vectors are scanned (0: by dimension, scanned_fast());
-// recall: at which the kinds are compared; memory = fast | small: small keeps a byte a number and 4-bit codes.
+// recall: of ten neighbours, what a search that says nothing reaches; tune = yes | no: no for callers who measure for
+// themselves; memory = fast | small: small keeps a byte a number and 4-bit codes.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "index/base_index.h"
+#include "index/trial.h"
 
 namespace hanok::index {
 
@@ -45,12 +52,18 @@ class Auto final : public BaseIndex {
   std::vector<Id> ids() const override { return index()->ids(); }
   void set_search_defaults(const SearchOptions& defaults) override;
 
+  std::shared_ptr<const Index> chosen_index() const { return index(); }
+  /// What searches use, and what it was measured to reach. It widens as the set grows, until the next choice.
+  void keep_tuned(const Tuned& tuned);
+  std::optional<Promise> promise() const;
+
  private:
   // Shared with searches that began before the next choice.
   struct Chosen {
     std::shared_ptr<Index> index;
     size_t at = 0;  // vectors there were
     std::string why;
+    Tuned tuned;  // of no vectors: nothing was measured, or the user said what a search uses
   };
   Chosen now() const;
   bool has(Id id) const override { return index()->contains(id); }
@@ -59,10 +72,16 @@ class Auto final : public BaseIndex {
   void read_keys();
   Chosen chosen(size_t n, const std::function<void(size_t, float*)>& row) const;
   void move_into_new(std::span<const Id> ids, std::span<const float> vectors);
+  void fill(Chosen& next, std::vector<Id> ids, std::vector<float> rows) const;
+  void grow(Chosen next, std::span<const Id> ids, std::span<const float> vectors);
+  Tuned measured(const Index& index, std::vector<float> unseen, const std::function<void(Trial&)>& see,
+                 const Trial::Row& row) const;
+  void widen(const Chosen& chosen) const;
+  void keep(Chosen next);
 
   size_t exact_below_ = 0;
   double recall_ = 0.99;
-  bool small_ = false;
+  bool small_ = false, tunes_ = true;
   Chosen chosen_;  // the gate is of it, and held only while it is copied or replaced
 };
 

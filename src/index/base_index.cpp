@@ -85,7 +85,7 @@ std::string Keys::choice(const std::string& key, const std::vector<std::string>&
 
 void Keys::done() const {
   for (const auto& [key, value] : set_)
-    if (key != kAutoKey && std::find(known_.begin(), known_.end(), key) == known_.end())
+    if (key != kAutoKey && key != kPromiseKey && std::find(known_.begin(), known_.end(), key) == known_.end())
       throw Error(Code::Invalid, "index '" + kind_ + "' has no key '" + key + "'; its keys are " +
                                      (known_.empty() ? "none" : list(known_)));
 }
@@ -94,6 +94,13 @@ BaseIndex::BaseIndex(const Options& options) : options_(options) {
   if (options.dim < 1 || options.dim > kMaxDim)
     throw Error(Code::Invalid, "index: dim is " + std::to_string(options.dim) + ", expected 1 to 65536");
 }
+
+void BaseIndex::note(const std::string& key, std::string text) {
+  std::lock_guard writing(writer_);
+  options_.set[key] = std::move(text);
+}
+
+void BaseIndex::forget_promise() { options_.set.erase(kPromiseKey); }
 
 void BaseIndex::check_vectors(std::span<const float> vectors) const {
   if (vectors.size() % dim() != 0)

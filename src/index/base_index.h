@@ -57,10 +57,14 @@ class BaseIndex : public Index {
   /// One search() a query, over options.threads threads. Kinds with a better way override it.
   std::vector<std::vector<Match>> search_batch(std::span<const float> queries, size_t k,
                                                const SearchOptions& options = {}) const override;
+  /// Keeps a text with the options, in files too: what Keys lets pass (kinds.h). Not beside who reads options().
+  void note(const std::string& key, std::string text);
 
  protected:
   explicit BaseIndex(const Options& options);  // throws Invalid for a dim outside 1..65,536
 
+  /// For set_search_defaults(): what was measured holds for another setting. Caller holds writer_.
+  void forget_promise();
   size_t dim() const { return options_.dim; }
   Metric metric() const { return options_.metric; }
   /// Whether the id is there. Caller holds writer_ or a Gate::Reader.

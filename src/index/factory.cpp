@@ -37,8 +37,8 @@ std::unique_ptr<Index> make_chosen(const std::string& kind, const Options& optio
 }
 
 std::unique_ptr<Index> make(const std::string& kind, const Options& options) {
-  if (options.set.count(kAutoKey))
-    throw Error(Code::Invalid, "index '" + kind + "' has no key '" + std::string(kAutoKey) + "'");
+  for (const char* own : {kAutoKey, kPromiseKey})
+    if (options.set.count(own)) throw Error(Code::Invalid, "index '" + kind + "' has no key '" + own + "'");
   return kind == "auto" ? std::make_unique<Auto>(options) : make_chosen(kind, options);
 }
 

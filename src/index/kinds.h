@@ -11,6 +11,8 @@ namespace hanok::index {
 
 /// A key that every kind lets pass: kind "auto" keeps what it needs to go on choosing here (auto.h). make() refuses it.
 inline constexpr const char* kAutoKey = "auto";
+/// Another: what was measured for the setting that searches use (trial.h), as JSON.
+inline constexpr const char* kPromiseKey = "promise";
 
 struct Kind {
   const char* name;

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "index/file.h"
+#include "store/schema.h"
 
 namespace hanok::store {
 namespace {
+
+constexpr std::string_view kPromiseNote = "index.promise";
 
 index::SearchOptions effort_options(const std::string& kind, size_t effort, size_t wanted) {
   index::SearchOptions out;
@@ -46,6 +50,21 @@ std::optional<AnnRow> find_ann(Database& db, int64_t space) {
                 rows.text(9),
                 bitmap_from(rows.bytes(10), what),
                 bitmap_from(rows.bytes(11), what)};
+}
+
+std::optional<std::string> ann_promise(Database& db, int64_t collection, int64_t ann) {
+  if (!has_records(db)) return std::nullopt;  // there are no notes yet
+  Rows row = db.query("SELECT text FROM note WHERE collection = ?1 AND key = ?2", collection, kPromiseNote);
+  if (!row.next()) return std::nullopt;
+  const auto kept = base::parse_json(row.text(0), "the promise of an index");
+  if (kept.value("index", int64_t{0}) != ann) return std::nullopt;  // of one that is gone, or of another folder
+  return base::dump_json(kept.at("promise"));
+}
+
+void keep_ann_promise(Database& db, int64_t collection, int64_t ann, const std::string& promise) {
+  const std::string text =
+      base::dump_json(base::Json{{"index", ann}, {"promise", base::parse_json(promise, "the promise of an index")}});
+  db.run("INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3)", collection, kPromiseNote, std::string_view(text));
 }
 
 void invalidate_ann(Database& db, int64_t space, const Bitmap& ids) {

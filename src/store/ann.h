@@ -38,6 +38,11 @@ struct AnnRow {
 
 /// The metric of an index over vectors of a collection with this one.
 index::Metric index_metric(Metric metric);
+/// What was measured for an index when it was built, as index::Promise writes it; nullopt: nothing was. Kept as a note
+/// of the collection.
+std::optional<std::string> ann_promise(Database& db, int64_t collection, int64_t ann);
+/// Inside the caller's transaction; in place of an earlier one.
+void keep_ann_promise(Database& db, int64_t collection, int64_t ann, const std::string& promise);
 /// The index that answers for a space; nullopt where none is complete.
 std::optional<AnnRow> find_ann(Database& db, int64_t space);
 /// Inside the caller's transaction: vectors of these chunks are no longer what an index of the space holds, nor one

@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/threads.h"
 #include "hanok/context.h"
 
@@ -23,8 +22,11 @@ constexpr size_t kStaleShare = 8;   // stale rows in those of the index: each co
 constexpr size_t kAddedAtOnce = 4096;
 constexpr double kStrayShare = 0.02;  // of a graph: more than this, and it suits these vectors badly
 
-constexpr size_t kQueries = 64, kNeighbours = 50;  // what hybrid search asks for
-constexpr double kRecall = 0.995;                  // of those, measured when an index was built
+constexpr size_t kNeighbours = 50;  // what hybrid search asks for
+constexpr double kRecall = 0.99;    // of those, promised (index/trial.h)
+constexpr size_t kUnseen = 512;     // vectors that are added after the index was measured on them
+constexpr size_t kLeastUnseen = 64;
+constexpr size_t kLeastEffort = 64;
 
 void check_type(const std::string& type) {
   const std::array types{"auto", "flat", "hnsw", "ivf"};
@@ -39,6 +41,7 @@ index::Options options_for(const AnnPlan& plan, const std::string& type) {
   out.threads = plan.threads;
   out.set["storage"] = "sq8";  // exact rows are at hand: what the index finds is ranked by them
   const size_t exact = plan.settings.records ? scanned_exactly(plan.settings, out.dim) : plan.settings.exact_below;
+  if (type == "auto") out.set["tune"] = "no";  // it is measured here, on what Ann::near() brings
   if (exact && type != "ivf") out.set["exact_below"] = std::to_string(std::max<size_t>(exact, 2));
   return out;
 }
@@ -57,6 +60,89 @@ struct Gathered {
   }
 };
 
+// Ids to be added and their vectors, some of which are left out until the index was measured on them.
+struct Unseen {
+  Gathered rows;
+  explicit Unseen(Gathered& all, size_t dim) {
+    const auto places = index::left_out(all.ids.size(), kUnseen, 1);
+    if (places.size() < kLeastUnseen) return;
+    for (size_t u = places.size(); u-- > 0;) {
+      const size_t at = places[u], end = all.ids.size() - 1;
+      const float* row = &all.values[at * dim];
+      rows.add(static_cast<ChunkId>(all.ids[at]), {row, dim});
+      std::copy_n(&all.values[end * dim], dim, &all.values[at * dim]);
+      all.ids[at] = all.ids[end];
+      all.ids.pop_back();
+      all.values.resize(end * dim);
+    }
+  }
+};
+
+std::vector<index::Effort> efforts(const std::string& kind, size_t rows) {
+  std::vector<index::Effort> out;
+  for (auto& effort : index::efforts(kind, kNeighbours, rows))  // of an ivf: each number of cells once
+    if (out.empty() || effort.options.nprobe > out.back().options.nprobe || effort.options.ef > out.back().options.ef) {
+      if (kind == "hnsw" && effort.options.ef < kLeastEffort) continue;
+      if (kind == "ivf") effort.text = "nprobe=" + std::to_string(effort.options.nprobe);
+      out.push_back(std::move(effort));
+    }
+  return out;
+}
+
+size_t effort_of(const index::SearchOptions& options) { return std::max(options.ef, options.nprobe); }
+
+// The least effort that keeps the promise on vectors that the index does not have, and on them moved away as questions
+// lie; then they are added.
+void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
+  const DenseIndex& vectors = *plan.vectors;
+  const std::string kind = out.index->kind();
+  const auto steps = efforts(kind, out.index->size());
+  const size_t dim = vectors.dim();
+  const auto finish = [&] {
+    out.index->add(unseen.rows.ids, unseen.rows.values);
+    for (const auto id : unseen.rows.ids) out.covered.add(static_cast<ChunkId>(id));
+  };
+  if (steps.empty() || unseen.rows.ids.empty()) {
+    out.effort = steps.empty() ? 0 : plan.have ? plan.have->effort : effort_of(steps.front().options);
+    return finish();
+  }
+  const auto metric = index_metric(vectors.metric());
+  std::vector<index::Trial> trials;
+  trials.emplace_back(index::kUnseenName, dim, metric, unseen.rows.values, kNeighbours);
+  trials.emplace_back(index::kAwayName, dim, metric, index::moved_away(unseen.rows.values, dim, metric, 1),
+                      kNeighbours);
+  Gathered some;
+  const auto see = [&] {
+    for (auto& trial : trials) trial.see(some.values, plan.threads);
+    some = {};
+  };
+  vectors.each([&](ChunkId id, std::span<const float> row) {
+    if (!out.covered.contains(id)) return;
+    some.add(id, row);
+    if (some.ids.size() == kAddedAtOnce) see();
+  });
+  see();
+  const auto ask = [&](const index::Trial& trial, const index::SearchOptions& options) {
+    const Ann ann(out.index, effort_of(options));
+    std::vector<std::vector<index::Id>> found(trial.size());
+    base::parallel_for(
+        trial.size(), 16,
+        [&](size_t begin, size_t end, size_t) {
+          for (size_t q = begin; q < end; ++q) {
+            const auto near = ann.near(trial.query(q), kNeighbours, out.covered, true);
+            found[q].assign(near.begin(), near.end());
+          }
+        },
+        plan.threads);
+    return found;
+  };
+  const auto row = [&](index::Id id, float* to) { vectors.row(static_cast<ChunkId>(id), to); };
+  const auto tuned = index::tune(trials, kRecall, steps, ask, row, out.index->size());
+  out.effort = effort_of(tuned.options);
+  out.promise = tuned.promise;
+  finish();
+}
+
 void build(const AnnPlan& plan, const std::string& type, BuiltAnn& out) {
   out.index = index::make(type, options_for(plan, type));
   Gathered all;
@@ -66,9 +152,13 @@ void build(const AnnPlan& plan, const std::string& type, BuiltAnn& out) {
     if (is_zero(row))
       ++out.skipped;
     else
-      all.add(id, row), out.covered.add(id);
+      all.add(id, row);
   });
+  const Unseen unseen(all, plan.vectors->dim());
   out.index->add(all.ids, all.values);
+  for (const auto id : all.ids) out.covered.add(static_cast<ChunkId>(id));
+  all = {};
+  tune(plan, unseen, out);
 }
 
 void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
@@ -78,77 +168,24 @@ void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
   const std::vector<index::Id> gone_ids(gone.begin(), gone.end());
   out.removed = static_cast<size_t>(have.removed) + out.index->remove(gone_ids);
   out.covered = have.covered - gone;
-  Gathered some;
-  uint64_t added = 0;
-  const auto flush = [&] {
-    out.index->add(some.ids, some.values);
-    for (const auto id : some.ids) out.covered.add(static_cast<ChunkId>(id));
-    added += some.ids.size();
-    some = {};
-    Context::current().tell({out.covered.cardinality(), plan.vectors->rows(), "index"});
-  };
+  Gathered fresh;
   plan.vectors->each([&](ChunkId id, std::span<const float> row) {
     if (out.covered.contains(id)) return;
-    if (is_zero(row)) {
+    if (is_zero(row))
       ++out.skipped;
-      return;
-    }
-    some.add(id, row);
-    if (some.ids.size() == kAddedAtOnce) flush();
+    else
+      fresh.add(id, row);
   });
-  flush();
-}
-
-// Points between two stored vectors: nearer to none of them than a question is to its passage.
-std::vector<float> between(const DenseIndex& vectors, std::vector<size_t> picked) {
-  std::vector<float> out(kQueries * vectors.dim(), 0);
-  size_t at = 0;
-  std::vector<std::pair<size_t, size_t>> order;  // row number, place
-  for (size_t i = 0; i < picked.size(); ++i) order.emplace_back(picked[i], i);
-  std::sort(order.begin(), order.end());
-  auto next = order.begin();
-  vectors.each([&](ChunkId, std::span<const float> row) {
-    for (; next != order.end() && next->first == at; ++next) {
-      float* query = &out[next->second / 2 * vectors.dim()];
-      const float weight = next->second % 2 ? 1.0f / 3 : 2.0f / 3;
-      for (size_t j = 0; j < row.size(); ++j) query[j] += weight * row[j];
-    }
-    ++at;
-  });
-  return out;
-}
-
-// The least effort that finds kRecall of the neighbours.
-size_t tuned(const AnnPlan& plan, const BuiltAnn& built) {
-  const std::string kind = built.index->kind();
-  const size_t dim = plan.vectors->dim(), rows = plan.vectors->rows();
-  std::vector<size_t> ladder;
-  if (kind == "hnsw") ladder = {64, 96, 128, 192, 256, 384, 512, 768};
-  if (kind == "ivf") ladder = {4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256};
-  if (ladder.empty()) return 0;
-  base::Random random(1);
-  std::vector<size_t> picked(2 * kQueries);
-  for (auto& p : picked) p = random.below(rows);
-  const auto queries = between(*plan.vectors, picked);
-  std::vector<Bitmap> truth(kQueries);
-  size_t wanted = 0;
-  for (size_t i = 0; i < kQueries; ++i) {
-    const auto query = std::span(queries).subspan(i * dim, dim);
-    if (is_zero(query)) continue;
-    for (const auto& m : plan.vectors->search(query, kNeighbours, &built.covered)) truth[i].add(m.chunk);
-    wanted += truth[i].cardinality();
+  const Unseen unseen(fresh, plan.vectors->dim());
+  const size_t dim = plan.vectors->dim();
+  for (size_t at = 0; at < fresh.ids.size(); at += kAddedAtOnce) {
+    const size_t n = std::min(kAddedAtOnce, fresh.ids.size() - at);
+    const auto ids = std::span(fresh.ids).subspan(at, n);
+    out.index->add(ids, std::span(fresh.values).subspan(at * dim, n * dim));
+    for (const auto id : ids) out.covered.add(static_cast<ChunkId>(id));
+    Context::current().tell({out.covered.cardinality(), plan.vectors->rows(), "index"});
   }
-  for (const size_t effort : ladder) {
-    const Ann ann(built.index, effort);
-    size_t found = 0;
-    for (size_t i = 0; i < kQueries; ++i) {
-      if (truth[i].isEmpty()) continue;
-      for (const ChunkId id : ann.near(std::span(queries).subspan(i * dim, dim), kNeighbours, built.covered, true))
-        found += truth[i].contains(id);
-    }
-    if (static_cast<double>(found) >= kRecall * static_cast<double>(wanted)) return effort;
-  }
-  return ladder.back();
+  tune(plan, unseen, out);
 }
 
 // A graph may hold vectors that no walk comes to; cells hold theirs always.
@@ -177,7 +214,6 @@ Bitmap strays(const AnnPlan& plan, const BuiltAnn& built) {
 }
 
 void measure(const AnnPlan& plan, BuiltAnn& out) {
-  out.effort = tuned(plan, out);
   out.stray = strays(plan, out);
   out.skipped += out.stray.cardinality();
 }

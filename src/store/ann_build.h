@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "index/trial.h"
 #include "store/ann.h"
 #include "store/dense_index.h"
 
@@ -47,6 +48,9 @@ struct BuiltAnn {
   /// Of a collection of records: chunks that a search by their own vector does not find. They are scanned, so that what
   /// was written is always found.
   Bitmap stray;
+  /// What was measured for `effort`; nullopt where there were too few vectors to leave some out, and where the kind is
+  /// exact.
+  std::optional<index::Promise> promise;
 };
 
 struct AnnPlan {

@@ -146,6 +146,11 @@ TEST_P(AnnTest, FindsNearlyWhatAScanFinds) {
   EXPECT_EQ(index()["state"], "ready");
   EXPECT_NE(index()["kind"], "exact");
   EXPECT_EQ(index()["rows_in_index"], 3000);
+  const Json promise = index()["promise"];
+  EXPECT_EQ(promise["recall"], 0.99);
+  EXPECT_EQ(promise["neighbours"], 50);
+  ASSERT_EQ(promise["reached"].size(), 2u);
+  for (const auto& group : promise["reached"]) EXPECT_GE(group["recall"].get<double>(), 0.99) << group;
   EXPECT_GE(mean_recall(10), 0.99);
   EXPECT_GE(mean_recall(50), 0.99);
   EXPECT_THAT(store->verify(), IsEmpty());
@@ -153,6 +158,29 @@ TEST_P(AnnTest, FindsNearlyWhatAScanFinds) {
   EXPECT_GE(mean_recall(10), 0.99);
 }
 INSTANTIATE_TEST_SUITE_P(Types, AnnTest, testing::Values("auto", "hnsw", "ivf"));
+
+TEST_P(AnnTest, ThePromiseIsMeasuredAgainAsTheCollectionGrows) {
+  filled(300, GetParam());
+  c->build_index();
+  EXPECT_LT(index()["promise"]["vectors"], 3000) << "some were left out when it was measured";
+  fill(*c, random, 300, 390);  // extended; 900 more are enough to leave some out
+  EXPECT_TRUE(c->build_index());
+  EXPECT_EQ(index()["rows_in_index"], 3900);
+  const Json promise = index()["promise"];
+  EXPECT_GT(promise["vectors"], 3500);
+  EXPECT_GE(mean_recall(50), 0.99);
+  fill(*c, random, 390, 430);  // too few for that: the last one stands, with the size that it was measured at
+  EXPECT_TRUE(c->build_index());
+  EXPECT_EQ(index()["rows_in_index"], 4300);
+  EXPECT_EQ(index()["promise"], promise);
+  EXPECT_GE(mean_recall(50), 0.99);
+  open({.read_only = true});
+  EXPECT_EQ(index()["promise"], promise);
+  open();
+  c->set_settings({{"index", {{"type", "flat"}}}});
+  c->build_index();
+  EXPECT_FALSE(index().contains("promise"));
+}
 
 TEST_F(AnnTest, FiltersAlwaysGiveWhatThereIs) {
   filled(300);

@@ -102,6 +102,10 @@ bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, UnnamedFile& f
   }
   const auto space = db.number("SELECT space FROM ann WHERE id = ?1", begun.id);
   const auto old = find_ann(db, space);
+  const auto promise = built.promise                          ? std::optional(built.promise->json())
+                       : old && begun.step == AnnStep::Extend ? ann_promise(db, collection_, old->id)
+                                                              : std::nullopt;
+  if (promise) keep_ann_promise(db, collection_, begun.id, *promise);
   if (old) db.run("DELETE FROM ann WHERE id = ?1", old->id);
   const std::string stale_bytes = to_bytes(stale);
   db.run(

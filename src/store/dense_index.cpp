@@ -204,6 +204,15 @@ std::vector<float> DenseIndex::scores(std::span<const float> query, std::span<co
   return out;
 }
 
+bool DenseIndex::row(ChunkId id, float* out) const {
+  bool found = false;
+  each_of({&id, 1}, [&](size_t, const float* row) {
+    std::copy_n(row, dim_, out);
+    found = true;
+  });
+  return found;
+}
+
 std::vector<float> DenseIndex::cosines(std::span<const float> query, std::span<const ChunkId> ids) const {
   if (metric_ == Metric::Cosine) return scores(query, ids);
   const Query q(query, Metric::Cosine);

@@ -47,6 +47,8 @@ class DenseIndex {
   std::vector<Match> search(std::span<const float> query, size_t k, const Bitmap* allowed) const;
   /// The same scores; NaN where an id has no vector.
   std::vector<float> scores(std::span<const float> query, std::span<const ChunkId> ids) const;
+  /// The vector of a chunk into dim() floats; false, and nothing written, where it has none.
+  bool row(ChunkId id, float* out) const;
   /// Under any metric; NaN where an id has no vector.
   std::vector<float> cosines(std::span<const float> query, std::span<const ChunkId> ids) const;
 

@@ -1,5 +1,6 @@
 #include "store/statistics.h"
 
+#include "base/json.h"
 #include "hanok/text.h"
 #include "store/ann_writer.h"
 #include "store/keyword.h"
@@ -46,6 +47,8 @@ void add_active(Database& db, int64_t collection, const SpaceRow& space, Json& i
     index["rows_beside"] = space.vectors - live;
     index["file"] = ann->file;
     index["effort"] = ann->effort;
+    if (const auto promise = ann_promise(db, collection, ann->id))
+      index["promise"] = base::parse_json(*promise, "the promise of an index");
     bytes += ann->bytes;
   }
   index["bytes"] = bytes;

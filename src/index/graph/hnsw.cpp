@@ -108,6 +108,7 @@ std::vector<Id> Hnsw::ids() const {
 void Hnsw::set_search_defaults(const SearchOptions& defaults) {
   std::lock_guard writing(writer_);
   Gate::Writer writer(gate_);
+  forget_promise();
   ef_ = defaults.ef;
   rerank_ = defaults.rerank;
 }

@@ -61,6 +61,7 @@ std::vector<Id> Ivf::ids() const {
 void Ivf::set_search_defaults(const SearchOptions& defaults) {
   std::lock_guard writing(writer_);
   Gate::Writer writer(gate_);
+  forget_promise();
   nprobe_ = defaults.nprobe;
   rerank_ = defaults.rerank;
 }
