@@ -129,16 +129,18 @@ def main():
         raise SystemExit(f"{', '.join(unknown)}: not in the panel, which is {'; '.join(PANEL | LARGE)}")
     make_sets.lay(args, [set_ for name in names for set_ in panel[name][:2]])
     (args.work / "results").mkdir(exist_ok=True)
-    measured = {}
-    for name in names:
-        kept = args.work / "results" / f"{name}.json"
-        if args.again or not kept.exists():
-            base, queries, metric = panel[name]
-            print(f"-- {name}", file=sys.stderr, flush=True)
-            results = peers.measure_set(args.bench, str(args.work / f"{base}.npy"), str(args.work / f"{queries}_q.npy"), metric,
-                                        args.engines.split(","), rounds=args.rounds)
-            kept.write_text(json.dumps(results, indent=1))
-        measured[name] = json.loads(kept.read_text())
+    kept = {name: args.work / "results" / f"{name}.json" for name in names}
+    for base, metric in dict.fromkeys((panel[name][0], panel[name][2]) for name in names):
+        queries = {name: str(args.work / f"{panel[name][1]}_q.npy") for name in names
+                   if panel[name][0] == base and (args.again or not kept[name].exists())}
+        if not queries:
+            continue
+        print(f"-- {', '.join(queries)}", file=sys.stderr, flush=True)
+        results = peers.measure_set(args.bench, str(args.work / f"{base}.npy"), queries, metric, args.engines.split(","),
+                                    rounds=args.rounds)
+        for name, result in results.items():
+            kept[name].write_text(json.dumps(result, indent=1))
+    measured = {name: json.loads(file.read_text()) for name, file in kept.items()}
     table(measured, args.markdown)
     if args.picture:
         picture(measured, args.picture)

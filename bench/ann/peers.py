@@ -238,33 +238,38 @@ def exact(base_path, query_path, metric):
 
 
 def measure_set(bench, base, queries, metric, engines, ours=HANOK, rounds=2):
-    """A result by name: build seconds, MB, points by setting; "failed" where an engine cannot run here."""
+    """queries: files by name; each engine is built once for all of them. For each name a result by engine: build seconds, MB,
+    points by setting; "failed" where an engine cannot run here."""
     os.environ["OMP_NUM_THREADS"] = str(THREADS)
-    near = exact(base, queries, metric)
-    results = {name: {"points": {}} for name in [*ours, *engines]}
-    pools = {name: ProcessPoolExecutor(1, get_context("spawn")) for name in engines}
-    for name, pool in pools.items():
+    near = {name: exact(base, path, metric) for name, path in queries.items()}
+    results = {name: {engine: {"points": {}} for engine in [*ours, *engines]} for name in queries}
+    pools = {engine: ProcessPoolExecutor(1, get_context("spawn")) for engine in engines}
+    for engine, pool in pools.items():
         try:
-            results[name]["build"], results[name]["mb"] = pool.submit(build, name, base, metric).result()
+            seconds, mb = pool.submit(build, engine, base, metric).result()
+            said = {"build": seconds, "mb": mb}
         except Exception as error:  # it costs only its own row
-            results[name]["failed"] = f"{type(error).__name__}: {error}"
-        print(f"built {name}", file=sys.stderr, flush=True)
+            said = {"failed": f"{type(error).__name__}: {error}"}
+        for result in results.values():
+            result[engine].update(said)
+        print(f"built {engine}", file=sys.stderr, flush=True)
     for _ in range(rounds):
-        for name, r in results.items():
-            if "failed" in r:
-                continue
-            if name in ours:
-                r["head"], points = hanok(bench, base, queries, metric, ours[name])
-                r["build"] = min(r.get("build", 1e9), r["head"]["build_seconds"])
-                r["mb"] = int(r["head"]["bytes_resident"]) / 2**20
-            else:
-                try:
-                    points = pools[name].submit(measure, queries, metric, near).result()
-                except Exception as error:
-                    r["failed"] = f"{type(error).__name__}: {error}"
+        for name, result in results.items():
+            for engine, r in result.items():
+                if "failed" in r:
                     continue
-            merge(r["points"], points)
-            print(f"measured {name}", file=sys.stderr, flush=True)
+                if engine in ours:
+                    r["head"], points = hanok(bench, base, queries[name], metric, ours[engine])
+                    r["build"] = min(r.get("build", 1e9), r["head"]["build_seconds"])
+                    r["mb"] = int(r["head"]["bytes_resident"]) / 2**20
+                else:
+                    try:
+                        points = pools[engine].submit(measure, queries[name], metric, near[name]).result()
+                    except Exception as error:
+                        r["failed"] = f"{type(error).__name__}: {error}"
+                        continue
+                merge(r["points"], points)
+                print(f"measured {engine}", file=sys.stderr, flush=True)
     for pool in pools.values():
         pool.shutdown()
     return results
@@ -328,8 +333,8 @@ def main():
         np.save(part.name, np.load(args.base, mmap_mode="r")[:args.rows])
         args.base = part.name
     ours = dict(HANOK, **{f"hanok {o.split('=', 1)[0]}": o.split("=", 1)[1].split() for o in args.hanok})
-    results = measure_set(args.bench, args.base, args.queries, args.metric, list(filter(None, args.engines.split(","))),
-                          ours, args.rounds)
+    results = measure_set(args.bench, args.base, {"": args.queries}, args.metric,
+                          list(filter(None, args.engines.split(","))), ours, args.rounds)[""]
     print(f"{args.base}, {args.metric}, recall@{K}")
     report(results, args.markdown)
     if args.json:

@@ -18,7 +18,7 @@ class Codes : public testing::TestWithParam<Features> {};
 TEST_P(Codes, ScanAgreesWithScalar) {
   const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   base::Random random(2);
-  for (const size_t lines : {1u, 2u, 3u, 4u, 5u, 8u, 13u}) {
+  for (const size_t lines : {1u, 2u, 3u, 4u, 5u, 6u, 8u, 13u}) {
     constexpr size_t kRecords = 50;
     const size_t bytes = lines * 64;
     std::vector<uint8_t> memory((kRecords + 1) * bytes + 64);

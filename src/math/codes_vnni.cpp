@@ -68,6 +68,10 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
       return scan_lines<3>(query, base, ids, n, out);
     case 4:
       return scan_lines<4>(query, base, ids, n, out);
+    case 5:
+      return scan_lines<5>(query, base, ids, n, out);
+    case 6:
+      return scan_lines<6>(query, base, ids, n, out);
     default:
       return scan_any(query, base, lines, ids, n, out);
   }

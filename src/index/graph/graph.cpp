@@ -56,10 +56,6 @@ Walk::~Walk() {
   for (size_t i = 0; i < fresh_; ++i) s_.visited.clear(s_.fresh[i]);
 }
 
-bool Walk::keeps(int32_t distance) const {
-  return s_.pool.accepts(distance) && (distance <= limit_ || s_.pool.size() < least_);
-}
-
 // Position of the k-th nearest that counts; beyond the pool where there are fewer.
 size_t Walk::kth() const {
   if (!removed_) return k_ - 1;
@@ -87,8 +83,15 @@ bool Walk::step() {
   math::distance().scan_records(query_, graph_.records.data(), graph_.projection.lines(), fresh, fresh_,
                                 s_.distances.data());
   s_.touched.insert(s_.touched.end(), fresh, fresh + fresh_);
-  for (size_t i = 0; i < fresh_; ++i)
-    if (keeps(s_.distances[i])) s_.pool.insert(s_.distances[i], fresh[i]);
+  const int32_t* distances = s_.distances.data();
+  int32_t most = farthest_kept();
+  for (size_t i = 0; i < fresh_; ++i) {
+    if (distances[i] > most) continue;
+    s_.pool.insert(distances[i], fresh[i]);
+    if (s_.pool.has_next() && s_.pool.peek_next() == fresh[i])
+      prefetch_row(graph_, fresh[i]);  // it may well be the next
+    most = farthest_kept();
+  }
   if (reached()) return false;
   const uint32_t* row = graph_.row(s_.pool.take_next());
   if (s_.pool.has_next()) prefetch_row(graph_, s_.pool.peek_next());
@@ -99,7 +102,8 @@ bool Walk::step() {
       if (node == kNoNode) break;
       continue;
     }
-    if (s_.visited.insert(node)) fresh[fresh_++] = node;
+    fresh[fresh_] = node;
+    fresh_ += s_.visited.insert(node);
   }
   return true;
 }

@@ -3,6 +3,7 @@
 // al. 2019).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -65,7 +66,9 @@ class Walk {
  private:
   // When to stop, and what not to keep.
   size_t kth() const;
-  bool keeps(int32_t distance) const;
+  int32_t farthest_kept() const {
+    return s_.pool.size() < least_ ? s_.pool.farthest() : std::min(limit_, s_.pool.farthest());
+  }
   bool reached();
 
   const Graph& graph_;

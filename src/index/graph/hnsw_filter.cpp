@@ -100,7 +100,7 @@ void Hnsw::scan_codes(const PreparedQuery& query, std::span<const uint32_t> slot
   Pool& pool = mine.walk.pool;
   pool.reset(keep);
   for (size_t i = 0; i < slots.size(); ++i)
-    if (pool.accepts(codes[i])) pool.insert(codes[i], slots[i]);
+    if (codes[i] <= pool.farthest()) pool.insert(codes[i], slots[i]);
   Spread error;
   const double step = s.graph->projection.distance_step(query.floats.data());
   constexpr double kSigmas = 4;
