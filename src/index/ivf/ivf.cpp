@@ -15,7 +15,18 @@ constexpr size_t kTrainingPerCell = 128;  // vectors a cell for training: more m
 constexpr size_t kProjectedAtOnce = 64;   // one pass over the axes serves several vectors
 constexpr size_t kGrowthBeforeTraining = 4;
 
-size_t default_codes(size_t dim) { return std::min(dim, std::clamp<size_t>(dim / 8 / 4 * 4, 32, 128)); }
+constexpr double kToldApart = 0.99;  // of ten neighbours, among those that are ranked anew by default
+constexpr size_t kMostCodesByDefault = 192;
+
+// 4-bit codes a vector, the coarsest first: one for eight numbers, four, 8/3.
+std::vector<size_t> widths_of_codes(size_t dim) {
+  std::vector<size_t> out;
+  for (const size_t wanted : {std::clamp<size_t>(dim / 8 / 4 * 4, 32, 128), dim / 4 / 4 * 4, dim * 3 / 8 / 4 * 4}) {
+    const size_t codes = std::min({dim, wanted, kMostCodesByDefault});
+    if (out.empty() || codes > out.back()) out.push_back(codes);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -40,8 +51,8 @@ void Ivf::read_keys() {
   nprobe_ = keys.integer("nprobe", 0, 0, kMaxCells);
   rerank_ = keys.integer("rerank", 0, 0, 1 << 24);
   const auto code = keys.choice("code", {"pq", "rabitq", "flat", "sq8"});
-  const size_t m = keys.integer("M", default_codes(dim()), 1, 256);
-  codes_wanted_ = code == "pq" ? m : 0;
+  const size_t m = keys.integer("M", 0, 0, kMostCodes);
+  codes_wanted_ = code != "pq" ? std::vector<size_t>() : m ? std::vector{m} : widths_of_codes(dim());
   one_bit_ = code == "rabitq";
   storage_key_ = keys.choice("storage", {"auto", "f32", "f16", "bf16", "sq8", "u8"});
   if (code == "sq8" && storage_key_ == "auto") storage_key_ = "sq8";
@@ -91,7 +102,7 @@ bool Ivf::must_train(size_t n) const {
 // From the rows that are there and `vectors` together, evenly.
 std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const {
   const size_t fresh = vectors.size() / dim(), all = rows_.size() + fresh;
-  IvfModel::Training how{cells_for(all), codes_wanted_, one_bit_, options_.seed, options_.threads};
+  IvfModel::Training how{cells_for(all), 0, one_bit_, options_.seed, options_.threads};
   const size_t take = std::min(all, std::max<size_t>(how.cells * kTrainingPerCell, 16384));
   std::vector<float> sample(take * dim());
   for (size_t i = 0; i < take; ++i) {
@@ -101,7 +112,14 @@ std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const
     else
       std::copy_n(vectors.data() + (from - rows_.size()) * dim(), dim(), sample.data() + i * dim());
   }
-  return std::make_shared<IvfModel>(IvfModel::learn(sample, dim(), metric(), how));
+  auto model = std::make_shared<IvfModel>();
+  for (size_t i = 0; i < std::max<size_t>(1, codes_wanted_.size()); ++i) {
+    how.codes = codes_wanted_.empty() ? 0 : codes_wanted_[i];
+    *model = IvfModel::learn(sample, dim(), metric(), how);
+    if (i + 1 >= codes_wanted_.size()) break;
+    if (model->told_apart(sample, ranked_anew(kUsualNeighbours), options_.threads) >= kToldApart) break;
+  }
+  return model;
 }
 
 Ivf::Batch Ivf::encode(const IvfModel& model, size_t n, const std::function<void(size_t, float*)>& row) const {

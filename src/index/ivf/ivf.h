@@ -8,8 +8,8 @@
 // it says 0),
 //   code = pq (4-bit codes, then exact re-ranking) | rabitq (one bit a dimension, then exact re-ranking) | flat |
 //   sq8 (rows of one byte a dimension, no codes),
-//   M (at most so many 4-bit codes a vector), storage = auto | f32 | f16 | bf16 | sq8 | u8 (of the rows for
-//   re-ranking).
+//   M (at most so many 4-bit codes a vector; 0 = as many as it takes to tell neighbours apart), storage = auto | f32 |
+//   f16 | bf16 | sq8 | u8 (of the rows for re-ranking).
 // Below kTrainAt vectors the index is untrained and searches every row. With nlist = 0 it trains again, and codes all
 // rows again, whenever it has grown fourfold. Searches may run together and beside one writer, which trains and codes
 // without stopping them.
@@ -33,6 +33,9 @@ namespace hanok::index {
 class Ivf final : public BaseIndex {
  public:
   static constexpr size_t kTrainAt = 1024;  // fewer: a scan of all takes less than visiting cells well
+  static constexpr size_t kUsualNeighbours = 10;
+  /// Candidates that a search for k ranks by exact distances where nothing else is said.
+  static size_t ranked_anew(size_t k) { return 8 * k + 16; }
 
   explicit Ivf(const Options& options);
   explicit Ivf(const FileReader& file);
@@ -92,7 +95,8 @@ class Ivf final : public BaseIndex {
                     ProbeMemory& memory, std::vector<Match>& out) const;
   std::vector<Match> matches(const std::vector<Near>& found) const;
 
-  size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0, codes_wanted_ = 0;
+  size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0;
+  std::vector<size_t> codes_wanted_;  // a vector: the first of these that tells neighbours apart
   bool one_bit_ = false;
   std::string storage_key_ = "auto";
   std::shared_ptr<const IvfModel> model_;  // shared with searches that began before the next training

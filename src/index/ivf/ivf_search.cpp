@@ -172,7 +172,7 @@ void Ivf::search_cells(const Query& query, const float* y, const float* cell_dot
     return;
   }
   const size_t asked = options.rerank ? options.rerank : rerank_;
-  const size_t keep = std::min(ids_.size(), std::max(k, asked ? asked : 8 * k + 16));
+  const size_t keep = std::min(ids_.size(), std::max(k, asked ? asked : ranked_anew(k)));
   auto& found = memory.candidates;
   found.clear();
   float threshold = INFINITY;

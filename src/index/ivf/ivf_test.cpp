@@ -315,5 +315,103 @@ TEST(Ivf, OddInput) {
   EXPECT_EQ(index.search(std::vector<float>{5, 5}, 5000, {.nprobe = 1}).size(), 3000u);
 }
 
+size_t codes_of(const Index& index) { return std::stoul(index.statistics().at("codes_per_vector")); }
+
+TEST(Ivf, CodesAreAsFineAsItTakesToTellNeighboursApart) {
+  constexpr size_t kN = 3000, kDim = 256, kCoarsest = 32, kFinest = 96;
+  std::vector<float> hard(kN * kDim);  // of no direction that says more than another
+  base::Random random(6);
+  for (float& v : hard) v = static_cast<float>(random.normal());
+  for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine}) {
+    const Options options{.dim = kDim, .metric = metric};
+    const auto easy = make("ivf", options), told = make("ivf", options);
+    easy->add(range(0, kN), lumpy(kN, kDim, 1));
+    told->add(range(0, kN), hard);
+    EXPECT_EQ(codes_of(*easy), kCoarsest) << static_cast<int>(metric);
+    EXPECT_EQ(codes_of(*told), kFinest) << static_cast<int>(metric);
+  }
+  const auto told = make("ivf", {.dim = kDim}), coarse = make("ivf", {.dim = kDim, .set = {{"M", "32"}}});
+  told->add(range(0, kN), hard);
+  coarse->add(range(0, kN), hard);
+  EXPECT_EQ(codes_of(*coarse), 32u) << "what is asked for is what there is";
+  double fine_recall = 0, coarse_recall = 0;
+  for (size_t q = 0; q < 30; ++q) {
+    std::vector<float> query(kDim);
+    for (float& v : query) v = static_cast<float>(random.normal());
+    const auto truth = exact(Metric::L2, query.data(), hard, kDim, range(0, kN));
+    fine_recall += recall(told->search(query, 10, {.nprobe = 1000}), truth, 10) / 30;
+    coarse_recall += recall(coarse->search(query, 10, {.nprobe = 1000}), truth, 10) / 30;
+  }
+  EXPECT_GT(fine_recall, coarse_recall + .1);
+  base::TempFolder folder;  // and a file keeps them
+  told->save(folder.path() / "a.idx");
+  EXPECT_EQ(codes_of(*open(folder.path() / "a.idx")), kFinest);
+}
+
+// Thousands alike (equal, nearly equal) among others: each is found by id where all of them are asked for, and by
+// distance whoever of them comes, after build, append and churn.
+TEST(Ivf, EqualAndNearlyEqualVectorsStayReachable) {
+  constexpr size_t kDim = 24, kAlike = 3000, kOthers = 3000, kK = 10;
+  for (const double apart : {0.0, 1e-6, 1e-3}) {
+    base::Random random(8);
+    std::vector<float> place(kDim), all(kOthers * kDim);
+    for (float& v : place) v = static_cast<float>(random.normal());
+    for (float& v : all) v = static_cast<float>(random.normal());
+    for (size_t i = 0; i < kAlike; ++i)
+      for (const float v : place) all.push_back(v + static_cast<float>(apart * random.normal()));
+    const auto row = [&](size_t from, size_t n) { return std::span<const float>(all).subspan(from * kDim, n * kDim); };
+    const auto index = make("ivf", {.dim = kDim});
+    const auto expect_reached = [&](const std::set<Id>& there, const char* when) {
+      std::set<Id> missing;
+      for (const Id id : there)
+        if (id >= static_cast<Id>(kOthers)) missing.insert(id);
+      const size_t alike = missing.size();
+      for (const Match& m : index->search(place, alike, {.nprobe = 1000})) missing.erase(m.id);
+      EXPECT_TRUE(missing.empty()) << missing.size() << " of " << alike << ", " << apart << " apart, " << when;
+      size_t found = 0, asked = 0;
+      for (const Id id : there)
+        if (id % 37 == 0) {
+          ++asked;
+          const auto x = row(static_cast<size_t>(id), 1);
+          const float own = index->search(x, 1, {.nprobe = 1000, .rerank = 4000})[0].distance;
+          found += own <= 1e-12f;
+        }
+      EXPECT_EQ(found, asked) << apart << " apart, " << when;
+      size_t hits = 0;
+      for (size_t q = 0; q < 20; ++q) {  // near the place, and far from it
+        std::vector<float> query(kDim);
+        for (size_t j = 0; j < kDim; ++j)
+          query[j] = (q % 2 ? place[j] : 0) + static_cast<float>((q % 2 ? .3 : 1) * random.normal());
+        std::vector<float> distances;
+        for (const Id id : there)
+          distances.push_back(
+              static_cast<float>(score64(Metric::L2, query.data(), row(static_cast<size_t>(id), 1).data(), kDim)));
+        std::nth_element(distances.begin(), distances.begin() + kK - 1, distances.end());
+        for (const Match& m : index->search(query, kK, {.nprobe = 1000, .rerank = 4000}))
+          hits += m.distance <= distances[kK - 1] * 1.0001f;
+      }
+      EXPECT_GE(hits, 20 * kK * 99 / 100) << apart << " apart, " << when;
+    };
+    std::set<Id> there;
+    const auto add = [&](size_t from, size_t n) {
+      index->add(range(static_cast<Id>(from), n), row(from, n));
+      for (size_t i = from; i < from + n; ++i) there.insert(static_cast<Id>(i));
+    };
+    add(0, kOthers + kAlike / 2);
+    expect_reached(there, "built");
+    for (size_t at = kOthers + kAlike / 2; at < kOthers + kAlike; at += 100) add(at, 100);
+    expect_reached(there, "appended");
+    for (size_t turn = 0; turn < 5; ++turn) {
+      std::vector<Id> gone;
+      for (const Id id : there)
+        if (random.below(4) == 0) gone.push_back(id);
+      index->remove(gone);
+      for (size_t i = 0; i < gone.size(); i += 2) index->add({&gone[i], 1}, row(static_cast<size_t>(gone[i]), 1));
+      for (size_t i = 1; i < gone.size(); i += 2) there.erase(gone[i]);
+    }
+    expect_reached(there, "churned");
+  }
+}
+
 }  // namespace
 }  // namespace hanok::index

@@ -9,6 +9,7 @@
 #include "index/base_index.h"
 #include "index/kmeans.h"
 #include "index/pca.h"
+#include "math/distance.h"
 
 namespace hanok::index {
 namespace {
@@ -18,7 +19,8 @@ constexpr size_t kCodebookSample = 16384;  // 1,024 a centroid
 constexpr size_t kCellIterations = 10;     // of Lloyd for the cells: later ones move few vectors
 constexpr size_t kUncodedAxes = 96;        // for cells alone, without codes
 constexpr size_t kAxesBeyondCodes = 64;    // axes offered to the cut beyond two a code
-constexpr size_t kMostBits = 1024;         // of RaBitQ: 256 groups of four, what the sums of a scan hold
+constexpr size_t kJudged = 32768, kJudges = 128, kJudgedNeighbours = 10;  // told_apart()
+constexpr size_t kMostBits = 1024;  // of RaBitQ: 256 groups of four, what the sums of a scan hold
 
 // Under Cosine all geometry is between unit vectors.
 void unit(const float* x, size_t dim, Metric metric, float* out) {
@@ -127,6 +129,69 @@ IvfModel IvfModel::learn(std::span<const float> sample, size_t dim, Metric metri
   }
   m.finish();
   return m;
+}
+
+double IvfModel::told_apart(std::span<const float> sample, size_t kept, size_t threads) const {
+  const auto rows = every(sample, dim, kJudged);
+  const size_t n = rows.size() / dim, m = codes.padded(), queries = std::min(kJudges, n);
+  // Decoded, and what is added to -2 <y, decoded> to make the estimate but for what depends on the query alone.
+  std::vector<float> units(rows.size()), projected(n * axes_count), coded(n * axes_count), added(n);
+  base::parallel_for(
+      n, 64,
+      [&](size_t begin, size_t end, size_t) {
+        std::vector<float> y((end - begin) * axis_panels.padded()), rest(axes_count);
+        std::vector<uint8_t> code(m);
+        project(rows.data() + begin * dim, end - begin, false, y.data());
+        for (size_t i = begin; i < end; ++i) {
+          unit(rows.data() + i * dim, dim, metric, units.data() + i * dim);
+          const float* own = y.data() + (i - begin) * axis_panels.padded();
+          const Encoded e = encode(rows.data() + i * dim, own, code.data());
+          const float* c = centroids.data() + e.cell * axes_count;
+          codes.decode(code.data(), rest.data());
+          for (size_t j = 0; j < axes_count; ++j) {
+            projected[i * axes_count + j] = own[j];
+            coded[i * axes_count + j] = c[j] + e.scale * rest[j];
+          }
+          added[i] = squares[e.cell] + e.term;
+        }
+      },
+      threads);
+  const bool ip = metric == Metric::InnerProduct;
+  const auto& kernel = math::distance();
+  std::vector<double> share(queries);
+  base::parallel_for(
+      queries, 1,
+      [&](size_t begin, size_t end, size_t) {
+        std::vector<std::pair<float, size_t>> estimate(n), truth(n);
+        std::vector<float> y(axis_panels.padded());
+        for (size_t q = begin; q < end; ++q) {
+          const size_t own = q * n / queries;
+          const float* x = units.data() + own * dim;
+          project(rows.data() + own * dim, 1, true, y.data());
+          for (size_t i = 0; i < n; ++i) {
+            const float dot = kernel.ip_f32(y.data(), coded.data() + i * axes_count, axes_count);
+            estimate[i] = {ip ? -dot : added[i] - 2 * dot, i};
+            const float* other = units.data() + i * dim;
+            truth[i] = {ip ? -kernel.ip_f32(x, other, dim) : kernel.l2_f32(x, other, dim), i};
+          }
+          estimate[own].first = truth[own].first = INFINITY;  // it is no neighbour of its own
+          const auto some = [](auto& all, size_t k) {
+            k = std::min(k, all.size());
+            std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(k) - 1, all.end());
+            all.resize(k);
+          };
+          some(estimate, kept);
+          some(truth, kJudgedNeighbours);
+          size_t hits = 0;
+          for (const auto& [distance, i] : truth)
+            hits += std::any_of(estimate.begin(), estimate.end(), [i = i](const auto& e) { return e.second == i; });
+          share[q] = static_cast<double>(hits) / static_cast<double>(truth.size());
+          estimate.resize(n);
+          truth.resize(n);
+        }
+      },
+      threads);
+  return std::accumulate(share.begin(), share.end(), 0.0) / static_cast<double>(queries);
 }
 
 // For RaBitQ every direction carries the same share: a random rotation, of the leading axes where there are too many.

@@ -56,6 +56,10 @@ struct IvfModel {
   Encoded encode(const float* x, const float* y, uint8_t* out) const;
   uint32_t nearest_cell(const float* y) const;
 
+  /// How well the codes tell neighbours apart: of the ten nearest of some of these vectors, the share that is among the
+  /// `kept` which look nearest by code. sample: [n, dim], of which some tens of thousands are looked at.
+  double told_apart(std::span<const float> sample, size_t kept, size_t threads) const;
+
  private:
   void choose_axes(std::span<const float> sample, const Training& how);
 };
