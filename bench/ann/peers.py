@@ -168,7 +168,7 @@ ENGINES = {
 }
 HANOK = {
     "hanok hnsw": ["--kind", "hnsw"],
-    "hanok ivf": ["--kind", "ivf", "--nprobe", "2,3,4,6,8,11,16,23,32,48", "--rerank", "20,40,80,160,320"],
+    "hanok ivf": ["--kind", "ivf", "--nprobe", "2,4,8,16,32,64,128", "--rerank", "20,40,100,300,600"],
 }
 
 
