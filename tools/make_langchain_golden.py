@@ -1,5 +1,5 @@
 """Writes tests/data/langchain.json: what LangChain makes of small cases, for src/chain/prompt/langchain_test.cpp.
-usage: make_langchain_golden.py OUT.json      (pip install langchain-core langchain-classic langchain-community nltk)"""
+usage: make_langchain_golden.py OUT.json      (pip install langchain-core langchain-classic langchain-community langchain-text-splitters nltk)"""
 import json
 import sys
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from langchain_core.output_parsers import CommaSeparatedListOutputParser
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, MessagesPlaceholder, PromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores.utils import maximal_marginal_relevance
+from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 
 def attempt(make):
@@ -148,6 +149,18 @@ def memories():
     return out
 
 
+def splits():
+    english = ("The house stands by the river.\n\nIts roof is of tiles, its floor is warm in winter.\nA door leads to the yard, and the yard to "
+               "the gate.\n\n\n  The gate is old.   It was painted twice.\n\n")
+    korean = "한옥은 강가에 있다. 지붕은 기와이고\n\n바닥은 겨울에 따뜻하다.\n마당으로 문이 나 있다. \u3000그 문은 오래되었다."
+    texts = [english, korean, "", "   \n\n  \n ", "a" * 50, "one  two\n\n\n\nthree" * 4, "\n\nstart", "end\n\n", "x\n\n" + "y" * 30 + " z " * 10]
+    hows = [{"chunk_size": s, "chunk_overlap": o} for s, o in ((4000, 200), (60, 0), (60, 20), (25, 10), (10, 3), (5, 5), (1, 0))]
+    hows += [{"chunk_size": 30, "chunk_overlap": 12, "keep_separator": k} for k in (False, "start", "end")]
+    hows += [{"chunk_size": 20, "chunk_overlap": 5, "separators": s} for s in ([". ", " "], [" "], ["\n\n"], [", ", ""])]
+    hows += [{"chunk_size": 40, "chunk_overlap": 8, "strip_whitespace": False}]
+    return [{"text": t, "how": how, "made": RecursiveCharacterTextSplitter(**how).split_text(t)} for t in texts for how in hows]
+
+
 def lines(made):
     """A line a case."""
     line = lambda x: json.dumps(x, ensure_ascii=False)
@@ -156,9 +169,9 @@ def lines(made):
 
 
 made = {
-    "versions": {p: version(p) for p in ("langchain-core", "langchain-classic", "langchain-community")},
+    "versions": {p: version(p) for p in ("langchain-core", "langchain-classic", "langchain-community", "langchain-text-splitters")},
     "templates": templates(), "jinja": jinja(), "chats": chats(), "few_shot": few_shot(), "overlaps": overlaps(), "lists": lists(),
-    "ensembles": ensembles(), "mmr": mmr(), "memories": memories(),
+    "ensembles": ensembles(), "mmr": mmr(), "memories": memories(), "splits": splits(),
 }
 with open(sys.argv[1], "w") as f:
     f.write(lines(made))

@@ -22,6 +22,7 @@
 #include "hanok/retrievers.h"
 #include "hanok/server.h"
 #include "hanok/similarity.h"
+#include "hanok/splitters.h"
 #include "hanok/store.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"

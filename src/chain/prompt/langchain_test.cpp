@@ -13,6 +13,7 @@
 #include "hanok/outputs.h"
 #include "hanok/prompts.h"
 #include "hanok/retrievers.h"
+#include "hanok/splitters.h"
 
 namespace hanok::chain {
 namespace {
@@ -51,7 +52,7 @@ TEST(LangChain, HasAHundredCasesAndMore) {
   size_t cases = 0;
   for (const auto& [key, list] : golden().items())
     if (list.is_array()) cases += list.size();
-  EXPECT_GE(cases, 150u);
+  EXPECT_GE(cases, 280u);
 }
 
 TEST(LangChain, Templates) {
@@ -90,6 +91,21 @@ TEST(LangChain, OverlapsOfNgrams) {
     EXPECT_NEAR(ngram_overlap(c["text"].get<std::string>(), c["reference"].get<std::string>()), c["made"].get<double>(),
                 1e-9)
         << c;
+}
+
+TEST(LangChain, CutsOfTheRecursiveSplitter) {
+  for (const auto& c : golden()["splits"]) {
+    const Json& how = c["how"];
+    text::RecursiveSplitOptions options{.chunk_size = how["chunk_size"], .chunk_overlap = how["chunk_overlap"]};
+    if (how.contains("separators")) options.separators = how["separators"].get<std::vector<std::string>>();
+    options.strip_blanks = how.value("strip_whitespace", true);
+    if (const Json keep = how.value("keep_separator", Json(true)); keep == false)
+      options.keep_separator = text::KeepSeparator::No;
+    else if (keep == "end")
+      options.keep_separator = text::KeepSeparator::End;
+    EXPECT_EQ(text::split_recursively(c["text"].get<std::string>(), options), c["made"].get<std::vector<std::string>>())
+        << c["text"] << " " << how;
+  }
 }
 
 // Blanks in front of a comma are part of the item there, and not here.
