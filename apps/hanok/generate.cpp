@@ -5,6 +5,7 @@
 #include "chat_models.h"
 #include "hanok/error.h"
 #include "language_models.h"
+#include "lm/model_files.h"
 
 namespace hanok::app {
 namespace {
@@ -136,12 +137,13 @@ void run(Session& session, Flags& flags) {
   session.print(json, [](std::ostream&) {});
 }
 
+// Its files are read, and its weights stay where they are.
 void tokenize(Session& session, const std::string& name, std::string text) {
   if (text == "-") text = {std::istreambuf_iterator<char>(std::cin), {}};
-  const auto model = open_language_model(session, name);
-  const auto ids = model->encode(text);
+  const auto files = lm::read_model_files(chain::find_language_model(name.empty() ? session.get("model") : name));
+  const auto ids = files.tokenizer.encode(text, {.add_special_tokens = true}).ids;
   base::OrderedJson tokens = base::OrderedJson::array();
-  for (const int32_t id : ids) tokens.push_back(model->token(id));
+  for (const int32_t id : ids) tokens.push_back(files.tokenizer.token(id).value_or(""));
   session.print({{"ids", ids}, {"tokens", tokens}, {"count", ids.size()}}, [&](std::ostream& out) {
     for (size_t i = 0; i < ids.size(); ++i) out << ids[i] << "\t" << tokens[i].get<std::string>() << "\n";
     out << ids.size() << " tokens\n";

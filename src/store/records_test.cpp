@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "store/backup.h"
+#include "store/snapshot.h"
 #include "store/test_documents.h"
 
 namespace hanok::store {
@@ -649,6 +650,34 @@ TEST_F(RecordsTest, ManyAreIndexedAndFoundRightAfterTheyAreWrittenAgain) {
     EXPECT_EQ(now->nearest(vector(), {.k = 1000, .among = few}).size(), now->count(few));
   }
   EXPECT_EQ(store->verify(), std::vector<std::string>());
+}
+
+TEST_F(RecordsTest, WhatIsWrittenOverAndOverTakesTheMemoryOfWhatIsThere) {
+  auto c = store->catalog().create({.name = "c"});
+  base::Random random(5);
+  std::map<std::string, std::vector<float>> truth;
+  for (int round = 0; round < 80; ++round) {
+    for (int i = 0; i < 4; ++i) {
+      const std::string id = std::to_string(random.below(100));
+      if (truth.erase(id)) c->remove({.ids = std::vector<std::string>{id}});
+    }
+    std::vector<Record> batch;
+    for (int i = 0; i < 36; ++i) {
+      const std::string id = std::to_string(random.below(100));
+      std::vector<float> v(16);
+      for (float& x : v) x = static_cast<float>(random.normal());
+      batch.push_back(record(id, v)), truth[id] = v;
+    }
+    c->write(WriteMode::Replace, batch);
+    const auto now = c->read();
+    for (const auto& [id, v] : truth) {
+      const auto found = now->nearest(v, {.k = 1});
+      ASSERT_EQ(now->fetch({{found.at(0).chunk}}).at(0).id, id) << round;
+    }
+    ASSERT_EQ(now->count(), truth.size());
+  }
+  const auto snapshot = store->collection("c")->snapshot();
+  EXPECT_LE(dynamic_cast<const StoredSnapshot&>(*snapshot).vectors()->rows_beside(), 4 * truth.size());
 }
 
 TEST_F(RecordsTest, CallsThatComeTogetherAreAllDone) {

@@ -29,6 +29,16 @@ void append_row(OwnedRows& out, ChunkId id, std::string_view bytes, const SpaceR
   if (space.metric == Metric::Cosine) normalise(std::span(out.rows).subspan(at));
 }
 
+void append_live(OwnedRows& out, const VectorRows& from, const Bitmap& live) {
+  const size_t dim = from.rows.size() / from.ids.size();
+  for (size_t i = 0; i < from.ids.size(); ++i) {
+    if (!live.contains(from.ids[i])) continue;
+    out.ids.push_back(from.ids[i]);
+    const auto row = from.rows.subspan(i * dim, dim);
+    out.rows.insert(out.rows.end(), row.begin(), row.end());
+  }
+}
+
 const Bitmap& set_of(LoadedVectors& rows) {
   if (!rows.ids) {
     auto ids = std::make_shared<Bitmap>();
@@ -129,7 +139,7 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
   auto fresh = read_some(db, *space, live ? stale & *live : stale);
   out->add_exact(fresh, {});
   if (out->ann_) all |= set_of(fresh);
-  out->load_tail(db, covered, live && previous && previous->space_.id == space->id ? previous : nullptr);
+  out->load_tail(db, covered, live && previous && previous->space_.id == space->id ? previous : nullptr, live);
   for (auto& piece : out->beside_) {
     const Bitmap gone = live ? set_of(piece) - *live : Bitmap();
     out->add_exact(piece, gone);
@@ -146,8 +156,8 @@ void Vectors::add_exact(const LoadedVectors& piece, Bitmap skip) {
   exact_.add(piece.view, piece.owner, std::move(skip), piece.codes);
 }
 
-// The rows of chunks from `covered` on. previous: has those that were there when it was loaded.
-void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous) {
+// The rows of chunks from `covered` on. previous: has those that were there when it was loaded; live: what still is.
+void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous, const Bitmap* live) {
   if (covered > UINT32_MAX) return;
   const size_t dim = space_.space.dim;
   uint64_t next = covered;
@@ -155,10 +165,19 @@ void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous)
     const auto ids = piece.view.ids;
     next = std::max(next, ids.back() + uint64_t{1});
     const auto first = static_cast<size_t>(std::lower_bound(ids.begin(), ids.end(), covered) - ids.begin());
-    if (first == 0)
-      beside_.push_back(piece);
-    else if (first < ids.size())
-      beside_.push_back(loaded(piece.owner, {ids.subspan(first), piece.view.rows.subspan(first * dim)}, space_.metric));
+    LoadedVectors taken = piece;
+    if (first > 0) {
+      if (first == ids.size()) continue;
+      taken = loaded(piece.owner, {ids.subspan(first), piece.view.rows.subspan(first * dim)}, space_.metric);
+    }
+    // What was removed is left out once it is half: what is written over and over would only ever grow.
+    if (const uint64_t there = set_of(taken).and_cardinality(*live); 2 * there < taken.view.ids.size()) {
+      if (there == 0) continue;
+      OwnedRows kept;
+      append_live(kept, taken.view, *live);
+      taken = loaded(std::move(kept), space_.metric);
+    }
+    beside_.push_back(std::move(taken));
   }
   if (next > UINT32_MAX) return;
   auto fresh = read_vectors(db, space_, static_cast<ChunkId>(next), UINT32_MAX);
@@ -166,12 +185,9 @@ void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous)
   // Pieces double in length from the newest to the oldest, so there are few, and a row is copied few times.
   while (beside_.size() > 1 && beside_[beside_.size() - 2].view.ids.size() < 2 * beside_.back().view.ids.size()) {
     OwnedRows joined;
-    for (auto piece = beside_.end() - 2; piece != beside_.end(); ++piece) {
-      joined.ids.insert(joined.ids.end(), piece->view.ids.begin(), piece->view.ids.end());
-      joined.rows.insert(joined.rows.end(), piece->view.rows.begin(), piece->view.rows.end());
-    }
+    for (auto piece = beside_.end() - 2; piece != beside_.end(); ++piece) append_live(joined, piece->view, *live);
     beside_.resize(beside_.size() - 2);
-    beside_.push_back(loaded(std::move(joined), space_.metric));
+    if (!joined.ids.empty()) beside_.push_back(loaded(std::move(joined), space_.metric));
   }
 }
 

@@ -50,6 +50,12 @@ class Vectors {
   int64_t generation() const { return generation_; }
   /// All rows.
   const DenseIndex& exact() const { return exact_; }
+  /// Rows that are held in memory as they are in no file yet; some of them were removed.
+  size_t rows_beside() const {
+    size_t out = 0;
+    for (const auto& piece : beside_) out += piece.view.ids.size();
+    return out;
+  }
   /// nullopt: every search is exact.
   const std::optional<AnnRow>& ann() const { return ann_row_; }
   /// The k best, best first, ties by id, with exact scores (as DenseIndex gives them): of chunks that the index answers
@@ -59,13 +65,13 @@ class Vectors {
  private:
   void open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous);
   void add_exact(const LoadedVectors& piece, Bitmap skip);
-  void load_tail(Database& db, uint64_t covered, const Vectors* previous);
+  void load_tail(Database& db, uint64_t covered, const Vectors* previous, const Bitmap* live);
   std::vector<ChunkId> near(std::span<const float> query, size_t k, const Bitmap* allowed) const;
 
   SpaceRow space_;
   std::vector<VectorFileRow> files_;
   std::vector<LoadedVectors> loaded_;  // of files_
-  std::vector<LoadedVectors> beside_;  // rows that are in no file yet, by id; removed ones too
+  std::vector<LoadedVectors> beside_;  // rows that are in no file yet, by id; some removed ones too
   int64_t generation_ = 0;
   DenseIndex exact_;
   std::optional<AnnRow> ann_row_;
