@@ -133,7 +133,7 @@ class Snapshot {
   /// (text::analyze(text, {.phrase = true})). Nothing where it has no terms.
   virtual std::vector<Match> search_holding(std::string_view text, size_t k, const Filter& filter = {}) const = 0;
   /// Cosine against the vectors of vector_space(). Error(Invalid) when query.size() != dim. Exact for some ten thousand
-  /// vectors; beyond, the nearest that an index finds (.99 of them and more), with exact scores. script: only among the
+  /// vectors; beyond, those that an index finds (its promise: statistics()), with exact scores. script: only among the
   /// passages written in it.
   virtual std::vector<Match> search_dense(std::span<const float> query, size_t k, const Filter& filter = {},
                                           std::optional<text::Script> script = {}) const = 0;

@@ -176,6 +176,22 @@ TEST_F(IndexCli, TuneStoresItsSetting) {
   }
 }
 
+TEST_F(IndexCli, WithoutQueriesTuneAsksVectorsLeftOutAndInfoTellsThePromise) {
+  for (const std::string type : {"ivf", "hnsw"}) {
+    const std::string file = built(type);
+    EXPECT_FALSE(hanok.json({"index", "info", file}).contains("promise"));
+    const Json json = hanok.json({"index", "tune", "--index", file, "--recall", "0.9"});
+    EXPECT_EQ(json["promise"]["recall"], 0.9);
+    ASSERT_EQ(json["promise"]["reached"].size(), 2u) << "as they are, and moved away";
+    EXPECT_LT(json["promise"]["vectors"], 2000);
+    EXPECT_EQ(hanok.json({"index", "info", file})["promise"], json["promise"]);
+    const Json after = hanok.json({"index", "search", "--index", file, "--in", queries, "--truth", truth()});
+    EXPECT_GE(after["recall"].get<double>(), 0.87) << type;  // of 400 neighbours: chance takes some
+  }
+  fails({"index", "tune", "--index", built("hnsw"), "--in", hanok.write("w.fvecs", fvecs(3, 1, kDim + 1)).string()},
+        "invalid", "25");
+}
+
 TEST_F(IndexCli, WrongInputIsNamed) {
   fails({"index", "build", "--in", path("none.fvecs"), "--out", path("x.idx")}, "not_found", "none.fvecs");
   fails({"index", "build", "--in", base, "--type", "hnsw", "--set", "m=3", "--out", path("x.idx")}, "invalid", "M");
