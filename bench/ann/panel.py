@@ -8,8 +8,8 @@ Makes the sets that are not in DIR yet (make_sets.py, which says what each is an
 and measures each as peers.py does: one search thread, ten neighbours, builds with two threads. A figure is the best of
 single and batch calls, interpolated at the recall; the ratio is hanok's best kind by the best of the others. What was
 measured stays in DIR/results, so that the sets can be measured one after the other; --again measures anew.
-Fewer --engines make it short: those that were best anywhere so far are the default. Measure alone.
---picture draws queries a second at recall .99 by the set's local dimension. (pip: those of peers.py)
+Fewer --engines make it short: those that were best anywhere so far are the default, --engines "" is hanok alone. Measure alone.
+--picture draws the `ef` that reaches recall .99 by the set's local dimension. (pip: those of peers.py)
 """
 import argparse
 import json
@@ -76,36 +76,45 @@ def table(measured, markdown):
     print(line("median (least)", " | ".join(f"{statistics.median(r):.2f} ({min(r):.2f})" if r else "-" for r in ratios) + " | | "))
 
 
+def effort_at(result, target):
+    """The `ef` at which the recall is reached, between two settings by the logarithms of both and of what is missed."""
+    points = sorted((int(setting.removeprefix("ef=")), p["recall"]) for setting, p in result["points"].items())
+    below = None
+    for ef, recall in points:
+        if recall >= target:
+            if not below:
+                return ef
+            share = math.log((1 - below[1]) / (1 - target)) / math.log((1 - below[1]) / max(1 - recall, 1e-5))
+            return below[0]**(1 - share) * ef**share
+        below = (ef, recall)
+    return None
+
+
 def picture(measured, path):
-    """Every set a dot: how many queries a second at .99, by the local dimension that the build measured."""
+    """Every set a dot: how wide a walk reaches .99, by the local dimension that the build measured."""
     dots = []
     for name, results in measured.items():
-        head, qps = results["hanok hnsw"]["head"], best(results["hanok hnsw"], .99)
-        if qps and float(head.get("local_dimension", 0)) > 0:
-            dots.append((float(head["local_dimension"]), qps, name, int(head["vectors"])))
-    wide = max(d for d, *_ in dots) * 1.15
-    low, high = (f(math.log10(q) for _, q, *_ in dots) for f in (min, max))
-    low, high = math.floor(low * 4) / 4, math.ceil(high * 4) / 4
+        head, ef = results["hanok hnsw"]["head"], effort_at(results["hanok hnsw"], .99)
+        if ef and float(head.get("local_dimension", 0)) > 0:
+            dots.append((float(head["local_dimension"]), ef, name))
+    wide, high = max(d for d, *_ in dots) * 1.15, max(ef for _, ef, _ in dots) * 1.1
 
-    def place(d, qps):
-        return (MARGIN + d / wide * (WIDTH - MARGIN - 140),
-                HEIGHT - MARGIN - (math.log10(qps) - low) / (high - low) * (HEIGHT - 2 * MARGIN))
+    def place(d, ef):
+        return MARGIN + d / wide * (WIDTH - MARGIN - 140), HEIGHT - MARGIN - ef / high * (HEIGHT - 2 * MARGIN)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" '
              'font-size="12"><rect width="100%" height="100%" fill="white"/>']
     for d in range(0, int(wide) + 1, 5):
-        x, y = place(d, 10**low)
+        x, y = place(d, 0)
         parts.append(f'<line x1="{x:.0f}" y1="{MARGIN}" x2="{x:.0f}" y2="{y:.0f}" stroke="#ddd"/>'
                      f'<text x="{x:.0f}" y="{y + 18:.0f}" text-anchor="middle">{d}</text>')
-    for step in range(int(round((high - low) * 4)) + 1):
-        qps = 10**(low + step / 4)
-        x, y = place(0, qps)
-        parts.append(f'<text x="{x - 6:.0f}" y="{y + 4:.0f}" text-anchor="end">{thousands(qps)}</text>')
+    for ef in range(0, int(high) + 1, 20):
+        x, y = place(0, ef)
+        parts.append(f'<text x="{x - 6:.0f}" y="{y + 4:.0f}" text-anchor="end">{ef}</text>')
     parts.append(f'<text x="{WIDTH / 2 - 40:.0f}" y="{HEIGHT - 14}" text-anchor="middle">local dimension (Levina, Bickel)</text>'
-                 f'<text x="10" y="{MARGIN - 20}">queries a second at recall .99, one thread</text>')
-    for d, qps, name, vectors in dots:
-        x, y = place(d, qps)
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1f6f8b"/>'
-                     f'<text x="{x + 8:.1f}" y="{y + 4:.1f}">{name} ({vectors:,})</text>')
+                 f'<text x="10" y="{MARGIN - 20}">ef that reaches recall .99 of ten</text>')
+    for d, ef, name in dots:
+        x, y = place(d, ef)
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1f6f8b"/><text x="{x + 8:.1f}" y="{y + 4:.1f}">{name}</text>')
     pathlib.Path(path).write_text("".join(parts) + "</svg>\n")
 
 
@@ -129,6 +138,7 @@ def main():
         raise SystemExit(f"{', '.join(unknown)}: not in the panel, which is {'; '.join(PANEL | LARGE)}")
     make_sets.lay(args, [set_ for name in names for set_ in panel[name][:2]])
     (args.work / "results").mkdir(exist_ok=True)
+    engines = list(filter(None, args.engines.split(",")))
     kept = {name: args.work / "results" / f"{name}.json" for name in names}
     for base, metric in dict.fromkeys((panel[name][0], panel[name][2]) for name in names):
         queries = {name: str(args.work / f"{panel[name][1]}_q.npy") for name in names
@@ -136,8 +146,7 @@ def main():
         if not queries:
             continue
         print(f"-- {', '.join(queries)}", file=sys.stderr, flush=True)
-        results = peers.measure_set(args.bench, str(args.work / f"{base}.npy"), queries, metric, args.engines.split(","),
-                                    rounds=args.rounds)
+        results = peers.measure_set(args.bench, str(args.work / f"{base}.npy"), queries, metric, engines, rounds=args.rounds)
         for name, result in results.items():
             kept[name].write_text(json.dumps(result, indent=1))
     measured = {name: json.loads(file.read_text()) for name, file in kept.items()}
