@@ -112,9 +112,13 @@ def picture(measured, path):
         parts.append(f'<text x="{x - 6:.0f}" y="{y + 4:.0f}" text-anchor="end">{ef}</text>')
     parts.append(f'<text x="{WIDTH / 2 - 40:.0f}" y="{HEIGHT - 14}" text-anchor="middle">local dimension (Levina, Bickel)</text>'
                  f'<text x="10" y="{MARGIN - 20}">ef that reaches recall .99 of ten</text>')
-    for d, ef, name in dots:
-        x, y = place(d, ef)
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1f6f8b"/><text x="{x + 8:.1f}" y="{y + 4:.1f}">{name}</text>')
+    labels = []
+    for x, y, name in sorted((*place(d, ef), name) for d, ef, name in dots):
+        at = y + 4
+        while any(abs(at - other) < 13 and x - left < 150 for left, other in labels):  # names do not lie on one another
+            at += 1
+        labels.append((x, at))
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1f6f8b"/><text x="{x + 8:.1f}" y="{at:.1f}">{name}</text>')
     pathlib.Path(path).write_text("".join(parts) + "</svg>\n")
 
 
