@@ -114,10 +114,10 @@ def picture(measured, path):
                  f'<text x="10" y="{MARGIN - 20}">ef that reaches recall .99 of ten</text>')
     labels = []
     for x, y, name in sorted((*place(d, ef), name) for d, ef, name in dots):
-        at = y + 4
-        while any(abs(at - other) < 13 and x - left < 150 for left, other in labels):  # names do not lie on one another
-            at += 1
-        labels.append((x, at))
+        clear = [at for at in (y + 4 + step for step in range(-60, 61))  # names do not lie on one another
+                 if all(abs(at - other) >= 13 or x - left > 7 * len(before) + 10 for left, other, before in labels)]
+        at = min(clear, key=lambda at: abs(at - y - 4))
+        labels.append((x, at, name))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1f6f8b"/><text x="{x + 8:.1f}" y="{at:.1f}">{name}</text>')
     pathlib.Path(path).write_text("".join(parts) + "</svg>\n")
 
