@@ -2,6 +2,9 @@
 
 namespace hanok::app {
 
+void add_train(Command&);
+void add_eval(Command&);
+void add_data(Command&);
 void add_models(Command&);
 void add_predict(Command&);
 void add_explain(Command&);
@@ -11,7 +14,7 @@ void add_import(Command&);
 // In the order of `hanok vision --help`.
 const std::vector<AddCommand>& vision_commands() {
   static const std::vector<AddCommand> table = {
-      add_models, add_predict, add_explain, add_export, add_import,
+      add_train, add_eval, add_data, add_models, add_predict, add_explain, add_export, add_import,
   };
   return table;
 }

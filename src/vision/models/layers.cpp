@@ -9,7 +9,7 @@
 namespace hanok::vision {
 namespace {
 
-constexpr double kNormEpsilon = 1e-5, kNormMomentum = 0.1;  // PyTorch's
+constexpr double kNormEpsilon = 1e-5;  // PyTorch's
 
 thread_local bool without_initialisation = false;
 
@@ -90,7 +90,7 @@ Tensor Linear::forward(Tensor x) {
   });
 }
 
-BatchNorm::BatchNorm(int64_t channels) {
+BatchNorm::BatchNorm(int64_t channels, double m) : momentum(m) {
   weight = register_parameter("weight", torch::ones({channels}));
   bias = register_parameter("bias", torch::zeros({channels}));
   running_mean = register_buffer("running_mean", torch::zeros({channels}));
@@ -102,7 +102,7 @@ Tensor BatchNorm::forward(Tensor x) {
   if (folded) return x;
   return noted(step(Op::BatchNorm, this, kNormEpsilon), {x}, [&](bool) {
     if (is_training()) num_batches_tracked += 1;
-    return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kNormMomentum, kNormEpsilon,
+    return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), momentum, kNormEpsilon,
                           /*cudnn_enabled=*/true);
   });
 }

@@ -46,15 +46,16 @@ struct Linear : Layer {
 };
 
 /// Batch normalisation (Ioffe and Szegedy 2015): y = weight (x - mean) / sqrt(var + 1e-5) + bias, by channel. While it
-/// trains, mean and variance (biased) are the batch's, and the running ones follow: r += .1 (batch's - r), with the
-/// unbiased variance. Afterwards they are the running ones.
+/// trains, mean and variance (biased) are the batch's, and the running ones follow: r += momentum (batch's - r), with
+/// the unbiased variance. Afterwards they are the running ones.
 struct BatchNorm : Layer {
-  explicit BatchNorm(int64_t channels);
+  explicit BatchNorm(int64_t channels, double momentum = 0.1);
   Tensor forward(Tensor x) override;
 
   Tensor weight, bias, running_mean, running_var;  // [channels]
   Tensor num_batches_tracked;                      // [], int64
   bool folded = false;                             // into the convolution before it (fold.h): forward gives x
+  double momentum;
 };
 
 // Activations, element by element.

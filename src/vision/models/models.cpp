@@ -34,6 +34,7 @@ const std::vector<ModelKind>& models() {
       {"lenet", "LeNet-5 (LeCun et al. 1998): tanh and average pooling", kDigits, false, make_lenet},
       {"lenet_relu", "LeNet-5 as it is taught today: ReLU and max pooling", kDigits, false, make_lenet_relu},
       {"cnn", "a small net of 3x3 convolutions and batch normalisation", kDigits, false, make_cnn},
+      {"fast_cnn", "a net made to learn CIFAR-10 fast (Jordan 2024, airbench94)", kCifar, false, make_fast_cnn},
       {"alexnet", "AlexNet (Krizhevsky et al. 2012), one tower", kImageNet, true, make_alexnet},
       {"vgg16", "VGG-16 (Simonyan and Zisserman 2014)", kImageNet, true, make_vgg16},
       {"vgg16_bn", "VGG-16 with batch normalisation", kImageNet, true, make_vgg16_bn},

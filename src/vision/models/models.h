@@ -14,6 +14,10 @@ namespace hanok::vision {
 struct Net : torch::nn::Module {
   /// x [B, channels, height, width], normalised; returns logits [B, classes].
   virtual torch::Tensor forward(torch::Tensor x) = 0;
+  /// Before the first step: some of the normalised pictures it will learn from, for nets that begin from them.
+  virtual void see(const torch::Tensor& /*pictures*/) {}
+  /// The share of a run in which a parameter learns; then it stands still.
+  virtual double learns_until(const std::string& /*parameter*/) const { return 1; }
 };
 
 struct ImageShape {
@@ -49,6 +53,7 @@ int64_t count_parameters(const torch::nn::Module& net);
 std::shared_ptr<Net> make_lenet(const ModelOptions& options);
 std::shared_ptr<Net> make_lenet_relu(const ModelOptions& options);
 std::shared_ptr<Net> make_cnn(const ModelOptions& options);
+std::shared_ptr<Net> make_fast_cnn(const ModelOptions& options);
 std::shared_ptr<Net> make_alexnet(const ModelOptions& options);
 std::shared_ptr<Net> make_vgg16(const ModelOptions& options);
 std::shared_ptr<Net> make_vgg16_bn(const ModelOptions& options);

@@ -1,0 +1,377 @@
+// Optimizers, the loss and the loop. Golden numbers are those of PyTorch 2.15 (shared/data/golden/vision); each has a
+// sister here that needs none.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "hanok/context.h"
+#include "hanok/error.h"
+#include "train/loss.h"
+#include "train/machine.h"
+#include "train/memory.h"
+#include "train/optimizer.h"
+#include "train/trainer.h"
+#include "train/weights.h"
+
+namespace hanok::train {
+namespace {
+
+namespace fs = std::filesystem;
+namespace nn = torch::nn;
+
+fs::path golden() {
+  const char* given = std::getenv("HANOK_TEST_DATA");
+  return fs::path(given ? fs::path(given) : fs::path(HANOK_SOURCE_DIR) / ".." / "shared" / "data") /
+         "golden/vision/train";
+}
+
+// ---- by hand
+
+ParameterGroup one(torch::Tensor p) { return {.names = {"p"}, .parameters = {std::move(p)}}; }
+
+TEST(Optimizer, OneStepOfEachByHand) {
+  const auto after = [](ParameterGroup group, int steps) {
+    auto p = torch::tensor({1.0f, -2.0f}).requires_grad_();
+    group.names = {"p"}, group.parameters = {p};
+    group.learning_rate = 0.1;
+    Optimizer optimizer({group});
+    for (int i = 0; i < steps; ++i) {
+      p.mutable_grad() = torch::tensor({0.5f, 1.0f});
+      optimizer.step([](double) { return 1.0; });
+    }
+    return std::pair(p[0].item<double>(), p[1].item<double>());
+  };
+  ParameterGroup plain{.kind = "sgd", .momentum = 0.5, .nesterov = false};
+  EXPECT_NEAR(after(plain, 1).first, 1 - 0.1 * 0.5, 1e-6);
+  EXPECT_NEAR(after(plain, 2).first, 1 - 0.1 * (0.5 + 0.75), 1e-6);
+  ParameterGroup nesterov{.kind = "sgd", .momentum = 0.5, .nesterov = true, .weight_decay = 0.2, .decoupled = true};
+  EXPECT_NEAR(after(nesterov, 1).first, 1 * (1 - 0.02) - 0.1 * (0.5 + 0.25), 1e-6);
+  nesterov.decoupled = false;  // g = 0.5 + 0.2 * 1
+  EXPECT_NEAR(after(nesterov, 1).first, 1 - 0.1 * (0.7 + 0.35), 1e-6);
+  EXPECT_NEAR(after({.kind = "adam"}, 1).second, -2 - 0.1, 1e-5) << "the first step is as long as the rate";
+  EXPECT_NEAR(after({.kind = "rmsprop"}, 1).first, 1 - 0.1 * 0.5 / std::sqrt(0.01 * 0.25), 1e-4);
+  EXPECT_THROW(Optimizer({ParameterGroup{.kind = "sdg"}}), Error);
+}
+
+TEST(Optimizer, MuonsStepIsNearlyOrthogonal) {
+  torch::manual_seed(1);
+  for (const auto& shape : {std::pair(8, 20), std::pair(20, 8)}) {
+    const auto o = orthogonal(torch::randn({shape.first, shape.second}), 5);
+    const auto s = std::get<1>(torch::svd(o));
+    EXPECT_GT(s.min().item<double>(), 0.3);
+    EXPECT_LT(s.max().item<double>(), 1.3);
+  }
+  auto p = torch::randn({4, 2, 3, 3}).requires_grad_();
+  ParameterGroup group = one(p);
+  group.kind = "muon", group.learning_rate = 0;
+  Optimizer optimizer({group});
+  p.mutable_grad() = torch::randn_like(p);
+  optimizer.step([](double) { return 1.0; });
+  EXPECT_NEAR(p.norm().item<double>(), 2, 1e-5) << "as long as the root of its rows";
+}
+
+TEST(Loss, SmoothingWeightsAndIgnoredRows) {
+  const auto logits = torch::tensor({{2.0f, 0.0f}, {0.0f, 1.0f}});
+  const auto y = torch::tensor({0, 0}, torch::kLong);
+  const auto nll = [](double of, double other) { return -of + std::log(std::exp(of) + std::exp(other)); };
+  EXPECT_NEAR(cross_entropy(logits, y, {}).item<double>(), nll(2, 0) + nll(0, 1), 1e-6);
+  EXPECT_NEAR(cross_entropy(logits, y, {.label_smoothing = 0.2}).item<double>(),
+              0.9 * (nll(2, 0) + nll(0, 1)) + 0.1 * (nll(0, 2) + nll(1, 0)), 1e-6);
+  EXPECT_NEAR(cross_entropy(logits, y, {.class_weights = torch::tensor({3.0f, 1.0f})}).item<double>(),
+              3 * (nll(2, 0) + nll(0, 1)), 1e-5);
+  EXPECT_NEAR(cross_entropy(logits, torch::tensor({0, -100}, torch::kLong), {}).item<double>(), nll(2, 0), 1e-6);
+}
+
+// ---- golden
+
+struct GoldenNet : nn::Module {
+  nn::Conv2d conv1{nn::Conv2dOptions(3, 8, 3).padding(1).bias(false)};
+  nn::BatchNorm2d bn1{8};
+  nn::Conv2d conv2{nn::Conv2dOptions(8, 12, 3).stride(2).padding(1).bias(false)};
+  nn::BatchNorm2d bn2{12};
+  nn::Linear fc{12, 10};
+  GoldenNet() {
+    register_module("conv1", conv1), register_module("bn1", bn1), register_module("conv2", conv2);
+    register_module("bn2", bn2), register_module("fc", fc);
+  }
+  torch::Tensor forward(torch::Tensor x) {
+    x = torch::relu(bn1(conv1(x)));
+    x = torch::relu(bn2(conv2(x)));
+    return fc(x.mean({2, 3}));
+  }
+};
+
+NamedTensors under(const NamedTensors& all, const std::string& prefix) {
+  NamedTensors out;
+  for (const auto& [name, t] : all)
+    if (name.starts_with(prefix)) out.emplace_back(name.substr(prefix.size()), t);
+  return out;
+}
+torch::Tensor find(const NamedTensors& all, const std::string& name) {
+  for (const auto& [key, t] : all)
+    if (key == name) return t;
+  ADD_FAILURE() << name;
+  return {};
+}
+
+TEST(Optimizer, CurvesAreThoseOfPyTorch) {
+  if (!fs::exists(golden())) GTEST_SKIP() << golden();
+  const NamedTensors all = load_tensors(golden() / "train.safetensors");
+  const base::Json expected = base::parse_json(base::read_file(golden() / "expected.json"), "expected.json");
+  const auto group = [](const std::string& kind) -> ParameterGroup {
+    ParameterGroup g{.kind = "sgd", .learning_rate = 0.1, .momentum = 0.9};
+    if (kind == "nesterov_decoupled") g.weight_decay = 0.01, g.decoupled = true;
+    if (kind == "nesterov_l2") g.weight_decay = 0.01;
+    if (kind == "sgd_momentum") g.nesterov = false;
+    if (kind == "adam") g.kind = "adam", g.learning_rate = 0.01, g.beta1 = 0.5;
+    if (kind == "adamw") g.kind = "adam", g.learning_rate = 0.01, g.weight_decay = 0.1, g.decoupled = true;
+    if (kind == "rmsprop") g.kind = "rmsprop", g.learning_rate = 0.005;
+    return g;
+  };
+  for (const std::string kind : {"nesterov_decoupled", "nesterov_l2", "sgd_momentum", "adam", "adamw", "rmsprop"}) {
+    GoldenNet net;
+    load_state(net, under(all, "start."), "golden");
+    ParameterGroup g = group(kind);
+    for (const auto& item : net.named_parameters()) g.names.push_back(item.key()), g.parameters.push_back(item.value());
+    Optimizer optimizer({g});
+    const auto x = find(all, "x"), y = find(all, "y");
+    for (size_t i = 0; i < 10; ++i) {
+      optimizer.zero_grad();
+      const auto loss = cross_entropy(net.forward(x), y, {.label_smoothing = 0.1}) / 16;
+      loss.backward();
+      const double want = expected.at(kind).at("loss").at(i);
+      EXPECT_NEAR(loss.item<double>(), want, 1e-5 * want) << kind << " step " << i;
+      optimizer.step([](double) { return 1.0; });
+    }
+    for (const auto& [name, t] : under(all, "after10." + kind + "."))
+      EXPECT_LT((find(state_of(net), name) - t).abs().max().item<double>(), 2e-5) << kind << " " << name;
+    net.eval();
+    EXPECT_LT((net.forward(x) - find(all, "eval_logits." + kind)).abs().max().item<double>(), 1e-4) << kind;
+  }
+}
+
+TEST(Loss, IsThatOfPyTorch) {
+  if (!fs::exists(golden())) GTEST_SKIP() << golden();
+  const NamedTensors all = load_tensors(golden() / "train.safetensors");
+  const base::Json expected = base::parse_json(base::read_file(golden() / "expected.json"), "expected.json");
+  const auto y = find(all, "ce.target"), w = find(all, "ce.class_weight");
+  for (const auto& row : expected.at("cross_entropy")) {
+    const double s = row.at("label_smoothing");
+    auto logits = find(all, "ce.logits").clone().requires_grad_();
+    const auto loss = cross_entropy(logits, y, {.label_smoothing = s});
+    EXPECT_NEAR(loss.item<double>(), row.at("sum").get<double>(), 1e-4);
+    (loss / 8).backward();
+    const std::string name = "ce.grad." + std::string(s == 0 ? "0.0" : s < 0.15 ? "0.1" : "0.2");
+    EXPECT_LT((logits.grad() - find(all, name)).abs().max().item<double>(), 1e-6);
+    const double weights = w.index_select(0, y).sum().item<double>();
+    EXPECT_NEAR(cross_entropy(logits, y, {.label_smoothing = s, .class_weights = w}).item<double>() / weights,
+                row.at("weighted_mean").get<double>(), 1e-5);
+    auto some = y.clone();
+    some.narrow(0, 0, 2).fill_(-100);
+    EXPECT_NEAR(cross_entropy(logits, some, {.label_smoothing = s}).item<double>() / 6,
+                row.at("ignore_index_first").get<double>(), 1e-5);
+  }
+}
+
+// ---- the loop
+
+// Learns a line through noise, with dropout: what a step draws at random shows in the result.
+class Line : public Task {
+ public:
+  Line() {
+    torch::manual_seed(3);
+    net_->push_back(nn::Linear(4, 8));
+    net_->push_back(nn::Dropout(0.3));
+    net_->push_back(nn::BatchNorm1d(8));
+    net_->push_back(nn::Linear(8, 2));
+  }
+  nn::Module& module() override { return *net_; }
+  std::vector<ParameterGroup> groups() override {
+    ParameterGroup g{.kind = "adam", .learning_rate = 0.01};
+    for (const auto& item : net_->named_parameters())
+      g.names.push_back(item.key()), g.parameters.push_back(item.value());
+    return {g};
+  }
+  size_t steps_per_epoch() const override { return 7; }
+  StepResult step(size_t epoch, size_t step) override {
+    if (before_step) before_step(epoch * 7 + step);
+    const auto x = torch::randn({6, 4});
+    const auto y = (x.select(1, 0) > 0).to(torch::kLong);
+    const auto logits = net_->forward(x);
+    const auto loss = cross_entropy(logits, y, {}) * (epoch * 7 + step == nan_at ? NAN : 1.0);
+    StepResult out;
+    out.loss = loss / 6, out.loss_sum = loss.item<double>(), out.examples = 6;
+    out.correct = (logits.argmax(1) == y).sum().item<double>();
+    return out;
+  }
+  Evaluation evaluate(bool) override {
+    return {.loss = 1, .accuracy = accuracies.empty() ? 0.5 : accuracies.at(at_++)};
+  }
+  void save(const fs::path& folder) override { save_tensors(folder / "model.safetensors", state_of(*net_)); }
+
+  std::function<void(size_t)> before_step;
+  size_t nan_at = 1000;
+  std::vector<double> accuracies;
+
+ private:
+  nn::Sequential net_;
+  size_t at_ = 0;
+};
+
+std::string bytes_of(const fs::path& folder) { return base::read_file(folder / "model.safetensors"); }
+
+// Stops the run before step `at`, as Ctrl-C does, and lets it go on.
+void stop_and_resume(TrainOptions options, size_t at) {
+  CancelSource stop;
+  {
+    Line task;
+    task.before_step = [&](size_t step) {
+      if (step == at) stop.cancel();
+    };
+    const Context::Scope scope(Context().with_cancel(stop));
+    EXPECT_THROW(train(task, options), Error);
+  }
+  Line task;
+  options.resume = true;
+  train(task, options);
+}
+
+TEST(Trainer, ARunThatWasStoppedEndsWithTheSameBytes) {
+  for (const std::string averaging : {"none", "ema", "lookahead"}) {
+    const base::TempFolder temp;
+    TrainOptions o{.folder = temp.path() / "whole", .epochs = 3, .seed = 5};
+    o.averaging = {.kind = averaging, .decay = 0.9, .every = 2};
+    o.clip = 1;
+    Line whole;
+    const auto result = train(whole, o);
+    EXPECT_EQ(result.epochs, 3);
+    for (const size_t at : {0u, 3u, 7u, 12u}) {
+      o.folder = temp.path() / ("stopped" + std::to_string(at));
+      stop_and_resume(o, at);
+      EXPECT_EQ(bytes_of(o.folder), bytes_of(temp.path() / "whole")) << averaging << " stopped at " << at;
+    }
+    o.folder = temp.path() / "other", o.seed = 6;
+    Line other;
+    train(other, o);
+    EXPECT_NE(bytes_of(o.folder), bytes_of(temp.path() / "whole")) << "another seed is another run";
+  }
+}
+
+TEST(Trainer, ResumingNeedsACheckpointOfTheSameRun) {
+  const base::TempFolder temp;
+  TrainOptions o{.folder = temp.path() / "run", .epochs = 1, .resume = true, .fingerprint = "a"};
+  Line task;
+  try {
+    train(task, o);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::NotFound);
+  }
+  o.resume = false;
+  train(task, o);
+  o.resume = true, o.fingerprint = "b";
+  try {
+    train(task, o);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Invalid) << e.what();
+  }
+  const auto file = o.folder / "checkpoint" / "last.safetensors";
+  base::write_file_atomic(file, base::read_file(file).substr(0, 500));
+  o.fingerprint = "a";
+  EXPECT_THROW(train(task, o), Error);
+}
+
+TEST(Trainer, ALossThatIsNoNumberKeepsTheLastGoodCheckpoint) {
+  const base::TempFolder temp;
+  TrainOptions o{.folder = temp.path() / "run", .epochs = 3};
+  Line task;
+  task.nan_at = 9;
+  try {
+    train(task, o);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Invalid);
+    EXPECT_NE(std::string(e.what()).find("step 10"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("checkpoint of step 7"), std::string::npos) << e.what();
+  }
+  Line again;
+  o.resume = true;
+  train(again, o);
+  Line whole;
+  const base::TempFolder other;
+  train(whole, {.folder = other.path() / "run", .epochs = 3});
+  EXPECT_EQ(bytes_of(o.folder), bytes_of(other.path() / "run"));
+}
+
+TEST(Trainer, TargetPatienceAndTheBestEpoch) {
+  const base::TempFolder temp;
+  Line task;
+  task.accuracies = {0.5, 0.9, 0.6, 0.7};
+  const auto reached = train(task, {.folder = temp.path() / "target", .epochs = 4, .target = 0.85});
+  EXPECT_TRUE(reached.reached);
+  EXPECT_EQ(reached.epochs, 2);
+  Line tired;
+  tired.accuracies = {0.5, 0.9, 0.6, 0.7, 0.7};
+  const auto best = train(tired, {.folder = temp.path() / "patience", .epochs = 5, .patience = 2, .keep_best = true});
+  EXPECT_EQ(best.epochs, 4);
+  EXPECT_EQ(best.test.accuracy, 0.9);
+  Line last;
+  last.accuracies = {0.9, 0.6};
+  EXPECT_EQ(train(last, {.folder = temp.path() / "last", .epochs = 2}).test.accuracy, 0.6);
+}
+
+TEST(Trainer, AccumulatedBatchesAreOneStep) {
+  const base::TempFolder temp;
+  Line task;
+  TrainOptions o{.folder = temp.path() / "run", .epochs = 2, .accumulate = 3, .seed = 5};
+  train(task, o);
+  stop_and_resume(
+      [&] {
+        o.folder = temp.path() / "stopped", o.checkpoint_seconds = 0;
+        return o;
+      }(),
+      8);  // in the middle of a step: it goes on from the one before
+  EXPECT_EQ(bytes_of(temp.path() / "stopped"), bytes_of(temp.path() / "run"));
+}
+
+TEST(Memory, IsCountedPredictedAndRefused) {
+  constexpr uint64_t kMega = 1 << 20;
+  const auto work = [] {
+    const auto a = torch::empty({1 << 18});  // 1 MiB
+    { const auto b = torch::empty({1 << 19}); }
+    const auto c = torch::empty({1 << 18});
+  };
+  EXPECT_EQ(peak_of(work), 3 * kMega);
+  EXPECT_EQ(predict(10 + 2 * 7, 10 + 6 * 7, 100), 710u);
+  check_memory(700, 100, 10, 700);
+  check_memory(700, 100, 10, 0);  // the system does not say
+  try {
+    check_memory(700 * kMega, 100 * kMega, 10, 400 * kMega);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Exhausted);
+    EXPECT_NE(std::string(e.what()).find("--batch 5"), std::string::npos) << e.what();
+  }
+  EXPECT_THROW(check_memory(700, 600, 10, 400), Error);
+}
+
+TEST(Machine, PrecisionIsChosenOrRefused) {
+  EXPECT_EQ(choose_precision("float32"), Precision::Float32);
+  EXPECT_THROW(choose_precision("half"), Error);
+  const auto x = torch::randn({1, 3, 8, 8}), w = torch::randn({4, 3, 3, 3});
+  {
+    const Autocast on(true);
+    EXPECT_EQ(torch::conv2d(x, w).scalar_type(), torch::kBFloat16);
+  }
+  EXPECT_EQ(torch::conv2d(x, w).scalar_type(), torch::kFloat);
+  const double share = share_of_core(0.02);
+  EXPECT_GT(share, 0);
+  EXPECT_LE(share, 1);
+}
+
+}  // namespace
+}  // namespace hanok::train

@@ -1,0 +1,110 @@
+#include "train/machine.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <limits>
+
+#include <ATen/autocast_mode.h>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/threads.h"
+#include "hanok/error.h"
+#include "math/cpu.h"
+#include "train/torch.h"
+
+namespace hanok::train {
+namespace {
+
+constexpr const char* kPrepared = "HANOK_TRAIN_PREPARED";  // it has started itself once more: never twice
+
+double cpu_seconds() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+double seconds_of_convolution(torch::ScalarType type) {
+  const auto options = torch::TensorOptions().dtype(type);
+  auto x = torch::randn({32, 64, 16, 16}).to(options).contiguous(torch::MemoryFormat::ChannelsLast).requires_grad_();
+  auto w = torch::randn({64, 64, 3, 3}).to(options).contiguous(torch::MemoryFormat::ChannelsLast).requires_grad_();
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 4; ++i) {  // the first makes the kernels
+    const base::Stopwatch watch;
+    torch::conv2d(x, w, {}, 1, 1).sum().backward();
+    best = std::min(best, watch.seconds());
+  }
+  return best;
+}
+
+}  // namespace
+
+void prepare_environment(char** argv) {
+  const bool set = std::getenv("OMP_WAIT_POLICY") && std::getenv("ATEN_CPU_CAPABILITY");
+  if (set || std::getenv(kPrepared)) return;
+  ::setenv(kPrepared, "1", 1);
+  ::setenv("OMP_WAIT_POLICY", "passive", 0);
+  if (math::features().has(math::Feature::Avx512)) ::setenv("ATEN_CPU_CAPABILITY", "avx512", 0);
+  const std::string self = base::program_file();
+  if (!self.empty()) ::execv(self.c_str(), argv);  // where that fails it runs as it is
+}
+
+void set_threads(size_t threads) { at::set_num_threads(static_cast<int>(threads ? threads : base::default_threads())); }
+
+std::string precision_name(Precision precision) { return precision == Precision::BFloat16 ? "bf16" : "float32"; }
+
+Precision choose_precision(const std::string& name) {
+  if (name == "float32") return Precision::Float32;
+  const bool has = math::features().has(math::Feature::Bf16);
+  if (name == "bf16" && !has)
+    throw Error(Code::Unsupported, "--precision bf16: this CPU (" + math::features_name(math::features()) +
+                                       ") has no instructions for bfloat16 and would be slower in it; use float32");
+  if (name == "bf16") return Precision::BFloat16;
+  if (name != "auto") throw Error(Code::Invalid, "precision '" + name + "': auto, float32 or bf16 was expected");
+  constexpr double kGain = 1.2;
+  if (!has) return Precision::Float32;
+  return seconds_of_convolution(torch::kFloat) > kGain * seconds_of_convolution(torch::kBFloat16) ? Precision::BFloat16
+                                                                                                  : Precision::Float32;
+}
+
+// libtorch 2.4 gave these functions a device.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+Autocast::Autocast(bool on) : on_(on) {
+  if (!on_) return;
+  before_ = at::autocast::is_autocast_enabled(at::kCPU);
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  at::autocast::increment_nesting();
+}
+Autocast::~Autocast() {
+  if (!on_) return;
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(at::kCPU, before_);
+}
+#else
+Autocast::Autocast(bool on) : on_(on) {
+  if (!on_) return;
+  before_ = at::autocast::is_cpu_enabled();
+  at::autocast::set_cpu_enabled(true);
+  at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+  at::autocast::increment_nesting();
+}
+Autocast::~Autocast() {
+  if (!on_) return;
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_cpu_enabled(before_);
+}
+#endif
+
+double share_of_core(double seconds) {
+  const base::Stopwatch watch;
+  const double before = cpu_seconds();
+  volatile uint64_t sink = 0;
+  while (watch.seconds() < seconds)
+    for (int i = 0; i < 1000; ++i) sink = sink + 1;
+  return std::min(1.0, (cpu_seconds() - before) / watch.seconds());
+}
+
+}  // namespace hanok::train

@@ -1,0 +1,41 @@
+// What the machine offers to a run: threads, precision, and whether others use it too.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace hanok::train {
+
+/// To be called first in main: libraries read these variables when they are loaded, so the program starts itself once
+/// more where they are not set. Threads that wait sleep (OMP_WAIT_POLICY=passive): waiting in a loop was measured to
+/// make a run 4 to 17 times slower as soon as another program had work. ATen's loops use AVX-512 where the CPU has it,
+/// which libtorch leaves off on some (twice as fast through GELU in bfloat16).
+void prepare_environment(char** argv);
+
+/// Threads of libtorch; 0: all cores. Its own default was 1 of 2 on a virtual machine.
+void set_threads(size_t threads);
+
+enum class Precision { Float32, BFloat16 };
+std::string precision_name(Precision precision);
+/// "auto", "float32", "bf16". auto: bfloat16 where the CPU has instructions for it and a convolution, forward and
+/// backward, is at least a fifth faster in it; measured, which takes about a tenth of a second. Throws Unsupported for
+/// "bf16" where the instructions are missing.
+Precision choose_precision(const std::string& name);
+
+/// Sets libtorch to compute products in bfloat16 while it lives, with weights kept in float32.
+class Autocast {
+ public:
+  explicit Autocast(bool on);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool on_, before_ = false;
+};
+
+/// The share of a core that this process gets while it wants all of it, measured over `seconds`: 1 on a machine of its
+/// own.
+double share_of_core(double seconds = 0.1);
+
+}  // namespace hanok::train

@@ -1,0 +1,121 @@
+#include "train/optimizer.h"
+
+#include <cmath>
+
+#include "hanok/error.h"
+
+namespace hanok::train {
+namespace {
+
+constexpr double kRmsDecay = 0.99;
+
+bool has_second(const std::string& kind) { return kind == "adam"; }
+
+}  // namespace
+
+torch::Tensor orthogonal(const torch::Tensor& g, int steps, bool half) {
+  constexpr double a = 3.4445, b = -4.7750, c = 2.0315;  // steep at zero: small singular values grow fast
+  torch::Tensor x = half ? g.to(torch::kBFloat16) : g;
+  x = x / (x.norm() + 1e-7);
+  const bool tall = x.size(0) > x.size(1);
+  if (tall) x = x.t();
+  for (int i = 0; i < steps; ++i) {
+    const torch::Tensor s = x.mm(x.t());
+    x = a * x + (b * s + c * s.mm(s)).mm(x);
+  }
+  if (tall) x = x.t();
+  return x.to(g.scalar_type());
+}
+
+Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& group : groups_) {
+    if (group.kind != "sgd" && group.kind != "adam" && group.kind != "rmsprop" && group.kind != "muon")
+      throw Error(Code::Invalid, "there is no optimizer '" + group.kind + "'; there are: sgd, adam, rmsprop, muon");
+    std::vector<Memory> memory;
+    for (const auto& p : group.parameters)
+      memory.push_back({torch::zeros_like(p), has_second(group.kind) ? torch::zeros_like(p) : torch::Tensor()});
+    memory_.push_back(std::move(memory));
+  }
+}
+
+void Optimizer::step(const std::function<double(double)>& factor) {
+  const torch::NoGradGuard no_grad;
+  ++steps_;
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    const ParameterGroup& group = groups_[i];
+    const double lr = group.learning_rate * factor(group.until), mu = group.momentum;
+    for (size_t k = 0; k < group.parameters.size(); ++k) {
+      torch::Tensor p = group.parameters[k], g = p.grad();
+      if (!g.defined() || !p.requires_grad()) continue;
+      auto& [first, second] = memory_[i][k];
+      if (group.weight_decay != 0) {
+        if (group.decoupled)
+          p.mul_(1 - lr * group.weight_decay);
+        else
+          g = g.add(p, group.weight_decay);
+      }
+      if (group.kind == "sgd") {
+        first.mul_(mu).add_(g);
+        if (group.nesterov) p.add_(g, -lr);
+        p.add_(first, group.nesterov ? -lr * mu : -lr);
+      } else if (group.kind == "adam") {
+        const auto t = static_cast<double>(steps_);
+        first.mul_(group.beta1).add_(g, 1 - group.beta1);
+        second.mul_(group.beta2).addcmul_(g, g, 1 - group.beta2);
+        const torch::Tensor root = (second.sqrt() / std::sqrt(1 - std::pow(group.beta2, t))).add_(group.epsilon);
+        p.addcdiv_(first, root, -lr / (1 - std::pow(group.beta1, t)));
+      } else if (group.kind == "rmsprop") {
+        first.mul_(kRmsDecay).addcmul_(g, g, 1 - kRmsDecay);
+        p.addcdiv_(g, first.sqrt().add_(group.epsilon), -lr);
+      } else {
+        first.mul_(mu).add_(g);
+        const torch::Tensor along = group.nesterov ? g.add(first, mu) : first;
+        p.mul_(std::sqrt(static_cast<double>(p.size(0))) / p.norm().item<double>());
+        const torch::Tensor update = orthogonal(along.reshape({p.size(0), -1}));
+        p.add_(update.view(p.sizes()), -lr);
+      }
+    }
+  }
+}
+
+void Optimizer::zero_grad() {
+  for (const auto& group : groups_)
+    for (const auto& p : group.parameters) p.mutable_grad() = torch::Tensor();
+}
+
+std::vector<torch::Tensor> Optimizer::parameters() const {
+  std::vector<torch::Tensor> out;
+  for (const auto& group : groups_) out.insert(out.end(), group.parameters.begin(), group.parameters.end());
+  return out;
+}
+
+std::vector<std::pair<std::string, torch::Tensor>> Optimizer::state() const {
+  std::vector<std::pair<std::string, torch::Tensor>> out;
+  out.emplace_back("steps", torch::tensor(steps_));
+  for (size_t i = 0; i < groups_.size(); ++i)
+    for (size_t k = 0; k < memory_[i].size(); ++k) {
+      out.emplace_back("first." + groups_[i].names[k], memory_[i][k].first);
+      if (memory_[i][k].second.defined()) out.emplace_back("second." + groups_[i].names[k], memory_[i][k].second);
+    }
+  return out;
+}
+
+void Optimizer::load(const std::vector<std::pair<std::string, torch::Tensor>>& given) {
+  const torch::NoGradGuard no_grad;
+  const auto mine = state();
+  if (given.size() != mine.size())
+    throw Error(Code::Corrupt, "the optimizer remembers " + std::to_string(mine.size()) +
+                                   " tensors, the checkpoint has " + std::to_string(given.size()));
+  for (size_t i = 0; i < mine.size(); ++i) {
+    if (given[i].first != mine[i].first || given[i].second.sizes() != mine[i].second.sizes())
+      throw Error(Code::Corrupt,
+                  "the optimizer's '" + mine[i].first + "' is not in the checkpoint, or has another shape");
+    if (i == 0)
+      steps_ = given[i].second.item<int64_t>();
+    else
+      mine[i].second.copy_(given[i].second);
+  }
+}
+
+}  // namespace hanok::train

@@ -1,0 +1,206 @@
+#include "train/run_folder.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "hanok/error.h"
+
+namespace hanok::train {
+namespace {
+
+double wall_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// ---- protocol buffers, as much of them as tensorflow.Event needs
+
+void put_varint(std::string& out, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) out += static_cast<char>(v | 0x80);
+  out += static_cast<char>(v);
+}
+enum Wire { kVarint = 0, kDouble = 1, kBytes = 2, kFloat = 5 };
+void put_key(std::string& out, int field, Wire wire) { put_varint(out, static_cast<uint64_t>(field) << 3 | wire); }
+void put_bytes(std::string& out, int field, const std::string& bytes) {
+  put_key(out, field, kBytes);
+  put_varint(out, bytes.size());
+  out += bytes;
+}
+template <class T>
+void put_raw(std::string& out, T v) {
+  char bytes[sizeof v];
+  std::memcpy(bytes, &v, sizeof v);
+  out.append(bytes, sizeof v);
+}
+
+// TFRecord: u64 length, masked CRC-32C of it, the bytes, masked CRC-32C of them; little endian.
+uint32_t masked_crc(std::string_view bytes) { return std::rotr(base::crc32c(bytes), 15) + 0xa282ead8u; }
+std::string record(const std::string& event) {
+  std::string out, length;
+  put_raw<uint64_t>(length, event.size());
+  out = length;
+  put_raw(out, masked_crc(length));
+  out += event;
+  put_raw(out, masked_crc(event));
+  return out;
+}
+
+// ---- SVG
+
+constexpr double kWidth = 640, kHeight = 400, kLeft = 56, kRight = 130, kTop = 40, kBottom = 40;
+constexpr const char* kColours[] = {"#1b6ca8", "#d1495b", "#2e8b57", "#8d5a97", "#c98b2b"};
+
+std::string number(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", v);
+  return text;
+}
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '&')
+      out += "&amp;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_json(const Event& event) {
+  base::OrderedJson json = {{"event", event.name}};
+  for (const auto& [key, value] : event.numbers) {
+    if (std::isfinite(value) && value == std::floor(value) && std::abs(value) < 1e15)
+      json[key] = static_cast<int64_t>(value);
+    else
+      json[key] = value;
+  }
+  if (!event.text.empty()) json["text"] = event.text;
+  return base::dump_json(json);
+}
+
+std::string tensorboard_head(double time) {
+  std::string event;
+  put_key(event, 1, kDouble);
+  put_raw(event, time);
+  put_bytes(event, 3, "brain.Event:2");
+  return record(event);
+}
+
+std::string tensorboard_record(double time, int64_t step, const std::string& tag, float value) {
+  std::string of_value, summary, event;
+  put_bytes(of_value, 1, tag);
+  put_key(of_value, 2, kFloat);
+  put_raw(of_value, value);
+  put_bytes(summary, 1, of_value);
+  put_key(event, 1, kDouble);
+  put_raw(event, time);
+  put_key(event, 2, kVarint);
+  put_varint(event, static_cast<uint64_t>(step));
+  put_bytes(event, 5, summary);
+  return record(event);
+}
+
+std::string plot_svg(const std::string& title, const std::vector<Curve>& curves) {
+  double low = INFINITY, high = -INFINITY;
+  size_t n = 1;
+  for (const auto& curve : curves) {
+    n = std::max(n, curve.y.size());
+    for (const double y : curve.y)
+      if (std::isfinite(y)) low = std::min(low, y), high = std::max(high, y);
+  }
+  if (low > high) low = 0, high = 1;
+  if (high - low < 1e-9) high = low + 1;
+  const auto px = [&](double x) {
+    return kLeft + (n > 1 ? (x - 1) / static_cast<double>(n - 1) : 0) * (kWidth - kLeft - kRight);
+  };
+  const auto py = [&](double y) { return kHeight - kBottom - (y - low) / (high - low) * (kHeight - kTop - kBottom); };
+  std::ostringstream out;
+  out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << kWidth << " " << kHeight
+      << "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+      << "<text x=\"" << kLeft << "\" y=\"22\" font-size=\"15\">" << escaped(title) << "</text>\n";
+  constexpr int kLines = 5;
+  for (int i = 0; i <= kLines; ++i) {
+    const double y = low + (high - low) * i / kLines;
+    out << "<line x1=\"" << kLeft << "\" x2=\"" << kWidth - kRight << "\" y1=\"" << number(py(y)) << "\" y2=\""
+        << number(py(y)) << "\" stroke=\"#ddd\"/><text x=\"" << kLeft - 6 << "\" y=\"" << number(py(y) + 4)
+        << "\" text-anchor=\"end\">" << number(y) << "</text>\n";
+  }
+  out << "<text x=\"" << kLeft << "\" y=\"" << kHeight - 14 << "\">1</text><text x=\"" << kWidth - kRight << "\" y=\""
+      << kHeight - 14 << "\" text-anchor=\"end\">epoch " << n << "</text>\n";
+  for (size_t c = 0; c < curves.size(); ++c) {
+    const char* colour = kColours[c % std::size(kColours)];
+    out << "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" << colour << "\" points=\"";
+    for (size_t i = 0; i < curves[c].y.size(); ++i)
+      if (std::isfinite(curves[c].y[i]))
+        out << number(px(static_cast<double>(i + 1))) << "," << number(py(curves[c].y[i])) << " ";
+    out << "\"/>\n<text x=\"" << kWidth - kRight + 10 << "\" y=\"" << kTop + 16 * static_cast<double>(c + 1)
+        << "\" fill=\"" << colour << "\">" << escaped(curves[c].name) << "</text>\n";
+  }
+  out << "</svg>\n";
+  return out.str();
+}
+
+struct RunFolder::TensorBoard {
+  std::ofstream out;
+  void add(const EpochRow& row) {
+    const double time = wall_time();
+    const auto put = [&](const std::string& tag, double value) {
+      const std::string bytes =
+          tensorboard_record(time, static_cast<int64_t>(row.step), tag, static_cast<float>(value));
+      out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    };
+    put("loss/train", row.train_loss), put("loss/test", row.test_loss);
+    put("accuracy/train", row.train_accuracy), put("accuracy/test", row.test_accuracy);
+    put("learning_rate", row.learning_rate), put("images_per_second", row.images_per_second);
+    out.flush();
+  }
+};
+
+RunFolder::RunFolder(const std::filesystem::path& folder, std::vector<EpochRow> rows)
+    : folder_(folder), rows_(std::move(rows)), board_(std::make_unique<TensorBoard>()) {
+  std::filesystem::create_directories(folder / "plots");
+  events_.open(folder / "events.jsonl", rows_.empty() ? std::ios::trunc : std::ios::app);
+  board_->out.open(folder / ("events.out.tfevents." + std::to_string(static_cast<int64_t>(wall_time())) + ".hanok"),
+                   std::ios::binary);
+  if (!events_ || !board_->out) throw Error(Code::Unavailable, folder.string() + ": cannot be written");
+  const std::string head = tensorboard_head(wall_time());
+  board_->out.write(head.data(), static_cast<std::streamsize>(head.size()));
+  for (const auto& row : rows_) board_->add(row);
+}
+RunFolder::~RunFolder() = default;
+
+void RunFolder::write(const Event& event) { events_ << to_json(event) << std::endl; }
+
+void RunFolder::add(const EpochRow& row) {
+  rows_.push_back(row);
+  board_->add(row);
+  write_files();
+}
+
+void RunFolder::write_files() const {
+  std::ostringstream csv;
+  csv << "epoch,step,seconds,learning_rate,train_loss,train_accuracy,test_loss,test_accuracy,images_per_second\n";
+  csv.precision(9);
+  Curve train_loss{"train", {}}, test_loss{"test", {}}, train_accuracy{"train", {}}, test_accuracy{"test", {}};
+  for (const auto& r : rows_) {
+    csv << r.epoch << ',' << r.step << ',' << r.seconds << ',' << r.learning_rate << ',' << r.train_loss << ','
+        << r.train_accuracy << ',' << r.test_loss << ',' << r.test_accuracy << ',' << r.images_per_second << '\n';
+    train_loss.y.push_back(r.train_loss), test_loss.y.push_back(r.test_loss);
+    train_accuracy.y.push_back(r.train_accuracy), test_accuracy.y.push_back(r.test_accuracy);
+  }
+  base::write_file_atomic(folder_ / "metrics.csv", csv.str());
+  base::write_file_atomic(folder_ / "plots" / "loss.svg", plot_svg("Loss", {train_loss, test_loss}));
+  base::write_file_atomic(folder_ / "plots" / "accuracy.svg", plot_svg("Accuracy", {train_accuracy, test_accuracy}));
+}
+
+}  // namespace hanok::train

@@ -1,0 +1,345 @@
+#include "vision/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <future>
+#include <numeric>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "base/workers.h"
+#include "hanok/error.h"
+#include "train/loss.h"
+#include "train/memory.h"
+#include "train/parallel.h"
+#include "train/trainer.h"
+#include "vision/models/trained.h"
+
+namespace hanok::vision {
+namespace {
+
+using train::ParameterGroup;
+using train::Precision;
+
+// [B, H, W, C] floats as a batch for the net: [B, C, H, W], channels together in memory.
+torch::Tensor to_tensor(std::vector<float>& x, size_t n, const Pictures& shape) {
+  const auto as = [](size_t v) { return static_cast<int64_t>(v); };
+  return torch::from_blob(x.data(), {as(n), as(shape.height), as(shape.width), as(shape.channels)})
+      .permute({0, 3, 1, 2})
+      .clone(torch::MemoryFormat::Preserve);
+}
+
+// Convolutions run faster where channels lie together.
+void channels_together(torch::nn::Module& net) {
+  const torch::NoGradGuard no_grad;
+  for (auto& p : net.parameters())
+    if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+std::vector<ParameterGroup> groups_of(Net& net, const Recipe& r) {
+  ParameterGroup main;
+  main.learning_rate = r.learning_rate, main.momentum = r.momentum, main.weight_decay = r.weight_decay;
+  if (r.optimizer == "adamw") main.kind = "adam", main.decoupled = true;
+  if (r.optimizer == "muon") main.kind = "muon", main.weight_decay = 0;
+  if (r.optimizer != "sgd" && r.optimizer != "adamw" && r.optimizer != "muon")
+    throw Error(Code::Invalid, "there is no optimizer '" + r.optimizer + "'; there are: sgd, adamw, muon");
+  ParameterGroup bare = main;  // biases and norms: no decay
+  bare.weight_decay = 0;
+  ParameterGroup head;
+  if (main.kind == "muon") {
+    bare.kind = head.kind = "sgd";
+    bare.momentum = head.momentum = r.other_momentum;
+    bare.learning_rate = r.bias_rate, bare.weight_decay = r.bias_decay;
+    head.learning_rate = r.head_rate, head.weight_decay = r.head_decay;
+  }
+  std::vector<ParameterGroup> short_lived;
+  for (const auto& item : net.named_parameters()) {
+    if (!item.value().requires_grad()) continue;
+    const double until = net.learns_until(item.key());
+    ParameterGroup* group = item.value().dim() < 2                           ? &bare
+                            : item.value().dim() == 2 && main.kind == "muon" ? &head
+                                                                             : &main;
+    if (until < 1) {
+      ParameterGroup own = *group;
+      own.names.clear(), own.parameters.clear(), own.until = until;
+      short_lived.push_back(own);
+      group = &short_lived.back();
+    }
+    group->names.push_back(item.key());
+    group->parameters.push_back(item.value());
+  }
+  std::vector<ParameterGroup> out = {main};
+  for (auto* group : {&bare, &head})
+    if (!group->parameters.empty()) out.push_back(*group);
+  out.insert(out.end(), short_lived.begin(), short_lived.end());
+  return out;
+}
+
+// 1 / frequency of each class, 1 on average over the training pictures; classes that are not there weigh nothing.
+torch::Tensor balanced_weights(const DataSet& set) {
+  std::vector<float> count(set.class_names.size(), 0);
+  for (const uint16_t label : set.train.labels) ++count[label];
+  const auto there = static_cast<float>(std::count_if(count.begin(), count.end(), [](float n) { return n > 0; }));
+  for (float& n : count) n = n > 0 ? static_cast<float>(set.train.size()) / (there * n) : 0;
+  return torch::tensor(count);
+}
+
+train::Evaluation judge(std::vector<float>& logits, const Pictures& pictures) {
+  std::vector<int64_t> labels(pictures.labels.begin(), pictures.labels.end());
+  const auto n = static_cast<int64_t>(labels.size());
+  const torch::Tensor x = torch::from_blob(logits.data(), {n, static_cast<int64_t>(logits.size()) / n});
+  const torch::Tensor y = torch::from_blob(labels.data(), {n}, torch::kLong);
+  return {.loss = train::cross_entropy(x, y, {}).item<double>() / static_cast<double>(n),
+          .accuracy = (x.argmax(1) == y).sum().item<double>() / static_cast<double>(n)};
+}
+
+class Classifier : public train::Task {
+ public:
+  Classifier(const DataSet& set, const ClassifierOptions& options, std::shared_ptr<Net> net, nn::VisionRun about,
+             Precision precision)
+      : set_(set), o_(options), net_(std::move(net)), about_(std::move(about)), precision_(precision) {
+    loss_.label_smoothing = o_.recipe.label_smoothing;
+    if (o_.balanced) loss_.class_weights = balanced_weights(set);
+    batch_ = std::min(o_.recipe.batch, set.train.size());
+    ranks_ = o_.parallel ? o_.parallel->size() : 1;
+    rank_ = o_.parallel ? o_.parallel->rank() : 0;
+    if (batch_ % ranks_ != 0)
+      throw Error(Code::Invalid, "a batch of " + std::to_string(batch_) + " cannot be shared evenly by " +
+                                     std::to_string(ranks_) + " processes; choose --batch accordingly");
+  }
+  ~Classifier() override { loader_.stop(); }
+
+  torch::nn::Module& module() override { return *net_; }
+  std::vector<ParameterGroup> groups() override { return groups_of(*net_, o_.recipe); }
+  size_t steps_per_epoch() const override { return set_.train.size() / batch_; }
+
+  train::StepResult step(size_t epoch, size_t step) override {
+    Batch batch = take(epoch, step);
+    const torch::Tensor x = to_tensor(batch.x, batch.y.size(), set_.train);
+    const auto labels = [](std::vector<int64_t>& y) {
+      return torch::from_blob(y.data(), {static_cast<int64_t>(y.size())}, torch::kLong).clone();
+    };
+    const torch::Tensor y = labels(batch.y);
+    torch::Tensor logits;
+    {
+      const train::Autocast autocast(precision_ == Precision::BFloat16);
+      logits = net_->forward(x);
+    }
+    logits = logits.to(torch::kFloat);
+    torch::Tensor loss = train::cross_entropy(logits, y, loss_);
+    if (!batch.other_y.empty())
+      loss = batch.share * loss + (1 - batch.share) * train::cross_entropy(logits, labels(batch.other_y), loss_);
+    train::StepResult out;
+    out.examples = static_cast<double>(batch.y.size());
+    out.correct = (logits.detach().argmax(1) == y).sum().item<double>();
+    out.loss_sum = loss.item<double>();
+    out.loss = o_.recipe.sum_loss ? loss : loss / static_cast<double>(batch_);  // of all processes together
+    return out;
+  }
+
+  train::Evaluation evaluate(bool last) override {
+    const auto views = last && o_.recipe.views ? TestTime::MirrorAndShift : TestTime::None;
+    std::vector<float> all = logits_of(*net_, about_, set_.test, views, precision_);
+    return judge(all, set_.test);
+  }
+
+  void save(const std::filesystem::path& folder) override {
+    save_weights(folder / "model.safetensors", *net_);
+    nn::write_vision_run(folder, about_);
+  }
+
+ private:
+  // Batches are made one ahead, beside the step that computes.
+  Batch take(size_t epoch, size_t step) {
+    if (!next_.valid() || next_epoch_ != epoch || next_step_ != step) begin(epoch, step);
+    Batch batch = next_.get();
+    if (step + 1 < steps_per_epoch())
+      begin(epoch, step + 1);
+    else
+      begin(epoch + 1, 0);
+    return batch;
+  }
+  void begin(size_t epoch, size_t step) {
+    const auto promise = std::make_shared<std::promise<Batch>>();
+    next_ = promise->get_future(), next_epoch_ = epoch, next_step_ = step;
+    const bool taken = loader_.submit("", [this, promise, epoch, step] {
+      try {
+        if (order_.empty() || order_epoch_ != epoch)
+          order_ = shuffled(set_.train.size(), o_.seed, epoch), order_epoch_ = epoch;
+        const std::span<const uint32_t> which = std::span(order_).subspan(step * batch_, batch_);
+        const size_t each = batch_ / ranks_;
+        promise->set_value(augmented_batch(set_, set_.train, which, rank_ * each, (rank_ + 1) * each, o_.recipe.augment,
+                                           o_.seed, epoch));
+      } catch (...) {
+        promise->set_exception(std::current_exception());
+      }
+    });
+    if (!taken) throw Error(Code::Internal, "the thread that makes batches takes no more");
+  }
+
+  const DataSet& set_;
+  const ClassifierOptions& o_;
+  std::shared_ptr<Net> net_;
+  nn::VisionRun about_;
+  Precision precision_;
+  train::LossOptions loss_;
+  size_t batch_ = 0, ranks_ = 1, rank_ = 0;
+  std::vector<uint32_t> order_;  // of the loader's thread
+  size_t order_epoch_ = 0;
+  std::future<Batch> next_;
+  size_t next_epoch_ = 0, next_step_ = 0;
+  base::Workers loader_{1, 4};
+};
+
+// The variant for small pictures, where the net has one and the pictures are small.
+ModelOptions model_options(const std::string& model, const DataSet& set) {
+  constexpr int kSmall = 64;
+  ModelOptions o{.name = model, .classes = static_cast<int>(set.class_names.size())};
+  o.input = {static_cast<int>(set.train.channels), static_cast<int>(set.train.height),
+             static_cast<int>(set.train.width)};
+  o.small_input = model_kind(model).small_variant && o.input.height <= kSmall;
+  return o;
+}
+
+// Everything that decides the bytes of the result.
+std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precision precision) {
+  const Recipe& r = o.recipe;
+  std::string out = o.model + " " + set.name + " " + std::to_string(set.train.size()) + " " + r.name;
+  for (const double v :
+       {static_cast<double>(r.batch), r.epochs, r.learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
+        o.minutes, static_cast<double>(o.accumulate), static_cast<double>(o.seed), r.clip}) {
+    char text[32];
+    std::snprintf(text, sizeof text, " %.9g", v);
+    out += text;
+  }
+  if (o.balanced) out += " balanced";
+  return out + " " + train::precision_name(precision);
+}
+
+}  // namespace
+
+std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures& pictures, TestTime test_time,
+                             Precision precision) {
+  constexpr size_t kBatch = 1000;
+  if (pictures.channels != run.channels || pictures.height != run.height || pictures.width != run.width)
+    throw Error(Code::Invalid, run.model + " takes pictures of " + std::to_string(run.channels) + "x" +
+                                   std::to_string(run.height) + "x" + std::to_string(run.width) +
+                                   " (channels, height, width), found " + std::to_string(pictures.channels) + "x" +
+                                   std::to_string(pictures.height) + "x" + std::to_string(pictures.width));
+  const train::Autocast autocast(precision == Precision::BFloat16);
+  std::vector<float> out;
+  for (size_t begin = 0; begin < pictures.size(); begin += kBatch) {
+    base::check_interrupt();
+    std::vector<uint32_t> which(std::min(kBatch, pictures.size() - begin));
+    std::iota(which.begin(), which.end(), static_cast<uint32_t>(begin));
+    const Batch batch = plain_batch(pictures, run.mean, run.std, which);
+    const std::vector<float> some = logits(net, run, batch.x, test_time);
+    out.insert(out.end(), some.begin(), some.end());
+  }
+  return out;
+}
+
+// What a step of the whole batch will take; two small steps are tried, and leave the net as it was.
+uint64_t memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
+  std::vector<torch::Tensor> before;
+  for (const auto& buffer : net.buffers()) before.push_back(buffer.clone());
+  const auto step_of = [&](int64_t n) {
+    const auto as = [](size_t v) { return static_cast<int64_t>(v); };
+    const auto peak = train::peak_of([&] {
+      const auto x = torch::zeros({n, as(set.train.channels), as(set.train.height), as(set.train.width)})
+                         .contiguous(torch::MemoryFormat::ChannelsLast);
+      const train::Autocast autocast(precision == Precision::BFloat16);
+      train::cross_entropy(net.forward(x).to(torch::kFloat), torch::zeros({n}, torch::kLong), {}).backward();
+    });
+    for (auto& p : net.parameters()) p.mutable_grad() = torch::Tensor();
+    return peak;
+  };
+  net.train();
+  const uint64_t two = step_of(2), six = step_of(6);
+  const torch::NoGradGuard no_grad;
+  auto buffers = net.buffers();
+  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(before[i]);
+  uint64_t remembered = 0;  // by the optimizer, and the average
+  const uint64_t copies = (recipe.optimizer == "adamw" ? 2 : 1) + (recipe.averaging == "none" ? 0 : 1);
+  for (const auto& p : net.parameters()) remembered += copies * p.nbytes();
+  return train::predict(two, six, batch) + remembered;
+}
+
+ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& options) {
+  const Precision precision = train::choose_precision(options.precision);
+  torch::manual_seed(options.seed);
+  const ModelOptions model = model_options(options.model, set);
+  const auto net = make_model(model);
+  std::vector<uint32_t> first(std::min<size_t>(set.train.size(), 5000));
+  std::iota(first.begin(), first.end(), 0u);
+  {
+    Batch batch = plain_batch(set.train, set.mean, set.std, first);
+    net->see(to_tensor(batch.x, first.size(), set.train));
+  }
+  channels_together(*net);
+  if (options.parallel) options.parallel->share_first(*net);
+  nn::VisionRun about{.model = options.model,
+                      .variant = model.small_input ? "cifar" : "imagenet",
+                      .class_names = set.class_names,
+                      .channels = set.train.channels,
+                      .height = set.train.height,
+                      .width = set.train.width,
+                      .mean = set.mean,
+                      .std = set.std,
+                      .parameters = static_cast<size_t>(count_parameters(*net))};
+  Classifier task(set, options, net, about, precision);
+  const Recipe& r = options.recipe;
+  const size_t own = std::min(r.batch, set.train.size()) / (options.parallel ? options.parallel->size() : 1);
+  const uint64_t memory = memory_of_a_step(*net, set, r, own, precision);
+  train::check_memory(memory, memory_of_a_step(*net, set, r, 0, precision), own, base::available_memory().value_or(0));
+  train::TrainOptions o;
+  o.folder = options.out, o.epochs = r.epochs, o.minutes = options.minutes, o.target = options.target;
+  o.schedule = r.schedule;
+  o.averaging = {.kind = r.averaging, .decay = r.averaging_decay, .every = r.averaging_every};
+  o.accumulate = options.accumulate, o.clip = r.clip, o.patience = options.patience;
+  o.keep_best = options.keep_best, o.checkpoint_seconds = options.checkpoint_seconds;
+  o.resume = options.resume, o.seed = options.seed;
+  o.fingerprint = fingerprint(set, options, precision);
+  o.parallel = options.parallel;
+  o.tell = options.tell;
+  if (o.tell)
+    o.tell({"start",
+            {{"parameters", static_cast<double>(about.parameters)},
+             {"images", static_cast<double>(set.train.size())},
+             {"test_images", static_cast<double>(set.test.size())},
+             {"batch", static_cast<double>(r.batch)},
+             {"epochs", r.epochs},
+             {"memory_bytes", static_cast<double>(memory)},
+             {"threads", static_cast<double>(at::get_num_threads())},
+             {"seed", static_cast<double>(options.seed)}},
+            options.model + " on " + set.name + ", recipe " + r.name + ", " + train::precision_name(precision)});
+  const train::TrainResult result = train::train(task, o);
+  return {.model = options.model,
+          .parameters = about.parameters,
+          .epochs = result.epochs,
+          .seconds = result.seconds,
+          .train_loss = result.train_loss,
+          .test_accuracy = result.test.accuracy,
+          .images_per_second = result.images_per_second,
+          .peak_rss_bytes = base::process_memory().most};
+}
+
+EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime test_time,
+                        const std::string& precision) {
+  if (set.class_names.size() != trained.run.class_names.size())
+    throw Error(Code::Invalid, trained.run.model + " knows " + std::to_string(trained.run.class_names.size()) +
+                                   " classes, " + set.name + " has " + std::to_string(set.class_names.size()));
+  const Precision computed_in = train::choose_precision(precision);
+  const base::Stopwatch watch;
+  std::vector<float> logits = logits_of(*trained.net, trained.run, set.test, test_time, computed_in);
+  const train::Evaluation judged = judge(logits, set.test);
+  EvalReport out{
+      .model = trained.run.model, .images = set.test.size(), .loss = judged.loss, .accuracy = judged.accuracy};
+  out.seconds = watch.seconds();
+  out.images_per_second = static_cast<double>(out.images) / out.seconds;
+  return out;
+}
+
+}  // namespace hanok::vision
