@@ -54,9 +54,9 @@ image::Image shown(const Tensor& maps, const std::string& words, int64_t channel
                           words + " " + std::to_string(map.height) + "x" + std::to_string(map.width));
 }
 
-void write(const std::string& name, const std::vector<image::Image>& pictures) {
+void write(const std::string& name, const std::vector<image::Image>& pictures, size_t columns = 4) {
   const auto file = folder / (name + ".png");
-  image::write_png_file(file, image::sheet(pictures, {.columns = std::min<size_t>(pictures.size(), 4), .gap = 8}));
+  image::write_png_file(file, image::sheet(pictures, {.columns = std::min(pictures.size(), columns), .gap = 8}));
   std::cout << "  " << file.filename().string() << "\n";
 }
 
@@ -157,11 +157,11 @@ void show_batch_norm(const Tensor& x) {
   std::vector<image::Image> pictures;
   for (const auto& [t, when] : {std::pair{batch, "before"}, {y, "after"}})
     for (int64_t i = 0; i < 3; ++i) {
-      // One scale for all three: differences between them are what the layer sees.
-      const Tensor unit = (t.slice(0, i, i + 1) - t.min()) / (t.max() - t.min());
+      // One scale for all six, from -2.5 to 2.5: before, half of it is never used.
+      const Tensor unit = (t.slice(0, i, i + 1) + 2.5) / 5;
       pictures.push_back(vision::labelled(vision::enlarge(vision::heat(map_of(unit)), 4), when));
     }
-  write("7-batch-normalisation", pictures);
+  write("7-batch-normalisation", pictures, 3);
 }
 
 int main(int argc, char** argv) {

@@ -218,6 +218,13 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   return out + " " + train::precision_name(precision);
 }
 
+// "0", "1", ...: classes that nobody named.
+bool numbered(const std::vector<std::string>& names) {
+  for (size_t c = 0; c < names.size(); ++c)
+    if (names[c] != std::to_string(c)) return false;
+  return true;
+}
+
 }  // namespace
 
 std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures& pictures, TestTime test_time,
@@ -326,11 +333,15 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
           .peak_rss_bytes = base::process_memory().most};
 }
 
-EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime test_time,
-                        const std::string& precision) {
+EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime test_time, const std::string& precision,
+                        size_t worst) {
   if (set.class_names.size() != trained.run.class_names.size())
     throw Error(Code::Invalid, trained.run.model + " knows " + std::to_string(trained.run.class_names.size()) +
                                    " classes, " + set.name + " has " + std::to_string(set.class_names.size()));
+  if (set.class_names != trained.run.class_names && !numbered(trained.run.class_names))
+    throw Error(Code::Invalid, trained.run.model + ": the net and " + set.name +
+                                   " do not name the same classes in the same order (the first are '" +
+                                   trained.run.class_names[0] + "' and '" + set.class_names[0] + "')");
   const Precision computed_in = train::choose_precision(precision);
   const base::Stopwatch watch;
   std::vector<float> logits = logits_of(*trained.net, trained.run, set.test, test_time, computed_in);
@@ -339,6 +350,8 @@ EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime 
       .model = trained.run.model, .images = set.test.size(), .loss = judged.loss, .accuracy = judged.accuracy};
   out.seconds = watch.seconds();
   out.images_per_second = static_cast<double>(out.images) / out.seconds;
+  const std::vector<uint32_t> truth(set.test.labels.begin(), set.test.labels.end());
+  out.report = make_report(logits, truth, trained.run.class_names.size(), worst);
   return out;
 }
 

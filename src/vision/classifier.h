@@ -11,6 +11,7 @@
 #include "train/run_folder.h"
 #include "vision/data/pictures.h"
 #include "vision/eval/ask.h"
+#include "vision/eval/report.h"
 #include "vision/recipe.h"
 
 namespace hanok::train {
@@ -56,8 +57,11 @@ struct EvalReport {
   std::string model;
   size_t images = 0;
   double loss = 0, accuracy = 0, seconds = 0, images_per_second = 0;
+  Report report;  // everything else
 };
-/// On set.test. Throws Invalid where the classes or the pictures are not those that the net was trained on.
-EvalReport evaluate_run(const TrainedNet& run, const DataSet& set, TestTime test_time, const std::string& precision);
+/// On set.test. worst: wrong answers to keep, the surest first. Throws Invalid where the classes or the pictures are
+/// not those that the net was trained on.
+EvalReport evaluate_run(const TrainedNet& run, const DataSet& set, TestTime test_time = TestTime::None,
+                        const std::string& precision = "float32", size_t worst = 25);
 
 }  // namespace hanok::vision

@@ -1,6 +1,8 @@
 // import, predict, explain, export and models, on a net whose weights were written by hand.
 #include "trained.h"
 
+#include <algorithm>
+
 namespace hanok::test {
 namespace {
 
@@ -8,11 +10,11 @@ class TrainedNetCli : public ::testing::Test {
  protected:
   void SetUp() override {
     write_weights(program_.folder() / "w.safetensors", halves());
-    base::write_file_atomic(program_.folder() / "names", "up\ndown\n");
+    base::write_file_atomic(program_.folder() / "names", "above\nbelow\n");
     const auto made = program_.json(
         {"import", "--model", "lenet_relu", "--weights", at("w.safetensors"), "--out", run_, "--names", at("names")});
     ASSERT_EQ(made["classes"], 2);
-    ASSERT_EQ(made["parameters"], 61706 - 8 * 85);
+    ASSERT_EQ(made["parameters"], 61706 + 6 * 2 * 25 - 8 * 85);
     write_half(at("up.png"), 40, true);
     write_half(at("down.png"), 100, false);
   }
@@ -25,18 +27,18 @@ class TrainedNetCli : public ::testing::Test {
 TEST_F(TrainedNetCli, PredictNamesClassesWithProbabilities) {
   const auto out = program_.json({"predict", "--run", run_, at("up.png"), at("down.png")});
   ASSERT_EQ(out["pictures"].size(), 2u);
-  EXPECT_EQ(out["pictures"][0]["class"], "up");
-  EXPECT_EQ(out["pictures"][1]["class"], "down");
+  EXPECT_EQ(out["pictures"][0]["class"], "above");
+  EXPECT_EQ(out["pictures"][1]["class"], "below");
   EXPECT_GT(out["pictures"][1]["probability"].get<double>(), .9);
   double sum = 0;
   for (const auto& t : out["pictures"][0]["top"]) sum += t["probability"].get<double>();
   EXPECT_NEAR(sum, 1, 1e-6);
-  EXPECT_NE(program_.run({"predict", "--run", run_, at("up.png")}).out.find("up.png:  up "), std::string::npos);
+  EXPECT_NE(program_.run({"predict", "--run", run_, at("up.png")}).out.find("up.png:  above "), std::string::npos);
 }
 
 TEST_F(TrainedNetCli, ExplainShowsWhereThePictureSpeaks) {
   const auto out = program_.json({"explain", "--run", run_, at("up.png"), "--out", at("why")});
-  EXPECT_EQ(out["pictures"][0]["class"], "up");
+  EXPECT_EQ(out["pictures"][0]["class"], "above");
   const auto sheet = image::read_file(out["pictures"][0]["grad_cam"].get<std::string>());
   // Three pictures side by side with a gap of 4 around them, each 28 * 5 wide; the second is the heat.
   ASSERT_EQ(sheet.width, 3 * 140u + 16);
@@ -52,7 +54,7 @@ TEST_F(TrainedNetCli, ExplainShowsWhereThePictureSpeaks) {
   EXPECT_TRUE(image::is_picture(base::read_file(out["filters"].get<std::string>())));
   const auto unknown =
       program_.json({"explain", "--run", run_, at("up.png"), "--out", at("why"), "--class", "left"}, 3);
-  EXPECT_NE(unknown["error"]["message"].get<std::string>().find("there are: up, down"), std::string::npos);
+  EXPECT_NE(unknown["error"]["message"].get<std::string>().find("there are: above, below"), std::string::npos);
 }
 
 TEST_F(TrainedNetCli, ExportedWeightsComeBackTheSame) {
@@ -63,6 +65,40 @@ TEST_F(TrainedNetCli, ExportedWeightsComeBackTheSame) {
   const auto onnx = program_.json({"export", "--run", run_, "--out", at("net.onnx")});
   EXPECT_EQ(onnx["format"], "onnx");
   EXPECT_NE(base::read_file(at("net.onnx")).find("lenet_relu"), std::string::npos);
+}
+
+TEST_F(TrainedNetCli, EvalSaysEverythingOfFortyPictures) {
+  write_halves(at("data"), 20, 2);
+  const auto out =
+      program_.json({"eval", "--run", run_, "--data", at("data"), "--dataset", "folder", "--out", at("pictures")});
+  EXPECT_EQ(out["images"], 40);
+  EXPECT_NEAR(out["test_accuracy"].get<double>(), 38. / 40, 1e-12);
+  EXPECT_EQ(out["confusion"], base::Json::parse("[[18, 2], [0, 20]]"));
+  EXPECT_EQ(out["top_k"]["k"], 2);
+  EXPECT_EQ(out["top_k"]["accuracy"], 1.0);
+  EXPECT_NEAR(out["per_class"][0]["recall"].get<double>(), .9, 1e-12);
+  EXPECT_NEAR(out["per_class"][1]["precision"].get<double>(), 20. / 22, 1e-12);
+  ASSERT_EQ(out["worst"].size(), 2u);
+  EXPECT_EQ(out["worst"][0]["class"], "above");
+  EXPECT_EQ(out["worst"][0]["predicted"], "below");
+  size_t counted = 0;
+  for (const auto& bin : out["calibration"]) counted += bin["images"].get<size_t>();
+  EXPECT_EQ(counted, 40u);
+  ASSERT_EQ(out["files"].size(), 2u);
+  for (const auto& file : out["files"]) EXPECT_TRUE(image::is_picture(base::read_file(file.get<std::string>())));
+  const auto views = program_.json({"eval", "--run", run_, "--data", at("data"), "--dataset", "folder", "--views"});
+  EXPECT_EQ(views["confusion"], out["confusion"]) << "halves stay halves, mirrored or moved";
+  const auto table = program_.run({"eval", "--run", run_, "--data", at("data"), "--dataset", "folder"}).out;
+  EXPECT_NE(table.find("95.00 % of 40 pictures"), std::string::npos) << table;
+}
+
+TEST_F(TrainedNetCli, EvalRefusesOtherClasses) {
+  write_halves(at("data"), 2, 0);
+  base::fs::rename(at("data/train/above"), at("data/train/up"));
+  base::fs::rename(at("data/test/above"), at("data/test/up"));
+  const auto out = program_.json({"eval", "--run", run_, "--data", at("data"), "--dataset", "folder"}, 2);
+  EXPECT_NE(out["error"]["message"].get<std::string>().find("the same classes in the same order"), std::string::npos)
+      << out;
 }
 
 TEST_F(TrainedNetCli, WhatIsWrongIsNamed) {
@@ -97,6 +133,43 @@ TEST(VisionModels, ListsWhatIsPublished) {
   EXPECT_EQ(one["models"][0]["parameters"], 134301514u);
   EXPECT_EQ(one["layers"][0]["kind"], "conv 3x3");
   EXPECT_EQ(program.json({"models", "vgg17"}, 3)["error"]["code"], "not_found");
+}
+
+TEST(VisionMeasure, GivesImagesASecond) {
+  const VisionProgram program;
+  const auto out =
+      program.json({"measure", "--model", "lenet", "--batch", "3", "--seconds", "0", "--precision", "float32"});
+  EXPECT_GT(out["forward_images_per_second"].get<double>(), 0);
+  EXPECT_GT(out["train_images_per_second"].get<double>(), 0);
+  EXPECT_GT(out["peak_rss_bytes"].get<uint64_t>(), 1u << 20);
+  EXPECT_FALSE(program.json({"measure", "--model", "cnn", "--batch", "1", "--seconds", "0", "--forward-only"})
+                   .contains("train_images_per_second"));
+  EXPECT_EQ(program.json({"measure", "--model", "alexnet", "--size", "20", "--seconds", "0"}, 2)["error"]["code"],
+            "invalid");
+}
+
+TEST(VisionCompare, TrainsEveryNetUnderOneBudget) {
+  const VisionProgram program;
+  write_halves(program.folder() / "data", 16, 0);
+  const std::string out = (program.folder() / "table").string();
+  const auto json = program.json({"compare", "--models", "lenet_relu", "--models", "cnn", "--data",
+                                  (program.folder() / "data").string(), "--dataset", "folder", "--epochs", "2", "--out",
+                                  out, "--seconds", "0", "--batch", "4", "--precision", "float32"});
+  ASSERT_EQ(json["models"].size(), 2u);
+  for (const auto& row : json["models"]) {
+    EXPECT_FALSE(row.contains("error")) << row;
+    EXPECT_EQ(row["epochs"], 2) << row;
+    EXPECT_GT(row["peak_rss_bytes"].get<uint64_t>(), 1u << 20);
+    EXPECT_TRUE(base::fs::exists(row["run"].get<std::string>() + "/model.safetensors"));
+  }
+  EXPECT_EQ(json["models"][0]["layers"], 5);
+  EXPECT_EQ(json["models"][1]["filters"], "3x3");
+  const std::string table = base::read_file(out + "/comparison.md");
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4) << table;
+  EXPECT_EQ(program.json({"compare", "--models", "cnn", "--data", "x", "--dataset", "folder", "--out", out},
+                         2)["error"]["code"],
+            "invalid")
+      << "no budget";
 }
 
 }  // namespace
