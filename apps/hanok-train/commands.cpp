@@ -12,12 +12,13 @@ void add_export(Command&);
 void add_import(Command&);
 void add_measure(Command&);
 void add_compare(Command&);
+void add_gan(Command&);
 
 // In the order of `hanok vision --help`.
 const std::vector<AddCommand>& vision_commands() {
   static const std::vector<AddCommand> table = {
-      add_train,  add_eval,    add_compare, add_measure, add_data,
-      add_models, add_predict, add_explain, add_export,  add_import,
+      add_train,   add_eval,    add_compare, add_measure, add_data, add_models,
+      add_predict, add_explain, add_export,  add_import,  add_gan,
   };
   return table;
 }
