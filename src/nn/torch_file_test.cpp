@@ -79,7 +79,7 @@ TEST(TorchFile, CodeIsNotRun) {
   const std::string call(
       "\x80\x02"
       "cposix\nsystem\nX\x04\0\0\0true\x85R.",
-      31);
+      28);
   EXPECT_EQ(code_of(call), Code::Unsupported);
   const std::string object(
       "\x80\x02"
