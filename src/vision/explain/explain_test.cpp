@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "hanok/error.h"
+#include "train/weights.h"
 #include "vision/models/layers.h"
 #include "vision/models/models.h"
 
@@ -66,7 +67,7 @@ TEST(Explain, FiltersOfTheFirstConvolution) {
   EXPECT_EQ(filters.out, 64u);
   EXPECT_EQ(filters.in, 3u);
   EXPECT_EQ(filters.maps.size(), 192u);
-  EXPECT_EQ(filters.maps[1].values[0], (state_dict(*net)[0].second[0][1][0][0].item<float>()));
+  EXPECT_EQ(filters.maps[1].values[0], (train::state_of(*net)[0].second[0][1][0][0].item<float>()));
 }
 
 }  // namespace

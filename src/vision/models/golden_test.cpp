@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "train/weights.h"
 #include "vision/models/layers.h"
 #include "vision/models/models.h"
 #include "vision/models/rule_weights.h"
@@ -17,7 +18,7 @@ bool ours(const std::string& theirs) { return !theirs.starts_with("dcgan"); }
 
 base::Json shapes_of(const torch::nn::Module& net) {
   base::Json out = base::Json::array();
-  for (const auto& [name, tensor] : state_dict(net)) out.push_back({name, tensor.sizes().vec()});
+  for (const auto& [name, tensor] : train::state_of(net)) out.push_back({name, tensor.sizes().vec()});
   return out;
 }
 

@@ -33,13 +33,6 @@ Step window(Op op, const torch::nn::Module* layer, int64_t kernel, int64_t strid
   return s;
 }
 
-void collect(const torch::nn::Module& module, const std::string& prefix,
-             std::vector<std::pair<std::string, Tensor>>& out) {
-  for (const auto& p : module.named_parameters(false)) out.emplace_back(prefix + p.key(), p.value());
-  for (const auto& b : module.named_buffers(false)) out.emplace_back(prefix + b.key(), b.value());
-  for (const auto& child : module.named_children()) collect(*child.value(), prefix + child.key() + ".", out);
-}
-
 }  // namespace
 
 WithoutInitialisation::WithoutInitialisation() : before_(without_initialisation) { without_initialisation = true; }
@@ -168,12 +161,6 @@ Tensor rectified(const Tensor& x) {
 
 Tensor added(const Tensor& a, const Tensor& b) {
   return noted(step(Op::Add, nullptr), {a, b}, [&](bool in_place) { return in_place ? Tensor(a).add_(b) : a + b; });
-}
-
-std::vector<std::pair<std::string, Tensor>> state_dict(const torch::nn::Module& module) {
-  std::vector<std::pair<std::string, Tensor>> out;
-  collect(module, "", out);
-  return out;
 }
 
 }  // namespace hanok::vision

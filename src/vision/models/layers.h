@@ -145,7 +145,4 @@ class WithoutInitialisation {
   bool before_;
 };
 
-/// Everything that is saved, in PyTorch's order and under its names: a module's parameters, its buffers, its children.
-std::vector<std::pair<std::string, Tensor>> state_dict(const torch::nn::Module& module);
-
 }  // namespace hanok::vision

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "nn/cnn/cnn.h"
+#include "train/weights.h"
 #include "vision/models/layers.h"
 #include "vision/models/models.h"
 #include "vision/models/trained.h"
@@ -13,7 +14,7 @@ namespace {
 // Running figures of norms as if it had been trained.
 void as_if_trained(torch::nn::Module& net) {
   const torch::NoGradGuard guard;
-  for (auto& [name, t] : state_dict(net)) {
+  for (auto& [name, t] : train::state_of(net)) {
     if (name.ends_with("running_mean")) Tensor(t).normal_(0, 0.1);
     if (name.ends_with("running_var")) Tensor(t).uniform_(0.5, 2);
   }

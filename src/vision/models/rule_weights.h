@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "train/weights.h"
 #include "vision/models/layers.h"
 
 namespace hanok::vision {
@@ -32,7 +33,7 @@ inline void fill(Tensor t, uint64_t layer, uint64_t offset, float scale, float s
 /// the last of a residual branch), biases 0.1 u, everything else uniform with variance 2 / fan_in.
 inline void fill_by_rule(const torch::nn::Module& net, uint64_t offset) {
   const torch::NoGradGuard guard;
-  const auto all = state_dict(net);
+  const auto all = train::state_of(net);
   bool bottleneck = false;
   for (const auto& [name, t] : all) bottleneck = bottleneck || name.ends_with("bn3.weight");
   const std::string last_norm = bottleneck ? ".bn3." : ".bn2.";

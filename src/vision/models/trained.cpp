@@ -5,7 +5,7 @@
 #include <map>
 
 #include "hanok/error.h"
-#include "nn/safetensors_writer.h"
+#include "train/weights.h"
 #include "vision/models/layers.h"
 
 namespace hanok::vision {
@@ -36,7 +36,7 @@ const nn::Tensor& tensor_of(const nn::Weights& weights, const std::string& name)
 // The first and the last tensor with two or more axes: [width, channels, k, k] and [classes, features].
 std::pair<std::string, std::string> ends_of(const torch::nn::Module& net) {
   std::vector<std::string> names;
-  for (const auto& [name, tensor] : state_dict(net))
+  for (const auto& [name, tensor] : train::state_of(net))
     if (tensor.dim() >= 2) names.push_back(name);
   return {names.front(), names.back()};
 }
@@ -58,7 +58,7 @@ void copy_in(const nn::Tensor& from, torch::Tensor to) {
 void load_weights(torch::nn::Module& net, const nn::Weights& weights) {
   const std::string prefix(all_begin_with(weights, kParallel) ? kParallel : "");
   size_t used = 0;
-  for (const auto& [name, tensor] : state_dict(net)) {
+  for (const auto& [name, tensor] : train::state_of(net)) {
     const nn::Tensor* found = weights.find(prefix + name);
     if (!found && name.ends_with("num_batches_tracked")) continue;
     if (!found) unfit(weights, "tensor '" + name + "' is missing");
@@ -72,24 +72,14 @@ void load_weights(torch::nn::Module& net, const nn::Weights& weights) {
     ++used;
   }
   if (used == weights.tensors().size()) return;
-  const auto known = state_dict(net);
+  const auto known = train::state_of(net);
   for (const auto& [name, tensor] : weights.tensors())
     if (std::none_of(known.begin(), known.end(), [&](const auto& k) { return prefix + k.first == name; }))
       unfit(weights, "tensor '" + name + "' is none of this net's");
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& net) {
-  std::vector<torch::Tensor> kept;  // row-major on the CPU, alive while their bytes are written
-  std::vector<nn::Tensor> out;
-  for (const auto& [name, tensor] : state_dict(net)) {
-    kept.push_back(tensor.detach().to(torch::kCPU).contiguous());
-    const torch::Tensor& t = kept.back();
-    out.push_back({.name = name,
-                   .type = t.scalar_type() == torch::kInt64 ? nn::DType::I64 : nn::DType::F32,
-                   .shape = shape_of(t),
-                   .bytes = {static_cast<const std::byte*>(t.data_ptr()), t.nbytes()}});
-  }
-  nn::write_safetensors(file, out, {{"format", "pt"}});
+  train::save_tensors(file, train::state_of(net), {{"format", "pt"}});
 }
 
 TrainedNet adopt_weights(const std::string& model, bool small_input, const std::filesystem::path& file, size_t side,

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "hanok/error.h"
 #include "nn/safetensors_writer.h"
+#include "train/weights.h"
 #include "vision/models/layers.h"
 #include "vision/models/rule_weights.h"
 
@@ -48,7 +49,7 @@ TEST(Trained, ARunComesBackTheSame) {
   const torch::NoGradGuard guard;
   const Tensor x = rule_input({2, 1, 16, 16}, 5);
   EXPECT_TRUE(torch::allclose(again.net->forward(x), net->forward(x), 1e-5, 1e-6));
-  const auto before = state_dict(*net), after = state_dict(*again.net);
+  const auto before = train::state_of(*net), after = train::state_of(*again.net);
   for (size_t i = 0; i < before.size(); ++i)
     EXPECT_TRUE(torch::equal(before[i].second, after[i].second)) << before[i].first;
 }
@@ -62,7 +63,7 @@ TEST(Trained, WhatPyTorchSavedIsLoaded) {
     }
   } two;
   load_weights(two, nn::Weights::open_file(data / "ckpt.pth"));
-  const float first = state_dict(two)[0].second.flatten()[0].item<float>();
+  const float first = train::state_of(two)[0].second.flatten()[0].item<float>();
   EXPECT_NE(first, 0);
   EXPECT_LE(std::abs(first), 1.f / 3);
   EXPECT_NE(message_of(two, data / "new.pth").find("'0.weight' is missing"), std::string::npos);
@@ -97,7 +98,7 @@ TEST(Trained, OtherWeightsAreRefusedByName) {
 
   // One more than the net has; and DataParallel's names.
   std::vector<nn::Tensor> tensors;
-  const auto state = state_dict(*ten);
+  const auto state = train::state_of(*ten);
   std::vector<std::string> names;
   for (const auto& [name, t] : state)
     tensors.push_back({.name = "module." + name,
