@@ -52,6 +52,10 @@ std::vector<float> floats_of(const base::Json& json, const std::string& key, siz
 
 VisionRun read_vision_run(const std::filesystem::path& folder) {
   const std::string file = (folder / "model.json").string();
+  if (!base::fs::exists(file))
+    throw Error(Code::NotFound, folder.string() +
+                                    ": is no run folder, for it has no model.json; `hanok vision train --out " +
+                                    "FOLDER` makes one");
   const base::Json json = base::parse_json(base::read_file(file, kMostBytes), file);
   if (!json.is_object()) corrupt(file, "an object was expected");
   if (const std::string format = text_of(json, "format", file); format != kFormat)

@@ -33,6 +33,10 @@ VisionRun of_imagenet(const Weights& weights) {
 }  // namespace
 
 Cnn Cnn::open(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path))
+    throw Error(Code::NotFound, path.string() +
+                                    ": is not there; expected a folder that `hanok vision train` made, or a file of "
+                                    "weights");
   const bool folder = std::filesystem::is_directory(path);
   const Weights weights = Weights::open_file(folder ? path / "model.safetensors" : path);
   const auto beside = folder ? path : path.parent_path();
