@@ -1,6 +1,6 @@
-// The table of all nets under one budget. Each runs in a process of its own:
-// memory is counted for it alone, and one that does not fit leaves the others
-// be.
+// The table of all nets under one budget. Each runs in a process of its own: memory is counted for it alone, and one
+// that does not fit leaves the others be.
+#include <csignal>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/threads.h"
 #include "command.h"
 #include "hanok/error.h"
 #include "vision/data/pictures.h"
@@ -29,21 +30,34 @@ struct Flags {
   bool markdown = false;
 };
 
-constexpr int kSecondsOfStart = 600;  // that a process may take beside what it
-                                      // is asked to take: reading, writing
+constexpr double kSecondsOfStart = 600;  // that a process may take beside what it is asked to take: reading, writing
 
-// What this program says to `arguments`, as JSON; its last line.
+std::string how_it_ended(const base::ProcessResult& result) {
+  if (result.timed_out) return "took too long and was stopped";
+  constexpr int kSignals = 128;
+  if (result.exit_status <= kSignals) return "ended with status " + std::to_string(result.exit_status);
+  const int signal = result.exit_status - kSignals;
+  return "was ended by signal " + std::to_string(signal) +
+         (signal == SIGKILL ? ", which is how the system ends what takes too much memory" : "");
+}
+
+// What this program says to `arguments`, as JSON; its last line. Where it ended without a word about why, words for it:
+// one that was killed leaves the last thing that it told about its progress.
 Json ask(const Session& session, std::vector<std::string> arguments, double seconds) {
   arguments.insert(arguments.begin(), {base::program_file(), "vision"});
   arguments.insert(arguments.end(), {"--json", "--quiet"});
   if (session.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(session.threads)});
-  const auto result = base::run_process(
-      arguments, "", {.seconds = static_cast<int>(seconds) + kSecondsOfStart, .memory_bytes = uint64_t{1} << 50});
+  // The limit is of the CPU's seconds too, and a net is trained on all cores.
+  const double limit = (seconds + kSecondsOfStart) * static_cast<double>(base::cores());
+  const auto result = base::run_process(arguments, "", {.seconds = limit, .memory_bytes = uint64_t{1} << 50});
+  Context::current().check();
   std::istringstream lines(result.out);
   std::string line, last;
   while (std::getline(lines, line))
     if (!line.empty()) last = line;
-  if (last.empty()) throw Error(Code::Internal, arguments[2] + " said nothing: " + result.err);
+  const bool told = last.starts_with("{\"error\"");
+  if ((result.exit_status != 0 || result.timed_out || last.empty()) && !told)
+    return {{"error", {{"message", arguments[2] + " " + how_it_ended(result) + ": " + result.err}}}};
   return base::parse_json(last, arguments[2]);
 }
 
@@ -86,8 +100,7 @@ class Comparison {
   }
 
  private:
-  static constexpr int kSmall = 64;  // as in training: pictures up to this side
-                                     // take the variant for small ones
+  static constexpr int kSmall = 64;  // as in training: pictures up to this side take the variant for small ones
 
   void add_speed(OrderedJson& out, const vision::ModelOptions& options) const {
     const Json speed = ask(session_,
@@ -175,13 +188,9 @@ void show(const OrderedJson& rows, bool markdown, std::ostream& out) {
 
 void compare(Session& session, const Flags& f) {
   if (f.data.empty() != f.dataset.empty() || f.data.empty() != f.out.empty())
-    throw Error(Code::Invalid,
-                "to train, --data, --dataset and --out are all "
-                "needed; to measure alone, none of them");
+    throw Error(Code::Invalid, "to train, --data, --dataset and --out are all needed; to measure alone, none of them");
   if (!f.data.empty() && (f.minutes > 0) == (f.epochs > 0))
-    throw Error(Code::Invalid,
-                "to train, one budget is needed: --minutes or "
-                "--epochs, the same for every model");
+    throw Error(Code::Invalid, "to train, one budget is needed: --minutes or --epochs, the same for every model");
   for (const auto& name : f.models) vision::model_kind(name);
   const Comparison comparison(session, f);
   OrderedJson rows = OrderedJson::array();
@@ -194,6 +203,7 @@ void compare(Session& session, const Flags& f) {
   if (!f.out.empty()) {
     std::ostringstream table;
     show(rows, true, table);
+    fs::create_directories(f.out);  // there is none where no net could be trained
     base::write_file_atomic(fs::path(f.out) / "comparison.md", table.str());
     base::write_file_atomic(fs::path(f.out) / "comparison.json", base::dump_json(json, 2) + "\n");
   }
@@ -209,13 +219,11 @@ std::vector<std::string> all_models() {
 }  // namespace
 
 void add_compare(Command& vision) {
-  Command c = vision.subcommand("compare",
-                                "Compares nets: layers, filters, parameters, FLOPs, speed, memory, "
-                                "accuracy.",
-                                "Without --data every net is measured on pictures of 3x32x32; with it, "
-                                "each is trained under the same budget, and "
-                                "comparison.md, comparison.json and a run folder for each are written "
-                                "into --out.");
+  Command c =
+      vision.subcommand("compare", "Compares nets: layers, filters, parameters, FLOPs, speed, memory, accuracy.",
+                        "Without --data every net is measured on pictures of 3x32x32; with it, each is trained "
+                        "under the same budget, and comparison.md, comparison.json and a run folder for each "
+                        "are written into --out.");
   auto f = std::make_shared<Flags>();
   c.option("--models", f->models, "a net; may be given several times (default: all)");
   c.option("--data", f->data, "folder of a data set to train on");

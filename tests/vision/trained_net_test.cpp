@@ -172,5 +172,42 @@ TEST(VisionCompare, TrainsEveryNetUnderOneBudget) {
       << "no budget";
 }
 
+// A process that may write no file of more than some kilobytes is killed when it saves its net: after events of JSON,
+// and without a word about why.
+TEST(VisionCompare, ANetWhoseProcessIsKilledIsARowOfItsOwn) {
+  const VisionProgram program;
+  write_halves(program.folder() / "data", 8, 0);
+  const auto at = [&](const char* name) { return (program.folder() / name).string(); };
+  const auto result = base::run_process({"bash",
+                                         "-c",
+                                         "ulimit -f 100; exec \"$0\" \"$@\"",
+                                         HANOK_TRAIN_PROGRAM,
+                                         "vision",
+                                         "compare",
+                                         "--models",
+                                         "lenet_relu",
+                                         "--data",
+                                         at("data"),
+                                         "--dataset",
+                                         "folder",
+                                         "--epochs",
+                                         "1",
+                                         "--out",
+                                         at("table"),
+                                         "--seconds",
+                                         "0",
+                                         "--batch",
+                                         "4",
+                                         "--precision",
+                                         "float32",
+                                         "--json"},
+                                        "", {.seconds = 300, .memory_bytes = uint64_t{1} << 50});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  const auto row = base::parse_json(result.out, "compare")["models"][0];
+  EXPECT_NE(row["error"].get<std::string>().find("train was ended by signal"), std::string::npos) << row;
+  EXPECT_GT(row["train_images_per_second"].get<double>(), 0) << "what was measured before it is kept";
+  EXPECT_FALSE(row.contains("test_accuracy"));
+}
+
 }  // namespace
 }  // namespace hanok::test
