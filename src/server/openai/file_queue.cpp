@@ -1,11 +1,12 @@
 #include "server/openai/file_queue.h"
 
 #include <algorithm>
-#include <set>
+#include <chrono>
 #include <system_error>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "hanok/context.h"
 #include "hanok/error.h"
 
 namespace hanok::server {
@@ -14,8 +15,16 @@ namespace {
 namespace fs = std::filesystem;
 using base::Json;
 
+constexpr std::chrono::milliseconds kLookAtContext{100};
+
 Json to_json(const WaitingFile& f) {
   return {{"store", f.store}, {"file", f.file}, {"created_ms", f.created_ms}, {"how", f.how}};
+}
+
+auto among(const std::string& store, const std::vector<std::string>& files) {
+  return [store, all = std::set<std::string>(files.begin(), files.end())](const auto& key) {
+    return key.first == store && all.count(key.second) > 0;
+  };
 }
 
 }  // namespace
@@ -50,39 +59,43 @@ void FileQueue::load() {
   }
 }
 
-void FileQueue::add(std::vector<WaitingFile> files) {
+void FileQueue::add(std::vector<WaitingFile> files, bool first) {
   if (files.empty()) return;
   {
     std::lock_guard lock(mutex_);
     if (stopped_) throw Error(Code::Unavailable, "the server is stopping");
     fs::create_directories(folder_);
     write(next_order_, files);
-    put(next_order_++, std::move(files));
+    put(next_order_++, std::move(files), first);
   }
   work();
 }
 
 // Needs mutex_, or that nobody else is there.
-void FileQueue::put(uint64_t order, std::vector<WaitingFile> files) {
+void FileQueue::put(uint64_t order, std::vector<WaitingFile> files, bool first) {
+  if (files.empty()) return;
   std::vector<uint64_t> replaced;
+  Order& mine = orders_[order];
   for (WaitingFile& f : files) {
     Key key{f.store, f.file};
+    mine.listed.insert(key);
+    ++mine.left;
+    if (first) turns_.push_front(key);
     if (const auto there = waiting_.find(key); there != waiting_.end()) {
       replaced.push_back(there->second.order);
       there->second = {std::move(f), order};
     } else {
-      turns_.push_back(key);
+      if (!first) turns_.push_back(key);
       waiting_.emplace(std::move(key), Entry{std::move(f), order});
     }
-    ++left_[order];
   }
   for (const uint64_t one : replaced) leave(one);
 }
 
 // One file of an order waits no more. Needs mutex_.
 void FileQueue::leave(uint64_t order) {
-  if (--left_[order] > 0) return;
-  left_.erase(order);
+  if (--orders_.at(order).left > 0) return;
+  orders_.erase(order);
   std::error_code ignored;  // one that stays is read again by the next process
   fs::remove(path_of(order), ignored);
 }
@@ -109,34 +122,64 @@ std::vector<WaitingFile> FileQueue::of(const std::string& store) const {
   return out;
 }
 
-std::vector<std::string> FileQueue::drop(const std::string& store, const std::vector<std::string>& files) {
+std::vector<std::string> FileQueue::drop(const Which& which) {
   std::lock_guard lock(mutex_);
   std::vector<std::string> out;
-  std::set<uint64_t> orders;
-  for (const auto& file : files) {
-    const auto there = waiting_.find({store, file});
-    if (there == waiting_.end()) continue;
-    const uint64_t order = there->second.order;
-    waiting_.erase(there);
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    if (!which(at->first)) {
+      ++at;
+      continue;
+    }
+    out.push_back(at->first.second);
+    const uint64_t order = at->second.order;
+    at = waiting_.erase(at);
     leave(order);
-    orders.insert(order);
-    out.push_back(file);
   }
-  // What is left of their orders is written anew, so that no later process reads the dropped ones.
-  for (const uint64_t order : orders) {
-    if (!left_.count(order)) continue;
+  // Orders that name one are written anew with what is left of them, so that no later process reads it.
+  for (auto& [number, order] : orders_) {
+    if (std::none_of(order.listed.begin(), order.listed.end(), which)) continue;
     std::vector<WaitingFile> rest;
     for (const auto& [key, entry] : waiting_)
-      if (entry.order == order) rest.push_back(entry.file);
-    if (now_ && now_order_ == order) rest.push_back(*now_);
-    write(order, rest);
+      if (entry.order == number) rest.push_back(entry.file);
+    if (now_ && now_order_ == number) rest.push_back(*now_);
+    write(number, rest);
+    order.listed.clear();
+    for (const WaitingFile& f : rest) order.listed.insert({f.store, f.file});
   }
+  changed_.notify_all();
   return out;
 }
 
+std::vector<std::string> FileQueue::forget(const Which& which) {
+  auto out = drop(which);
+  wait_until([&] { return !now_ || !which({now_->store, now_->file}); });
+  drop(which);  // the one that was being read, too
+  return out;
+}
+
+std::vector<std::string> FileQueue::drop(const std::string& store, const std::vector<std::string>& files) {
+  return drop(among(store, files));
+}
+
+std::vector<std::string> FileQueue::forget(const std::string& store, const std::vector<std::string>& files) {
+  return forget(among(store, files));
+}
+
+void FileQueue::forget(const std::string& store) {
+  forget([&](const Key& key) { return key.first == store; });
+}
+
 void FileQueue::wait(const std::string& store, const std::string& file) const {
+  wait_until([&] { return !waiting_.count({store, file}) && (!now_ || now_->store != store || now_->file != file); });
+}
+
+void FileQueue::wait_until(const std::function<bool()>& done) const {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !now_ || now_->store != store || now_->file != file; });
+  while (!done()) {
+    if (stopped_ && !working_) throw Error(Code::Unavailable, "the server is stopping: what waits is read by the next");
+    Context::current().check();
+    changed_.wait_for(lock, kLookAtContext);
+  }
 }
 
 void FileQueue::stop() {
@@ -187,7 +230,11 @@ void FileQueue::run(const std::atomic<bool>& stop) {
       base::log().error("{} into {}: {}", now_->file, now_->store, e.what());
     }
     lock.lock();
-    if (!cancelled) leave(order);
+    Key key{now_->store, now_->file};
+    if (!cancelled || waiting_.count(key))
+      leave(order);
+    else  // without a turn: for the next process
+      waiting_.emplace(std::move(key), Entry{std::move(*now_), order});
     now_.reset();
     changed_.notify_all();
   }

@@ -26,14 +26,15 @@ class Reader {
  public:
   void operator()(const WaitingFile& f) {
     std::unique_lock lock(mutex_);
-    while (!open_ && !Context::current().ended()) changed_.wait_for(lock, std::chrono::milliseconds(5));
+    while (may_ == 0 && !Context::current().ended()) changed_.wait_for(lock, std::chrono::milliseconds(5));
     Context::current().check();
+    --may_;
     if (f.file == "wrong") throw Error(Code::Unavailable, "the disk is away");
     seen_.push_back(f);
   }
-  void open() {
+  void open(size_t files = 1000) {
     std::lock_guard lock(mutex_);
-    open_ = true;
+    may_ = files;
     changed_.notify_all();
   }
   std::vector<std::string> names() const {
@@ -46,7 +47,7 @@ class Reader {
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool open_ = false;
+  size_t may_ = 0;  // so many files are read
   std::vector<WaitingFile> seen_;
 };
 
@@ -128,6 +129,56 @@ TEST_F(FileQueueTest, OneThatWaitsIsReplacedAndOneThatIsDroppedIsNotRead) {
   EXPECT_EQ(std::count(names.begin(), names.end(), "a"), 1);
   EXPECT_EQ(std::count(names.begin(), names.end(), "b"), 0);
   EXPECT_EQ(orders(), 0u);
+}
+
+TEST_F(FileQueueTest, WhatIsForgottenIsNotReadAgainByTheNextProcess) {
+  {
+    FileQueue queue(at, read());
+    queue.add({file("s", "read"), file("s", "being read"), file("s", "waits"), file("s", "kept")});
+    queue.add({file("gone", "a"), file("gone", "b")});
+    reader.open(1);
+    queue.wait("s", "read");
+    std::thread opens([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      reader.open(1);
+    });
+    EXPECT_THAT(queue.forget("s", {"read", "being read", "waits"}), ElementsAre("waits"));
+    opens.join();
+    EXPECT_FALSE(queue.find("s", "being read"));
+    queue.forget("gone");
+    queue.stop();
+    EXPECT_EQ(orders(), 1u);
+  }
+  reader.open();
+  FileQueue queue(at, read());
+  settle(queue, "s");
+  settle(queue, "gone");
+  EXPECT_THAT(reader.names(), ElementsAre("read", "being read", "kept again"));
+}
+
+TEST_F(FileQueueTest, OneMayGoBeforeAllThatWait) {
+  FileQueue queue(at, read());
+  queue.add({file("s", "a"), file("s", "b"), file("s", "c")});
+  queue.add({file("s", "d")}, true);
+  queue.add({file("s", "c")}, true);
+  reader.open();
+  queue.wait("s", "c");
+  settle(queue, "s");
+  auto names = reader.names();
+  if (names.front() == "a")
+    names.erase(names.begin());  // where it was being read already
+  else
+    std::erase(names, "a");
+  EXPECT_THAT(names, ElementsAre("c", "d", "b"));
+}
+
+TEST_F(FileQueueTest, WhoWaitsMayBeCancelled) {
+  FileQueue queue(at, read());
+  queue.add({file("s", "a")});
+  const Context::Scope scope(Context().with_timeout(0.01));
+  EXPECT_THROW(queue.wait("s", "a"), Error);
+  while (queue.drop("s", {"a"}).size() == 1) queue.add({file("s", "a")});  // until it is being read
+  EXPECT_THROW(queue.forget("s"), Error);
 }
 
 }  // namespace

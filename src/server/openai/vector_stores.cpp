@@ -242,7 +242,7 @@ OrderedJson VectorStores::update(const std::string& id, const Json& body) {
 }
 
 void VectorStores::remove(const std::string& id) {
-  for (const auto& file : queue_.of(id)) queue_.drop(id, {file.file}), queue_.wait(id, file.file);
+  queue_.forget(id);
   if (!house_.store->drop(id)) missing("vector store", id);
 }
 
@@ -273,10 +273,8 @@ OrderedJson VectorStores::change(const std::string& id, const std::string& file,
   if (!field(body, "chunking_strategy"))
     all["chunking_strategy"] = Json::parse(base::dump_json(now["chunking_strategy"]));
   if (all["chunking_strategy"].value("type", "") != "static") all.erase("chunking_strategy");
-  WaitingFile again = waiting(id, all, Json::object());
-  queue_.drop(id, {file});  // this is what holds now
+  queue_.add({waiting(id, all, Json::object())}, true);
   queue_.wait(id, file);
-  read(again);
   return show_file(id, file);
 }
 
@@ -394,8 +392,7 @@ OrderedJson VectorStores::content(const std::string& id, const std::string& file
 
 void VectorStores::detach(const std::string& id, const std::string& file) {
   const auto collection = open(id);
-  const bool waited = !queue_.drop(id, {file}).empty();
-  queue_.wait(id, file);
+  const bool waited = !queue_.forget(id, {file}).empty();
   const auto document = find_document(*collection->snapshot(), file);
   const std::lock_guard lock(writing_);
   Json about = notes(*collection);

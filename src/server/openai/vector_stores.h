@@ -47,7 +47,7 @@ class VectorStores {
   /// Takes a file that is to be read into the collection: its status is "in_progress", and then "completed", or
   /// "failed" where it cannot be read.
   base::OrderedJson attach(const std::string& id, const base::Json& file, const base::Json& otherwise);
-  /// Changes what is said about a file that is there: it is read again, at once.
+  /// Changes what is said about a file that is there: it is read again, before all that wait.
   base::OrderedJson change(const std::string& id, const std::string& file, const base::Json& body);
   base::OrderedJson show_file(const std::string& id, const std::string& file) const;
   std::vector<base::OrderedJson> list_files(const std::string& id, const std::vector<std::string>& only = {}) const;
