@@ -108,7 +108,8 @@ void train_it(Session& session, const TrainFlags& f) {
   train::set_threads(session.threads);
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, f.size);
   std::filesystem::create_directories(out);
-  base::write_file_atomic(out / "config.json", base::dump_json(config_of(f), 2) + "\n");
+  if (!f.resume)  // one that goes on has what it was started with
+    base::write_file_atomic(out / "config.json", base::dump_json(config_of(f), 2) + "\n");
   vision::GanOptions o{.out = out, .judge = f.judge, .latent = f.latent, .width = f.width, .batch = f.batch};
   o.epochs = f.epochs, o.minutes = f.minutes, o.learning_rate = f.rate, o.smooth = f.smooth;
   o.averaging = f.averaging, o.samples = f.samples, o.checkpoint_seconds = f.checkpoint_seconds;

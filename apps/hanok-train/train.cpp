@@ -162,7 +162,8 @@ void train_it(Session& session, const Flags& f) {
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, f.size);
   if (first) {
     std::filesystem::create_directories(o.out);
-    base::write_file_atomic(o.out / "config.json", base::dump_json(config_of(f, o.recipe), 2) + "\n");
+    if (!f.resume)  // one that goes on has what it was started with
+      base::write_file_atomic(o.out / "config.json", base::dump_json(config_of(f, o.recipe), 2) + "\n");
     constexpr double kShared = 0.9;
     if (const double share = train::share_of_core(); share < kShared)
       session.note("warning: this machine has other work: a thread that wants a core gets " +

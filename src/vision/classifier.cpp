@@ -206,15 +206,23 @@ ModelOptions model_options(const std::string& model, const DataSet& set) {
 // Everything that decides the bytes of the result.
 std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precision precision) {
   const Recipe& r = o.recipe;
+  const AugmentOptions& a = r.augment;
   std::string out = o.model + " " + set.name + " " + std::to_string(set.train.size()) + " " + r.name;
-  for (const double v :
-       {static_cast<double>(r.batch), r.epochs, r.learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
-        o.minutes, static_cast<double>(o.accumulate), static_cast<double>(o.seed), r.clip}) {
+  const auto word = [&](const char* key, const std::string& value) { out += " " + std::string(key) + " " + value; };
+  const auto number = [&](const char* key, double value) {
     char text[32];
-    std::snprintf(text, sizeof text, " %.9g", v);
-    out += text;
-  }
-  if (o.balanced) out += " balanced";
+    std::snprintf(text, sizeof text, "%.9g", value);
+    word(key, text);
+  };
+  number("batch", static_cast<double>(r.batch)), number("accumulate", static_cast<double>(o.accumulate));
+  number("epochs", r.epochs), number("minutes", o.minutes), number("seed", static_cast<double>(o.seed));
+  number("target", o.target), number("patience", static_cast<double>(o.patience)), number("keep-best", o.keep_best);
+  word("optimizer", r.optimizer), word("schedule", r.schedule.kind), word("averaging", r.averaging);
+  number("lr", r.learning_rate), number("momentum", r.momentum), number("weight-decay", r.weight_decay);
+  number("clip", r.clip), number("label-smoothing", r.label_smoothing), number("balanced", o.balanced);
+  number("pad", static_cast<double>(a.pad)), number("reflect", a.reflect), number("flip", static_cast<int>(a.flip));
+  number("cutout", static_cast<double>(a.cutout)), number("colour", a.colour);
+  number("mixup", a.mixup), number("cutmix", a.cutmix);
   return out + " " + train::precision_name(precision);
 }
 

@@ -126,6 +126,27 @@ TEST_F(TrainCli, AKilledRunGoesOnToTheSameBytes) {
   EXPECT_EQ(weights("killed"), weights("whole"));
 }
 
+// What a checkpoint was made with is what it goes on with, and what config.json says.
+TEST_F(TrainCli, OtherOptionsDoNotGoOnFromACheckpoint) {
+  ASSERT_EQ(run(train_words("run", {"--epochs", "2"})).exit_status, 0);
+  const std::string config = base::read_file(run_folder("run") / "config.json");
+  for (const std::vector<std::string>& other : {std::vector<std::string>{"--optimizer", "sgd"},
+                                                {"--schedule", "constant"},
+                                                {"--averaging", "ema"},
+                                                {"--mixup", "0.3"},
+                                                {"--cutout", "4"},
+                                                {"--colour", "0.1"},
+                                                {"--epochs", "3"}}) {
+    auto flags = other;
+    if (other[0] != "--epochs") flags.insert(flags.begin(), {"--epochs", "2"});
+    flags.push_back("--resume");
+    const auto result = run(train_words("run", flags));
+    EXPECT_EQ(result.exit_status, 2) << other[0] << result.err;
+    EXPECT_THAT(result.err, HasSubstr("was started with other options")) << other[0];
+  }
+  EXPECT_EQ(base::read_file(run_folder("run") / "config.json"), config);
+}
+
 TEST_F(TrainCli, TwoProcessesComputeWhatOneDoes) {
   const std::vector<std::string> flags = {"--epochs", "2", "--json"};
   const auto one = run(train_words("one", flags));
