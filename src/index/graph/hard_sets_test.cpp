@@ -167,5 +167,19 @@ TEST(HardSets, EffortFollowsTheLocalDimensionAndStays) {
   EXPECT_EQ(own->statistics().at("ef_construction"), "50");
 }
 
+// All as far from one another, but for rounding: neighbours that say nothing of a dimension.
+TEST(HardSets, AFileOfVectorsThatLieEquallyFarApartOpens) {
+  constexpr size_t kCount = 600;
+  std::vector<float> vectors(kCount * kCount);
+  for (size_t i = 0; i < kCount; ++i) vectors[i * kCount + i] = 1 + static_cast<float>(i % 20) * 1.2e-7f;
+  auto index = make("hnsw", {.dim = kCount, .set = {{"exact_below", "100"}}});
+  add_all(*index, vectors);
+  ASSERT_EQ(index->statistics().at("search"), "graph");
+  EXPECT_LE(std::stod(index->statistics().at("local_dimension")), kCount);
+  const base::TempFolder folder;
+  index->save(folder.path() / "far.idx");
+  EXPECT_EQ(open(folder.path() / "far.idx")->size(), kCount);
+}
+
 }  // namespace
 }  // namespace hanok::index

@@ -104,7 +104,7 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     constexpr uint64_t kMostDegree = 256;
     if (graph->degree < 1 || graph->degree > kMostDegree)
       file.corrupt("section 'options': degree " + std::to_string(graph->degree));
-    constexpr double kMostGrowth = 4, kMostDimension = 1e6;
+    constexpr double kMostGrowth = 4, kMostDimension = 1e12;  // it was once written as measured
     graph->growth = measure(file, more, "growth", kMostGrowth);
     graph->local_dimension = measure(file, more, "local_dimension", kMostDimension);
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));

@@ -47,7 +47,7 @@ class Judge {
   Judge(std::span<const float> queries, const Among& among, std::span<const float> basis, size_t d, size_t threads)
       : m_(basis.size() / d) {
     const auto kept = nearest_rows(queries, among, d, threads);
-    dimension_ = local_dimension(kept);
+    dimension_ = std::min(local_dimension(kept), static_cast<double>(d));  // of equally far ones: any number
     std::vector<float> near;
     for (const auto& rows : kept) {
       begins_.push_back(near.size() / d);
