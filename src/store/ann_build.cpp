@@ -92,7 +92,7 @@ std::vector<index::Effort> efforts(const std::string& kind, size_t rows) {
 size_t effort_of(const index::SearchOptions& options) { return std::max(options.ef, options.nprobe); }
 
 // The least effort that keeps the promise on vectors that the index does not have, and on them moved away as questions
-// lie; then they are added.
+// lie; then they are added. Where they are too few to tell, out.effort stays, or is the least where it is 0.
 void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
   const DenseIndex& vectors = *plan.vectors;
   const std::string kind = out.index->kind();
@@ -103,7 +103,10 @@ void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
     for (const auto id : unseen.rows.ids) out.covered.add(static_cast<ChunkId>(id));
   };
   if (steps.empty() || unseen.rows.ids.empty()) {
-    out.effort = steps.empty() ? 0 : plan.have ? plan.have->effort : effort_of(steps.front().options);
+    if (steps.empty())
+      out.effort = 0;
+    else if (out.effort == 0)
+      out.effort = effort_of(steps.front().options);
     return finish();
   }
   const auto metric = index_metric(vectors.metric());
@@ -168,6 +171,7 @@ void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
   const std::vector<index::Id> gone_ids(gone.begin(), gone.end());
   out.removed = static_cast<size_t>(have.removed) + out.index->remove(gone_ids);
   out.covered = have.covered - gone;
+  out.effort = have.effort;
   Gathered fresh;
   plan.vectors->each([&](ChunkId id, std::span<const float> row) {
     if (out.covered.contains(id)) return;
@@ -185,6 +189,7 @@ void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
     for (const auto id : ids) out.covered.add(static_cast<ChunkId>(id));
     Context::current().tell({out.covered.cardinality(), plan.vectors->rows(), "index"});
   }
+  fresh = {};
   tune(plan, unseen, out);
 }
 

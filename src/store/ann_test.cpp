@@ -263,6 +263,19 @@ TEST_F(AnnTest, SettingsChooseTheKind) {
   }
 }
 
+TEST_F(AnnTest, WhatASearchLooksAtInOneKindSaysNothingOfAnother) {
+  filled(40);  // too few for a measurement
+  const auto effort_as = [&](const char* type) {
+    c->set_settings({{"index", {{"type", type}, {"exact_below", 100}}}});
+    EXPECT_TRUE(c->build_index());
+    EXPECT_EQ(index()["kind"], type);
+    return index()["effort"].get<size_t>();
+  };
+  const size_t nodes = effort_as("hnsw"), cells = effort_as("ivf");
+  EXPECT_LT(cells, nodes);
+  EXPECT_EQ(effort_as("hnsw"), nodes);
+}
+
 TEST_F(AnnTest, AnotherModelGetsAnIndexOfItsOwn) {
   filled(150);
   c->build_index();
