@@ -184,6 +184,10 @@ TEST(Tune, QuestionsGivenAreWhatCounts) {
   EXPECT_EQ(tuned.promise.reached[0].queries, 300u);
   EXPECT_EQ(tuned.promise.vectors, 4000u);
   EXPECT_THROW(tune_index(*index, .95, kK, std::vector<float>(kDim + 1), 1, 2), Error);
+  const auto few = make("hnsw", {.dim = kDim});
+  few->add(range(0, 7), std::span(all).first(7 * kDim));
+  EXPECT_THROW(tune_index(*few, .95, kK, {}, 1, 2), Error) << "nothing was asked: nothing can be promised";
+  EXPECT_EQ(tune_index(*few, .95, kK, rows(3, 5), 1, 2).promise.queries(), 3u);
   const auto flat = make("flat", {.dim = kDim});
   EXPECT_THROW(tune_index(*flat, .95, kK, {}, 1, 2), Error);
   flat->add(range(0, 2), std::span(all).first(2 * kDim));

@@ -44,6 +44,9 @@ Tuned tuned_on_unseen(const Index& index, double recall, size_t k, uint64_t seed
   const size_t dim = options.dim;
   auto ids = index.ids();
   const auto places = left_out(ids.size(), kUnseen, seed);
+  if (places.empty())
+    throw Error(Code::Invalid,
+                "tune: of " + std::to_string(ids.size()) + " vectors none can be left out to ask for; give questions");
   std::vector<float> unseen;
   for (size_t u = places.size(), end = ids.size(); u-- > 0;) {
     const auto row = *index.reconstruct(ids[places[u]]);
@@ -89,10 +92,10 @@ void keep_tuned(Index& index, const Tuned& tuned) {
 }
 
 std::optional<Promise> promise_of(const Index& index) {
-  const auto own = plain(index);
   if (const auto* chosen = dynamic_cast<const Auto*>(&index)) return chosen->promise();
-  const auto text = own->options().set.find(kPromiseKey);
-  if (text == own->options().set.end()) return std::nullopt;
+  const auto& set = index.options().set;
+  const auto text = set.find(kPromiseKey);
+  if (text == set.end()) return std::nullopt;
   return Promise::from_json(text->second);
 }
 

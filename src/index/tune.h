@@ -12,8 +12,8 @@ namespace hanok::index {
 
 /// The setting that reaches `recall` of the k nearest, and what it reached. questions: [n, dim], what searches will
 /// ask; without any, the index is built once more without some of its vectors, which are the questions then, as they
-/// are and moved away from the others. Throws Invalid for fewer than two vectors, for questions of another length, and
-/// what building throws. The index is only read.
+/// are and moved away from the others. Throws Invalid for fewer than two vectors (eight without questions), for
+/// questions of another length, and what building throws. The index is only read, and nobody may change it meanwhile.
 Tuned tune_index(const Index& index, double recall, size_t k, std::span<const float> questions, uint64_t seed,
                  size_t threads);
 
