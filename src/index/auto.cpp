@@ -57,7 +57,7 @@ bool lossless(const Index& index) {
 
 Auto::Auto(const Options& options) : BaseIndex(options) {
   read_keys();
-  chosen_ = chosen(0, nullptr);
+  keep(chosen(0, nullptr));
 }
 
 Auto::Auto(std::unique_ptr<Index> saved, const FileReader& file) : BaseIndex(saved->options()) {
@@ -102,11 +102,10 @@ Auto::Chosen Auto::chosen(size_t n, const std::function<void(size_t, float*)>& r
   if (const auto storage = options_.set.find("storage"); storage != options_.set.end()) options.set.insert(*storage);
   const Choice choice = choose({options, n, exact_below_, recall_, small_, row});
   for (const auto& [key, value] : choice.set) options.set[key] = value;
-  options.set[kAutoKey] = base::dump_json(base::Json{{"set", options_.set}, {"at", n}, {"why", choice.why}});
   return {make_chosen(choice.kind, options), n, choice.why, {}};
 }
 
-// From now on searches go to it. What it was tuned to is noted in the index, so that it is saved.
+// From now on searches go to it. Why it was chosen and what it was tuned to is noted in the index, so that it is saved.
 void Auto::keep(Chosen next) {
   base::Json json{{"set", options_.set}, {"at", next.at}, {"why", next.why}};
   if (next.tuned.promise.vectors) json["tuned"] = json_of(next.tuned);
