@@ -1,6 +1,5 @@
-// 24: LeNet-5 on handwritten digits, as in 1998 and as it is taught today:
-// layer by layer, trained, and explained. usage: 24_lenet DATA [EPOCHS] [OUT]
-// DATA: the folder of MNIST's four files; 5 epochs reach 99 %
+// 24: LeNet-5 on handwritten digits, as in 1998 and as it is taught today: layer by layer, trained, and explained.
+// usage: 24_lenet DATA [EPOCHS] [OUT]     DATA: the folder of MNIST's four files
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -19,7 +18,7 @@ namespace image = hanok::image;
 int main(int argc, char** argv) {
   if (argc < 2) return std::cerr << "usage: 24_lenet DATA [EPOCHS] [OUT]\n", 2;
   const std::filesystem::path out = argc > 3 ? argv[3] : std::filesystem::temp_directory_path() / "24_lenet";
-  std::filesystem::remove_all(out);
+  if (argc <= 3) std::filesystem::remove_all(out);  // this program's own, of the run before
 
   const auto figures = vision::figures({.name = "lenet", .classes = 10, .input = {1, 28, 28}});
   for (const auto& layer : figures.rows) {

@@ -1,6 +1,5 @@
-// 25: AlexNet, the net that began it in 2012: as published for 224x224, and its
-// variant for 32x32 trained on CIFAR-10. usage: 25_alexnet DATA [EPOCHS] [OUT]
-// DATA: the folder of CIFAR-10; 20 epochs reach about 80 %
+// 25: AlexNet, the net that began it in 2012: as published for 224x224, and its variant for 32x32 trained on CIFAR-10.
+// usage: 25_alexnet DATA [EPOCHS] [OUT]     DATA: the folder of CIFAR-10
 #include <filesystem>
 #include <iostream>
 
@@ -14,7 +13,7 @@ namespace vision = hanok::vision;
 int main(int argc, char** argv) {
   if (argc < 2) return std::cerr << "usage: 25_alexnet DATA [EPOCHS] [OUT]\n", 2;
   const std::filesystem::path out = argc > 3 ? argv[3] : std::filesystem::temp_directory_path() / "25_alexnet";
-  std::filesystem::remove_all(out);
+  if (argc <= 3) std::filesystem::remove_all(out);  // this program's own, of the run before
 
   const auto published = vision::figures({.name = "alexnet", .classes = 1000, .input = {3, 224, 224}});
   std::cout << "published: " << published.parameters << " parameters, kernels " << published.filters << "\n";

@@ -1,6 +1,5 @@
-// 26: VGG-16 and VGG-19: nothing but 3x3 convolutions, deeper and deeper;
-// trained for 32x32 with batch normalisation. usage: 26_vgg DATA [EPOCHS] [OUT]
-// DATA: the folder of CIFAR-10; 30 epochs reach about 92 %
+// 26: VGG-16 and VGG-19: nothing but 3x3 convolutions, deeper and deeper; trained for 32x32 with batch normalisation.
+// usage: 26_vgg DATA [EPOCHS] [OUT]     DATA: the folder of CIFAR-10
 #include <filesystem>
 #include <iostream>
 
@@ -18,7 +17,7 @@ void show(const std::string& name) {
 int main(int argc, char** argv) {
   if (argc < 2) return std::cerr << "usage: 26_vgg DATA [EPOCHS] [OUT]\n", 2;
   const std::filesystem::path out = argc > 3 ? argv[3] : std::filesystem::temp_directory_path() / "26_vgg";
-  std::filesystem::remove_all(out);
+  if (argc <= 3) std::filesystem::remove_all(out);  // this program's own, of the run before
   show("vgg16");
   show("vgg19");
 

@@ -1,6 +1,6 @@
-// 27: ResNets: what a residual block computes, how deep they go, and one
-// trained on CIFAR-10. usage: 27_resnet DATA [EPOCHS] [MODEL] [OUT]     DATA:
-// the folder of CIFAR-10; MODEL: resnet20 (default), resnet18, resnet50, ...
+// 27: ResNets: what a residual block computes, how deep they go, and one trained on CIFAR-10.
+// usage: 27_resnet DATA [EPOCHS] [MODEL] [OUT]
+// DATA: the folder of CIFAR-10; MODEL: resnet20 (default), resnet18, resnet50, ...
 #include <filesystem>
 #include <iostream>
 
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return std::cerr << "usage: 27_resnet DATA [EPOCHS] [MODEL] [OUT]\n", 2;
   const std::string model = argc > 3 ? argv[3] : "resnet20";
   const std::filesystem::path out = argc > 4 ? argv[4] : std::filesystem::temp_directory_path() / "27_resnet";
-  std::filesystem::remove_all(out);
+  if (argc <= 4) std::filesystem::remove_all(out);  // this program's own, of the run before
   show_block();
   for (const char* name : {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}) {
     const auto f = vision::figures({.name = name, .classes = 1000, .input = {3, 224, 224}});

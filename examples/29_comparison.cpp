@@ -1,7 +1,6 @@
-// 29: the nets side by side, each trained for the same number of epochs:
-// layers, filters, parameters, work, speed, accuracy. `hanok vision compare`
-// makes the same table with memory, a process for each net. usage:
-// 29_comparison DATA [EPOCHS] [MODEL...]     DATA: the folder of CIFAR-10
+// 29: the nets side by side, each trained for the same number of epochs: layers, filters, parameters, work, speed,
+// accuracy. `hanok vision compare` makes the same table with memory, a process for each net.
+// usage: 29_comparison DATA [EPOCHS] [MODEL...]     DATA: the folder of CIFAR-10
 #include <filesystem>
 #include <iomanip>
 #include <iostream>

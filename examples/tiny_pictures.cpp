@@ -1,7 +1,6 @@
-// Small data sets in the file formats of MNIST and CIFAR-10, for running the
-// examples about nets: stripes, whose direction is the class, in any colours,
-// with noise. usage: example_tiny_pictures FOLDER     writes FOLDER/mnist and
-// FOLDER/cifar10
+// Small data sets in the file formats of MNIST and CIFAR-10, for running the examples about nets: stripes, whose
+// direction is the class, in any colours, with noise.
+// usage: example_tiny_pictures FOLDER     writes FOLDER/mnist and FOLDER/cifar10
 #include <cmath>
 #include <filesystem>
 #include <fstream>
