@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "base/clock.h"
 #include "hanok/text.h"
@@ -286,13 +285,13 @@ void VectorStores::read(const WaitingFile& file) {
   const auto there = find_document(*collection->snapshot(), file.file);
   if (file.left_over && there && there->ingested_ms >= file.created_ms) return;
 
-  const Json &chunking = file.how.at("chunking").at("static"), &attributes = file.how.at("attributes");
-  Json note = {{"created_at", base::now_ms() / 1000}, {"chunking", file.how.at("chunking")}};
+  const Json &chunking = file.how.at("chunking"), &cuts = chunking.at("static"),
+             &attributes = file.how.at("attributes");
   std::string error;
   if (const auto shelved = shelf_.find(file.file)) {
     chain::IngestOptions options;
-    options.split.max_tokens = chunking.at("max_chunk_size_tokens").get<size_t>();
-    options.split.overlap_tokens = chunking.at("chunk_overlap_tokens").get<size_t>();
+    options.split.max_tokens = cuts.at("max_chunk_size_tokens").get<size_t>();
+    options.split.overlap_tokens = cuts.at("chunk_overlap_tokens").get<size_t>();
     options.metadata = attributes;
     EmbedQueue* queue = house_.models->for_ingest(*collection->snapshot());
     std::optional<QueuedEmbedder> embedder;
@@ -309,12 +308,18 @@ void VectorStores::read(const WaitingFile& file) {
   } else {
     error = "the file was deleted before it was read";
   }
-  if (!error.empty()) note["error"] = error, note["attributes"] = attributes;
   const std::lock_guard lock(writing_);
-  Json about = notes(*collection);
+  const Json before = notes(*collection);
+  Json about = before;
   if (about.contains("failed")) about["failed"].erase(file.file);
-  about[error.empty() ? "files" : "failed"][file.file] = note;
-  set_notes(*collection, about);
+  if (!error.empty()) {
+    about["failed"][file.file] = {
+        {"created_at", base::now_ms() / 1000}, {"chunking", chunking}, {"attributes", attributes}, {"error", error}};
+  } else {
+    if (about.contains("files")) about["files"].erase(file.file);
+    if (chunking != Chunking().json()) about["files"][file.file] = {{"chunking", chunking}};
+  }
+  if (about != before) set_notes(*collection, about);  // all of them are written: not for each file of thousands
 }
 
 // Of one that is no document. note: created_at, chunking, attributes, and where it failed error.
@@ -337,6 +342,7 @@ OrderedJson VectorStores::document_json(const std::string& id, const store::Docu
                                         const Json& about) const {
   const std::string file = file_id(document);
   OrderedJson chunking = {{"type", "other"}};
+  if (shelf_.id_of(document.path)) chunking = in_order(Chunking().json());  // what is not noted
   if (const auto files = about.find("files"); files != about.end())
     if (const auto note = files->find(file); note != files->end() && note->contains("chunking"))
       chunking = in_order((*note)["chunking"]);
@@ -361,11 +367,11 @@ OrderedJson VectorStores::show_file(const std::string& id, const std::string& fi
   missing("file in this vector store", file);
 }
 
-std::vector<OrderedJson> VectorStores::list_files(const std::string& id, const std::vector<std::string>& only) const {
+std::vector<OrderedJson> VectorStores::list_files(const std::string& id, const std::set<std::string>& only) const {
   const auto collection = open(id);
   std::set<std::string> seen;
   const auto wanted = [&](const std::string& file) {
-    return (only.empty() || std::find(only.begin(), only.end(), file) != only.end()) && seen.insert(file).second;
+    return (only.empty() || only.count(file)) && seen.insert(file).second;
   };
   std::vector<OrderedJson> rows;
   for (const auto& waits : queue_.of(id))
@@ -453,9 +459,11 @@ OrderedJson VectorStores::cancel_batch(const std::string& id, const std::string&
 std::vector<OrderedJson> VectorStores::batch_files(const std::string& id, const std::string& batch) const {
   const Json batches = notes(*open(id)).value("batches", Json::object());
   if (!batches.contains(batch)) missing("file batch", batch);
-  auto rows = list_files(id, batches[batch]["files"].get<std::vector<std::string>>());
-  for (const Json& file : batches[batch].value("cancelled", Json::array()))
-    if (std::none_of(rows.begin(), rows.end(), [&](const auto& row) { return row["id"] == file.get<std::string>(); }))
+  auto rows = list_files(id, batches[batch]["files"].get<std::set<std::string>>());
+  std::set<std::string> seen;
+  for (const auto& row : rows) seen.insert(row["id"].get<std::string>());
+  for (const auto& file : batches[batch].value("cancelled", std::set<std::string>()))
+    if (!seen.count(file))
       rows.push_back(file_json(id, file, "cancelled", {{"created_at", batches[batch]["created_at"]}}));
   return rows;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ class VectorStores {
   /// Changes what is said about a file that is there: it is read again, before all that wait.
   base::OrderedJson change(const std::string& id, const std::string& file, const base::Json& body);
   base::OrderedJson show_file(const std::string& id, const std::string& file) const;
-  std::vector<base::OrderedJson> list_files(const std::string& id, const std::vector<std::string>& only = {}) const;
+  std::vector<base::OrderedJson> list_files(const std::string& id, const std::set<std::string>& only = {}) const;
   base::OrderedJson content(const std::string& id, const std::string& file) const;
   void detach(const std::string& id, const std::string& file);
 
