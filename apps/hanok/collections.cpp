@@ -6,6 +6,7 @@
 #include "command.h"
 #include "hanok/chroma_folder.h"
 #include "hanok/error.h"
+#include "hanok/pictures.h"
 
 namespace hanok::app {
 namespace {
@@ -55,7 +56,10 @@ void show(Session& session, const std::string& name) {
     const auto& m = value["meaning"];
     const auto passages = m["passages"].get<uint64_t>(), vectors = m["vectors"].get<uint64_t>();
     out << with_commas(vectors) << " of " << with_commas(passages) << " passages have their vector";
-    if (vectors < passages) out << "; the others are found by their words. For meaning: hanok ingest --embed-only";
+    if (vectors < passages && space && chain::holds_pictures(*space))
+      out << "; for the others, hanok ingest their folders once more";
+    else if (vectors < passages)
+      out << "; the others are found by their words. For meaning: hanok ingest --embed-only";
     out << "\n";
   });
 }

@@ -42,13 +42,14 @@ std::string counted(const std::map<std::string, size_t>& counts) {
   return out;
 }
 
-void show(std::ostream& out, const chain::IngestReport& report) {
+// A report on pictures says in its warnings what those without a vector need.
+void show(std::ostream& out, const chain::IngestReport& report, bool pictures = false) {
   out << with_commas(report.added) << " new, " << with_commas(report.changed) << " changed, "
       << with_commas(report.unchanged) << " unchanged, " << with_commas(report.gone) << " gone; "
       << with_commas(report.chunks) << " chunks";
   if (report.embedded > 0) out << ", " << with_commas(report.embedded) << " embedded";
   out << " in " << human_seconds(report.seconds) << "\n";
-  if (report.without_vector > 0)
+  if (report.without_vector > 0 && !pictures)
     out << "  " << with_commas(report.without_vector)
         << " passages are found by their words alone; for meaning: hanok ingest --embed-only\n";
   if (!report.skipped.empty()) out << "  not read, no loader takes them: " << counted(report.skipped) << "\n";
@@ -141,7 +142,9 @@ chain::IngestReport ingest_through(Session& session, const Flags& flags, const s
 // After one round: the index, the report, and a bad exit status where there were files and none could be read.
 void finish(Session& session, store::Collection& collection, const chain::IngestReport& report) {
   index_vectors(session, collection);
-  session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
+  const auto space = collection.vector_space();
+  const bool pictures = space && chain::holds_pictures(*space);
+  session.print(server::to_json(report), [&](std::ostream& out) { show(out, report, pictures); });
   if (report.added + report.changed + report.unchanged > 0 || report.failed.empty()) return;
   session.note("hanok: nothing could be read; the first reason: " + report.failed.front().error);
   session.status = exit_status(report.failed.front().code);

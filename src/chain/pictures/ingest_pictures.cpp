@@ -1,6 +1,7 @@
 // Files -> what the net sees of them -> vectors -> documents, one transaction a group.
 #include <algorithm>
 #include <map>
+#include <new>
 #include <set>
 
 #include "base/clock.h"
@@ -58,15 +59,17 @@ class PictureIngest {
     report_.ignored = sources.ignored;
     look_at_stored();
     forget_gone(sources);
+    const bool answered = answers_;
     read_all(sources);
-    report_.without_vector = collection_.missing_vectors(space_, SIZE_MAX).size();
+    look_at_stored();
+    report_.without_vector = missing_.size();
     // A new model gives vectors first, while the old ones answer; where they have taken over, it labels too.
-    if (vectors_alone_ && report_.without_vector == 0) {
+    if (!answered && answers_) {
       const IngestReport first = report_;
-      look_at_stored();
       read_all(sources);
       report_ = first;
     }
+    if (!answers_) warn_of_waiting();
     report_.seconds = watch.seconds();
     return std::move(report_);
   }
@@ -77,6 +80,16 @@ class PictureIngest {
     for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
     const auto missing = collection_.missing_vectors(space_, SIZE_MAX);
     missing_ = {missing.begin(), missing.end()};
+    const auto now = collection_.vector_space();
+    answers_ = now && now->fingerprint == space_.fingerprint;
+  }
+
+  void warn_of_waiting() {
+    report_.warnings.push_back(
+        std::to_string(missing_.size()) + " pictures have no vector of " + space_.model +
+        " yet; until they have, those of the net before answer. Ingest their folders too; what is damaged or gone for "
+        "good: hanok documents remove PATH -c " +
+        collection_.name());
   }
 
   void read_all(const Sources& sources) {
@@ -120,7 +133,6 @@ class PictureIngest {
       if (p.state == Prepared::State::VectorOnly) {
         const auto of_document = collection_.chunk_ids(stored_.at(p.document.info.path).id);
         ids.push_back(of_document.front());
-        vectors_alone_ = true;
         rows.insert(rows.end(), row.begin(), row.end());
         continue;
       }
@@ -143,9 +155,10 @@ class PictureIngest {
       const auto before = stored_.find(file.key);
       const bool known = before != stored_.end(), same = known && before->second.content_hash == hash;
       out.state = !known ? Prepared::State::New : Prepared::State::Changed;
-      if (same && lacks_vector(before->second))
-        out.state = Prepared::State::VectorOnly;
-      else if (same && before->second.metadata.value("label_model", "") == label_model())
+      if (same && !answers_)  // the document stays as it is: replacing it would take its old vector away
+        out.state = lacks_vector(before->second) ? Prepared::State::VectorOnly : Prepared::State::Unchanged;
+      else if (same && !lacks_vector(before->second) &&
+               before->second.metadata.value("label_model", "") == label_model())
         out.state = Prepared::State::Unchanged;
       if (out.state == Prepared::State::Unchanged) return out;
       const image::Image picture = image::read(bytes, file.path.string(), options_.limits);
@@ -159,6 +172,10 @@ class PictureIngest {
       out.state = Prepared::State::Failed;
       out.seen.clear();
       out.failure = {file.path.string(), e.what(), e.code()};
+    } catch (const std::bad_alloc&) {
+      out.state = Prepared::State::Failed;
+      out.seen.clear();
+      out.failure = {file.path.string(), file.path.string() + ": no memory is left to read it", Code::Exhausted};
     }
     return out;
   }
@@ -197,7 +214,7 @@ class PictureIngest {
   const PictureIngestOptions& options_;
   std::map<std::string, store::DocumentInfo> stored_;
   std::set<store::ChunkId> missing_;  // chunks without a vector of this model
-  bool vectors_alone_ = false;        // some were put to documents that another model had labelled
+  bool answers_ = true;               // false: another model's vectors do, until none of this one's is missing
   IngestReport report_;
 };
 

@@ -57,6 +57,15 @@ class Pictures : public testing::Test {
   PictureModel model;
 };
 
+// The same net with another bias of blue.
+void save_other_model(const path& to, float bias = 0.75f) {
+  base::fs::create_directories(to);
+  base::fs::copy_file(kModel / "model.json", to / "model.json");
+  std::string weights = base::read_file(kModel / "model.safetensors");
+  std::memcpy(weights.data() + weights.size() - sizeof bias, &bias, sizeof bias);  // fc.bias of blue
+  base::write_file_atomic(to / "model.safetensors", weights);
+}
+
 std::string error_of(const std::function<void()>& body, Code code) {
   try {
     body();
@@ -131,14 +140,8 @@ TEST_F(Pictures, AreReadOnceAndFound) {
 
 TEST_F(Pictures, AnotherModelTakesOverWhenAllAreDone) {
   ingest(model);
-  // The same net that calls the colours by other numbers: blue, red, green.
   const path other = temp.path() / "other";
-  base::fs::create_directories(other);
-  base::fs::copy_file(kModel / "model.json", other / "model.json");
-  std::string weights = base::read_file(kModel / "model.safetensors");
-  const float changed = 0.75f;
-  std::memcpy(weights.data() + weights.size() - sizeof changed, &changed, sizeof changed);  // fc.bias of blue
-  base::write_file_atomic(other / "model.safetensors", weights);
+  save_other_model(other);
   const PictureModel second(other);
   EXPECT_NE(second.fingerprint(), model.fingerprint());
   error_of([&] { search_pictures(*photos->snapshot(), second, coloured(1, 2, 3, 4)); }, Code::Invalid);
@@ -164,6 +167,28 @@ TEST_F(Pictures, AnotherModelTakesOverWhenAllAreDone) {
   base::fs::remove_all(other);
   EXPECT_THAT(error_of([&] { picture_model_of(*photos->snapshot()); }, Code::NotFound),
               HasSubstr("Bring that run back"));
+}
+
+// A picture that cannot be read any more gets no vector of the new net: the old net goes on, with all its pictures.
+TEST_F(Pictures, ADamagedPictureKeepsTheOldModelAnswering) {
+  ingest(model);
+  const path other = temp.path() / "other";
+  save_other_model(other);
+  const PictureModel second(other);
+  base::write_file_atomic(folder() / "blue.png", "\x89PNG\r\n\x1a\nxxxx");
+  for (int round = 0; round < 2; ++round) {
+    const auto report = ingest(second);
+    EXPECT_EQ(report.failed.size(), 1u);
+    EXPECT_EQ(report.changed, 0u) << "round " << round;
+    EXPECT_EQ(report.without_vector, 1u);
+    ASSERT_EQ(report.warnings.size(), 1u);
+    EXPECT_THAT(report.warnings[0], HasSubstr("hanok documents remove PATH -c photos"));
+    EXPECT_EQ(search_pictures(*photos->snapshot(), model, coloured(1, 200, 3, 4)).size(), 4u) << "round " << round;
+  }
+  save("blue.png", coloured(10, 20, 210, 5));
+  EXPECT_TRUE(ingest(second).warnings.empty());
+  EXPECT_EQ(search_pictures(*photos->snapshot(), second, coloured(1, 200, 3, 4)).size(), 4u);
+  EXPECT_EQ(ingest(second).unchanged, 4u) << "all have its labels";
 }
 
 TEST_F(Pictures, TextsAndPicturesDoNotMix) {
