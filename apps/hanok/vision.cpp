@@ -12,8 +12,10 @@
 namespace hanok::app {
 namespace {
 
+// Folders of PATH that cannot be looked into hold nothing.
 bool can_run(const std::filesystem::path& file) {
-  return std::filesystem::is_regular_file(file) && ::access(file.c_str(), X_OK) == 0;
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
 }
 
 }  // namespace

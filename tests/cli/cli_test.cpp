@@ -233,6 +233,10 @@ TEST(Cli, CompletionAndDoctor) {
   EXPECT_THAT(hanok.run({"completion", "bash"}).out, HasSubstr("complete -o filenames -F _hanok hanok"));
   EXPECT_EQ(hanok.run({"completion", "tcsh"}).exit_status, 2);
   EXPECT_THAT(keys(hanok.json({"doctor"})), IsSupersetOf({"version", "cpu", "tools", "data", "models", "problems"}));
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", ("/" + std::string(300, 'x') + ":" + before).c_str(), 1);  // a folder that nobody can look into
+  EXPECT_TRUE(hanok.json({"doctor"}).contains("tools"));
+  ::setenv("PATH", before.c_str(), 1);
 }
 
 }  // namespace
