@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <map>
+#include <span>
 
 #include "hanok/error.h"
 
@@ -10,7 +11,8 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr size_t kMaxValues = 2'000'000;  // ResNet-152's state has some 20,000
+constexpr size_t kMaxValues = 2'000'000;               // ResNet-152's state has some 20,000
+constexpr size_t kStorageParts = 5, kTensorParts = 4;  // that are kept of what describes them
 
 class Machine {
  public:
@@ -211,17 +213,19 @@ class Machine {
 
   void storage() {
     const PickleValue& id = out_.at(pop());
-    if (id.kind != Kind::Tuple || id.items.size() < 5) in_.corrupt("a storage is not described by five values");
-    push({Kind::Storage, 0, {}, std::vector<uint32_t>(id.items)});
+    if (id.kind != Kind::Tuple || id.items.size() < kStorageParts)
+      in_.corrupt("a storage is not described by five values");
+    push({Kind::Storage, 0, {}, {id.items.begin(), id.items.begin() + kStorageParts}});
   }
 
   void reduce() {
-    const std::vector<uint32_t> arguments = out_.at(pop()).items;
-    const PickleValue function = out_.at(pop());
+    // Views: a long list that is handed over again and again is not copied each time.
+    const std::span<const uint32_t> arguments = out_.at(pop()).items;
+    const PickleValue& function = out_.at(pop());
     if (function.kind != Kind::Global) in_.corrupt("calls something that is no function");
     if (function.text == "collections\nOrderedDict" && arguments.empty()) return push({Kind::Dict});
-    if (function.text == "torch._utils\n_rebuild_tensor_v2" && arguments.size() >= 4)
-      return push({Kind::Tensor, 0, {}, {arguments.begin(), arguments.begin() + 4}});
+    if (function.text == "torch._utils\n_rebuild_tensor_v2" && arguments.size() >= kTensorParts)
+      return push({Kind::Tensor, 0, {}, {arguments.begin(), arguments.begin() + kTensorParts}});
     if (function.text == "torch._utils\n_rebuild_parameter" && !arguments.empty()) {
       stack_.push_back(arguments[0]);
       return;

@@ -17,8 +17,8 @@ struct PickleValue {
   Kind kind = Kind::None;
   int64_t number = 0;                // of Bool and Int
   std::string_view text = {};        // of Text; of Global "module name", two words; digits of an Int beyond 64 bits
-  std::vector<uint32_t> items = {};  // Tuple, List: values; Dict: key, value, key, value; Storage: what the persistent
-                                     // id had; Tensor: storage, offset, size, stride
+  std::vector<uint32_t> items = {};  // Tuple, List: values; Dict: key, value, key, value; Storage: the first
+                                     // five that the persistent id has; Tensor: storage, offset, size, stride
 };
 
 /// Values of one pickle; they refer to each other by number, and may be shared.

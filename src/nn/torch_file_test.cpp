@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "hanok/error.h"
+#include "nn/pickle.h"
 #include "nn/weights.h"
 
 namespace hanok::nn {
@@ -86,6 +87,23 @@ TEST(TorchFile, CodeIsNotRun) {
       "cposix\nsystem\n)\x81.",
       19);
   EXPECT_NE(code_of(object), Code::Internal);
+}
+
+// What describes a storage may be long and stand in the file once: two bytes for each further storage must not copy it.
+TEST(Pickle, AStorageKeepsFiveValues) {
+  constexpr size_t kLong = 1000, kStorages = 50;
+  std::string file("\x80\x02(", 3);
+  for (size_t i = 0; i < kLong; ++i) file += 'N';
+  file += std::string("tq\0Q", 4);
+  for (size_t i = 1; i < kStorages; ++i) file += std::string("h\0Q", 3);
+  base::ByteReader in(file += '.', "test");
+  size_t storages = 0;
+  for (const PickleValue& value : read_pickle(in).values) {
+    if (value.kind != PickleValue::Kind::Storage) continue;
+    ++storages;
+    EXPECT_EQ(value.items.size(), 5u);
+  }
+  EXPECT_EQ(storages, kStorages);
 }
 
 TEST(TorchFile, CutAndChangedFilesAreErrors) {
