@@ -82,6 +82,8 @@ VisionRun read_vision_run(const std::filesystem::path& folder) {
   run.width = size_of(input, "width", 1, kMostSide, file);
   run.mean = floats_of(json, "mean", run.channels, file);
   run.std = floats_of(json, "std", run.channels, file);
+  for (const float m : run.mean)
+    if (!std::isfinite(m)) corrupt(file, "'mean': numbers that fit 32-bit floats were expected");
   for (const float s : run.std)
     if (!(s > 0) || !std::isfinite(s)) corrupt(file, "'std': numbers above 0 were expected");
   run.parameters = size_of(json, "parameters", 0, size_t{1} << 50, file);

@@ -55,6 +55,7 @@ TEST(VisionRun, WrongFilesAreRefusedByName) {
   refused("\"height\": 28", "\"height\": 0", Code::Corrupt);
   refused("\"height\": 28", "\"height\": -28", Code::Corrupt);
   refused("\"std\"", "\"sdt\"", Code::Corrupt);
+  refused("\"mean\": [\n    0.", "\"mean\": [\n    " + std::string(40, '9') + ".", Code::Corrupt);  // beyond a float
   refused("imagenet", "other", Code::Corrupt);
   refused("{", "[", Code::Invalid);
 }

@@ -40,7 +40,7 @@ std::string fingerprint_of(const nn::Weights& weights, const nn::VisionRun& run)
   return "picture:" + hash.hex();  // chain::holds_pictures
 }
 
-// In place; returns nothing to divide by where all are -inf, which no net gives.
+// In place, of finite numbers.
 void softmax(std::span<float> x) {
   const float most = *std::max_element(x.begin(), x.end());
   float sum = 0;
@@ -64,6 +64,15 @@ struct PictureModel::Impl {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
     const bool folder = std::filesystem::is_directory(run);
     fingerprint = fingerprint_of(nn::Weights::open_file(folder ? run / "model.safetensors" : run), net.description());
+  }
+  nn::CnnResult run(std::span<const float> prepared, size_t count) const {
+    nn::CnnResult out = net.run(prepared, count);
+    for (const auto* list : {&out.features, &out.logits})
+      if (!std::all_of(list->begin(), list->end(), [](float v) { return std::isfinite(v); }))
+        throw Error(Code::Corrupt, path +
+                                       ": what the net gives for a picture is no number; its weights are damaged, or "
+                                       "its training came apart: train it again");
+    return out;
   }
   nn::Cnn net;
   std::string path, fingerprint;
@@ -98,7 +107,7 @@ std::vector<float> PictureModel::prepare(const image::Image& picture) const {
 
 PictureModel::Reading PictureModel::read(std::span<const float> prepared) const {
   const size_t count = prepared.size() / impl_->net.in_shape().size(), classes_count = classes().size();
-  nn::CnnResult result = impl_->net.run(prepared, count);
+  nn::CnnResult result = impl_->run(prepared, count);
   Reading out{{count, dim(), std::move(result.features)}, {}};
   for (size_t i = 0; i < count; ++i) {
     to_length_one(out.vectors.row(i));
@@ -130,7 +139,7 @@ Matrix PictureModel::embed(std::span<const image::Image> pictures) const {
 }
 
 std::vector<PictureLabel> PictureModel::classify(const image::Image& picture) const {
-  nn::CnnResult result = impl_->net.run(prepare(picture), 1);
+  nn::CnnResult result = impl_->run(prepare(picture), 1);
   softmax(result.logits);
   std::vector<PictureLabel> out;
   for (size_t i = 0; i < classes().size(); ++i) out.push_back({classes()[i], result.logits[i]});

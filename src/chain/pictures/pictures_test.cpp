@@ -96,6 +96,16 @@ TEST_F(Pictures, ModelSeesColour) {
   EXPECT_NEAR(labels[0].probability + labels[1].probability + labels[2].probability, 1, 1e-5);
 }
 
+TEST_F(Pictures, ANetThatGivesNoNumbersIsRefused) {
+  const path other = temp.path() / "other";
+  save_other_model(other, NAN);
+  const PictureModel broken(other);
+  EXPECT_THAT(error_of([&] { (void)broken.classify(coloured(1, 2, 3, 4)); }, Code::Corrupt),
+              HasSubstr("train it again"));
+  EXPECT_THAT(error_of([&] { ingest(broken); }, Code::Corrupt), HasSubstr(other.string()));
+  EXPECT_EQ(photos->document_count(), 0u);
+}
+
 TEST_F(Pictures, GrayAndTransparentPicturesAreTaken) {
   image::Image clear{4, 4, 4, std::vector<uint8_t>(64, 0)};  // transparent: white
   const image::Image gray{5, 7, 1, std::vector<uint8_t>(35, 128)};

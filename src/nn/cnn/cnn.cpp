@@ -33,15 +33,17 @@ VisionRun of_imagenet(const Weights& weights) {
 }  // namespace
 
 Cnn Cnn::open(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path))
-    throw Error(Code::NotFound, path.string() +
+  std::error_code ignored;
+  const bool folder = std::filesystem::is_directory(path, ignored);
+  const auto file = folder ? path / "model.safetensors" : path;
+  if (!std::filesystem::exists(file, ignored))
+    throw Error(Code::NotFound, file.string() +
                                     ": is not there; expected a folder that `hanok vision train` made, or a file of "
                                     "weights");
-  const bool folder = std::filesystem::is_directory(path);
-  const Weights weights = Weights::open_file(folder ? path / "model.safetensors" : path);
+  const Weights weights = Weights::open_file(file);
   const auto beside = folder ? path : path.parent_path();
   const bool described =
-      folder || (path.filename() == "model.safetensors" && std::filesystem::exists(beside / "model.json"));
+      folder || (path.filename() == "model.safetensors" && std::filesystem::exists(beside / "model.json", ignored));
   return Cnn(weights, described ? read_vision_run(beside) : of_imagenet(weights));
 }
 
@@ -52,6 +54,7 @@ Cnn::Cnn(const Weights& weights, VisionRun run) : run_(std::move(run)), in_{run_
                                    "', and the tensors are those of " + family.name + "; they do not belong together");
   layers_ = family.build(weights, in_, run_.model);
   classes_ = layers_.back()->out_shape().size();
+  if (classes_ == 0) throw Error(Code::Corrupt, weights.what() + ": the last layer gives nothing, not one class");
   features_ = layers_[layers_.size() - 2]->out_shape().size();
   if (run_.class_names.empty())
     for (size_t i = 0; i < classes_; ++i) run_.class_names.push_back(std::to_string(i));

@@ -112,6 +112,26 @@ TEST(Convolution, WindowThatFitsNowhereIsRefused) {
   EXPECT_THROW(Convolution(made.weights(), "d", {8, 8, 1}, {}), Error);
 }
 
+TEST(Cnn, ANetWithoutClassesIsRefused) {
+  MadeUp made;
+  made.add("features.0.weight", {2, 1, 3, 3}, [](size_t) { return 1.0f; });
+  made.add("fc.weight", {0, 2}, [](size_t) { return 1.0f; });
+  EXPECT_THROW(Cnn(made.weights(), {.model = "cnn", .channels = 1, .height = 8, .width = 8, .mean = {0}, .std = {1}}),
+               Error);
+}
+
+TEST(Cnn, AMissingRunSaysWhatWasExpected) {
+  for (const std::string& name : {std::string("no/such/run"), std::string(300, 'x')}) {
+    try {
+      Cnn::open(name);
+      ADD_FAILURE() << name;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::NotFound);
+      EXPECT_NE(std::string(e.what()).find("hanok vision train"), std::string::npos) << e.what();
+    }
+  }
+}
+
 std::vector<float> run_layer(const std::unique_ptr<Layer>& layer, Shape in, std::vector<float> x) {
   Values values{1, in};
   std::copy(x.begin(), x.end(), values.data.reserve(x.size()));
