@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <optional>
 #include <ostream>
 
 #include "base/file.h"
@@ -28,6 +29,17 @@ base::OrderedJson to_json(const std::vector<chain::PictureHit>& hits) {
   return out;
 }
 
+PictureModel open_model(const store::Collection& collection, const std::string& named,
+                        const std::optional<store::VectorSpace>& space) {
+  if (!named.empty()) return PictureModel(named);
+  try {
+    return PictureModel(space->model);
+  } catch (const Error& e) {
+    throw Error(e.code(), "collection '" + collection.name() + "' has its vectors by a net that cannot be read: " +
+                              e.what() + ". Bring it back, or name another: --image-model RUN");
+  }
+}
+
 }  // namespace
 
 bool reads_pictures(const std::string& image_model, const store::Collection& collection) {
@@ -38,7 +50,7 @@ bool reads_pictures(const std::string& image_model, const store::Collection& col
 chain::IngestReport ingest_pictures(Session& session, store::Collection& collection, const std::string& image_model,
                                     const std::vector<std::string>& paths, const chain::PictureIngestOptions& options) {
   const auto pending = collection.pending_space(), space = pending ? pending : collection.vector_space();
-  const PictureModel model(image_model.empty() ? space->model : image_model);
+  const PictureModel model = open_model(collection, image_model, space);
   if (space && chain::holds_pictures(*space) && space->fingerprint != model.fingerprint())
     session.note("note: '" + collection.name() + "' was embedded by " + space->model +
                  (space->model == model.space().model ? ", which has changed" : "") + "; embedding its pictures by " +

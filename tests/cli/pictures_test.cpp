@@ -74,6 +74,11 @@ TEST(CliPictures, ErrorsSayWhatToDo) {
   EXPECT_THAT(message({"search", "x", "--image", kPictures + "/rgb.png"}, 2), HasSubstr("not both"));
   hanok.json({"ingest", kPictures, "-c", "photos", "--image-model", kModel});
   EXPECT_THAT(message({"ingest", kPictures, "-c", "photos", "--ocr"}, 2), HasSubstr("reads pictures"));
+  const auto run = hanok.folder() / "run";
+  base::fs::copy(kModel, run);
+  hanok.json({"ingest", kPictures, "-c", "more", "--image-model", run});
+  base::fs::remove_all(run);
+  EXPECT_THAT(message({"ingest", kPictures, "-c", "more"}, 3), HasSubstr("name another: --image-model RUN"));
 }
 
 }  // namespace
