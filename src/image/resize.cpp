@@ -51,10 +51,10 @@ void check_sides(size_t width, size_t height, size_t new_width, size_t new_heigh
                                  std::to_string(new_height) + ": no side may be 0");
 }
 
-}  // namespace
-
-std::vector<float> resize_floats(std::span<const float> values, size_t width, size_t height, size_t channels,
-                                 size_t new_width, size_t new_height, bool antialias) {
+// Of floats or bytes, which are widened one by one: as floats, the largest pictures would take four times their memory.
+template <typename T>
+std::vector<float> resized(std::span<const T> values, size_t width, size_t height, size_t channels, size_t new_width,
+                           size_t new_height, bool antialias) {
   check_sides(width, height, new_width, new_height);
   if (values.size() != width * height * channels)
     throw Error(Code::Invalid, "a picture of " + std::to_string(width) + " x " + std::to_string(height) + " x " +
@@ -65,9 +65,9 @@ std::vector<float> resize_floats(std::span<const float> values, size_t width, si
   for (size_t y = 0; y < height; ++y)
     for (size_t x = 0; x < new_width; ++x)
       for (size_t i = 0; i < across[x].weights.size(); ++i) {
-        const float* from = values.data() + (y * width + across[x].first + i) * channels;
+        const T* from = values.data() + (y * width + across[x].first + i) * channels;
         float* to = narrow.data() + (y * new_width + x) * channels;
-        for (size_t c = 0; c < channels; ++c) to[c] += across[x].weights[i] * from[c];
+        for (size_t c = 0; c < channels; ++c) to[c] += across[x].weights[i] * static_cast<float>(from[c]);
       }
   const size_t row = new_width * channels;
   std::vector<float> out(row * new_height, 0.0f);
@@ -80,13 +80,20 @@ std::vector<float> resize_floats(std::span<const float> values, size_t width, si
   return out;
 }
 
+}  // namespace
+
+std::vector<float> resize_floats(std::span<const float> values, size_t width, size_t height, size_t channels,
+                                 size_t new_width, size_t new_height, bool antialias) {
+  return resized(values, width, height, channels, new_width, new_height, antialias);
+}
+
 Image resize(const Image& picture, size_t width, size_t height, bool antialias) {
   if (picture.width == width && picture.height == height && width && height) return picture;
-  const std::vector<float> values(picture.pixels.begin(), picture.pixels.end());
-  const auto resized = resize_floats(values, picture.width, picture.height, picture.channels, width, height, antialias);
-  Image out{width, height, picture.channels, std::vector<uint8_t>(resized.size())};
-  for (size_t i = 0; i < resized.size(); ++i)
-    out.pixels[i] = static_cast<uint8_t>(std::clamp(resized[i] + 0.5f, 0.0f, 255.0f));
+  const auto values =
+      resized<uint8_t>(picture.pixels, picture.width, picture.height, picture.channels, width, height, antialias);
+  Image out{width, height, picture.channels, std::vector<uint8_t>(values.size())};
+  for (size_t i = 0; i < values.size(); ++i)
+    out.pixels[i] = static_cast<uint8_t>(std::clamp(values[i] + 0.5f, 0.0f, 255.0f));
   return out;
 }
 
