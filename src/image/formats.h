@@ -18,7 +18,7 @@ struct Stored {
 Stored read_png(std::string_view bytes, std::string_view what, const ReadLimits& limits);
 Stored read_jpeg(std::string_view bytes, std::string_view what, const ReadLimits& limits);
 
-/// Throws Exhausted beyond the limit, Corrupt without pixels.
+/// Throws Exhausted beyond the limit.
 void check_size(uint64_t width, uint64_t height, std::string_view what, const ReadLimits& limits);
 [[noreturn]] void corrupt_picture(std::string_view what, std::string_view kind, const std::string& why);
 
