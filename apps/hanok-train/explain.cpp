@@ -88,11 +88,11 @@ class Explainer {
 }  // namespace
 
 void add_explain(Command& vision) {
-  Command c =
-      vision.subcommand("explain", "Shows what a net looks at: Grad-CAM, filters, feature maps, as PNG files.",
-                        "NAME-grad-cam.png: the picture, where it speaks for the class, and both over one "
-                        "another. NAME-maps-NN-LAYER.png: what each layer makes of it. filters.png: the kernels "
-                        "of the first convolution.");
+  Command c = vision.subcommand(
+      "explain", "Shows what a net looks at: Grad-CAM, filters, feature maps, as PNG files.",
+      "NAME-grad-cam.png: the picture, where it speaks for the class, and both over one "
+      "another. NAME-maps-NN-LAYER.png: what each convolution and pool makes of it. filters.png: the kernels "
+      "of the first convolution.");
   auto flags = std::make_shared<Flags>();
   c.option("--run", flags->run, "folder of a trained net", true);
   c.positionals("FILE", flags->files, "pictures", false);

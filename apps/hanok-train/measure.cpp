@@ -30,12 +30,9 @@ vision::ModelOptions model_of(const Flags& f) {
 }  // namespace
 
 void add_measure(Command& vision) {
-  Command c = vision.subcommand("measure",
-                                "Measures how fast a net is here, forward and training, on random "
-                                "pictures.",
-                                "Training: forward, backward and a step of SGD with momentum. Forward: "
-                                "as in "
-                                "evaluation, batch normalisation folded into convolutions.");
+  Command c = vision.subcommand("measure", "Measures how fast a net is here, forward and training, on random pictures.",
+                                "Training: forward, backward and a step of SGD with momentum. Forward: batch "
+                                "normalisation folded into convolutions.");
   auto f = std::make_shared<Flags>();
   c.option("--model", f->model, "a name of `hanok vision models`", true);
   c.choice("--variant", f->variant, {"imagenet", "cifar"}, "the net as published, or for 32x32 (imagenet)");

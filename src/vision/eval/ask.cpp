@@ -10,7 +10,8 @@
 namespace hanok::vision {
 namespace {
 
-constexpr int64_t kBatch = 256;  // pictures at once: enough to keep every core busy, and 1 GB for ResNet-50 at 224
+constexpr int64_t kBatch =
+    256;  // pictures at once: enough to keep every core busy; the first maps of ResNet-50 at 224 take 0.8 GB
 
 torch::Tensor mirrored(Net& net, const torch::Tensor& x) { return (net.forward(x) + net.forward(x.flip(3))) / 2; }
 

@@ -1,4 +1,4 @@
-// Faster evaluation: batch normalisation that stands behind a convolution becomes part of its weights.
+// A faster forward pass: batch normalisation that stands behind a convolution becomes part of its weights.
 #pragma once
 
 #include "vision/models/models.h"
