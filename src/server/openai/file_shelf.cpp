@@ -90,6 +90,10 @@ std::optional<std::string> FileShelf::id_of(std::string_view document_path) cons
   return id;
 }
 
+bool may_see(const Access& access, const ShelvedFile& file) {
+  return (access.collections.empty() && access.of_collection.empty()) || access.key == file.key;
+}
+
 base::OrderedJson to_json(const ShelvedFile& file) {
   return {{"id", file.id},
           {"object", "file"},

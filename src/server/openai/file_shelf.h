@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "server/http/message.h"
 
 namespace hanok::server {
 
@@ -37,6 +38,10 @@ class FileShelf {
  private:
   const std::filesystem::path folder_;
 };
+
+/// A key for some collections alone sees the files that it uploaded: the others may be those of collections it may not
+/// read.
+bool may_see(const Access& access, const ShelvedFile& file);
 
 base::OrderedJson to_json(const ShelvedFile& file);
 

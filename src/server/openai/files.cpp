@@ -10,12 +10,6 @@ namespace {
 
 using base::OrderedJson;
 
-/// A key for some collections alone sees the files that it uploaded: the others may be those of collections it may not
-/// read.
-bool may_see(const Access& access, const ShelvedFile& file) {
-  return (access.collections.empty() && access.of_collection.empty()) || access.key == file.key;
-}
-
 ShelvedFile need_file(const FileShelf& shelf, const Request& request) {
   auto file = shelf.find(request.capture("file"));
   if (!file || !may_see(request.access, *file))

@@ -112,7 +112,7 @@ void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
   group.add(
       "POST", "/vector_stores/{store}/files",
       [&stores](const Request& r) {
-        return reply(stores.attach(store_id(r, Scope::Write), json_body(r), Json::object()));
+        return reply(stores.attach(r.access, store_id(r, Scope::Write), json_body(r), Json::object()));
       },
       writing("Read an uploaded file into it"));
   group.add(
@@ -138,7 +138,9 @@ void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
       reading("The passages that a file was cut into"));
   group.add(
       "POST", "/vector_stores/{store}/file_batches",
-      [&stores](const Request& r) { return reply(stores.create_batch(store_id(r, Scope::Write), json_body(r))); },
+      [&stores](const Request& r) {
+        return reply(stores.create_batch(r.access, store_id(r, Scope::Write), json_body(r)));
+      },
       writing("Read several uploaded files into it"));
   group.add(
       "GET", "/vector_stores/{store}/file_batches/{batch}",

@@ -177,7 +177,9 @@ VectorStores::VectorStores(House& house, FileShelf& shelf)
 OrderedJson VectorStores::create(const Request& request, const Json& body) {
   const std::string id = new_id("vs_");
   std::vector<WaitingFile> files;
-  for (const auto& file : texts_field(body, "file_ids")) files.push_back(waiting(id, {{"file_id", file}}, body));
+  const auto ids = texts_field(body, "file_ids");
+  if (ids.size() > kMostBatch) wrong_field("file_ids", "at most " + std::to_string(kMostBatch) + " files", ids.size());
+  for (const auto& file : ids) files.push_back(waiting(request.access, id, {{"file_id", file}}, body));
   (void)read_chunking(field(body, "chunking_strategy"));
   const Json metadata = read_metadata(field(body, "metadata"));
   request.access.require(Scope::Write, id);
@@ -247,18 +249,20 @@ void VectorStores::remove(const std::string& id) {
 
 // ---- their files
 
-WaitingFile VectorStores::waiting(const std::string& id, const Json& file, const Json& otherwise) const {
+WaitingFile VectorStores::waiting(const Access& access, const std::string& id, const Json& file,
+                                  const Json& otherwise) const {
   const std::string file_id = text_field(file, "file_id");
-  if (!shelf_.find(file_id)) missing("file", file_id);
+  const auto shelved = shelf_.find(file_id);
+  if (!shelved || !may_see(access, *shelved)) missing("file", file_id);
   const auto given = [&](const char* name) { return field(file, name) ? field(file, name) : field(otherwise, name); };
   const Chunking chunking = read_chunking(given("chunking_strategy"));
   const Json how = {{"chunking", chunking.json()}, {"attributes", read_attributes(given("attributes"))}};
   return {.store = id, .file = file_id, .created_ms = base::now_ms(), .how = how};
 }
 
-OrderedJson VectorStores::attach(const std::string& id, const Json& file, const Json& otherwise) {
+OrderedJson VectorStores::attach(const Access& access, const std::string& id, const Json& file, const Json& otherwise) {
   open(id);
-  WaitingFile one = waiting(id, file, otherwise);
+  WaitingFile one = waiting(access, id, file, otherwise);
   const Json note = note_of(one);
   const std::string file_id = one.file;
   queue_.add({std::move(one)});
@@ -272,7 +276,7 @@ OrderedJson VectorStores::change(const std::string& id, const std::string& file,
   if (!field(body, "chunking_strategy"))
     all["chunking_strategy"] = Json::parse(base::dump_json(now["chunking_strategy"]));
   if (all["chunking_strategy"].value("type", "") != "static") all.erase("chunking_strategy");
-  queue_.add({waiting(id, all, Json::object())}, true);
+  queue_.add({waiting({}, id, all, Json::object())}, true);  // whoever uploaded it: it is in the store
   queue_.wait(id, file);
   return show_file(id, file);
 }
@@ -412,7 +416,7 @@ void VectorStores::detach(const std::string& id, const std::string& file) {
 
 // ---- batches
 
-OrderedJson VectorStores::create_batch(const std::string& id, const Json& body) {
+OrderedJson VectorStores::create_batch(const Access& access, const std::string& id, const Json& body) {
   std::vector<Json> files;
   if (const Json* list = field(body, "files")) {
     if (!list->is_array()) wrong_field("files", "a list of objects with file_id", *list);
@@ -426,7 +430,7 @@ OrderedJson VectorStores::create_batch(const std::string& id, const Json& body) 
   Json ids = Json::array();
   for (const Json& file : files) {
     if (!file.is_object()) missing("file", file.dump());
-    all.push_back(waiting(id, file, body));
+    all.push_back(waiting(access, id, file, body));
     ids.push_back(file["file_id"]);
   }
   queue_.add(std::move(all));

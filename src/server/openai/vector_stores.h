@@ -47,7 +47,8 @@ class VectorStores {
 
   /// Takes a file that is to be read into the collection: its status is "in_progress", and then "completed", or
   /// "failed" where it cannot be read.
-  base::OrderedJson attach(const std::string& id, const base::Json& file, const base::Json& otherwise);
+  base::OrderedJson attach(const Access& access, const std::string& id, const base::Json& file,
+                           const base::Json& otherwise);
   /// Changes what is said about a file that is there: it is read again, before all that wait.
   base::OrderedJson change(const std::string& id, const std::string& file, const base::Json& body);
   base::OrderedJson show_file(const std::string& id, const std::string& file) const;
@@ -55,7 +56,7 @@ class VectorStores {
   base::OrderedJson content(const std::string& id, const std::string& file) const;
   void detach(const std::string& id, const std::string& file);
 
-  base::OrderedJson create_batch(const std::string& id, const base::Json& body);
+  base::OrderedJson create_batch(const Access& access, const std::string& id, const base::Json& body);
   base::OrderedJson show_batch(const std::string& id, const std::string& batch) const;
   /// Those of its files that wait are not read any more.
   base::OrderedJson cancel_batch(const std::string& id, const std::string& batch);
@@ -71,7 +72,9 @@ class VectorStores {
   std::shared_ptr<store::Collection> open(const std::string& id) const;
   base::Json notes(const store::Collection& collection) const;
   void set_notes(store::Collection& collection, const base::Json& notes) const;
-  WaitingFile waiting(const std::string& id, const base::Json& file, const base::Json& otherwise) const;
+  /// 404 where the file is not there or not to be seen.
+  WaitingFile waiting(const Access& access, const std::string& id, const base::Json& file,
+                      const base::Json& otherwise) const;
   void read(const WaitingFile& file);
   base::OrderedJson file_json(const std::string& id, const std::string& file, const std::string& status,
                               const base::Json& note) const;

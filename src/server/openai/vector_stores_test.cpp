@@ -109,6 +109,12 @@ TEST(OpenAiFiles, AKeyForSomeCollectionsSeesItsOwnFilesAlone) {
   EXPECT_EQ(house.get("/v1/files/" + of_all + "/content", bearer(one)).status, 404);
   EXPECT_EQ(house.send("DELETE", "/v1/files/" + of_all, "", bearer(one)).status, 404);
   EXPECT_EQ(house.get("/v1/files/" + of_all + "/content", bearer(all)).body, "hello");
+  // Nor does it read them by way of its collection.
+  house.store().collection("notes", true);
+  const std::string notes = "/v1/vector_stores/notes";
+  EXPECT_EQ(house.post(notes + "/files", {{"file_id", of_all}}, bearer(one)).status, 404);
+  EXPECT_EQ(house.post(notes + "/file_batches", {{"file_ids", {of_all}}}, bearer(one)).status, 404);
+  EXPECT_EQ(house.post(notes + "/files", {{"file_id", of_one}}, bearer(one)).status, 200);
 }
 
 TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
