@@ -9,45 +9,23 @@
 
 #include "chain/ingest/ignore.h"
 #include "hanok/text.h"
+#include "text/utf8.h"
 
 namespace hanok::chain {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Length of the UTF-8 sign that begins at `at`; 0: there is none.
-size_t sign_length(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xC2 ? 0
-                        : first < 0xE0 ? 2
-                        : first < 0xF0 ? 3
-                        : first < 0xF5 ? 4
-                                       : 0;
-  if (length == 0 || at + length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  if (length > 2) {  // too long a form, a half of a pair, beyond the last code point
-    const unsigned second = byte(at + 1);
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
-        (first == 0xF4 && second > 0x8F))
-      return 0;
-  }
-  return length;
-}
-
 std::string with_escapes(std::string_view bytes) {
   std::string out;
   for (size_t at = 0; at < bytes.size();) {
-    const size_t length = sign_length(bytes, at);
-    if (length == 0) {
+    const size_t from = at;
+    if (text::next_code_point(bytes, at) == text::kBadByte) {
       char escape[4];
-      std::snprintf(escape, sizeof escape, "%%%02X", static_cast<unsigned char>(bytes[at++]));
+      std::snprintf(escape, sizeof escape, "%%%02X", static_cast<unsigned char>(bytes[from]));
       out += escape;
     } else {
-      out += bytes.substr(at, length);
-      at += length;
+      out += bytes.substr(from, at - from);
     }
   }
   return out;
