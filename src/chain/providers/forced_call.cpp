@@ -36,16 +36,30 @@ void check_name(const std::string& name) {
                 "tool '" + name + "': a name without quotes, brackets and line breaks was expected, as in get_weather");
 }
 
-bool says_all_of(const base::OrderedJson& schema) {
+/// Whether somewhere several schemas hold for one value, each of which may name properties.
+bool joins_schemas(const base::OrderedJson& schema) {
   if (!schema.is_structured()) return false;
-  return (schema.is_object() && schema.contains("allOf")) || std::any_of(schema.begin(), schema.end(), says_all_of);
+  if (schema.is_object()) {
+    const auto n = schema.count("properties") + schema.count("$ref") + schema.count("anyOf") + schema.count("oneOf");
+    if (n > 1 || schema.contains("allOf")) return true;
+  }
+  return std::any_of(schema.begin(), schema.end(), joins_schemas);
+}
+
+bool names_all_required(const base::OrderedJson& schema) {
+  const auto required = schema.find("required");
+  return required == schema.end() || !required->is_array() ||
+         std::all_of(required->begin(), required->end(), [&](const auto& name) {
+           return !name.is_string() || schema["properties"].contains(name.template get<std::string>());
+         });
 }
 
 /// Objects that list their properties have no others unless the schema says so: models invent arguments as long as they
-/// may. With allOf, whose parts would exclude each other then, nothing is closed.
+/// may. Not for schemas that are joined: their parts would exclude each other.
 void close_objects(base::OrderedJson& schema) {
   if (!schema.is_object()) return;
-  if (schema.contains("properties") && !schema.contains("additionalProperties")) schema["additionalProperties"] = false;
+  if (schema.contains("properties") && !schema.contains("additionalProperties") && names_all_required(schema))
+    schema["additionalProperties"] = false;
   for (const char* key : {"properties", "$defs", "definitions"})
     if (const auto parts = schema.find(key); parts != schema.end() && parts->is_object())
       for (auto& part : *parts) close_objects(part);
@@ -65,7 +79,7 @@ std::string arguments_schema(const Tool& tool) {
   if (!schema.contains("type")) schema["type"] = "object";
   if (schema["type"] != "object")
     throw Error(Code::Invalid, what + ": \"type\": \"object\" was expected, found " + schema["type"].dump());
-  if (!says_all_of(schema)) close_objects(schema);
+  if (!joins_schemas(schema)) close_objects(schema);
   return schema.dump();
 }
 

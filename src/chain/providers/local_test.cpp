@@ -210,6 +210,16 @@ TEST_F(LocalChatTest, ACallThatMustComeHasTheArgumentsThatAreNamed) {
                   R"({"properties":{"n":{"enum":[1,2]},"who":{"$ref":"#/$defs/who"}},"required":["n","who"],
                       "$defs":{"who":{"type":"object","properties":{"name":{"enum":["a"]}},"required":["name"]}}})"};
   const Tool nothing{"nothing", "", R"({"type":"object","properties":{}})"};
+  // Names beside those that are listed are no contradiction.
+  const Tool either{"either", "",
+                    R"({"properties":{"n":{"enum":[1]}},"required":["n"],
+                        "anyOf":[{"properties":{"a":{"enum":[1]}},"required":["a"]},{"required":["b"]}]})"};
+  const Tool more{"more", "", R"({"properties":{"n":{"enum":[1]}},"required":["n","m"]})"};
+  for (const Tool& tool : {either, more}) {
+    ChatOptions o{.temperature = 1.4f, .seed = 3, .max_tokens = 60, .tools = {tool}};
+    o.tool_choice = {ToolChoice::Kind::Required, ""};
+    EXPECT_NO_THROW(model->chat(std::span(&hello_, 1), o)) << tool.name;
+  }
   for (uint64_t seed = 0; seed < 12; ++seed) {
     ChatOptions o{.temperature = 1.4f, .seed = seed, .max_tokens = 200, .tools = {book, nothing}};
     o.tool_choice = {ToolChoice::Kind::Named, seed % 2 ? "book" : "nothing"};
