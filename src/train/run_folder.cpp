@@ -2,52 +2,43 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
-#include <cstring>
 #include <sstream>
 
+#include "base/byte_reader.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "hanok/error.h"
+#include "text/markup.h"
 
 namespace hanok::train {
 namespace {
 
-double wall_time() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+using base::ByteWriter;
+using text::escape_markup;
+
+double wall_time() { return 1e-3 * static_cast<double>(base::now_ms()); }  // seconds since 1970
 
 // ---- protocol buffers, as much of them as tensorflow.Event needs
 
-void put_varint(std::string& out, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) out += static_cast<char>(v | 0x80);
-  out += static_cast<char>(v);
-}
 enum Wire { kVarint = 0, kDouble = 1, kBytes = 2, kFloat = 5 };
-void put_key(std::string& out, int field, Wire wire) { put_varint(out, static_cast<uint64_t>(field) << 3 | wire); }
-void put_bytes(std::string& out, int field, const std::string& bytes) {
+void put_key(ByteWriter& out, int field, Wire wire) { out.put_varint(static_cast<uint64_t>(field) << 3 | wire); }
+void put_bytes(ByteWriter& out, int field, std::string_view bytes) {
   put_key(out, field, kBytes);
-  put_varint(out, bytes.size());
-  out += bytes;
-}
-template <class T>
-void put_raw(std::string& out, T v) {
-  char bytes[sizeof v];
-  std::memcpy(bytes, &v, sizeof v);
-  out.append(bytes, sizeof v);
+  out.put_varint(bytes.size());
+  out.put_text(bytes);
 }
 
 // TFRecord: u64 length, masked CRC-32C of it, the bytes, masked CRC-32C of them; little endian.
 uint32_t masked_crc(std::string_view bytes) { return std::rotr(base::crc32c(bytes), 15) + 0xa282ead8u; }
-std::string record(const std::string& event) {
-  std::string out, length;
-  put_raw<uint64_t>(length, event.size());
-  out = length;
-  put_raw(out, masked_crc(length));
-  out += event;
-  put_raw(out, masked_crc(event));
-  return out;
+std::string record(const ByteWriter& event) {
+  ByteWriter out;
+  out.put<uint64_t>(event.size());
+  out.put(masked_crc(out.bytes()));
+  out.put_text(event.bytes());
+  out.put(masked_crc(event.bytes()));
+  return out.bytes();
 }
 
 // ---- SVG
@@ -59,19 +50,6 @@ std::string number(double v) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", v);
   return text;
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
 }
 
 }  // namespace
@@ -89,24 +67,24 @@ std::string to_json(const Event& event) {
 }
 
 std::string tensorboard_head(double time) {
-  std::string event;
+  ByteWriter event;
   put_key(event, 1, kDouble);
-  put_raw(event, time);
+  event.put(time);
   put_bytes(event, 3, "brain.Event:2");
   return record(event);
 }
 
 std::string tensorboard_record(double time, int64_t step, const std::string& tag, float value) {
-  std::string of_value, summary, event;
+  ByteWriter of_value, summary, event;
   put_bytes(of_value, 1, tag);
   put_key(of_value, 2, kFloat);
-  put_raw(of_value, value);
-  put_bytes(summary, 1, of_value);
+  of_value.put(value);
+  put_bytes(summary, 1, of_value.bytes());
   put_key(event, 1, kDouble);
-  put_raw(event, time);
+  event.put(time);
   put_key(event, 2, kVarint);
-  put_varint(event, static_cast<uint64_t>(step));
-  put_bytes(event, 5, summary);
+  event.put_varint(static_cast<uint64_t>(step));
+  put_bytes(event, 5, summary.bytes());
   return record(event);
 }
 
@@ -127,7 +105,7 @@ std::string plot_svg(const std::string& title, const std::vector<Curve>& curves)
   std::ostringstream out;
   out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << kWidth << " " << kHeight
       << "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
-      << "<text x=\"" << kLeft << "\" y=\"22\" font-size=\"15\">" << escaped(title) << "</text>\n";
+      << "<text x=\"" << kLeft << "\" y=\"22\" font-size=\"15\">" << escape_markup(title) << "</text>\n";
   constexpr int kLines = 5;
   for (int i = 0; i <= kLines; ++i) {
     const double y = low + (high - low) * i / kLines;
@@ -144,7 +122,7 @@ std::string plot_svg(const std::string& title, const std::vector<Curve>& curves)
       if (std::isfinite(curves[c].y[i]))
         out << number(px(static_cast<double>(i + 1))) << "," << number(py(curves[c].y[i])) << " ";
     out << "\"/>\n<text x=\"" << kWidth - kRight + 10 << "\" y=\"" << kTop + 16 * static_cast<double>(c + 1)
-        << "\" fill=\"" << colour << "\">" << escaped(curves[c].name) << "</text>\n";
+        << "\" fill=\"" << colour << "\">" << escape_markup(curves[c].name) << "</text>\n";
   }
   out << "</svg>\n";
   return out.str();
