@@ -208,12 +208,13 @@ class Line : public Task {
     return out;
   }
   Evaluation evaluate(bool) override {
-    return {.loss = 1, .accuracy = accuracies.empty() ? 0.5 : accuracies.at(at_++)};
+    return {.loss = test_loss, .accuracy = accuracies.empty() ? 0.5 : accuracies.at(at_++)};
   }
   void save(const fs::path& folder) override { save_tensors(folder / "model.safetensors", state_of(*net_)); }
 
   std::function<void(size_t)> before_step;
   size_t nan_at = 1000;
+  double test_loss = 1;
   std::vector<double> accuracies;
 
  private:
@@ -283,6 +284,40 @@ TEST(Trainer, ResumingNeedsACheckpointOfTheSameRun) {
   base::write_file_atomic(file, base::read_file(file).substr(0, 500));
   o.fingerprint = "a";
   EXPECT_THROW(train(task, o), Error);
+}
+
+TEST(Trainer, ARunWhoseTestLossIsNoNumberGoesOn) {
+  const base::TempFolder temp;
+  TrainOptions o{.folder = temp.path() / "run", .epochs = 1};
+  Line task;
+  task.test_loss = NAN;
+  train(task, o);
+  o.epochs = 2, o.resume = true;
+  Line again;
+  EXPECT_EQ(train(again, o).epochs, 2);
+  const std::string csv = base::read_file(o.folder / "metrics.csv");
+  EXPECT_NE(csv.find("nan"), std::string::npos) << "of the first epoch: " << csv;
+}
+
+TEST(Trainer, ACheckpointWithHalfAnAverageIsRefused) {
+  const base::TempFolder temp;
+  TrainOptions o{.folder = temp.path() / "run", .epochs = 1, .averaging = {.kind = "ema"}};
+  Line task;
+  train(task, o);
+  const auto file = o.folder / "checkpoint" / "last.safetensors";
+  std::map<std::string, std::string> metadata;
+  NamedTensors all = load_tensors(file, &metadata);
+  ASSERT_TRUE(all.back().first.starts_with("average."));
+  all.pop_back();
+  save_tensors(file, all, metadata);
+  o.epochs = 2, o.resume = true;
+  try {
+    train(task, o);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::Corrupt) << e.what();
+    EXPECT_NE(std::string(e.what()).find("last.safetensors"), std::string::npos) << e.what();
+  }
 }
 
 TEST(Trainer, ALossThatIsNoNumberKeepsTheLastGoodCheckpoint) {

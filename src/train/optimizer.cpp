@@ -13,18 +13,16 @@ bool has_second(const std::string& kind) { return kind == "adam"; }
 
 }  // namespace
 
-torch::Tensor orthogonal(const torch::Tensor& g, int steps, bool half) {
+torch::Tensor orthogonal(const torch::Tensor& g, int steps) {
   constexpr double a = 3.4445, b = -4.7750, c = 2.0315;  // steep at zero: small singular values grow fast
-  torch::Tensor x = half ? g.to(torch::kBFloat16) : g;
-  x = x / (x.norm() + 1e-7);
+  torch::Tensor x = g / (g.norm() + 1e-7);
   const bool tall = x.size(0) > x.size(1);
   if (tall) x = x.t();
   for (int i = 0; i < steps; ++i) {
     const torch::Tensor s = x.mm(x.t());
     x = a * x + (b * s + c * s.mm(s)).mm(x);
   }
-  if (tall) x = x.t();
-  return x.to(g.scalar_type());
+  return tall ? x.t() : x;
 }
 
 Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {
@@ -101,16 +99,15 @@ std::vector<std::pair<std::string, torch::Tensor>> Optimizer::state() const {
   return out;
 }
 
-void Optimizer::load(const std::vector<std::pair<std::string, torch::Tensor>>& given) {
+void Optimizer::load(const std::vector<std::pair<std::string, torch::Tensor>>& given, const std::string& what) {
   const torch::NoGradGuard no_grad;
   const auto mine = state();
   if (given.size() != mine.size())
-    throw Error(Code::Corrupt, "the optimizer remembers " + std::to_string(mine.size()) +
-                                   " tensors, the checkpoint has " + std::to_string(given.size()));
+    throw Error(Code::Corrupt, what + ": the optimizer remembers " + std::to_string(mine.size()) + " tensors, found " +
+                                   std::to_string(given.size()));
   for (size_t i = 0; i < mine.size(); ++i) {
     if (given[i].first != mine[i].first || given[i].second.sizes() != mine[i].second.sizes())
-      throw Error(Code::Corrupt,
-                  "the optimizer's '" + mine[i].first + "' is not in the checkpoint, or has another shape");
+      throw Error(Code::Corrupt, what + ": the optimizer's '" + mine[i].first + "' is missing, or has another shape");
     if (i == 0)
       steps_ = given[i].second.item<int64_t>();
     else

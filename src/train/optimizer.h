@@ -31,8 +31,8 @@ struct ParameterGroup {
 };
 
 /// The nearest orthogonal matrix, roughly: five or so Newton-Schulz steps of fifth order take every singular value of g
-/// [R, C] into about [0.7, 1.2]. In bfloat16 where `half`.
-torch::Tensor orthogonal(const torch::Tensor& g, int steps = 3, bool half = false);
+/// [R, C] into about [0.7, 1.2].
+torch::Tensor orthogonal(const torch::Tensor& g, int steps = 3);
 
 class Optimizer {
  public:
@@ -44,9 +44,10 @@ class Optimizer {
   const std::vector<ParameterGroup>& groups() const { return groups_; }
   /// All parameters of all groups.
   std::vector<torch::Tensor> parameters() const;
-  /// What is remembered, by name: for checkpoints. Loading takes exactly what saving gave; throws Corrupt otherwise.
+  /// What is remembered, by name: for checkpoints. Loading takes exactly what saving gave; throws Corrupt otherwise,
+  /// naming `what`, the file.
   std::vector<std::pair<std::string, torch::Tensor>> state() const;
-  void load(const std::vector<std::pair<std::string, torch::Tensor>>& state);
+  void load(const std::vector<std::pair<std::string, torch::Tensor>>& state, const std::string& what);
 
  private:
   struct Memory {

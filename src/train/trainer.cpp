@@ -48,16 +48,22 @@ base::Json to_json(const Progressed& p) {
           {"rows", rows}};
 }
 
+// JSON has no NaN, which the loss of a test may be: it is written as null.
+double loss_of(const base::Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
 Progressed from_json(const base::Json& json) {
   Progressed p;
   p.step = json.at("step"), p.seconds = json.at("seconds");
   p.examples_timed = json.at("examples_timed"), p.seconds_timed = json.at("seconds_timed");
   p.loss_sum = json.at("loss_sum"), p.examples = json.at("examples"), p.correct = json.at("correct");
   p.best = json.at("best"), p.worse_epochs = json.at("worse_epochs");
-  p.kept = {json.at("kept").at(0), json.at("kept").at(1)}, p.last = {json.at("last").at(0), json.at("last").at(1)};
+  p.kept = {loss_of(json.at("kept").at(0)), json.at("kept").at(1)};
+  p.last = {loss_of(json.at("last").at(0)), json.at("last").at(1)};
   p.train_loss = json.at("train_loss");
   for (const auto& r : json.at("rows"))
-    p.rows.push_back({r.at(0), r.at(1), r.at(2), r.at(3), r.at(4), r.at(5), r.at(6), r.at(7), r.at(8)});
+    p.rows.push_back({r.at(0), r.at(1), r.at(2), r.at(3), r.at(4), r.at(5), loss_of(r.at(6)), r.at(7), r.at(8)});
   return p;
 }
 
@@ -72,9 +78,9 @@ class Loop {
     total_ = static_cast<size_t>(std::ceil(o_.epochs * static_cast<double>(per_epoch_)));
     if (o_.averaging.kind != "none" && o_.averaging.kind != "ema" && o_.averaging.kind != "lookahead")
       throw Error(Code::Invalid, "there is no averaging '" + o_.averaging.kind + "'; there are: none, ema, lookahead");
-    if (o_.resume) load();
-    if (o_.averaging.kind != "none" && average_.empty())
+    if (o_.averaging.kind != "none")
       for (const auto& [name, t] : state_of(task_.module())) average_.emplace_back(name, t.detach().clone());
+    if (o_.resume) load();
     if (first()) run_.emplace(o_.folder, p_.rows);
   }
 
@@ -295,22 +301,31 @@ class Loop {
     if (metadata["fingerprint"] != o_.fingerprint)
       throw Error(Code::Invalid, file + ": was started with other options (" + metadata["fingerprint"] + "), now (" +
                                      o_.fingerprint + "); resume with the same, or begin in another folder");
-    NamedTensors model, optimizer;
+    NamedTensors model, optimizer, average;
     for (const auto& [name, t] : all) {
       const size_t dot = name.find('.');
       const std::string part = name.substr(0, dot), rest = name.substr(dot + 1);
       if (part == "model") model.emplace_back(rest, t);
       if (part == "optimizer") optimizer.emplace_back(rest, t);
-      if (part == "average") average_.emplace_back(rest, t);
+      if (part == "average") average.emplace_back(rest, t);
     }
     load_state(task_.module(), model, file);
-    optimizer_.load(optimizer);
+    optimizer_.load(optimizer, file);
+    load_average(average, file);
     try {
       p_ = from_json(base::parse_json(metadata["progress"], file));
     } catch (const base::Json::exception& e) {
       throw Error(Code::Corrupt, file + ": its progress is damaged: " + e.what());
     }
     saved_step_ = p_.step;
+  }
+
+  void load_average(const NamedTensors& given, const std::string& file) {
+    bool fits = given.size() == average_.size();
+    for (size_t i = 0; fits && i < given.size(); ++i)
+      fits = given[i].first == average_[i].first && given[i].second.sizes() == average_[i].second.sizes();
+    if (!fits) throw Error(Code::Corrupt, file + ": its average of the weights is not one of this net");
+    average_ = given;
   }
 
   Task& task_;
