@@ -12,7 +12,7 @@ namespace hanok::train {
 
 /// Something that happened, with its numbers: one JSON object on a line, {"event": name, key: number, ...}.
 struct Event {
-  std::string name;  // start, step, epoch, checkpoint, warning, stop
+  std::string name;  // start, step, epoch, warning, stop
   std::vector<std::pair<std::string, double>> numbers = {};
   std::string text = {};  // for people; key "text" where it is not empty
 };
