@@ -40,6 +40,8 @@ bool write(const Flags& flags, const Matrix& rows, const std::function<void(std:
 void run_pictures(Session& session, const Flags& flags) {
   if (flags.model.empty())
     throw Error(Code::Invalid, "which net is to see the pictures? --model RUN: a run folder of hanok vision train");
+  if (flags.prompt != Flags().prompt)
+    throw Error(Code::Invalid, "--prompt is for texts; these are pictures: leave it out");
   const PictureModel model(flags.model);
   std::vector<std::string> files = flags.images;
   files.insert(files.end(), flags.files.begin(), flags.files.end());

@@ -219,7 +219,7 @@ void add_ingest(Command& root) {
       "  hanok ingest ~/Pictures -c photos --image-model runs/cifar      PNG and JPEG, for hanok search --image");
   c.positionals("PATH", flags->paths, "files or folders", false);
   c.option("--image-model", flags->image_model,
-           "read pictures, not texts, by this net: a run folder of hanok vision train, or torchvision's safetensors");
+           "read pictures, not texts, by this net: a run folder of hanok vision train, or torchvision's weights");
   c.flag("--watch", flags->watch, "stay, and read again whenever something changes");
   c.option("--glob", flags->globs, "only files whose name or path matches, for example '*.pdf' (repeatable)");
   c.flag("--ocr", flags->ocr,

@@ -23,6 +23,16 @@ void check(const Flags& flags) {
                                                    : "words and --image: one of them was expected, not both");
   if (flags.image.empty() && !flags.html.empty())
     throw Error(Code::Invalid, "--html makes a page of pictures: it needs --image FILE");
+  const Flags none;
+  const char* for_words = flags.mode != none.mode       ? "--mode"
+                          : flags.fusion != none.fusion ? "--fusion"
+                          : flags.mmr < none.mmr        ? "--mmr"
+                          : flags.neighbours > 0        ? "--neighbours"
+                          : !flags.rerank.empty()       ? "--rerank"
+                          : flags.explain               ? "--explain"
+                                                        : nullptr;
+  if (!flags.image.empty() && for_words)
+    throw Error(Code::Invalid, std::string(for_words) + " is for words; this search is by a picture: leave it out");
 }
 
 void run(Session& session, const Flags& flags) {

@@ -72,6 +72,9 @@ TEST(CliPictures, ErrorsSayWhatToDo) {
   EXPECT_THAT(message({"search"}, 2), HasSubstr("--image FILE"));
   EXPECT_THAT(message({"search", "x", "--html", "p.html"}, 2), HasSubstr("needs --image"));
   EXPECT_THAT(message({"search", "x", "--image", kPictures + "/rgb.png"}, 2), HasSubstr("not both"));
+  EXPECT_THAT(message({"search", "--image", "x.png", "--mode", "keyword"}, 2), HasSubstr("--mode is for words"));
+  EXPECT_THAT(message({"embed", "--image", "x.png", "--model", kModel, "--prompt", "query", "--out", "v.npy"}, 2),
+              HasSubstr("--prompt is for texts"));
   hanok.json({"ingest", kPictures, "-c", "photos", "--image-model", kModel});
   EXPECT_THAT(message({"ingest", kPictures, "-c", "photos", "--ocr"}, 2), HasSubstr("reads pictures"));
   const auto run = hanok.folder() / "run";
