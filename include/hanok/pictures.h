@@ -28,7 +28,8 @@ struct PictureLabel {
 /// Safe to call from several threads.
 class PictureModel {
  public:
-  /// A run folder, or a safetensors file with torchvision's names. Throws NotFound, Corrupt, Unsupported.
+  /// A run folder, or weights with torchvision's names: safetensors, or a state dict of torch.save. Throws NotFound,
+  /// Corrupt, Unsupported.
   explicit PictureModel(const std::filesystem::path& run);
   ~PictureModel();
   PictureModel(PictureModel&&) noexcept;
@@ -39,7 +40,7 @@ class PictureModel {
   /// "resnet18".
   const std::string& name() const;
   const std::vector<std::string>& classes() const;
-  /// Begins with "picture:"; changes whenever the numbers would.
+  /// Begins with "picture:"; another net, or the same trained again, has another (samples of each tensor are in it).
   const std::string& fingerprint() const;
   /// Of vectors in a collection; `model` is the run's absolute path, by which it is found again.
   store::VectorSpace space() const;
@@ -51,7 +52,7 @@ class PictureModel {
     Matrix vectors;                    // [N, dim()], length 1
     std::vector<PictureLabel> labels;  // the likeliest class of each
   };
-  /// prepared: pictures one after another, as prepare() makes them.
+  /// prepared: pictures one after another, as prepare() makes them. Throws Corrupt where the net gives no numbers.
   Reading read(std::span<const float> prepared) const;
   /// [N, dim()], length 1.
   Matrix embed(std::span<const image::Image> pictures) const;

@@ -24,9 +24,9 @@ struct CnnResult {
 /// Immutable; safe to run from several threads.
 class Cnn {
  public:
-  /// A run folder (model.json, model.safetensors), or a safetensors file by itself: then the input is taken to be
-  /// ImageNet's (224 x 224, its mean and deviation; 28 x 28 for LeNet) and classes are numbers.
-  /// Throws NotFound, Corrupt (damaged, tensors that do not fit one another or model.json), Unsupported (another net).
+  /// A run folder (model.json, model.safetensors), or a file of weights (nn/weights.h) by itself: then the input is
+  /// taken to be ImageNet's (224 x 224, its mean and deviation; 28 x 28 for LeNet) and classes are numbers. Throws
+  /// NotFound, Corrupt (damaged, tensors that do not fit one another or model.json), Unsupported (another net).
   static Cnn open(const std::filesystem::path& path);
   /// The net of these weights, for pictures of the size that `run` says.
   Cnn(const Weights& weights, VisionRun run);
