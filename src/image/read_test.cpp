@@ -5,12 +5,13 @@
 #include <functional>
 
 #include "base/file.h"
-#include "hanok/error.h"
+#include "base/test_error.h"
 #include "image/formats.h"
 
 namespace hanok::image {
 namespace {
 
+using base::error_of;
 using base::fs::path;
 
 constexpr size_t kWidth = 24, kHeight = 16;
@@ -37,17 +38,6 @@ int apart(const Image& a, const Image& b) {
   int worst = 0;
   for (size_t i = 0; i < a.pixels.size(); ++i) worst = std::max(worst, std::abs(a.pixels[i] - b.pixels[i]));
   return worst;
-}
-
-std::string error_of(const std::function<void()>& body, Code code) {
-  try {
-    body();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 TEST(Png, EveryKindBecomesEightBits) {

@@ -8,10 +8,12 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/test_error.h"
 
 namespace hanok::chain {
 namespace {
 
+using base::error_of;
 using base::fs::path;
 using ::testing::HasSubstr;
 
@@ -64,17 +66,6 @@ void save_other_model(const path& to, float bias = 0.75f) {
   std::string weights = base::read_file(kModel / "model.safetensors");
   std::memcpy(weights.data() + weights.size() - sizeof bias, &bias, sizeof bias);  // fc.bias of blue
   base::write_file_atomic(to / "model.safetensors", weights);
-}
-
-std::string error_of(const std::function<void()>& body, Code code) {
-  try {
-    body();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 TEST_F(Pictures, ModelSeesColour) {

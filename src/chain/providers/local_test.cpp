@@ -8,28 +8,20 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/test_error.h"
 #include "base/threads.h"
 #include "hanok/chat.h"
 #include "hanok/context.h"
-#include "hanok/error.h"
 #include "lm/tiny_model.h"
 
 namespace hanok::chain {
 namespace {
 
+using base::error_of;
 using testing::HasSubstr;
 
 class LocalChatTest : public testing::Test {
  protected:
-  std::string error_of(const std::function<void()>& f, Code code) const {
-    try {
-      f();
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-      return e.what();
-    }
-    return "no error";
-  }
   base::TempFolder folder_;
   const std::string file_ = lm::write_tiny_model(folder_.path(), 3).string();
   const std::shared_ptr<const ChatModel> model_ = open_chat_model(file_, {.plain_if_none = true});
