@@ -44,7 +44,11 @@ class Splitter {
   }
 
  private:
-  using Pieces = std::vector<std::string_view>;
+  struct Piece {
+    std::string_view text;
+    size_t length = 0;  // counted once: a tokenizer may do it
+  };
+  using Pieces = std::vector<Piece>;
 
   void cut(std::string_view text, std::span<const std::string> separators) {
     auto at = std::find_if(separators.begin(), separators.end(),
@@ -56,34 +60,36 @@ class Splitter {
       finer = separators.subspan(static_cast<size_t>(at - separators.begin()) + 1);
     const std::string_view between = options_.keep_separator == KeepSeparator::No ? *at : std::string_view();
     Pieces small;
-    for (const std::string_view piece : pieces(text, *at)) {
-      if (options_.length(piece) < options_.chunk_size) {
+    for (const Piece& piece : pieces(text, *at)) {
+      if (piece.length < options_.chunk_size) {
         small.push_back(piece);
         continue;
       }
       join(small, between);
       small.clear();
       if (finer.empty())
-        chunks_.emplace_back(piece);
+        chunks_.emplace_back(piece.text);
       else
-        cut(piece, finer);
+        cut(piece.text, finer);
     }
     join(small, between);
   }
 
   Pieces pieces(std::string_view text, std::string_view separator) const {
     Pieces out;
+    const auto add = [&](size_t begin, size_t end) {
+      if (begin == end) return;
+      const std::string_view piece = text.substr(begin, end - begin);
+      out.push_back({piece, options_.length(piece)});
+    };
     if (separator.empty()) {
       for (size_t i = 0; i < text.size();) {
         const size_t at = i;
         next_code_point(text, i);
-        out.push_back(text.substr(at, i - at));
+        add(at, i);
       }
       return out;
     }
-    const auto add = [&](size_t begin, size_t end) {
-      if (begin < end) out.push_back(text.substr(begin, end - begin));
-    };
     size_t begin = 0;
     for (size_t at = text.find(separator); at != text.npos; at = text.find(separator, at + separator.size())) {
       const size_t behind = at + separator.size();
@@ -97,27 +103,26 @@ class Splitter {
   // Chunks of as many pieces as fit; each begins with the last pieces of the one before.
   void join(const Pieces& all, std::string_view between) {
     const size_t gap = options_.length(between);
-    std::deque<std::string_view> now;
+    std::deque<Piece> now;
     size_t total = 0;
-    for (const std::string_view piece : all) {
-      const size_t length = options_.length(piece);
-      const auto fits = [&] { return total + length + (now.empty() ? 0 : gap) <= options_.chunk_size; };
+    for (const Piece& piece : all) {
+      const auto fits = [&] { return total + piece.length + (now.empty() ? 0 : gap) <= options_.chunk_size; };
       if (!fits() && !now.empty()) {
         put(now, between);
         while (total > options_.chunk_overlap || (!fits() && total > 0)) {
-          total -= options_.length(now.front()) + (now.size() > 1 ? gap : 0);
+          total -= now.front().length + (now.size() > 1 ? gap : 0);
           now.pop_front();
         }
       }
       now.push_back(piece);
-      total += length + (now.size() > 1 ? gap : 0);
+      total += piece.length + (now.size() > 1 ? gap : 0);
     }
     put(now, between);
   }
 
-  void put(const std::deque<std::string_view>& pieces, std::string_view between) {
+  void put(const std::deque<Piece>& pieces, std::string_view between) {
     std::string chunk;
-    for (size_t i = 0; i < pieces.size(); ++i) (chunk += i ? between : std::string_view()) += pieces[i];
+    for (size_t i = 0; i < pieces.size(); ++i) (chunk += i ? between : std::string_view()) += pieces[i].text;
     if (options_.strip_blanks) chunk = std::string(stripped(chunk));
     if (!chunk.empty()) chunks_.push_back(std::move(chunk));
   }

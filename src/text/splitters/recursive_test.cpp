@@ -25,6 +25,11 @@ TEST(SplitRecursively, CountsAsItIsToldAndNeverCutsACharacter) {
   EXPECT_THAT(split_recursively("가나다", {.chunk_size = 7, .chunk_overlap = 0, .length = bytes}),
               ElementsAre("가나", "다"));
   EXPECT_THAT(split_recursively("a\xFF", {}), ElementsAre("a\xEF\xBF\xBD"));
+  int counted = 0;
+  const auto words = [&](std::string_view s) { return ++counted, size_t{!s.empty()}; };
+  EXPECT_THAT(split_recursively("a b c d", {.chunk_size = 2, .chunk_overlap = 1, .separators = {" "}, .length = words}),
+              ElementsAre("a b", "b c", "c d"));
+  EXPECT_LE(counted, 6) << "each piece once, and what joins them";
 }
 
 TEST(SplitRecursively, SaysWhatIsWrong) {
