@@ -69,7 +69,7 @@ Reply search(VectorStores& stores, const Request& request) {
 }  // namespace
 
 void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
-  const RouteOptions write{.scope = Scope::Write, .lane = Lane::Write};
+  const RouteOptions write{.scope = Scope::Write, .lane = Lane::Write, .most_body = kMostJson};
   const auto writing = [&](const char* summary) {
     RouteOptions out = write;
     out.summary = summary;
@@ -102,7 +102,8 @@ void add_openai_vector_stores(Router::Group& group, VectorStores& stores) {
       {.lane = Lane::Embed,
        .summary = "Passages that answer a question: by words and meaning",
        .request_schema = R"({"type":"object","required":["query"],"properties":{"query":{},"filters":{"type":"object"},
-"max_num_results":{"type":"integer"},"ranking_options":{"type":"object"},"rewrite_query":{"type":"boolean"}}})"});
+"max_num_results":{"type":"integer"},"ranking_options":{"type":"object"},"rewrite_query":{"type":"boolean"}}})",
+       .most_body = kMostJson});
   group.add(
       "GET", "/vector_stores/{store}/files",
       [&stores](const Request& r) {

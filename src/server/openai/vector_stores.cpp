@@ -433,15 +433,15 @@ OrderedJson VectorStores::create_batch(const Access& access, const std::string& 
     all.push_back(waiting(access, id, file, body));
     ids.push_back(file["file_id"]);
   }
-  queue_.add(std::move(all));
   const std::string batch = new_id("vsfb_");
-  {
+  {  // before the first of them is read, which changes settings of the collection too
     const std::lock_guard lock(writing_);
     const auto collection = open(id);
     Json about = notes(*collection);
     about["batches"][batch] = {{"created_at", base::now_ms() / 1000}, {"files", ids}};
     set_notes(*collection, about);
   }
+  queue_.add(std::move(all));
   return show_batch(id, batch);
 }
 

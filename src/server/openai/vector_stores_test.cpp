@@ -195,6 +195,14 @@ TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
   EXPECT_EQ(get(path, 404)["error"]["code"], "not_found");
 }
 
+TEST_F(OpenAiStores, TheirJsonHasTheLimitOfOpenAisRoutes) {
+  for (const char* path : {"/v1/vector_stores", "/v1/vector_stores/x/search", "/v1/vector_stores/x/file_batches"}) {
+    test::Client client(house.server().port());
+    client.send("POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 68000000\r\n\r\n");
+    EXPECT_EQ(client.answer().status, 413) << path;
+  }
+}
+
 TEST_F(OpenAiStores, ABatchIsReadBesideAndMayBeCancelled) {
   Json ids = Json::array();
   for (int i = 0; i < 20; ++i) ids.push_back(upload("f" + std::to_string(i) + ".md", kTea)["id"]);
