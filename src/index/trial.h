@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/top_k.h"
 #include "hanok/index.h"
 
 namespace hanok::index {
@@ -36,21 +37,23 @@ class Trial {
   std::span<const float> queries() const { return queries_; }
   std::span<const float> query(size_t i) const { return queries().subspan(i * dim_, dim_); }
 
-  /// Vectors that are in the index, [n, dim], each in one call; n * size() distances on some threads.
+  /// Vectors that are in the index, [n, dim], each in one call: all of them are compared with every query, on some
+  /// threads. Pieces of some ten thousand are the fastest. Throws what adding them to an index throws.
   void see(std::span<const float> rows, size_t threads);
   /// A hit is a vector that lies no farther than the true k-th, so that equal vectors do not count as misses. More than
   /// k ids a query are taken as candidates: a hit is then one of the true k among them. found[i]: of query i.
   Result recall(const std::vector<std::vector<Id>>& found, const Row& row) const;
 
  private:
-  float distance(size_t query, const float* row, float norm) const;  // small is near
+  void see_block(std::span<const float> rows, size_t threads);
+  float distance(size_t query, std::span<const float> row) const;  // small is near
 
   std::string name_;
   size_t dim_, k_;
   Metric metric_;
-  std::vector<float> queries_;               // under cosine of length 1
-  std::vector<std::vector<float>> nearest_;  // [query]: a heap of the k least distances
-  std::vector<float> kth_;                   // the worst of it
+  std::vector<float> queries_;              // under cosine of length 1
+  std::vector<base::TopK<float>> nearest_;  // [query]: the k least distances
+  std::vector<float> kth_;                  // the worst of them
   size_t seen_ = 0;
 };
 

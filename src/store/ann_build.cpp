@@ -20,6 +20,7 @@ constexpr size_t kTailShare = 16;   // rows that came later, in the index's: the
 constexpr size_t kTailOfExact = 4;  // and not before a scan of them takes a quarter of what is scanned without an index
 constexpr size_t kStaleShare = 8;   // stale rows in those of the index: each costs a search some of its candidates
 constexpr size_t kAddedAtOnce = 4096;
+constexpr size_t kSeenAtOnce = 16384;
 constexpr double kStrayShare = 0.02;  // of a graph: more than this, and it suits these vectors badly
 
 constexpr size_t kNeighbours = 50;  // what hybrid search asks for
@@ -122,7 +123,7 @@ void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
   vectors.each([&](ChunkId id, std::span<const float> row) {
     if (!out.covered.contains(id)) return;
     some.add(id, row);
-    if (some.ids.size() == kAddedAtOnce) see();
+    if (some.ids.size() == kSeenAtOnce) see();
   });
   see();
   const auto ask = [&](const index::Trial& trial, const index::SearchOptions& options) {
