@@ -154,7 +154,10 @@ void run(Session& session, const Flags& flags) {
   check(flags);
   session.background = flags.watch;
   if (const std::string url = flags.watch ? "" : session.server_of_data(); !url.empty()) {
-    if (!flags.image_model.empty())
+    auto& store = session.store(false);
+    const auto names = store.collections();
+    const bool there = std::find(names.begin(), names.end(), session.collection_name()) != names.end();
+    if (!flags.image_model.empty() || (there && reads_pictures("", *store.collection(session.collection_name()))))
       throw Error(Code::Unavailable, "the server at " + url +
                                          " has this data directory and does not take pictures; stop it, ingest, start "
                                          "it again");

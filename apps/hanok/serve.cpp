@@ -15,6 +15,7 @@
 #include "base/threads.h"
 #include "chat_models.h"
 #include "command.h"
+#include "hanok/pictures.h"
 #include "hanok/server.h"
 #include "language_models.h"
 #include "models_in_use.h"
@@ -153,6 +154,9 @@ class Watching {
            const Served& served) {
     if (folders.empty()) return;
     collection_ = store->collection(session.collection_name(), true);
+    if (const auto space = collection_->vector_space(); space && chain::holds_pictures(*space))
+      throw Error(Code::Invalid, "--watch is for texts, and collection '" + collection_->name() +
+                                     "' holds pictures: leave it out, or name another collection: -c NAME");
     embedder_ = served_for(*collection_->snapshot(), served);
     options_.embedder = embedder_.get();
     if (!embedder_ && collection_->snapshot()->vector_space()) {

@@ -66,6 +66,17 @@ for i in $(seq 100); do )" HANOK_PROGRAM R"( search maps --json 2>/dev/null | gr
               HasSubstr("no backup"));
 }
 
+TEST(Serve, PicturesAreNotItsWork) {
+  Program hanok;
+  const std::string data = HANOK_SOURCE_DIR "/tests/data/";
+  hanok.json({"ingest", data + "pictures", "-c", "photos", "--image-model", data + "tiny_pictures"});
+  const auto result = with_server(hanok, "", HANOK_PROGRAM " ingest " + data + "pictures -c photos; echo status $?");
+  EXPECT_THAT(result.err, HasSubstr("does not take pictures; stop it"));
+  const auto watching = hanok.run({"serve", "--port", "0", "--watch", data + "pictures", "-c", "photos"});
+  EXPECT_EQ(watching.exit_status, 2);
+  EXPECT_THAT(watching.err, HasSubstr("--watch is for texts"));
+}
+
 TEST(Serve, WrongUsesAreNamed) {
   const Program hanok;
   EXPECT_THAT(hanok.json({"serve", "--host", "0.0.0.0", "--port", "0"}, 2)["error"]["message"],
