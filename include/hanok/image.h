@@ -26,8 +26,8 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
-/// What a file may ask for. A picture of 64 million pixels takes up to 256 MB while it is read (and a progressive JPEG
-/// twice that); the limits hold before anything is allocated.
+/// What a file may ask for; the limits hold before anything is allocated. A picture of 64 million pixels takes up to
+/// 0.5 GB while it is read (what is turned or has ink is there twice), as a progressive JPEG up to 0.8 GB.
 struct ReadLimits {
   uint64_t max_pixels = 64'000'000;
   uint64_t max_file_bytes = 256'000'000;
