@@ -83,9 +83,7 @@ class Comparison {
   }
 
   OrderedJson row(const std::string& name) const {
-    const auto& kind = vision::model_kind(name);
-    vision::ModelOptions options{.name = name, .classes = static_cast<int>(classes_), .input = input_};
-    options.small_input = kind.small_variant && input_.height <= kSmall;
+    const auto options = vision::options_for(name, classes_, input_);
     const auto figures = vision::figures(options);
     OrderedJson out = {{"model", name},
                        {"variant", options.small_input ? "cifar" : "imagenet"},
@@ -100,8 +98,6 @@ class Comparison {
   }
 
  private:
-  static constexpr int kSmall = 64;  // as in training: pictures up to this side take the variant for small ones
-
   void add_speed(OrderedJson& out, const vision::ModelOptions& options) const {
     const Json speed = ask(session_,
                            {"measure", "--model", options.name, "--variant", options.small_input ? "cifar" : "imagenet",

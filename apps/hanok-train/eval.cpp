@@ -131,7 +131,7 @@ void evaluate(Session& session, Flags f) {
   const vision::EvalReport e = vision::evaluate_run(
       run, set, f.views ? vision::TestTime::MirrorAndShift : vision::TestTime::None, f.precision, f.worst);
   const vision::Report& r = e.report;
-  const OrderedJson json = {{"model", e.model},
+  const OrderedJson json = {{"model", run.run.model},
                             {"dataset", f.dataset},
                             {"images", r.pictures},
                             {"test_loss", r.log_loss},

@@ -31,13 +31,6 @@ torch::Tensor to_tensor(std::vector<float>& x, size_t n, const Pictures& shape) 
       .clone(torch::MemoryFormat::Preserve);
 }
 
-// Convolutions run faster where channels lie together.
-void channels_together(torch::nn::Module& net) {
-  const torch::NoGradGuard no_grad;
-  for (auto& p : net.parameters())
-    if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
-}
-
 std::vector<ParameterGroup> groups_of(Net& net, const Recipe& r) {
   ParameterGroup main;
   main.learning_rate = r.learning_rate, main.momentum = r.momentum, main.weight_decay = r.weight_decay;
@@ -193,14 +186,8 @@ class Classifier : public train::Task {
   base::Workers loader_{1, 4};
 };
 
-// The variant for small pictures, where the net has one and the pictures are small.
-ModelOptions model_options(const std::string& model, const DataSet& set) {
-  constexpr int kSmall = 64;
-  ModelOptions o{.name = model, .classes = static_cast<int>(set.class_names.size())};
-  o.input = {static_cast<int>(set.train.channels), static_cast<int>(set.train.height),
-             static_cast<int>(set.train.width)};
-  o.small_input = model_kind(model).small_variant && o.input.height <= kSmall;
-  return o;
+ImageShape shape_of(const Pictures& p) {
+  return {static_cast<int>(p.channels), static_cast<int>(p.height), static_cast<int>(p.width)};
 }
 
 // Everything that decides the bytes of the result.
@@ -224,6 +211,36 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   number("cutout", static_cast<double>(a.cutout)), number("colour", a.colour);
   number("mixup", a.mixup), number("cutmix", a.cutmix);
   return out + " " + train::precision_name(precision);
+}
+
+struct StepMemory {
+  uint64_t whole = 0, fixed = 0;  // bytes; fixed: what does not depend on the batch
+};
+
+// What a step of the whole batch will take; two small steps are tried, and leave the net as it was.
+StepMemory memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
+  std::vector<torch::Tensor> before;
+  for (const auto& buffer : net.buffers()) before.push_back(buffer.clone());
+  const auto step_of = [&](int64_t n) {
+    const auto as = [](size_t v) { return static_cast<int64_t>(v); };
+    const auto peak = train::peak_of([&] {
+      const auto x = torch::zeros({n, as(set.train.channels), as(set.train.height), as(set.train.width)})
+                         .contiguous(torch::MemoryFormat::ChannelsLast);
+      const train::Autocast autocast(precision == Precision::BFloat16);
+      train::cross_entropy(net.forward(x).to(torch::kFloat), torch::zeros({n}, torch::kLong), {}).backward();
+    });
+    for (auto& p : net.parameters()) p.mutable_grad() = torch::Tensor();
+    return peak;
+  };
+  net.train();
+  const uint64_t two = step_of(2), six = step_of(6);
+  const torch::NoGradGuard no_grad;
+  auto buffers = net.buffers();
+  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(before[i]);
+  uint64_t remembered = 0;  // by the optimizer, and the average
+  const uint64_t copies = (recipe.optimizer == "adamw" ? 2 : 1) + (recipe.averaging == "none" ? 0 : 1);
+  for (const auto& p : net.parameters()) remembered += copies * p.nbytes();
+  return {train::predict(two, six, batch) + remembered, train::predict(two, six, 0) + remembered};
 }
 
 // "0", "1", ...: classes that nobody named.
@@ -256,36 +273,10 @@ std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures&
   return out;
 }
 
-// What a step of the whole batch will take; two small steps are tried, and leave the net as it was.
-uint64_t memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
-  std::vector<torch::Tensor> before;
-  for (const auto& buffer : net.buffers()) before.push_back(buffer.clone());
-  const auto step_of = [&](int64_t n) {
-    const auto as = [](size_t v) { return static_cast<int64_t>(v); };
-    const auto peak = train::peak_of([&] {
-      const auto x = torch::zeros({n, as(set.train.channels), as(set.train.height), as(set.train.width)})
-                         .contiguous(torch::MemoryFormat::ChannelsLast);
-      const train::Autocast autocast(precision == Precision::BFloat16);
-      train::cross_entropy(net.forward(x).to(torch::kFloat), torch::zeros({n}, torch::kLong), {}).backward();
-    });
-    for (auto& p : net.parameters()) p.mutable_grad() = torch::Tensor();
-    return peak;
-  };
-  net.train();
-  const uint64_t two = step_of(2), six = step_of(6);
-  const torch::NoGradGuard no_grad;
-  auto buffers = net.buffers();
-  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(before[i]);
-  uint64_t remembered = 0;  // by the optimizer, and the average
-  const uint64_t copies = (recipe.optimizer == "adamw" ? 2 : 1) + (recipe.averaging == "none" ? 0 : 1);
-  for (const auto& p : net.parameters()) remembered += copies * p.nbytes();
-  return train::predict(two, six, batch) + remembered;
-}
-
 ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& options) {
   const Precision precision = train::choose_precision(options.precision);
   torch::manual_seed(options.seed);
-  const ModelOptions model = model_options(options.model, set);
+  const ModelOptions model = options_for(options.model, set.class_names.size(), shape_of(set.train));
   const auto net = make_model(model);
   std::vector<uint32_t> first(std::min<size_t>(set.train.size(), 5000));
   std::iota(first.begin(), first.end(), 0u);
@@ -307,8 +298,8 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
   Classifier task(set, options, net, about, precision);
   const Recipe& r = options.recipe;
   const size_t own = std::min(r.batch, set.train.size()) / (options.parallel ? options.parallel->size() : 1);
-  const uint64_t memory = memory_of_a_step(*net, set, r, own, precision);
-  train::check_memory(memory, memory_of_a_step(*net, set, r, 0, precision), own, base::available_memory().value_or(0));
+  const StepMemory memory = memory_of_a_step(*net, set, r, own, precision);
+  train::check_memory(memory.whole, memory.fixed, own, base::available_memory().value_or(0));
   train::TrainOptions o;
   o.folder = options.out, o.epochs = r.epochs, o.minutes = options.minutes, o.target = options.target;
   o.schedule = r.schedule;
@@ -326,7 +317,7 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
              {"test_images", static_cast<double>(set.test.size())},
              {"batch", static_cast<double>(r.batch)},
              {"epochs", r.epochs},
-             {"memory_bytes", static_cast<double>(memory)},
+             {"memory_bytes", static_cast<double>(memory.whole)},
              {"threads", static_cast<double>(at::get_num_threads())},
              {"seed", static_cast<double>(options.seed)}},
             options.model + " on " + set.name + ", recipe " + r.name + ", " + train::precision_name(precision)});
@@ -352,12 +343,9 @@ EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime 
                                    trained.run.class_names[0] + "' and '" + set.class_names[0] + "')");
   const Precision computed_in = train::choose_precision(precision);
   const base::Stopwatch watch;
-  std::vector<float> logits = logits_of(*trained.net, trained.run, set.test, test_time, computed_in);
-  const train::Evaluation judged = judge(logits, set.test);
-  EvalReport out{
-      .model = trained.run.model, .images = set.test.size(), .loss = judged.loss, .accuracy = judged.accuracy};
-  out.seconds = watch.seconds();
-  out.images_per_second = static_cast<double>(out.images) / out.seconds;
+  const std::vector<float> logits = logits_of(*trained.net, trained.run, set.test, test_time, computed_in);
+  EvalReport out{.seconds = watch.seconds()};
+  out.images_per_second = static_cast<double>(set.test.size()) / out.seconds;
   const std::vector<uint32_t> truth(set.test.labels.begin(), set.test.labels.end());
   out.report = make_report(logits, truth, trained.run.class_names.size(), worst);
   return out;

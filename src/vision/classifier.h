@@ -54,9 +54,7 @@ std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures&
                              train::Precision precision);
 
 struct EvalReport {
-  std::string model;
-  size_t images = 0;
-  double loss = 0, accuracy = 0, seconds = 0, images_per_second = 0;
+  double seconds = 0, images_per_second = 0;
   Report report;  // everything else
 };
 /// On set.test. worst: wrong answers to keep, the surest first. Throws Invalid where the classes or the pictures are

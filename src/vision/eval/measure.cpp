@@ -12,12 +12,6 @@
 namespace hanok::vision {
 namespace {
 
-void channels_together(torch::nn::Module& net) {
-  const torch::NoGradGuard guard;
-  for (auto& p : net.parameters())
-    if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
-}
-
 template <typename Step>
 double images_per_second(const MeasureOptions& options, const Step& step) {
   step();

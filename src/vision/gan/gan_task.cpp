@@ -64,9 +64,7 @@ struct Both : torch::nn::Module {
         sums(register_buffer("sums", torch::zeros({5}, torch::kLong))) {
     initialise_dcgan(*generator);
     initialise_dcgan(*discriminator);
-    const torch::NoGradGuard no_grad;
-    for (auto& p : parameters())
-      if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+    channels_together(*this);
   }
   std::shared_ptr<Sequence> generator, discriminator;
   Tensor sums;  // loss of D, of G, D(x), D(G(z)), each times the pictures, in millionths; pictures
@@ -76,6 +74,7 @@ class GanTask : public train::Task {
  public:
   GanTask(const DataSet& set, const GanOptions& options, GanRun about)
       : set_(set), o_(options), about_(std::move(about)), nets_(shape_of(about_)) {
+    about_.parameters = static_cast<size_t>(count_parameters(*nets_.generator));
     if (set.train.size() < o_.batch)
       throw Error(Code::Invalid, "a batch of " + std::to_string(o_.batch) + " pictures was asked for, and there are " +
                                      std::to_string(set.train.size()) + "; choose a smaller --batch");
@@ -216,7 +215,7 @@ class GanTask : public train::Task {
 
   const DataSet& set_;
   const GanOptions& o_;
-  const GanRun about_;
+  GanRun about_;
   Both nets_;
   std::unique_ptr<Judge> judge_;
   double real_spread_ = 0;
@@ -244,10 +243,8 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
                                    std::to_string(p.width) +
                                    "; a DCGAN here makes 28 x 28, 32 x 32 or 64 x 64 (for folders: --size 32)");
   torch::manual_seed(options.seed);
-  GanRun about{
+  const GanRun about{
       .data_set = set.name, .latent = options.latent, .width = options.width, .channels = p.channels, .side = p.height};
-  about.parameters = static_cast<size_t>(count_parameters(*make_generator(shape_of(about))));
-  torch::manual_seed(options.seed);
   GanTask task(set, options, about);
   train::TrainOptions t;
   t.folder = options.out;
@@ -260,7 +257,7 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
   t.tell = options.tell;
   const train::TrainResult done = train::train(task, t);
   GanReport out{.epochs = done.epochs, .seconds = done.seconds, .images_per_second = done.images_per_second};
-  out.generator_parameters = about.parameters;
+  out.generator_parameters = static_cast<size_t>(count_parameters(*task.nets().generator));
   out.discriminator_parameters = static_cast<size_t>(count_parameters(*task.nets().discriminator));
   if (!task.rows().empty()) out.last = task.rows().back();
   out.of_class = task.of_class();

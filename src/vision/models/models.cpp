@@ -78,4 +78,18 @@ int64_t count_parameters(const torch::nn::Module& net) {
   return n;
 }
 
+void channels_together(torch::nn::Module& net) {
+  const torch::NoGradGuard no_grad;
+  for (auto& p : net.parameters())
+    if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+ModelOptions options_for(const std::string& model, size_t classes, const ImageShape& input) {
+  constexpr int kSmall = 64;
+  return {.name = model,
+          .classes = static_cast<int>(classes),
+          .input = input,
+          .small_input = model_kind(model).small_variant && input.height <= kSmall};
+}
+
 }  // namespace hanok::vision

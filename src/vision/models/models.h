@@ -49,6 +49,12 @@ std::shared_ptr<Net> make_model(const ModelOptions& options);
 /// Numbers that are learned.
 int64_t count_parameters(const torch::nn::Module& net);
 
+/// Convolutions' weights with channels together in memory, where they run faster.
+void channels_together(torch::nn::Module& net);
+/// What a net is trained with on pictures of this shape: its variant for small ones up to a side of 64, where it has
+/// one. Throws as model_kind does.
+ModelOptions options_for(const std::string& model, size_t classes, const ImageShape& input);
+
 // ---- makers, one a file
 std::shared_ptr<Net> make_lenet(const ModelOptions& options);
 std::shared_ptr<Net> make_lenet_relu(const ModelOptions& options);

@@ -65,7 +65,6 @@ ModelFigures figures(Net& net, const ImageShape& input) {
 
   ModelFigures out;
   out.parameters = numel(net.parameters());
-  out.buffers = numel(net.buffers());
   out.layers = recording.depth();
   out.multiply_adds = recording.multiply_adds();
   out.filters = filter_sizes(recording.steps());

@@ -19,7 +19,6 @@ struct LayerFigures {
 
 struct ModelFigures {
   uint64_t parameters = 0;     // numbers that are learned
-  uint64_t buffers = 0;        // numbers that are kept beside them: running means and variances
   size_t layers = 0;           // with weights, from input to output, without the projections beside residual blocks
   uint64_t multiply_adds = 0;  // of convolutions and linear layers for one picture; what many papers call FLOPs
   std::string filters;         // sizes of the convolutions' kernels: "11x11 5x5 3x3"
