@@ -160,6 +160,36 @@ TEST(GgufDecoder, LogitsOfEveryFile) {
   EXPECT_GT(seen, 20u);
 }
 
+// The project's own file: every block format in one model, and logits from their values in float64
+// (tools/make_gguf_golden.py).
+class EveryFormat : public testing::Test {
+ protected:
+  const base::Json about_ = read_json(own_data("tiny_gguf") / "expected.json");
+  const std::vector<int32_t> ids_ = about_["ids"].get<std::vector<int32_t>>();
+  const std::vector<float> want_ = npy_floats(own_data("tiny_gguf") / "logits.npy");
+
+  Loaded load(bool exact) { return load_gguf(own_data("tiny_gguf") / "model.gguf", exact); }
+};
+
+TEST_F(EveryFormat, LogitsAreThoseOfItsValues) {
+  const auto exact = load(true).logits(ids_);
+  ASSERT_EQ(exact.size(), want_.size());
+  EXPECT_LT(largest_difference(exact, want_), 5e-4);
+  const auto fast = load(false).logits(ids_);
+  double squares = 0;
+  for (size_t i = 0; i < fast.size(); ++i) squares += std::pow(double(fast[i]) - want_[i], 2);
+  EXPECT_LT(std::sqrt(squares / static_cast<double>(fast.size())), 0.06 * about_["deviation"].get<double>());
+}
+
+TEST_F(EveryFormat, WhatComesTogetherDoesNotChangeABit) {
+  for (const bool exact : {true, false}) {
+    Loaded model = load(exact);
+    const auto whole = model.logits(ids_);
+    EXPECT_EQ(model.logits(ids_, 1), whole) << exact;
+    EXPECT_EQ(model.logits(ids_, 7), whole) << exact;
+  }
+}
+
 // Keys and values in fewer bits move the logits by no more than rounding activations to as many does, in units of their
 // deviation: the limits that the golden files set for F16, bf16 and blocks of eight bits.
 TEST(Decoder, KeysAndValuesInFewerBitsStayNear) {
