@@ -27,4 +27,4 @@ export out flags CCACHE=$(command -v ccache || true)
 echo "$sources" | tr ' ' '\n' | xargs -P "$(nproc)" -I{} bash -euc 'compile {}'
 aarch64-linux-gnu-g++ -o $out/kernels_test $out/*.o -lpthread
 qemu-aarch64-static -L /usr/aarch64-linux-gnu $out/kernels_test \
-  --gtest_filter='*Distance*:*Codes*:*Convert*:Kernels*:*Products*:*PackedWeights*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.EveryVersion*:Flat.Answers*:Flat.Hard*'
+  --gtest_filter='*Distance*:*Codes*:*Convert*:Kernels*:*Products*:*PackedWeights*:EmulatedTiles*:*Gemm*:*Rows*:FastScan*:Panel*:Scan.*:Flat.EveryVersion*:Flat.Answers*:Flat.Hard*'

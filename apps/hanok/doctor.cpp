@@ -100,6 +100,7 @@ OrderedJson examine(Session& session) {
                 {"features", math::features_name(math::features())},
                 {"threads", base::default_threads()},
                 {"memory_gb_per_second", memory_bandwidth() / 1e9}};
+  if (std::string why = math::tile_problem(math::tile_state()); !why.empty()) out["cpu"]["amx_not_used"] = why;
   // Found or not, a folder without such files needs none of the last three: they are no problems.
   OrderedJson tools = {tool("pdftotext", "PDF files"), tool("soffice", "doc, xls and ppt files (LibreOffice)"),
                        ocr_tool(), trainer()};
@@ -126,6 +127,7 @@ void add_doctor(Command& root) {
       out << "cpu      " << cpu["name"].get<std::string>() << ", kernels: " << cpu["features"].get<std::string>()
           << ", " << cpu["threads"] << " threads, " << static_cast<int>(cpu["memory_gb_per_second"].get<double>())
           << " GB/s from memory\n";
+      if (cpu.contains("amx_not_used")) out << "cpu      " << cpu["amx_not_used"].get<std::string>() << "\n";
       out << "data     " << report["data"]["folder"].get<std::string>() << " ("
           << report["data"]["state"].get<std::string>() << ")\n";
       out << "models   " << report["models"]["embedding"].get<std::string>() << "\n";

@@ -39,5 +39,7 @@ void fill_byte_gemm_scalar(ByteGemmKernels& table);
 void fill_byte_gemm_avx2(ByteGemmKernels& table);
 void fill_byte_gemm_avxvnni(ByteGemmKernels& table);
 void fill_byte_gemm_vnni(ByteGemmKernels& table);
+void fill_byte_gemm_emulated(ByteGemmKernels& table);
+void fill_byte_gemm_amx(ByteGemmKernels& table);
 
 }  // namespace hanok::math

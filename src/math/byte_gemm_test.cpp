@@ -21,6 +21,13 @@ std::vector<float> random_values(size_t n, uint64_t seed) {
   return x;
 }
 
+// Of this machine, and tiles that are emulated.
+std::vector<Features> every_version() {
+  auto out = testable_features();
+  out.push_back(kEmulatedTiles);
+  return out;
+}
+
 struct Case {
   size_t m, n, k;
   bool bias = true, accumulate = false;
@@ -45,7 +52,7 @@ std::vector<float> run(Features cpu, const Case& c, const std::vector<float>& a,
 void check(const Case& c) {
   const auto a = random_values(c.m * c.k, 1), w = random_values(c.n * c.k, 2), shift = random_values(c.n, 3);
   const auto plain = run(Features(), c, a, w, shift);
-  for (const Features cpu : testable_features())
+  for (const Features cpu : every_version())
     ASSERT_EQ(run(cpu, c, a, w, shift), plain) << features_name(cpu) << " m=" << c.m << " n=" << c.n << " k=" << c.k;
   for (size_t i = 0; i < c.m; ++i)
     for (size_t j = 0; j < c.n; ++j) {
@@ -59,6 +66,7 @@ void check(const Case& c) {
 TEST(ByteGemm, EverySizeInEachDirection) {
   for (const size_t s : kSizes) {
     check({s, 37, 29});
+    check({s, 20, 130, true, true});
     check({7, s, 70, true, true});
     check({7, 37, s, false, true});
   }
@@ -86,7 +94,7 @@ TEST(ByteGemm, TheLargestProductsDoNotOverflow) {
   for (const float sign : {1.0f, -1.0f}) {
     const Case c{6, 16, 64, false};
     const std::vector<float> a(c.m * c.k, 1.0f), w(c.n * c.k, sign);
-    for (const Features cpu : testable_features()) {
+    for (const Features cpu : every_version()) {
       const auto out = run(cpu, c, a, w, {});
       for (size_t i = 0; i < c.m; ++i)
         for (size_t j = 0; j < c.n; ++j) ASSERT_NEAR(out[i * (c.n + 3) + j], 64 * sign, 1e-4) << features_name(cpu);
@@ -99,7 +107,7 @@ TEST(ByteGemm, TinyAndZeroGroups) {
   const auto w = random_values(c.n * c.k, 2);
   for (const float size : {0.0f, 1e-38f, 1e-42f}) {
     const std::vector<float> a(c.k, size);
-    for (const Features cpu : testable_features())
+    for (const Features cpu : every_version())
       for (size_t j = 0; j < c.n; ++j) ASSERT_EQ(run(cpu, c, a, w, {})[j], 0.0f) << features_name(cpu) << " " << size;
   }
 }

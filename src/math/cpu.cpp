@@ -18,6 +18,7 @@
 #endif
 
 #include "base/log.h"
+#include "math/tile_kernels.h"
 
 namespace hanok::math {
 namespace {
@@ -53,10 +54,18 @@ bool amx_allowed() {
 #if defined(__linux__)
   // Linux 5.16+ hands out the tile registers only on request (arch_prctl ARCH_REQ_XCOMP_PERM, component 18).
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
-  return has_amx() && ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 #else
   return false;
 #endif
+}
+
+TileState find_tiles() {
+  TileState out;
+  out.there = has_amx();
+  out.allowed = out.there && amx_allowed();
+  out.right = out.allowed && tiles_multiply_right_amx();
+  return out;
 }
 
 Features detect() {
@@ -72,10 +81,11 @@ Features detect() {
                            __builtin_cpu_supports("avx512cd"));
   add(Feature::Vnni, __builtin_cpu_supports("avx512vnni"));
   add(Feature::Bf16, __builtin_cpu_supports("avx512bf16"));
-  add(Feature::Amx, found.has(Feature::Bf16) && amx_allowed());
+  add(Feature::Amx, found.has(Feature::Bf16) && tile_state().right);
   return found;
 }
 #elif defined(__aarch64__)
+TileState find_tiles() { return {}; }
 Features detect() {
   Features found = needs(Feature::Neon);
 #if defined(__linux__)
@@ -85,6 +95,7 @@ Features detect() {
   return found;
 }
 #else
+TileState find_tiles() { return {}; }
 Features detect() { return {}; }
 #endif
 
@@ -123,6 +134,19 @@ std::string features_name(Features features) {
   for (const auto& [name, feature] : kNames)
     if (features.has(feature)) out += (out.empty() ? "" : "+") + std::string(name);
   return out.empty() ? "scalar" : out;
+}
+
+TileState tile_state() {
+  static const TileState found = find_tiles();
+  return found;
+}
+
+std::string tile_problem(TileState state) {
+  if (!state.there || state.right) return {};
+  if (!state.allowed)
+    return "the CPU has AMX, which the system does not let this process use (Linux 5.16 and newer do, where a virtual "
+           "machine passes it on)";
+  return "the CPU says that it has AMX, but its products came out wrong when tried: AMX is not used";
 }
 
 Features detected_features() {

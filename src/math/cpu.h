@@ -55,10 +55,22 @@ constexpr Features needs(Feature f) {
   }
 }
 
+/// Tiles without what every CPU that has them has besides: no CPU, but kernels on tiles whose instructions are
+/// emulated, so that tests run them anywhere.
+constexpr Features kEmulatedTiles = Features().with(Feature::Amx);
+
 /// "scalar", or the names of all of them: "avx2+avx512+vnni".
 std::string features_name(Features features);
 /// What this CPU and its operating system offer.
 Features detected_features();
+/// Of AMX: whether the CPU has it, the system lets this process use it, and its products came out right when tried.
+struct TileState {
+  bool there = false, allowed = false, right = false;
+};
+/// Found once, with detected_features(), which have Feature::Amx where all is well.
+TileState tile_state();
+/// Why a CPU's tiles are not used; empty where they are, or where there are none.
+std::string tile_problem(TileState state);
 /// What the kernels use: detected_features(), or fewer of them, named by HANOK_CPU: "scalar", or features joined by
 /// '+', each with what it needs. Fixed at the first call.
 Features features();

@@ -10,6 +10,7 @@
 #include "math/product_kernels.h"
 #include "math/row_kernels.h"
 #include "math/scan_kernels.h"
+#include "math/tile_kernels.h"
 
 namespace hanok::math {
 namespace {
@@ -27,7 +28,7 @@ constexpr Version<Table> kVersions[] = {};
 constexpr Features kAny{};
 #if defined(__x86_64__)
 constexpr Features kAvx2 = needs(Feature::Avx2), kAvx512 = needs(Feature::Avx512), kVnni = needs(Feature::Vnni),
-                   kBf16 = needs(Feature::Bf16), kAvxVnni = needs(Feature::AvxVnni);
+                   kBf16 = needs(Feature::Bf16), kAvxVnni = needs(Feature::AvxVnni), kAmx = needs(Feature::Amx);
 #elif defined(__aarch64__)
 constexpr Features kNeon = needs(Feature::Neon);
 #endif
@@ -74,11 +75,10 @@ constexpr Version<GemmKernel> kVersions<GemmKernel>[] = {
 
 template <>
 constexpr Version<ByteGemmKernels> kVersions<ByteGemmKernels>[] = {
-    {kAny, fill_byte_gemm_scalar},
+    {kAny, fill_byte_gemm_scalar}, {kEmulatedTiles, fill_byte_gemm_emulated},
 #if defined(__x86_64__)
-    {kAvx2, fill_byte_gemm_avx2},
-    {kAvxVnni, fill_byte_gemm_avxvnni},
-    {kVnni, fill_byte_gemm_vnni},
+    {kAvx2, fill_byte_gemm_avx2},  {kAvxVnni, fill_byte_gemm_avxvnni},
+    {kVnni, fill_byte_gemm_vnni},  {kAmx, fill_byte_gemm_amx},
 #endif
 };
 
@@ -96,6 +96,14 @@ constexpr Version<ProductKernels> kVersions<ProductKernels>[] = {
 #if defined(__x86_64__)
     {kAvx2, fill_products_avx2},  {kAvxVnni, fill_products_avxvnni},
     {kVnni, fill_products_vnni},  {kBf16, fill_products_bf16},
+#endif
+};
+
+template <>
+constexpr Version<TileKernels> kVersions<TileKernels>[] = {
+    {kAny, fill_tile_products_emulated},
+#if defined(__x86_64__)
+    {kAmx, fill_tile_products_amx},
 #endif
 };
 
@@ -166,6 +174,7 @@ HANOK_KNOWN_TABLE(GemmKernel)
 HANOK_KNOWN_TABLE(ByteGemmKernels)
 HANOK_KNOWN_TABLE(AttentionKernels)
 HANOK_KNOWN_TABLE(ProductKernels)
+HANOK_KNOWN_TABLE(TileKernels)
 HANOK_KNOWN_TABLE(PanelKernels)
 HANOK_KNOWN_TABLE(ScanKernels)
 HANOK_KNOWN_TABLE(ExactKernels)

@@ -12,6 +12,7 @@
 #include "math/product_kernels.h"
 #include "math/row_kernels.h"
 #include "math/scan_kernels.h"
+#include "math/tile_kernels.h"
 
 namespace hanok::math {
 namespace {
@@ -34,6 +35,14 @@ TEST(Cpu, WhatIsTestedRunsHere) {
   EXPECT_TRUE(detected_features().include(features()));
 }
 
+TEST(Cpu, SaysWhyTilesAreNotUsed) {
+  EXPECT_EQ(tile_problem({}), "") << "no AMX is no problem";
+  EXPECT_EQ(tile_problem({true, true, true}), "");
+  EXPECT_NE(tile_problem({true, false, false}).find("does not let"), std::string::npos);
+  EXPECT_NE(tile_problem({true, true, false}).find("wrong"), std::string::npos);
+  EXPECT_EQ(detected_features().has(Feature::Amx), tile_state().right);
+}
+
 // No pointer of a table is missing, whatever the CPU.
 template <typename Table>
 void expect_full() {
@@ -52,6 +61,7 @@ TEST(Kernels, EveryTableIsFullOnEveryCpu) {
   expect_full<RowKernels>();
   expect_full<PanelKernels>();
   expect_full<ProductKernels>();
+  expect_full<TileKernels>();
   expect_full<ExactKernels>();
   expect_full<FastScanKernels>();
   expect_full<GemmKernel>();

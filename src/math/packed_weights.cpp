@@ -24,6 +24,8 @@ constexpr size_t kGroupsPerThread = 4;     // so that a thread that is held up l
 constexpr size_t kTilesPerTask = 4;
 constexpr size_t kStripBlocks = 16;  // 24 KiB taken apart at once; whole groups of `super`
 constexpr size_t kStripRows = 256;   // whose sums (32 KiB) are kept while the depth passes
+constexpr size_t kTilePiece =
+    512;  // values of depth of two panels of bf16: 32 KiB, which stay in the first-level cache
 
 size_t plain_index(WeightFormat format) {
   return format == WeightFormat::F32 ? 0 : format == WeightFormat::F16 ? 1 : 2;
@@ -209,9 +211,9 @@ void Activations::set(const float* x, size_t ldx, size_t m, size_t depth, Arithm
   if (arithmetic == Arithmetic::Bytes && depth % kDepthOfBlock != 0)
     throw Error(Code::Invalid, "activations of " + std::to_string(depth) + " values: a multiple of 32 was expected");
   arithmetic_ = arithmetic, m_ = m, depth_ = depth;
-  tile_bytes_ = arithmetic == Arithmetic::Bytes  ? depth / kDepthOfBlock * quantised_bytes(tile_rows())
-                : arithmetic == Arithmetic::Bf16 ? (depth + 1) / 2 * tile_rows() * 2 * sizeof(uint16_t)
-                                                 : depth * tile_rows() * sizeof(float);
+  in_tiles_ = features.has(Feature::Amx) &&
+              (arithmetic == Arithmetic::Bf16 || (arithmetic == Arithmetic::Bytes && m > kMostTileRows));
+  tile_bytes_ = tile_bytes();
   data_.reserve(std::max<size_t>(tiles() * tile_bytes_, 1));
   struct {
     Activations* self;
@@ -236,12 +238,31 @@ void Activations::set(const float* x, size_t ldx, size_t m, size_t depth, Arithm
   base::parallel_for(tiles(), kTilesPerTask, work);
 }
 
+size_t Activations::tile_bytes() const {
+  switch (arithmetic_) {
+    case Arithmetic::Bytes:
+      return depth_ / kDepthOfBlock * block_bytes();
+    case Arithmetic::Floats:
+      return depth_ * tile_rows() * sizeof(float);
+    case Arithmetic::Bf16:
+      break;
+  }
+  const size_t step = in_tiles_ ? kTileDepth : 2;
+  return (depth_ + step - 1) / step * step * tile_rows() * sizeof(uint16_t);
+}
+
 void Activations::quantise_tile(const float* x, size_t ldx, size_t tile, const ProductKernels& kernels) {
-  const size_t rows = tile_rows();
+  const size_t rows = tile_rows(), blocks = depth_ / kDepthOfBlock;
   uint8_t* to = data_.data() + tile * tile_bytes_;
   if (tile * rows + rows > m_) std::memset(to, 0, tile_bytes_);
-  for (size_t r = 0; r < rows && tile * rows + r < m_; ++r)
-    kernels.quantise(x + (tile * rows + r) * ldx, depth_ / kDepthOfBlock, r, rows, to);
+  for (size_t r = 0; r < rows && tile * rows + r < m_; ++r) {
+    const float* from = x + (tile * rows + r) * ldx;
+    if (!in_tiles_)
+      kernels.quantise(from, blocks, r, rows, to);
+    else  // a line for each block of a row, as a tile of one row has it
+      for (size_t b = 0; b < blocks; ++b)
+        kernels.quantise(from + b * kDepthOfBlock, 1, 0, 1, to + (b * kTileRows + r) * kTileLine);
+  }
 }
 
 void Activations::copy_tile(const float* x, size_t ldx, size_t tile) {
@@ -253,11 +274,12 @@ void Activations::copy_tile(const float* x, size_t ldx, size_t tile) {
 
 void Activations::round_tile(const float* x, size_t ldx, size_t tile) {
   const size_t rows = tile_rows();
+  const size_t step = in_tiles_ ? kTileDepth : 2;  // values of a row side by side
   auto* to = reinterpret_cast<uint16_t*>(data_.data() + tile * tile_bytes_);
-  if (depth_ % 2 || tile * rows + rows > m_) std::memset(to, 0, tile_bytes_);
+  if (depth_ % step || tile * rows + rows > m_) std::memset(to, 0, tile_bytes_);
   for (size_t r = 0; r < rows && tile * rows + r < m_; ++r)
     for (size_t k = 0; k < depth_; ++k)
-      to[(k / 2 * rows + r) * 2 + k % 2] = float_to_bf16(x[(tile * rows + r) * ldx + k]);
+      to[(k / step * rows + r) * step + k % step] = float_to_bf16(x[(tile * rows + r) * ldx + k]);
 }
 
 /// One product, cut into units of work.
@@ -268,6 +290,7 @@ struct Product {
   size_t ldy;
   const ProductOptions& options;
   const ProductKernels& kernels;
+  const TileKernels& tile_kernels;
   size_t grain = 1;  // panels of a unit, where it is no strip
 
   void panel_by_tile(size_t p, size_t t) const {
@@ -298,10 +321,13 @@ struct Product {
     alignas(64) float sums[kStripRows * kStripWidth];
     const PackedForm& form = kPackedForms[w.form_];
     const size_t blocks = w.depth_ / kDepthOfBlock, panels = std::min<size_t>(2, w.panels() - 2 * s);
-    const size_t tiles_at_once = kStripRows / kMostTileRows;
+    const auto by_tile =
+        x.in_tiles_ ? tile_kernels.strip[has_halves(form)][form.minimum != Minimum::None] : kernels.strip[w.form_];
+    const size_t tile_rows = x.tile_rows(), tiles_at_once = kStripRows / tile_rows;
+    if (x.in_tiles_) tile_kernels.begin(has_halves(form) ? TileWork::HalfBytes : TileWork::Bytes, tile_rows);
     for (size_t first = 0; first < x.tiles(); first += tiles_at_once) {
       const size_t tiles = std::min(tiles_at_once, x.tiles() - first);
-      std::fill_n(sums, tiles * kMostTileRows * kStripWidth, 0.0f);
+      std::fill_n(sums, tiles * tile_rows * kStripWidth, 0.0f);
       for (size_t b = 0; b < blocks; b += kStripBlocks) {
         const size_t n = std::min(kStripBlocks, blocks - b);
         const size_t at = b * block_bytes(form) + b / form.super * head_bytes(form);
@@ -309,15 +335,45 @@ struct Product {
           const size_t panel = 2 * s + std::min(p, panels - 1);
           kernels.unpack[w.form_](w.data_.data() + panel * w.panel_bytes_ + at, n, p, piece);
         }
+        if (x.in_tiles_ && form.zero_bits) tile_kernels.take_zero(piece, n, static_cast<uint8_t>(1 << form.zero_bits));
         for (size_t t = 0; t < tiles; ++t)
-          kernels.strip[w.form_](piece, n,
-                                 x.data_.data() + (first + t) * x.tile_bytes_ + b * quantised_bytes(kMostTileRows),
-                                 sums + t * kMostTileRows * kStripWidth);
+          by_tile(piece, n, x.data_.data() + (first + t) * x.tile_bytes_ + b * x.block_bytes(),
+                  sums + t * tile_rows * kStripWidth);
       }
-      const size_t column = s * kStripWidth, cols = std::min(panels * kPanelWidth, w.width_ - column);
-      const size_t row = first * kMostTileRows, rows = std::min(tiles * kMostTileRows, x.m_ - row);
-      for (size_t r = 0; r < rows; ++r) put(sums + r * kStripWidth, row + r, column, cols);
+      put_strip(sums, s, first * tile_rows, tiles * tile_rows);
     }
+    if (x.in_tiles_) tile_kernels.end();
+  }
+
+  // Rows `row` .. of the two panels of strip s, as many of `rows` as there are.
+  void put_strip(const float* sums, size_t s, size_t row, size_t rows) const {
+    const size_t column = s * kStripWidth, cols = std::min(kStripWidth, w.width_ - column);
+    for (size_t r = 0; r < rows && row + r < x.m_; ++r) put(sums + r * kStripWidth, row + r, column, cols);
+  }
+
+  // bf16 on tiles, strips begin .. end - 1: two panels by two tiles of rows, a piece of depth at a time.
+  void rounded_strips(size_t begin, size_t end) const {
+    alignas(64) float sums[kStripRows * kStripWidth];
+    const size_t tile_rows = x.tile_rows(), tiles_at_once = kStripRows / tile_rows;
+    tile_kernels.begin(TileWork::Bf16, tile_rows);
+    for (size_t s = begin; s < end; ++s)
+      for (size_t first = 0; first < x.tiles(); first += tiles_at_once) {
+        const size_t tiles = std::min(tiles_at_once, x.tiles() - first);
+        std::fill_n(sums, tiles * tile_rows * kStripWidth, 0.0f);
+        for (size_t from = 0; from < w.depth_; from += kTilePiece)
+          for (size_t t = 0; t < tiles; t += 2)
+            tile_kernels.rounded(
+                panel_at(2 * s, from), panel_at(std::min(2 * s + 1, w.panels() - 1), from),
+                std::min(kTilePiece, w.depth_ - from),
+                reinterpret_cast<const uint16_t*>(x.data_.data() + (first + t) * x.tile_bytes_) + from * tile_rows,
+                tile_rows, std::min<size_t>(2, tiles - t), x.tile_bytes_ / sizeof(uint16_t),
+                sums + t * tile_rows * kStripWidth);
+        put_strip(sums, s, first * tile_rows, tiles * tile_rows);
+      }
+    tile_kernels.end();
+  }
+  const uint16_t* panel_at(size_t panel, size_t depth) const {
+    return reinterpret_cast<const uint16_t*>(w.data_.data() + panel * w.panel_bytes_) + depth * kPanelWidth;
   }
 
   // A loop for each case, without a question inside: one in all was 6 % of a prefill.
@@ -334,7 +390,8 @@ struct Product {
       std::copy_n(sums, n, to);
   }
 
-  bool in_strips() const { return w.arithmetic() == Arithmetic::Bytes && x.tiles() > 1; }
+  bool in_strips() const { return w.arithmetic() == Arithmetic::Bytes && (x.tiles() > 1 || x.in_tiles_); }
+  bool rounded_in_tiles() const { return x.in_tiles_ && x.arithmetic() == Arithmetic::Bf16; }
   size_t threads() const {
     if (x.m_ * w.width_ * w.depth_ < kSmallWork) return 1;
     return options.threads ? options.threads : base::default_threads();
@@ -342,10 +399,12 @@ struct Product {
   void cut(size_t threads) {
     const size_t in_cache = std::max<size_t>(1, kGroupBytes / std::max<size_t>(1, w.panel_bytes_));
     grain = threads == 1 ? in_cache : std::clamp<size_t>(w.panels() / (threads * kGroupsPerThread), 1, in_cache);
+    if (rounded_in_tiles()) grain += grain % 2;  // whole strips
   }
   size_t units() const { return in_strips() ? (w.panels() + 1) / 2 : (w.panels() + grain - 1) / grain; }
   void unit(size_t i) const {
     if (in_strips()) return strip(i);
+    if (rounded_in_tiles()) return rounded_strips(i * grain / 2, (std::min(w.panels(), (i + 1) * grain) + 1) / 2);
     group(i * grain, std::min(w.panels(), (i + 1) * grain));
   }
 
@@ -383,8 +442,10 @@ void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy,
              Features features) {
   const bool usual = features == math::features();
   ProductKernels chosen;
-  if (!usual) chosen = kernels<ProductKernels>(features);
-  Product one{x, w, y, ldy, options, usual ? kernels<ProductKernels>() : chosen};
+  TileKernels chosen_tiles;
+  if (!usual) chosen = kernels<ProductKernels>(features), chosen_tiles = kernels<TileKernels>(features);
+  Product one{
+      x, w, y, ldy, options, usual ? kernels<ProductKernels>() : chosen, usual ? kernels<TileKernels>() : chosen_tiles};
   if (one.empty()) return;
   one.check();
   run({&one, 1});
@@ -396,7 +457,7 @@ void products(std::span<const ProductTask> tasks) {
     const size_t n = std::min(kTogether, tasks.size());
     const auto made = [&](size_t i) {
       const ProductTask& t = tasks[std::min(i, n - 1)];
-      return Product{*t.x, *t.w, t.y, t.ldy, t.options, kernels<ProductKernels>()};
+      return Product{*t.x, *t.w, t.y, t.ldy, t.options, kernels<ProductKernels>(), kernels<TileKernels>()};
     };
     Product some[kTogether] = {made(0), made(1), made(2), made(3)};
     for (const Product& p : some) p.check();

@@ -8,7 +8,8 @@
 //
 // Weights are packed for the kernels (product_kernels.h) in about as many bytes as the file has: the file's own may be
 // let go. A row's result is the same bits alone or among others, with one thread or many, and but
-// for Arithmetic::Bf16 on every CPU.
+// for Arithmetic::Bf16 on every CPU. Where the CPU has tiles (tile_kernels.h), they multiply more than eight rows of
+// bytes, and any number of rows of bf16.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 
 #include "math/kernels.h"
 #include "math/product_kernels.h"
+#include "math/tile_kernels.h"
 #include "math/weight_formats.h"
 
 namespace hanok::math {
@@ -70,7 +72,8 @@ class PackedWeights {
   AlignedBytes data_;
 };
 
-/// The left side, laid out for the kernels in tiles of 1, 2, 4 or 8 rows. Reading is safe from several threads.
+/// The left side, laid out for the kernels in tiles of 1, 2, 4 or 8 rows, or for tile kernels of up to 16. Reading is
+/// safe from several threads.
 class Activations {
  public:
   /// m rows of x, depth finite values each, ldx apart. For Bytes depth is a multiple of 32. Allocates only where more
@@ -83,13 +86,19 @@ class Activations {
 
  private:
   friend struct Product;
-  size_t tile_rows() const { return m_ <= 1 ? 1 : m_ == 2 ? 2 : m_ <= 4 ? 4 : kMostTileRows; }
-  size_t tiles() const { return (m_ + tile_rows() - 1) / tile_rows(); }
+  size_t tile_rows() const {
+    if (in_tiles_) return m_ < kTileRows && arithmetic_ == Arithmetic::Bf16 ? m_ : kTileRows;
+    return m_ <= 1 ? 1 : m_ == 2 ? 2 : m_ <= 4 ? 4 : kMostTileRows;
+  }
+  size_t block_bytes() const { return in_tiles_ ? kTileRows * kTileLine : quantised_bytes(tile_rows()); }
+  size_t tile_bytes() const;
+  size_t tiles() const { return m_ == 0 ? 0 : (m_ + tile_rows() - 1) / tile_rows(); }
   void quantise_tile(const float* x, size_t ldx, size_t tile, const ProductKernels& kernels);
   void copy_tile(const float* x, size_t ldx, size_t tile);
   void round_tile(const float* x, size_t ldx, size_t tile);
 
   Arithmetic arithmetic_ = Arithmetic::Floats;
+  bool in_tiles_ = false;  // laid out for TileKernels
   size_t m_ = 0, depth_ = 0, tile_bytes_ = 0;
   AlignedBytes data_;
 };
@@ -100,7 +109,8 @@ struct ProductOptions {
   size_t threads = 0;           // 0: those of the context, where the product is large enough to share
 };
 
-/// Allocates nothing but what base::parallel_for needs. Throws Invalid where x does not fit w.
+/// Allocates nothing but what base::parallel_for needs. `features` are those that x was set for. Throws Invalid where x
+/// does not fit w.
 void product(const Activations& x, const PackedWeights& w, float* y, size_t ldy, const ProductOptions& options = {},
              Features features = math::features());
 

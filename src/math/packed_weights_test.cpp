@@ -128,6 +128,56 @@ TEST_P(PackedWeightsOf, ARowIsTheSameAloneAndInABatchOnOneThreadAndOnMany) {
     }
 }
 
+// On tiles, emulated here and real where the CPU has them: the bits of the plain version, whatever the rows.
+TEST_P(PackedWeightsOf, TilesGiveTheSameBits) {
+  const size_t most = 40;
+  for (const size_t width : {1, 16, 37, 64})
+    for (const size_t depth : {256, 1280}) {
+      const auto rows = random_weights(GetParam(), width * depth, width);
+      const PackedWeights packed(GetParam(), rows.data(), width, depth);
+      const auto x = random_floats(most * depth, 5), bias = random_floats(width, 8);
+      const auto run = [&](size_t m, Features cpu) {
+        Activations left;
+        left.set(x.data(), depth, m, depth, packed.arithmetic(), cpu);
+        std::vector<float> y(m * (width + 1), 5);
+        product(left, packed, y.data(), width + 1, {.bias = bias.data(), .accumulate = m % 2 == 0}, cpu);
+        return y;
+      };
+      for (const size_t m : {1, 8, 9, 15, 16, 17, 33, 40}) {
+        const auto expected = run(m, {});
+        for (const Features cpu : {kEmulatedTiles, features()}) {
+          const auto found = run(m, cpu);
+          ASSERT_EQ(std::memcmp(found.data(), expected.data(), expected.size() * 4), 0)
+              << features_name(cpu) << ": " << m << " rows of " << depth << ", width " << width;
+        }
+      }
+    }
+}
+
+TEST(PackedWeights, ManyRowsOnTilesPassInPieces) {
+  const size_t width = 40, depth = 2560, m = 300;  // more rows than sums are kept for, and a depth of five pieces
+  for (const auto format : {WeightFormat::Q4_K, WeightFormat::Bf16}) {
+    const auto rows = random_weights(format, width * depth, 1);
+    const PackedWeights packed(format, rows.data(), width, depth);
+    const auto arithmetic = format == WeightFormat::Bf16 ? Arithmetic::Bf16 : Arithmetic::Bytes;
+    const auto x = random_floats(m * depth, 5);
+    const auto run = [&](size_t first, size_t count, Features cpu, size_t threads) {
+      Activations left;
+      left.set(x.data() + first * depth, depth, count, depth, arithmetic, cpu);
+      std::vector<float> y(count * width);
+      product(left, packed, y.data(), width, {.threads = threads}, cpu);
+      return y;
+    };
+    const auto all = run(0, m, kEmulatedTiles, 1);
+    EXPECT_EQ(all, run(0, m, kEmulatedTiles, 2));
+    if (format == WeightFormat::Q4_K) {
+      EXPECT_EQ(all, run(0, m, {}, 1));
+    }
+    const auto last = run(m - 20, 20, kEmulatedTiles, 1);
+    EXPECT_EQ(std::memcmp(last.data(), all.data() + (m - 20) * width, last.size() * 4), 0);
+  }
+}
+
 TEST_P(PackedWeightsOf, TakeAboutAsMuchMemoryAsTheFile) {
   const size_t width = 64, depth = 2048;
   const auto rows = random_weights(GetParam(), width * depth, 2);
@@ -151,17 +201,20 @@ TEST(PackedWeights, Bf16RoundsActivationsAndNothingElse) {
     const PackedWeights packed(WeightFormat::Bf16, rows.data(), width, depth);
     std::vector<float> w(width * depth);
     info(WeightFormat::Bf16).dequantise(rows.data(), w.size(), w.data());
-    std::vector<float> first;
-    for (const size_t m : {13, 1, 2, 3, 8}) {
-      const auto x = random_floats(13 * depth, 3);
-      for (const Features cpu : testable_features()) {
+    std::vector<float> first, first_in_tiles;
+    auto versions = testable_features();
+    versions.push_back(kEmulatedTiles);
+    for (const size_t m : {40, 1, 2, 3, 8, 13, 16, 17}) {
+      const auto x = random_floats(40 * depth, 3);
+      for (const Features cpu : versions) {
         Activations left;
         left.set(x.data(), depth, m, depth, Arithmetic::Bf16, cpu);
         std::vector<float> y(m * width);
         product(left, packed, y.data(), width, {}, cpu);
-        if (m == 13 && cpu == features()) first = y;
-        if (cpu == features()) {
-          ASSERT_EQ(std::memcmp(y.data(), first.data(), y.size() * 4), 0) << "a row alone and in a batch";
+        if (cpu == features() || cpu == kEmulatedTiles) {
+          auto& whole = cpu == features() ? first : first_in_tiles;
+          if (m == 40) whole = y;
+          ASSERT_EQ(std::memcmp(y.data(), whole.data(), y.size() * 4), 0) << "a row alone and in a batch";
         }
         for (size_t i = 0; i < m; ++i)
           for (size_t j = 0; j < width; ++j) {

@@ -93,10 +93,13 @@ static constexpr inline size_t scale_at(size_t tile_rows) { return tile_rows * 3
 static constexpr inline size_t less_at(size_t tile_rows) { return tile_rows * 36; }
 static constexpr inline size_t sum_at(size_t tile_rows) { return tile_rows * 48; }
 
-/// Two panels side by side with their blocks taken apart, for many rows of activations: what a block of a strip holds
-/// is its version's own, but for its size.
+/// Two panels side by side with their blocks taken apart, for many rows of activations. A block of a strip:
+///   uint8 level[2 panels][8][16 rows][4] | float scale[2][2][16] | float minimum[2][2][16], as it is added
+/// where a second scale and minimum are of the values 16..31, if they have their own. Versions of 256 bits have an
+/// order of their own.
 constexpr size_t kStripWidth = 2 * kPanelWidth;
-constexpr size_t kStripBlockBytes = kStripWidth * (32 + 2 * sizeof(float) + 2 * sizeof(float));
+constexpr size_t kStripScales = kStripWidth * 32, kStripMinima = kStripScales + kStripWidth * 2 * sizeof(float);
+constexpr size_t kStripBlockBytes = kStripMinima + kStripWidth * 2 * sizeof(float);
 
 constexpr float kSmallestActivation = 1e-30f;  // 127 / max would overflow a little below 1e-36
 

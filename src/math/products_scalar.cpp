@@ -116,7 +116,12 @@ void quantised(const uint8_t* panel, size_t blocks, const uint8_t* tile, float* 
   }
 }
 
-// A block of a strip: uint8 level[32 columns][32] | Factors[32 columns].
+// Where value k of a column stands among the levels of a strip's block, and its factor h among scales or minima.
+size_t level_in_strip(size_t column, size_t k) {
+  return 512 * (column / kPanelWidth) + 64 * (k / 4) + 4 * (column % kPanelWidth) + k % 4;
+}
+size_t factor_in_strip(size_t column, size_t h) { return 32 * (column / kPanelWidth) + 16 * h + column % kPanelWidth; }
+
 template <size_t F>
 void unpack(const uint8_t* panel, size_t blocks, size_t which, uint8_t* strip) {
   constexpr PackedForm kForm = kPackedForms[F];
@@ -126,10 +131,13 @@ void unpack(const uint8_t* panel, size_t blocks, size_t which, uint8_t* strip) {
     for (size_t row = 0; row < kPanelWidth; ++row) {
       const size_t column = which * kPanelWidth + row;
       for (size_t k = 0; k < kDepthOfBlock; ++k)
-        strip[32 * column + k] =
+        strip[level_in_strip(column, k)] =
             static_cast<uint8_t>(level_of<kForm>(code_at(panel + scale_bytes(kForm), kForm.bits, row, k)));
       const Factors factors = factors_at<F>(head, panel, row);
-      std::memcpy(strip + 32 * kStripWidth + sizeof factors * column, &factors, sizeof factors);
+      for (size_t h = 0; h < 2; ++h) {
+        std::memcpy(strip + kStripScales + 4 * factor_in_strip(column, h), factors.scale + h, 4);
+        std::memcpy(strip + kStripMinima + 4 * factor_in_strip(column, h), factors.minimum + h, 4);
+      }
     }
   }
 }
@@ -138,8 +146,12 @@ template <size_t F>
 void strip_by_tile(const uint8_t* strip, size_t blocks, const uint8_t* tile, float* sums) {
   for (size_t b = 0; b < blocks; ++b, strip += kStripBlockBytes, tile += quantised_bytes(kMostTileRows))
     for (size_t column = 0; column < kStripWidth; ++column) {
-      const auto factors = value_at<Factors>(strip + 32 * kStripWidth, column);
-      const auto level_at = [&](size_t k) { return int{strip[32 * column + k]}; };
+      Factors factors;
+      for (size_t h = 0; h < 2; ++h) {
+        factors.scale[h] = value_at<float>(strip + kStripScales, factor_in_strip(column, h));
+        factors.minimum[h] = value_at<float>(strip + kStripMinima, factor_in_strip(column, h));
+      }
+      const auto level_at = [&](size_t k) { return int{strip[level_in_strip(column, k)]}; };
       for (size_t r = 0; r < kMostTileRows; ++r)
         add_block<F, kMostTileRows>(factors, level_at, tile, r, sums[r * kStripWidth + column]);
     }

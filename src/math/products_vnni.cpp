@@ -184,9 +184,6 @@ void quantised(const uint8_t* panel, size_t blocks, const uint8_t* tile, float* 
   for (int r = 0; r < T; ++r) _mm512_storeu_ps(out + r * kPanelWidth, sum[r]);
 }
 
-// A block of a strip: uint8 level[2][8][16][4] | float scale[2][2][16] | float minimum[2][2][16].
-constexpr size_t kStripScales = 2 * 512, kStripMinima = kStripScales + 2 * 128;
-
 template <PackedForm F>
 void unpack(const uint8_t* panel, size_t blocks, size_t which, uint8_t* strip) {
   constexpr int kSums = has_halves(F) ? 2 : 1;
