@@ -196,6 +196,7 @@ TEST(Cli, UnknownNamesAreAnsweredWithTheNearest) {
     return result.err;
   };
   EXPECT_THAT(said({"serch", "pump"}), HasSubstr("'serch' is no command; did you mean 'search'?"));
+  EXPECT_THAT(said({"collections", "shwo"}), HasSubstr("'shwo' is no command; did you mean 'show'?"));
   EXPECT_THAT(said({"collections", "lst"}), HasSubstr("'lst' is no command; did you mean 'list'?"));
   EXPECT_THAT(said({"xylophone"}), HasSubstr("'xylophone' is no command; see"));
   EXPECT_THAT(message({"search", "pump", "--mod", "dense"}), HasSubstr("'--mod' is no flag; did you mean '--mode'?"));

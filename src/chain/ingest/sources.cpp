@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <unordered_map>
 
 #include "chain/ingest/ignore.h"
@@ -44,9 +45,14 @@ struct Found {
   bool by_link = false, named = false;
 };
 
+// What the user's own lines pass over, as real paths, and why. A link does not bring it back, as one to what programs
+// fill or what is hidden does: that lies where programs keep it, and the link says that it is wanted.
+using Refused = std::map<std::string, std::string>;
+
 class Walker {
  public:
-  Walker(const SourceRules& rules, Sources& out, std::vector<Found>& found) : rules_(rules), out_(out), found_(found) {
+  Walker(const SourceRules& rules, Sources& out, std::vector<Found>& found, Refused& refused)
+      : rules_(rules), out_(out), found_(found), refused_(refused) {
     std::string lines;
     for (const auto& glob : rules.exclude) lines += glob + "\n";
     exclude_ = IgnoreRules(lines);
@@ -97,6 +103,7 @@ class Walker {
     if (const std::string why = why_not(path, folder, rules); !why.empty()) {
       ++out_.ignored[why];
       (why == "--exclude" || why == "hidden" ? out_.left_out : out_.unwanted).insert(document_key(path));
+      if (why == "--exclude" || why == ".hanokignore") refused_.insert({fs::canonical(path, error).string(), why});
       return 0;
     }
     if (folder) return walk(path, rules.below(path), by_link || link);
@@ -116,6 +123,7 @@ class Walker {
   const SourceRules& rules_;
   Sources& out_;
   std::vector<Found>& found_;
+  Refused& refused_;
   IgnoreRules exclude_;
   fs::path root_;
   std::set<fs::path> parents_;  // canonical folders from the root to here: a link back to one of them is a loop
@@ -125,6 +133,20 @@ std::string exact_key(const fs::path& path) {
   std::string key = with_escapes(fs::absolute(path).lexically_normal().string());
   while (key.size() > 1 && key.back() == '/') key.pop_back();
   return key;
+}
+
+void leave_out_refused(std::vector<Found>& found, const Refused& refused, Sources& out) {
+  std::erase_if(found, [&](const Found& f) {
+    if (!f.by_link) return false;
+    for (fs::path at = f.real; at.has_relative_path(); at = at.parent_path()) {
+      const auto hit = refused.find(at.string());
+      if (hit == refused.end()) continue;
+      ++out.ignored[hit->second];
+      (hit->second == "--exclude" ? out.left_out : out.unwanted).insert(document_key(f.path));
+      return true;
+    }
+    return false;
+  });
 }
 
 // Each file once, by the path without links where there is one.
@@ -184,11 +206,12 @@ bool below(std::string_view key, std::string_view folder) {
 Sources find_sources(std::span<const fs::path> paths, const SourceRules& rules) {
   Sources out;
   std::vector<Found> found;
+  Refused refused;
   for (const auto& path : paths) {
     std::error_code error;
     const std::string key = document_key(path);
     if (fs::is_directory(path, error)) {
-      (Walker(rules, out, found).walk(path) > 0 ? out.folders : out.kept).push_back(key);
+      (Walker(rules, out, found, refused).walk(path) > 0 ? out.folders : out.kept).push_back(key);
     } else if (fs::exists(path, error)) {
       found.push_back({path, fs::canonical(path, error), false, true});
     } else {
@@ -196,6 +219,7 @@ Sources find_sources(std::span<const fs::path> paths, const SourceRules& rules) 
       out.failed.push_back({path.string(), path.string() + ": no such file or folder", Code::NotFound});
     }
   }
+  leave_out_refused(found, refused, out);
   leave_out_links(found, out);
   out.files = with_keys(found);
   return out;

@@ -65,6 +65,23 @@ TEST_F(SourcesTest, ALinkToWhatIsReadAnywayIsNoSecondFile) {
   EXPECT_TRUE(sources.unwanted.count((root() / "0-link.txt").string()));
 }
 
+TEST_F(SourcesTest, ALinkDoesNotBringBackWhatIsRefused) {
+  for (const char* name : {"a.txt", "old/b.txt", "drafts/c.txt", "node_modules/x/d.txt", ".e.txt"}) write(name);
+  base::write_file_atomic(root() / ".hanokignore", "drafts/\n");
+  base::fs::create_symlink("old", root() / "archive");
+  base::fs::create_symlink("old/b.txt", root() / "b-link.txt");
+  base::fs::create_symlink("drafts/c.txt", root() / "c-link.txt");
+  base::fs::create_symlink("node_modules/x/d.txt", root() / "d-link.txt");
+  base::fs::create_symlink(".e.txt", root() / "e-link.txt");
+  const std::vector<std::string> exclude = {"old/"};
+  const auto sources = found({.exclude = exclude});
+  EXPECT_THAT(names(sources), ElementsAre("a.txt", "d-link.txt", "e-link.txt"));
+  EXPECT_EQ(sources.ignored.at("--exclude"), 3u) << "the folder and two ways into it";
+  EXPECT_EQ(sources.ignored.at(".hanokignore"), 2u);
+  EXPECT_TRUE(sources.unwanted.count((root() / "c-link.txt").string()));
+  EXPECT_TRUE(sources.left_out.count((root() / "b-link.txt").string())) << "what is stored of it stays";
+}
+
 TEST_F(SourcesTest, AFileIsReadOnceHoweverItIsNamed) {
   write("a.txt");
   base::fs::create_symlink("a.txt", root() / "link.txt");
