@@ -13,9 +13,10 @@ void add_index(Command& root) {
   Command c = group.subcommand(
       "build", "Build an index from a file of vectors.",
       "  hanok index build --in base.fvecs --type hnsw --metric l2 --out base.idx\n"
-      "  hanok index build --in base.npy --type ivf --set nlist=256 --set M=64 --metric cosine --out base.idx");
+      "  hanok index build --in base.npy --type ivf --set nlist=256 --set M=64 --metric cosine --out base.idx\n"
+      "  hanok index build --in large.npy --type disk --metric cosine --out large.idx     more than memory holds");
   c.option("--in", flags->in, vectors);
-  c.choice("--type", flags->type, {"flat", "ivf", "hnsw", "auto"}, "kind of index (default auto)");
+  c.choice("--type", flags->type, {"flat", "ivf", "hnsw", "disk", "auto"}, "kind of index (default auto)");
   c.choice("--metric", flags->metric, {"l2", "ip", "cosine"}, "distance (default l2)");
   c.option("--set", flags->set, "key=value, the kind's own; may be repeated");
   c.option("--seed", flags->seed, "of everything random (default 1)");
@@ -51,7 +52,7 @@ void add_index(Command& root) {
                        "Graphs and cells are built again for the library that will read them.");
   c.positional("FROM", flags->in, "index file");
   c.positional("TO", flags->out, "index file to write");
-  c.choice("--type", flags->type, {"flat", "ivf", "hnsw", "auto"},
+  c.choice("--type", flags->type, {"flat", "ivf", "hnsw", "disk", "auto"},
            "kind to make of a foreign file (default: like what it was)");
   c.choice("--metric", flags->metric, {"l2", "ip", "cosine"}, "of an hnswlib file, which does not say (default l2)");
   c.option("--set", flags->set, "key=value of the new index; may be repeated");

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "hanok/disk_index.h"
 #include "index/base_index.h"
 #include "index/file.h"
 #include "index/kinds.h"
@@ -63,18 +64,42 @@ std::unique_ptr<Index> new_index(const Session& session, const std::string& type
   return make(type, options);
 }
 
-void index_build(Session& session, const IndexFlags& flags) {
-  need(flags.in, "--in");
-  need(flags.out, "--out");
-  need_folder(flags.out);
+namespace {
+
+// With rows that stay in their file: what is built may be larger than memory.
+double build_on_disk(Session& session, const IndexFlags& flags) {
+  const formats::VectorFile vectors(flags.in, flags.limit ? flags.limit : SIZE_MAX);
+  const auto empty = new_index(session, flags.type, metric_from(flags.metric), vectors.dim(), flags.set, flags.seed);
+  const base::Stopwatch watch;
+  session.with_bar([&] {
+    build_disk(flags.out, empty->options(), {.rows = vectors.rows(), .read = [&](size_t first, size_t n, float* out) {
+                                               vectors.read(first, n, out);
+                                             }});
+  });
+  return watch.seconds();
+}
+
+double build_in_memory(Session& session, const IndexFlags& flags) {
   const auto vectors = load_vectors(flags.in, flags.limit);
-  auto index = new_index(session, flags.type, metric_from(flags.metric), vectors.dim, flags.set, flags.seed);
+  const auto index = new_index(session, flags.type, metric_from(flags.metric), vectors.dim, flags.set, flags.seed);
   const base::Stopwatch watch;
   index->add(numbered(vectors.rows()), vectors.values);
   const double seconds = watch.seconds();
   index->save(flags.out);
+  return seconds;
+}
+
+}  // namespace
+
+void index_build(Session& session, const IndexFlags& flags) {
+  need(flags.in, "--in");
+  need(flags.out, "--out");
+  need_folder(flags.out);
+  const double seconds = flags.type == "disk" ? build_on_disk(session, flags) : build_in_memory(session, flags);
+  const auto index = open(flags.out);
+  const size_t dim = index->options().dim;
   OrderedJson json{{"vectors", index->size()},
-                   {"dim", vectors.dim},
+                   {"dim", dim},
                    {"seconds", seconds},
                    {"bytes", fs::file_size(flags.out)},
                    {"type", index->kind()}};
@@ -82,7 +107,7 @@ void index_build(Session& session, const IndexFlags& flags) {
   const auto why = statistics.find("why");  // of kind auto
   if (why != statistics.end()) json["why"] = why->second;
   session.print(json, [&](std::ostream& out) {
-    out << with_commas(index->size()) << " vectors of " << vectors.dim << " numbers, kind " << index->kind() << ", in "
+    out << with_commas(index->size()) << " vectors of " << dim << " numbers, kind " << index->kind() << ", in "
         << human_seconds(seconds) << ", " << human_bytes(static_cast<double>(fs::file_size(flags.out))) << " in "
         << flags.out << "\n";
     if (why != statistics.end()) out << why->second << "\n";

@@ -7,6 +7,7 @@
 #include "hanok/chains.h"
 #include "hanok/chat.h"
 #include "hanok/condense.h"
+#include "hanok/disk_index.h"
 #include "hanok/error.h"
 #include "hanok/flows.h"
 #include "hanok/generate.h"

@@ -94,7 +94,7 @@ struct Options {
 class Index {
  public:
   virtual ~Index() = default;
-  virtual std::string kind() const = 0;  // "flat", "ivf", "hnsw", ...
+  virtual std::string kind() const = 0;  // "flat", "ivf", "hnsw", "disk", ...
   virtual const Options& options() const = 0;
   virtual size_t size() const = 0;
   virtual bool contains(Id id) const = 0;
@@ -157,7 +157,7 @@ class Neighbours {
   std::vector<Id> seen_;  // sorted
 };
 
-/// kind: "flat", "ivf", "hnsw", "auto". Error(Invalid) names the kinds and keys there are.
+/// kind: "flat", "ivf", "hnsw", "disk", "auto". Error(Invalid) names the kinds and keys there are.
 std::unique_ptr<Index> make(const std::string& kind, const Options& options);
 /// Maps the file; pages come in as they are touched. Error(Corrupt) for damage (what, where), Unsupported for a newer
 /// version.

@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/atomic_file.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -98,24 +100,49 @@ std::string read_start(const fs::path& path, size_t most) {
 void write_file_atomic(const fs::path& path, std::string_view bytes) { write_file_atomic(path, {&bytes, 1}); }
 
 void write_file_atomic(const fs::path& path, std::span<const std::string_view> pieces) {
-  // Not mkstemp, whose files only their owner may read: the system gives what the user's umask allows.
-  std::string name;
-  Descriptor file{-1};
-  for (int tries = 0; file.fd < 0 && tries < 100; ++tries) {
-    name = path.string() + ".tmp-" + fresh_suffix();
-    file.fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file.fd < 0 && errno != EEXIST) break;
+  AtomicFile file(path);
+  for (const std::string_view piece : pieces) file.append(piece);
+  file.commit();
+}
+
+// Not mkstemp, whose files only their owner may read: the system gives what the user's umask allows.
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  for (int tries = 0; fd_ < 0 && tries < 100; ++tries) {
+    name_ = path_.string() + ".tmp-" + fresh_suffix();
+    fd_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ < 0 && errno != EEXIST) break;
   }
-  if (file.fd < 0) fail("create", name);
-  try {
-    for (const std::string_view piece : pieces) write_all(file.fd, piece, name);
-    if (::fsync(file.fd) != 0) fail("sync", name);
-    if (::rename(name.c_str(), path.c_str()) != 0) fail("rename to", path);
-  } catch (...) {
-    ::unlink(name.c_str());
-    throw;
+  if (fd_ < 0) fail("create", name_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(name_.c_str());
+}
+
+void AtomicFile::append(std::string_view bytes) {
+  write_all(fd_, bytes, name_);
+  size_ += bytes.size();
+}
+
+void AtomicFile::overwrite(uint64_t at, std::string_view bytes) {
+  if (at > size_ || bytes.size() > size_ - at)
+    throw Error(Code::Internal, name_ + ": bytes to overwrite at " + std::to_string(at) + " were not written yet");
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("write", name_);
+    bytes.remove_prefix(static_cast<size_t>(n));
+    at += static_cast<uint64_t>(n);
   }
-  sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void AtomicFile::commit() {
+  if (::fsync(fd_) != 0) fail("sync", name_);
+  if (::rename(name_.c_str(), path_.c_str()) != 0) fail("rename to", path_);
+  ::close(std::exchange(fd_, -1));
+  sync_folder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
 }
 
 void sync_folder(const fs::path& folder) {

@@ -102,7 +102,7 @@ void BaseIndex::note(const std::string& key, std::string text) {
 
 void BaseIndex::forget_promise() { options_.set.erase(kPromiseKey); }
 
-void BaseIndex::check_vectors(std::span<const float> vectors) const {
+void BaseIndex::check_vectors(std::span<const float> vectors, size_t first) const {
   if (vectors.size() % dim() != 0)
     throw Error(Code::Invalid, "vectors: " + std::to_string(vectors.size()) + " numbers are no whole rows of dim " +
                                    std::to_string(dim()));
@@ -111,16 +111,16 @@ void BaseIndex::check_vectors(std::span<const float> vectors) const {
     float largest = 0;
     for (size_t j = 0; j < dim(); ++j) {
       if (!std::isfinite(v[j]))
-        throw Error(Code::Invalid, "vector " + std::to_string(row) + ": component " + std::to_string(j) + " is " +
-                                       number(v[j]) + ", expected a finite number");
+        throw Error(Code::Invalid, "vector " + std::to_string(first + row) + ": component " + std::to_string(j) +
+                                       " is " + number(v[j]) + ", expected a finite number");
       largest = std::max(largest, std::abs(v[j]));
     }
     if (metric() != Metric::Cosine || largest >= std::numeric_limits<float>::min()) continue;
     if (largest == 0)
       throw Error(Code::Invalid,
-                  "vector " + std::to_string(row) + " is zero, which has no direction: cosine is undefined");
+                  "vector " + std::to_string(first + row) + " is zero, which has no direction: cosine is undefined");
     if (norm_of(v) < std::numeric_limits<float>::min())
-      throw Error(Code::Invalid, "vector " + std::to_string(row) + " has the length " + number(norm_of(v)) +
+      throw Error(Code::Invalid, "vector " + std::to_string(first + row) + " has the length " + number(norm_of(v)) +
                                      ", too short for a direction in float32: cosine takes lengths from 1.2e-38; scale "
                                      "the vector up");
   }

@@ -70,8 +70,8 @@ class BaseIndex : public Index {
   /// Whether the id is there. Caller holds writer_ or a Gate::Reader.
   virtual bool has(Id id) const = 0;
 
-  /// Whole rows, finite, of some length under cosine.
-  void check_vectors(std::span<const float> vectors) const;
+  /// Whole rows, finite, of some length under cosine. first: the number that a message gives the first of them.
+  void check_vectors(std::span<const float> vectors, size_t first = 0) const;
   /// As many ids as rows, none twice here and none that has() knows; then check_vectors. Caller holds writer_.
   void check_add(std::span<const Id> ids, std::span<const float> vectors) const;
   /// The same but for ids that are there.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "hanok/index.h"
 
@@ -19,6 +20,7 @@ struct Case {
   std::map<std::string, std::string> set;
   size_t n = 0;           // vectors
   SearchOptions options;  // at which the kind is exact, or as good as
+  bool opened = false;    // what is asked is not the index that was filled but the file that it saved
 };
 
 inline std::vector<Case> cases() {
@@ -34,6 +36,10 @@ inline std::vector<Case> cases() {
           {"hnsw_exact", "hnsw", {}, 300, exact},
           {"hnsw_graph", "hnsw", {}, 3000, wide},
           {"hnsw_f16", "hnsw", {{"storage", "f16"}}, 3000, wide},
+          {"disk_in_memory", "disk", {}, 3000, wide},
+          {"disk_exact", "disk", {}, 300, exact, true},
+          {"disk_graph", "disk", {{"degree", "24"}, {"ef_construction", "48"}}, 3000, wide, true},
+          {"disk_f16", "disk", {{"storage", "f16"}, {"degree", "24"}}, 1500, wide, true},
           {"auto_small", "auto", {{"exact_below", "1500"}}, 300, exact},
           {"auto_large", "auto", {{"exact_below", "1500"}}, 3000, wide}};
 }
@@ -47,6 +53,14 @@ inline std::vector<float> rows(size_t n, size_t dim, uint64_t seed) {
     for (size_t c = random.below(20), j = 0; j < dim; ++j)
       out.push_back(centre[c * dim + j] + static_cast<float>(random.normal()));
   return out;
+}
+
+/// Filled as it is, or what open() makes of its file.
+inline std::unique_ptr<Index> settled(const Case& c, std::unique_ptr<Index> index) {
+  if (!c.opened) return index;
+  base::TempFolder folder;  // a mapped file outlives its name
+  index->save(folder.path() / "a.idx");
+  return open(folder.path() / "a.idx");
 }
 
 inline std::vector<Id> range(Id first, size_t n) {

@@ -25,10 +25,13 @@ class EveryKind : public ::testing::TestWithParam<Case> {
     return make(GetParam().kind, {.dim = kDim, .metric = metric, .set = set, .threads = 2});
   }
   // In parts, so that a graph is one that was built and then added to.
-  void fill(Index& index, std::span<const float> x) const {
+  std::unique_ptr<Index> filled(std::span<const float> x, Metric metric = Metric::L2,
+                                std::map<std::string, std::string> more = {}) const {
+    auto index = made(metric, std::move(more));
     const size_t n = x.size() / kDim, first = n - n / 10;
-    index.add(range(0, first), x.first(first * kDim));
-    index.add(range(static_cast<Id>(first), n - first), x.subspan(first * kDim));
+    index->add(range(0, first), x.first(first * kDim));
+    index->add(range(static_cast<Id>(first), n - first), x.subspan(first * kDim));
+    return settled(GetParam(), std::move(index));
   }
 };
 INSTANTIATE_TEST_SUITE_P(Conformance, EveryKind, ::testing::ValuesIn(cases()),
@@ -44,8 +47,7 @@ void expect_row(const Index& index, Id id, std::span<const float> x) {
 TEST_P(EveryKind, UpdateReplacesAndAdds) {
   const size_t n = GetParam().n;
   const auto x = rows(n, kDim, 1), fresh = rows(30, kDim, 2);
-  const auto index = made();
-  fill(*index, x);
+  const auto index = filled(x);
   std::vector<Id> ids = range(100, 20);
   for (const Id id : range(static_cast<Id>(n) + 50, 10)) ids.push_back(id);
   index->update(ids, fresh);
@@ -73,11 +75,10 @@ TEST_P(EveryKind, UpdateReplacesAndAdds) {
 }
 
 TEST_P(EveryKind, UpdateKeepsTheOldRowsWhenTheNewAreRefused) {
-  const auto index = made(Metric::L2, {{"storage", "u8"}});
   std::vector<float> x(GetParam().n * kDim);
   base::Random random(1);
   for (float& v : x) v = static_cast<float>(random.below(256));
-  fill(*index, x);
+  const auto index = filled(x, Metric::L2, {{"storage", "u8"}});
   const auto refused = [&](std::vector<Id> ids, std::vector<float> vectors) {
     EXPECT_THROW(index->update(ids, vectors), Error);
     EXPECT_EQ(index->size(), GetParam().n);
@@ -96,8 +97,7 @@ TEST_P(EveryKind, UpdateKeepsTheOldRowsWhenTheNewAreRefused) {
 TEST_P(EveryKind, ChangesAreAllOrNothingWhenMemoryEnds) {
   const size_t n = std::min<size_t>(GetParam().n, 1700);
   const auto x = rows(n, kDim, 1), fresh = rows(40, kDim, 2);
-  const auto index = made();
-  fill(*index, std::span(x).first(n * kDim));
+  const auto index = filled(std::span(x).first(n * kDim));
   for (int i = 0; i < 30; ++i) index->search(std::span(x).first(kDim), 3);  // flat has codes to keep up
   std::vector<Id> ids = range(50, 20);
   for (const Id id : range(static_cast<Id>(n) + 7, 20)) ids.push_back(id);
@@ -138,8 +138,7 @@ TEST_P(EveryKind, CosineIsRightForAnyLengthAndRefusesNone) {
   const size_t n = GetParam().n;
   const auto x = rows(n, kDim, 1);
   const bool f16 = GetParam().set.count("storage") && GetParam().set.at("storage") == "f16";
-  const auto index = made(Metric::Cosine);
-  fill(*index, x);
+  const auto index = filled(x, Metric::Cosine);
   std::vector<float> row(x.begin(), x.begin() + kDim);
   const auto scaled = [&](double by) {
     const double length = std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0));

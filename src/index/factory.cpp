@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "index/auto.h"
+#include "index/disk/disk.h"
 #include "index/flat/binary_flat.h"
 #include "index/flat/flat.h"
 #include "index/graph/hnsw.h"
@@ -16,6 +17,7 @@ const std::vector<Kind>& table() {
       {"flat", make_flat, open_flat},
       {"ivf", make_ivf, open_ivf},
       {"hnsw", Hnsw::make, Hnsw::open},
+      {"disk", Disk::make, Disk::open},
   };
   return kinds;
 }

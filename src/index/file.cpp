@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/atomic_file.h"
 #include "base/sealed.h"
 
 namespace hanok::index {
@@ -37,7 +38,7 @@ struct Entry {
 };
 static_assert(sizeof(Header) == 64 && sizeof(Entry) == 64);
 
-uint64_t align_up(uint64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
+uint64_t align_up(uint64_t n, uint64_t align = kAlign) { return (n + align - 1) / align * align; }
 
 std::string_view as_text(const void* p, size_t n) { return {static_cast<const char*>(p), n}; }
 
@@ -52,9 +53,14 @@ std::string name_of(const char (&field)[24]) { return {field, ::strnlen(field, s
 }  // namespace
 
 void FileWriter::add(const std::string& name, std::span<const std::byte> bytes) {
+  add_made(name, bytes.size(), [bytes](const Sink& sink) { sink(bytes); });
+}
+
+void FileWriter::add_made(const std::string& name, uint64_t size, std::function<void(const Sink&)> make,
+                          uint64_t align) {
   for (const auto& s : sections_)
     if (s.name == name) throw Error(Code::Internal, "index file: two sections '" + name + "'");
-  sections_.push_back({name, as_text(bytes.data(), bytes.size())});
+  sections_.push_back({name, size, align, std::move(make)});
 }
 
 void FileWriter::add_text(const std::string& name, std::string text) {
@@ -62,15 +68,31 @@ void FileWriter::add_text(const std::string& name, std::string text) {
   add(name, std::as_bytes(std::span(owned_.back())));
 }
 
-std::string FileWriter::head() const {
+// Room for the head, and all sections; returns the head, which is not known before.
+std::string FileWriter::write_sections(const Put& put) const {
   std::vector<Entry> table(sections_.size());
-  uint64_t at = sizeof(Header) + table.size() * sizeof(Entry);
+  uint64_t at = 0;
+  const auto pad_to = [&](uint64_t place) {
+    for (; at < place; at += std::min(place - at, kAlign)) put(as_text(kZeros.data(), std::min(place - at, kAlign)));
+  };
+  pad_to(sizeof(Header) + table.size() * sizeof(Entry));
   for (size_t i = 0; i < table.size(); ++i) {
-    put_name(table[i].name, sections_[i].name);
+    const Section& section = sections_[i];
+    pad_to(align_up(at, section.align));
+    put_name(table[i].name, section.name);
     table[i].offset = at;
-    table[i].size = sections_[i].bytes.size();
-    table[i].crc = base::crc32c(sections_[i].bytes);
-    at += align_up(table[i].size);
+    table[i].size = section.size;
+    section.make([&](std::span<const std::byte> bytes) {
+      const auto text = as_text(bytes.data(), bytes.size());
+      table[i].crc = base::crc32c(text, table[i].crc);
+      put(text);
+      at += text.size();
+    });
+    if (at != table[i].offset + section.size)
+      throw Error(Code::Internal, "index file: section '" + section.name + "' has " +
+                                      std::to_string(at - table[i].offset) + " bytes, not " +
+                                      std::to_string(section.size));
+    pad_to(align_up(at));
   }
   Header header{};
   std::memcpy(header.magic, kMagic.data(), kMagic.size());
@@ -85,25 +107,17 @@ std::string FileWriter::head() const {
   return out;
 }
 
-std::vector<std::string_view> FileWriter::pieces(const std::string& head) const {
-  std::vector<std::string_view> out{head};
-  for (const auto& s : sections_) {
-    out.push_back(s.bytes);
-    out.push_back(as_text(kZeros.data(), align_up(s.bytes.size()) - s.bytes.size()));
-  }
-  return out;
-}
-
 void FileWriter::write(const std::filesystem::path& path) const {
-  const std::string first = head();
-  base::write_file_atomic(path, pieces(first));
+  base::AtomicFile file(path);
+  const std::string head = write_sections([&](std::string_view bytes) { file.append(bytes); });
+  file.overwrite(0, head);
+  file.commit();
 }
 
 std::string FileWriter::bytes() const {
   std::string out;
-  const std::string first = head();
-  for (const auto piece : pieces(first)) out += piece;
-  return out;
+  const std::string head = write_sections([&](std::string_view bytes) { out += bytes; });
+  return out.replace(0, head.size(), head);
 }
 
 FileReader::FileReader(const std::filesystem::path& path)

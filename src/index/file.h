@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -32,6 +33,11 @@ class FileWriter {
   void add(const std::string& name, std::span<const std::byte> bytes);
   /// Keeps the text itself.
   void add_text(const std::string& name, std::string text);
+  /// A section that is made while it is written, so that it need not be in memory as a whole: `make` hands its bytes
+  /// over in order, exactly `size` of them. It begins at a multiple of `align` (64, or a multiple of that) in the file.
+  /// Sections are made in the order in which they were added; what one finds out, a later one may use.
+  using Sink = std::function<void(std::span<const std::byte>)>;
+  void add_made(const std::string& name, uint64_t size, std::function<void(const Sink&)> make, uint64_t align = 64);
   /// Atomically: after a crash the old file or the new one is there.
   void write(const std::filesystem::path& path) const;
   /// What write() would write: for tests and for indexes inside other files.
@@ -40,10 +46,11 @@ class FileWriter {
  private:
   struct Section {
     std::string name;
-    std::string_view bytes;
+    uint64_t size = 0, align = 64;
+    std::function<void(const Sink&)> make;
   };
-  std::string head() const;
-  std::vector<std::string_view> pieces(const std::string& head) const;
+  using Put = std::function<void(std::string_view)>;
+  std::string write_sections(const Put& put) const;
   std::string kind_;
   std::vector<Section> sections_;
   std::list<std::string> owned_;

@@ -90,8 +90,9 @@ TEST_P(AnyKind, MeansTheSameByAFilter) {
   const Case& c = GetParam();
   for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine}) {
     SCOPED_TRACE("metric " + std::to_string(static_cast<int>(metric)));
-    const auto index = make(c.kind, {.dim = kDim, .metric = metric, .set = c.set});
+    auto index = make(c.kind, {.dim = kDim, .metric = metric, .set = c.set});
     index->add(range(0, c.n), rows(c.n, kDim, 1));
+    index = settled(c, std::move(index));
     index->remove(range(40, 20));
     const auto queries = rows(kQueries, kDim, 2);
     for (int i = 0; i < 30; ++i) index->search(std::span(queries).first(kDim), kK);  // flat makes its codes

@@ -88,7 +88,7 @@ std::vector<Effort> efforts(const std::string& kind, size_t k, size_t vectors) {
   std::vector<Effort> out;
   const auto put = [&](std::string text, const SearchOptions& options) { out.push_back({std::move(text), options}); };
   const auto next = [](size_t x) { return std::max(x + 1, x * 5 / 4); };
-  if (kind == "hnsw")
+  if (kind == "hnsw" || kind == "disk")
     for (size_t ef = std::max<size_t>(k, 10); ef <= std::max(kWidestPool, 2 * k); ef = next(ef))
       put("ef=" + std::to_string(ef), {.ef = ef});
   if (kind == "ivf") {

@@ -59,19 +59,6 @@ Header parse_header(std::string_view text, const base::ByteReader& in) {
   return h;
 }
 
-template <typename T>
-void convert(base::ByteReader& in, const Header& h, size_t rows, Vectors& out) {
-  if (h.columns > 0 && h.rows > in.left() / sizeof(T) / h.columns)
-    in.corrupt("the .npy header says " + std::to_string(h.rows) + " x " + std::to_string(h.columns) +
-               " values, the file has bytes for " + std::to_string(in.left() / sizeof(T)));
-  const auto raw = in.array<T>(h.rows * h.columns, "the array");
-  const size_t columns = static_cast<size_t>(h.columns), all = static_cast<size_t>(h.rows);
-  out.values.resize(rows * columns);
-  for (size_t r = 0; r < rows; ++r)
-    for (size_t c = 0; c < columns; ++c)
-      out.values[r * columns + c] = static_cast<float>(raw[h.fortran ? c * all + r : r * columns + c]);
-}
-
 struct Half {
   uint16_t bits;
   explicit operator float() const { return math::half_to_float(bits); }
@@ -79,7 +66,7 @@ struct Half {
 
 }  // namespace
 
-Vectors parse_npy(std::string_view bytes, const std::string& name, size_t max_rows) {
+Layout npy_layout(std::string_view bytes, const std::string& name, size_t max_rows) {
   base::ByteReader in(bytes, name);
   if (in.take(kMagic.size(), "the .npy magic") != kMagic) in.corrupt("does not begin like a .npy file");
   const auto major = in.read<uint8_t>("version");
@@ -88,28 +75,32 @@ Vectors parse_npy(std::string_view bytes, const std::string& name, size_t max_ro
     throw Error(Code::Unsupported, name + ": .npy version " + std::to_string(major) + "; 1 to 3 are known");
   const uint64_t length = major == 1 ? in.read<uint16_t>("header length") : in.read<uint32_t>("header length");
   const Header h = parse_header(in.take(length, "the .npy header"), in);
-  const size_t rows = static_cast<size_t>(std::min<uint64_t>(h.rows, max_rows));
-  Vectors out;
-  out.dim = static_cast<size_t>(h.columns);
   struct Kind {
     const char* type;
     Element element;
-    void (*convert)(base::ByteReader&, const Header&, size_t, Vectors&);
+    size_t bytes;
+    Layout::Convert convert;
   };
   static constexpr Kind kinds[] = {
-      {"<f4", Element::F32, convert<float>},        {"<f8", Element::F64, convert<double>},
-      {"<f2", Element::F16, convert<Half>},         {"|u1", Element::U8, convert<uint8_t>},
-      {"|i1", Element::I8, convert<int8_t>},        {"<i2", Element::Integer, convert<int16_t>},
-      {"<u2", Element::Integer, convert<uint16_t>}, {"<i4", Element::Integer, convert<int32_t>},
-      {"<u4", Element::Integer, convert<uint32_t>}, {"<i8", Element::Integer, convert<int64_t>},
-      {"<u8", Element::Integer, convert<uint64_t>}};
-  for (const Kind& k : kinds)
-    if (h.type == k.type) {
-      out.element = k.element;
-      k.convert(in, h, rows, out);
-      if (out.values.empty()) out.values.clear();
-      return out;
-    }
+      {"<f4", Element::F32, 4, convert_values<float>},        {"<f8", Element::F64, 8, convert_values<double>},
+      {"<f2", Element::F16, 2, convert_values<Half>},         {"|u1", Element::U8, 1, convert_values<uint8_t>},
+      {"|i1", Element::I8, 1, convert_values<int8_t>},        {"<i2", Element::Integer, 2, convert_values<int16_t>},
+      {"<u2", Element::Integer, 2, convert_values<uint16_t>}, {"<i4", Element::Integer, 4, convert_values<int32_t>},
+      {"<u4", Element::Integer, 4, convert_values<uint32_t>}, {"<i8", Element::Integer, 8, convert_values<int64_t>},
+      {"<u8", Element::Integer, 8, convert_values<uint64_t>}};
+  for (const Kind& k : kinds) {
+    if (h.type != k.type) continue;
+    if (h.columns > 0 && h.rows > in.left() / k.bytes / h.columns)
+      in.corrupt("the .npy header says " + std::to_string(h.rows) + " x " + std::to_string(h.columns) +
+                 " values, the file has bytes for " + std::to_string(in.left() / k.bytes));
+    const auto all = static_cast<size_t>(h.rows), columns = static_cast<size_t>(h.columns);
+    Layout out{.rows = std::min(all, max_rows), .dim = columns, .element = k.element};
+    out.first = bytes.data() + in.position();
+    out.row_stride = h.fortran ? k.bytes : columns * k.bytes;
+    out.value_stride = h.fortran ? all * k.bytes : k.bytes;
+    out.convert = k.convert;
+    return out;
+  }
   throw Error(Code::Unsupported, name + ": NumPy dtype '" + h.type +
                                      "'; little-endian floats or integers were expected (array.astype('float32'))");
 }

@@ -8,7 +8,8 @@
 
 namespace hanok::index::formats {
 
-Vectors parse_npy(std::string_view bytes, const std::string& name, size_t max_rows);
+/// bytes: the whole file, which must live as long as the layout.
+Layout npy_layout(std::string_view bytes, const std::string& name, size_t max_rows);
 std::string make_npy(size_t dim, std::span<const float> values);
 
 }  // namespace hanok::index::formats

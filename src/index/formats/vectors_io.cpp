@@ -76,44 +76,40 @@ Shape idx_shape(std::string_view bytes, const std::string& name, size_t max_rows
           static_cast<size_t>(width), values.data()};
 }
 
-template <typename T, typename Out>
-void unpack(const Shape& shape, std::vector<Out>& out) {
-  out.resize(shape.rows * shape.width);
-  std::vector<T> row(shape.width);
-  for (size_t r = 0; r < shape.rows; ++r) {
-    if (shape.width) std::memcpy(row.data(), shape.first + r * shape.stride, shape.width * sizeof(T));
-    std::transform(row.begin(), row.end(), out.begin() + static_cast<ptrdiff_t>(r * shape.width),
-                   [](T v) { return static_cast<Out>(v); });
-  }
+template <typename T>
+Layout layout_of(const Shape& shape, Element element) {
+  return {.rows = shape.rows,
+          .dim = shape.width,
+          .element = element,
+          .row_stride = shape.stride,
+          .value_stride = sizeof(T),
+          .first = shape.first,
+          .convert = convert_values<T>};
 }
 
-struct Content {
-  std::string format, bytes;
-};
+bool is_packed(const fs::path& file) { return file.extension() == ".gz"; }
 
-// The file's bytes and its format by name; IDX files are called ...-idx3-ubyte.
-Content load(const fs::path& file) {
-  Content out;
-  fs::path name = file;
-  if (name.extension() == ".gz") {
-    name = name.stem();
-    base::ProcessLimits limits;
-    limits.output_bytes = kMaxUnpackedBytes;
-    limits.memory_bytes = 1ull << 30;
-    const std::string packed = base::read_file(file);
-    auto result = base::run_process({"gzip", "-dc"}, packed, limits);
-    if (result.exit_status != 0 || result.output_cut)
-      throw Error(Code::Corrupt, file.string() + ": gzip cannot unpack it: " + result.err);
-    out.bytes = std::move(result.out);
-  } else {
-    out.bytes = base::read_file(file);
-  }
+// By the name without a further .gz; IDX files are called ...-idx3-ubyte.
+std::string format_of(const fs::path& file) {
+  const fs::path name = is_packed(file) ? file.stem() : file;
   const std::string text = name.filename().string();
-  const auto is_idx = text.find("-idx") != std::string::npos && text.ends_with("-ubyte");
-  out.format = is_idx ? "idx" : name.extension().string();
-  if (out.format.starts_with('.')) out.format.erase(0, 1);
-  return out;
+  if (text.find("-idx") != std::string::npos && text.ends_with("-ubyte")) return "idx";
+  const std::string format = name.extension().string();
+  return format.starts_with('.') ? format.substr(1) : format;
 }
+
+std::string unpack(const fs::path& file) {
+  base::ProcessLimits limits;
+  limits.output_bytes = kMaxUnpackedBytes;
+  limits.memory_bytes = 1ull << 30;
+  const std::string packed = base::read_file(file);
+  auto result = base::run_process({"gzip", "-dc"}, packed, limits);
+  if (result.exit_status != 0 || result.output_cut)
+    throw Error(Code::Corrupt, file.string() + ": gzip cannot unpack it: " + result.err);
+  return std::move(result.out);
+}
+
+std::string bytes_of(const fs::path& file) { return is_packed(file) ? unpack(file) : base::read_file(file); }
 
 [[noreturn]] void unknown_format(std::string_view format, const std::string& name, const char* known) {
   throw Error(Code::Unsupported,
@@ -137,53 +133,57 @@ void put_row(base::ByteWriter& out, std::span<const In> row) {
   for (const In v : row) out.put(static_cast<T>(v));
 }
 
+Layout find_layout(std::string_view bytes, std::string_view format, const std::string& name, size_t max_rows) {
+  if (format == "npy") return npy_layout(bytes, name, max_rows);
+  if (format == "fvecs") return layout_of<float>(vecs_shape(bytes, 4, name, max_rows), Element::F32);
+  if (format == "fbin") return layout_of<float>(bin_shape(bytes, 4, name, max_rows), Element::F32);
+  if (format == "bvecs") return layout_of<uint8_t>(vecs_shape(bytes, 1, name, max_rows), Element::U8);
+  if (format == "u8bin") return layout_of<uint8_t>(bin_shape(bytes, 1, name, max_rows), Element::U8);
+  if (format == "idx") return layout_of<uint8_t>(idx_shape(bytes, name, max_rows), Element::U8);
+  if (format == "i8bin") return layout_of<int8_t>(bin_shape(bytes, 1, name, max_rows), Element::I8);
+  if (format == "ivecs") return layout_of<int32_t>(vecs_shape(bytes, 4, name, max_rows), Element::Integer);
+  if (format == "ibin") return layout_of<int32_t>(bin_shape(bytes, 4, name, max_rows), Element::Integer);
+  unknown_format(format, name, ".npy .fvecs .bvecs .ivecs .fbin .u8bin .i8bin .ibin and -idxN-ubyte, also with .gz");
+}
+
 }  // namespace
 
 Vectors parse_vectors(std::string_view bytes, std::string_view format, const std::string& name, size_t max_rows) {
-  if (format == "npy") return parse_npy(bytes, name, max_rows);
-  Vectors out;
-  Shape shape;
-  if (format == "fvecs" || format == "fbin") {
-    shape = format == "fvecs" ? vecs_shape(bytes, 4, name, max_rows) : bin_shape(bytes, 4, name, max_rows);
-    unpack<float>(shape, out.values);
-  } else if (format == "bvecs" || format == "u8bin" || format == "idx") {
-    shape = format == "bvecs"   ? vecs_shape(bytes, 1, name, max_rows)
-            : format == "u8bin" ? bin_shape(bytes, 1, name, max_rows)
-                                : idx_shape(bytes, name, max_rows);
-    out.element = Element::U8;
-    unpack<uint8_t>(shape, out.values);
-  } else if (format == "i8bin") {
-    shape = bin_shape(bytes, 1, name, max_rows);
-    out.element = Element::I8;
-    unpack<int8_t>(shape, out.values);
-  } else if (format == "ivecs" || format == "ibin") {
-    shape = format == "ivecs" ? vecs_shape(bytes, 4, name, max_rows) : bin_shape(bytes, 4, name, max_rows);
-    out.element = Element::Integer;
-    unpack<int32_t>(shape, out.values);
-  } else {
-    unknown_format(format, name, ".npy .fvecs .bvecs .ivecs .fbin .u8bin .i8bin .ibin and -idxN-ubyte, also with .gz");
-  }
-  out.dim = shape.width;
+  const Layout layout = find_layout(bytes, format, name, max_rows);
+  Vectors out{layout.dim, layout.element, std::vector<float>(layout.rows * layout.dim)};
+  for (size_t r = 0; r < layout.rows; ++r) layout.read(r, out.values.data() + r * layout.dim);
   return out;
 }
 
 IdRows parse_ids(std::string_view bytes, std::string_view format, const std::string& name, size_t max_rows) {
   if (format != "ivecs" && format != "ibin") unknown_format(format, name, ".ivecs .ibin for ids");
   const Shape shape = format == "ivecs" ? vecs_shape(bytes, 4, name, max_rows) : bin_shape(bytes, 4, name, max_rows);
-  IdRows out;
-  out.width = shape.width;
-  unpack<int32_t>(shape, out.ids);
+  IdRows out{shape.width, {}};
+  out.ids.reserve(shape.rows * shape.width);
+  for (size_t r = 0; r < shape.rows; ++r)
+    for (size_t i = 0; i < shape.width; ++i) {
+      int32_t id;
+      std::memcpy(&id, shape.first + r * shape.stride + i * sizeof(id), sizeof(id));
+      out.ids.push_back(id);
+    }
   return out;
 }
 
+VectorFile::VectorFile(const fs::path& file, size_t max_rows) {
+  if (is_packed(file))
+    unpacked_ = unpack(file);
+  else
+    map_ = base::MappedFile(file);
+  layout_ = find_layout(is_packed(file) ? std::string_view(unpacked_) : map_.view(), format_of(file), file.string(),
+                        max_rows);
+}
+
 Vectors read_vectors(const fs::path& file, size_t max_rows) {
-  const Content content = load(file);
-  return parse_vectors(content.bytes, content.format, file.string(), max_rows);
+  return parse_vectors(bytes_of(file), format_of(file), file.string(), max_rows);
 }
 
 IdRows read_ids(const fs::path& file, size_t max_rows) {
-  const Content content = load(file);
-  return parse_ids(content.bytes, content.format, file.string(), max_rows);
+  return parse_ids(bytes_of(file), format_of(file), file.string(), max_rows);
 }
 
 void write_vectors(const fs::path& file, size_t dim, std::span<const float> values) {

@@ -1,6 +1,8 @@
 // Vector files of the field, in and out: .npy, .fvecs, .bvecs, .ivecs, .fbin, .u8bin, .i8bin, .ibin and IDX (MNIST).
 //
 //   auto base = read_vectors("base.fvecs");      // base.dim, base.rows(), base.values [rows, dim]
+//   VectorFile large("large.npy");               // large.dim(), large.rows(); the rows stay in the file
+//   large.read(first, n, out);
 //   write_ivecs("found.ivecs", ids);
 //
 // Layouts (all little endian, but for IDX which is big endian):
@@ -13,11 +15,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/file.h"
 
 namespace hanok::index::formats {
 
@@ -29,6 +34,49 @@ struct Vectors {
   Element element = Element::F32;
   std::vector<float> values;  // [rows, dim]
   size_t rows() const { return dim ? values.size() / dim : 0; }
+};
+
+/// Where the values of a file are.
+struct Layout {
+  /// n values, `stride` bytes apart, as floats.
+  using Convert = void (*)(const char* values, size_t stride, size_t n, float* out);
+  size_t rows = 0, dim = 0;
+  Element element = Element::F32;
+  size_t row_stride = 0, value_stride = 0;  // bytes from a row, from a value, to the next
+  const char* first = nullptr;
+  Convert convert = nullptr;
+
+  void read(size_t row, float* out) const { convert(first + row * row_stride, value_stride, dim, out); }
+};
+
+template <typename T>
+void convert_values(const char* values, size_t stride, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) {
+    T value;
+    std::memcpy(&value, values + i * stride, sizeof(T));
+    out[i] = static_cast<float>(value);
+  }
+}
+
+/// A file of vectors that is mapped: rows are read when they are asked for, from any number of threads. A .gz file is
+/// unpacked into memory. Throws as read_vectors().
+class VectorFile {
+ public:
+  explicit VectorFile(const std::filesystem::path& file, size_t max_rows = SIZE_MAX);
+  VectorFile(const VectorFile&) = delete;  // the layout points into it
+  VectorFile& operator=(const VectorFile&) = delete;
+  size_t rows() const { return layout_.rows; }
+  size_t dim() const { return layout_.dim; }
+  Element element() const { return layout_.element; }
+  /// out: [n, dim]. Rows [first, first + n) must be there.
+  void read(size_t first, size_t n, float* out) const {
+    for (size_t i = 0; i < n; ++i) layout_.read(first + i, out + i * layout_.dim);
+  }
+
+ private:
+  base::MappedFile map_;
+  std::string unpacked_;
+  Layout layout_;
 };
 
 /// Rows of ids, all of one length: ground truth and results.
