@@ -65,7 +65,7 @@ struct IndexCli : testing::Test {
 };
 
 TEST_F(IndexCli, BuildSaysWhatItMade) {
-  for (const std::string type : {"flat", "ivf", "hnsw"}) {
+  for (const std::string type : {"flat", "ivf", "hnsw", "disk"}) {
     const Json json =
         hanok.json({"index", "build", "--in", base, "--type", type, "--metric", "cosine", "--out", path("x.idx")});
     EXPECT_THAT(keys(json), IsSupersetOf({"vectors", "dim", "seconds", "bytes", "type"}));
@@ -190,6 +190,20 @@ TEST_F(IndexCli, WithoutQueriesTuneAsksVectorsLeftOutAndInfoTellsThePromise) {
   }
   fails({"index", "tune", "--index", built("hnsw"), "--in", hanok.write("w.fvecs", fvecs(3, 1, kDim + 1)).string()},
         "invalid", "25");
+}
+
+TEST_F(IndexCli, DiskKeepsRowsInItsFileAndIsTunedOnQuestions) {
+  const std::string file = built("disk");
+  const Json info = hanok.json({"index", "info", file});
+  EXPECT_EQ(info["type"], "disk");
+  EXPECT_EQ(info["statistics"]["vectors_in_memory"], "0");
+  EXPECT_EQ(info["statistics"]["search"], "graph");
+  EXPECT_EQ(hanok.json({"index", "verify", file})["ok"], true);
+  const Json found = hanok.json({"index", "search", "--index", file, "--in", queries, "--truth", truth()});
+  EXPECT_GE(found["recall"].get<double>(), 0.98);
+  fails({"index", "tune", "--index", file}, "unsupported", "give questions");
+  const Json tuned = hanok.json({"index", "tune", "--index", file, "--in", queries, "--recall", "0.9"});
+  EXPECT_EQ(hanok.json({"index", "info", file})["promise"]["setting"], tuned["set"]);
 }
 
 TEST_F(IndexCli, WrongInputIsNamed) {
