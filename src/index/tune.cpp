@@ -40,8 +40,9 @@ Tuned tuned_on(const Index& index, const std::vector<Trial>& trials, double reca
 // On an index of the same kind that lacks them.
 Tuned tuned_on_unseen(const Index& index, double recall, size_t k, uint64_t seed, size_t threads) {
   if (index.kind() == "disk")  // the one without them would be in memory, and another kind of walk
-    throw Error(Code::Unsupported,
-                "tune: an index of kind 'disk' is not built once more to ask for vectors that it lacks; give questions");
+    throw Error(
+        Code::Unsupported,
+        "tune: an index of kind 'disk' is not built once more to ask for vectors that it lacks; give questions");
   Options options = index.options();
   options.threads = threads;
   const size_t dim = options.dim;
