@@ -7,8 +7,8 @@
 #include <iostream>
 
 #include "hanok/image.h"
+#include "image/lettering.h"
 #include "vision/explain/colours.h"
-#include "vision/explain/lettering.h"
 #include "vision/models/layers.h"
 
 namespace image = hanok::image;
@@ -50,8 +50,8 @@ vision::Map map_of(const Tensor& maps, int64_t channel = 0) {
 image::Image shown(const Tensor& maps, const std::string& words, int64_t channel = 0) {
   const vision::Map map = map_of(maps, channel);
   const size_t scale = std::max<size_t>(1, 256 / map.width);
-  return vision::labelled(vision::enlarge(vision::gray(map), scale),
-                          words + " " + std::to_string(map.height) + "x" + std::to_string(map.width));
+  return image::labelled(vision::enlarge(vision::gray(map), scale),
+                         words + " " + std::to_string(map.height) + "x" + std::to_string(map.width));
 }
 
 void write(const std::string& name, const std::vector<image::Image>& pictures, size_t columns = 4) {
@@ -128,7 +128,7 @@ void show_fully_connected(const Tensor& x) {
   for (int64_t i = 0; i < 3; ++i) {
     std::cout << "  " << names[i] << ": " << y[0][i].item<float>() << "\n";
     const auto weight_map = vision::signed_colours(map_of(weights.unsqueeze(0), i));
-    pictures.push_back(vision::labelled(vision::enlarge(weight_map, static_cast<size_t>(256 / w)), names[i]));
+    pictures.push_back(image::labelled(vision::enlarge(weight_map, static_cast<size_t>(256 / w)), names[i]));
   }
   write("5-fully-connected", pictures);
 }
@@ -159,7 +159,7 @@ void show_batch_norm(const Tensor& x) {
     for (int64_t i = 0; i < 3; ++i) {
       // One scale for all six, from -2.5 to 2.5: before, half of it is never used.
       const Tensor unit = (t.slice(0, i, i + 1) + 2.5) / 5;
-      pictures.push_back(vision::labelled(vision::enlarge(vision::heat(map_of(unit)), 4), when));
+      pictures.push_back(image::labelled(vision::enlarge(vision::heat(map_of(unit)), 4), when));
     }
   write("7-batch-normalisation", pictures, 3);
 }

@@ -10,13 +10,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "hanok/error.h"
-#include "text/markup.h"
+#include "train/plot.h"
 
 namespace hanok::train {
 namespace {
 
 using base::ByteWriter;
-using text::escape_markup;
 
 double wall_time() { return 1e-3 * static_cast<double>(base::now_ms()); }  // seconds since 1970
 
@@ -39,17 +38,6 @@ std::string record(const ByteWriter& event) {
   out.put_text(event.bytes());
   out.put(masked_crc(event.bytes()));
   return out.bytes();
-}
-
-// ---- SVG
-
-constexpr double kWidth = 640, kHeight = 400, kLeft = 56, kRight = 130, kTop = 40, kBottom = 40;
-constexpr const char* kColours[] = {"#1b6ca8", "#d1495b", "#2e8b57", "#8d5a97", "#c98b2b"};
-
-std::string number(double v) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", v);
-  return text;
 }
 
 }  // namespace
@@ -86,46 +74,6 @@ std::string tensorboard_record(double time, int64_t step, const std::string& tag
   event.put_varint(static_cast<uint64_t>(step));
   put_bytes(event, 5, summary.bytes());
   return record(event);
-}
-
-std::string plot_svg(const std::string& title, const std::vector<Curve>& curves) {
-  double low = INFINITY, high = -INFINITY;
-  size_t n = 1;
-  for (const auto& curve : curves) {
-    n = std::max(n, curve.y.size());
-    for (const double y : curve.y)
-      if (std::isfinite(y)) low = std::min(low, y), high = std::max(high, y);
-  }
-  if (low > high) low = 0, high = 1;
-  if (high - low < 1e-9) high = low + 1;
-  const auto px = [&](double x) {
-    return kLeft + (n > 1 ? (x - 1) / static_cast<double>(n - 1) : 0) * (kWidth - kLeft - kRight);
-  };
-  const auto py = [&](double y) { return kHeight - kBottom - (y - low) / (high - low) * (kHeight - kTop - kBottom); };
-  std::ostringstream out;
-  out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << kWidth << " " << kHeight
-      << "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
-      << "<text x=\"" << kLeft << "\" y=\"22\" font-size=\"15\">" << escape_markup(title) << "</text>\n";
-  constexpr int kLines = 5;
-  for (int i = 0; i <= kLines; ++i) {
-    const double y = low + (high - low) * i / kLines;
-    out << "<line x1=\"" << kLeft << "\" x2=\"" << kWidth - kRight << "\" y1=\"" << number(py(y)) << "\" y2=\""
-        << number(py(y)) << "\" stroke=\"#ddd\"/><text x=\"" << kLeft - 6 << "\" y=\"" << number(py(y) + 4)
-        << "\" text-anchor=\"end\">" << number(y) << "</text>\n";
-  }
-  out << "<text x=\"" << kLeft << "\" y=\"" << kHeight - 14 << "\">1</text><text x=\"" << kWidth - kRight << "\" y=\""
-      << kHeight - 14 << "\" text-anchor=\"end\">epoch " << n << "</text>\n";
-  for (size_t c = 0; c < curves.size(); ++c) {
-    const char* colour = kColours[c % std::size(kColours)];
-    out << "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" << colour << "\" points=\"";
-    for (size_t i = 0; i < curves[c].y.size(); ++i)
-      if (std::isfinite(curves[c].y[i]))
-        out << number(px(static_cast<double>(i + 1))) << "," << number(py(curves[c].y[i])) << " ";
-    out << "\"/>\n<text x=\"" << kWidth - kRight + 10 << "\" y=\"" << kTop + 16 * static_cast<double>(c + 1)
-        << "\" fill=\"" << colour << "\">" << escape_markup(curves[c].name) << "</text>\n";
-  }
-  out << "</svg>\n";
-  return out.str();
 }
 
 struct RunFolder::TensorBoard {
@@ -177,8 +125,8 @@ void RunFolder::write_files() const {
     train_accuracy.y.push_back(r.train_accuracy), test_accuracy.y.push_back(r.test_accuracy);
   }
   base::write_file_atomic(folder_ / "metrics.csv", csv.str());
-  base::write_file_atomic(folder_ / "plots" / "loss.svg", plot_svg("Loss", {train_loss, test_loss}));
-  base::write_file_atomic(folder_ / "plots" / "accuracy.svg", plot_svg("Accuracy", {train_accuracy, test_accuracy}));
+  write_plot(folder_ / "plots" / "loss", "Loss", {train_loss, test_loss});
+  write_plot(folder_ / "plots" / "accuracy", "Accuracy", {train_accuracy, test_accuracy});
 }
 
 }  // namespace hanok::train

@@ -51,11 +51,4 @@ std::string tensorboard_record(double wall_time, int64_t step, const std::string
 /// The record that every such file begins with.
 std::string tensorboard_head(double wall_time);
 
-struct Curve {
-  std::string name;
-  std::vector<double> y;  // at x = 1, 2, 3, ...
-};
-/// A picture of curves over epochs, as SVG. Values that are no numbers are left out.
-std::string plot_svg(const std::string& title, const std::vector<Curve>& curves);
-
 }  // namespace hanok::train

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "hanok/error.h"
+#include "image/lettering.h"
 #include "vision/explain/colours.h"
-#include "vision/explain/lettering.h"
 
 namespace hanok::vision {
 namespace {
@@ -14,7 +14,7 @@ constexpr size_t kPictureSide = 144;  // of a mistake: a small picture is enlarg
 constexpr size_t kTextScale = 2;
 
 std::string short_name(const std::vector<std::string>& names, size_t c) {
-  return can_write(names[c]) && !names[c].empty() ? names[c] : std::to_string(c);
+  return image::can_write(names[c]) && !names[c].empty() ? names[c] : std::to_string(c);
 }
 
 std::vector<Mistake> worst_mistakes(const Probabilities& p, std::span<const uint32_t> truth,
@@ -60,10 +60,10 @@ image::Image mistakes_sheet(std::span<const Mistake> mistakes, std::span<const i
     const std::string percent = std::to_string(std::lround(100 * m.confidence)) + "%";
     // Names share what the width leaves beside " > " and the percentage.
     const size_t letters = large.width / (4 * kTextScale), each = (letters - std::min(letters, 4 + percent.size())) / 2;
-    cells.push_back(labelled(large,
-                             short_name(class_names, m.truth).substr(0, each) + " > " +
-                                 short_name(class_names, m.predicted).substr(0, each) + " " + percent,
-                             kTextScale));
+    cells.push_back(image::labelled(large,
+                                    short_name(class_names, m.truth).substr(0, each) + " > " +
+                                        short_name(class_names, m.predicted).substr(0, each) + " " + percent,
+                                    kTextScale));
   }
   return image::sheet(cells, {.gap = 6});
 }
@@ -73,14 +73,14 @@ image::Image confusion_sheet(const Confusion& counts, const std::vector<std::str
   const auto matrix = confusion_picture(counts.counts, counts.classes, kCell);
   size_t margin = 0;
   for (size_t c = 0; c < counts.classes; ++c)
-    margin = std::max(margin, text_width(short_name(class_names, c), kTextScale));
+    margin = std::max(margin, image::text_width(short_name(class_names, c), kTextScale));
   margin = std::min<size_t>(margin, 200) + 8;
   image::Image out{matrix.width + margin, matrix.height, 3, {}};
   out.pixels.assign(out.width * out.height * 3, 255);
   for (size_t y = 0; y < matrix.height; ++y)
     std::copy_n(&matrix.pixels[matrix.at(0, y)], matrix.width * 3, &out.pixels[out.at(margin, y)]);
   for (size_t c = 0; c < counts.classes; ++c)
-    write_text(out, 0, c * kCell + kCell / 3, short_name(class_names, c).substr(0, margin / 8), kTextScale);
+    image::write_text(out, 0, c * kCell + kCell / 3, short_name(class_names, c).substr(0, margin / 8), kTextScale);
   return out;
 }
 

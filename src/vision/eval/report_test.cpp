@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "hanok/error.h"
-#include "vision/explain/lettering.h"
+#include "image/lettering.h"
 
 namespace hanok::vision {
 namespace {
@@ -40,14 +40,14 @@ TEST(Report, SheetsHaveTheirSizes) {
 
 TEST(Lettering, WritesWhatItCan) {
   image::Image page{4, 5, 1, std::vector<uint8_t>(20, 255)};
-  write_text(page, 0, 0, "t");
+  image::write_text(page, 0, 0, "t");
   std::string seen;
   for (const uint8_t p : page.pixels) seen += p == 0 ? '#' : '.';
   EXPECT_EQ(seen, "###..#...#...#...#..") << "T";
-  write_text(page, 3, 4, "WIDE");  // nothing is written outside
-  EXPECT_TRUE(can_write("Ankle boot 98.1% > a/b"));
-  EXPECT_FALSE(can_write("고양이"));
-  const auto strip = labelled(page, "T");
+  image::write_text(page, 3, 4, "WIDE");  // nothing is written outside
+  EXPECT_TRUE(image::can_write("Ankle boot 98.1% > a/b"));
+  EXPECT_FALSE(image::can_write("고양이"));
+  const auto strip = image::labelled(page, "T");
   EXPECT_EQ(strip.height, 5u + 14);
   EXPECT_EQ(strip.channels, 3u);
 }

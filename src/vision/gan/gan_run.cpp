@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "hanok/error.h"
-#include "train/run_folder.h"
+#include "train/plot.h"
 
 namespace hanok::vision {
 namespace {
@@ -75,11 +75,9 @@ void write_gan_rows(const std::filesystem::path& folder, const std::vector<GanRo
   base::write_file_atomic(folder / "gan.csv", csv);
   const auto plots = folder / "plots";
   std::filesystem::create_directories(plots);
-  base::write_file_atomic(plots / "gan.svg", train::plot_svg("Losses of both", losses));
-  base::write_file_atomic(plots / "gan-d.svg",
-                          train::plot_svg("How real the discriminator takes them for", probabilities));
-  if (!judge[0].y.empty())
-    base::write_file_atomic(plots / "gan-judge.svg", train::plot_svg("Samples that the judge is sure of", judge));
+  train::write_plot(plots / "gan", "Losses of both", losses);
+  train::write_plot(plots / "gan-d", "How real the discriminator takes them for", probabilities);
+  if (!judge[0].y.empty()) train::write_plot(plots / "gan-judge", "Samples that the judge is sure of", judge);
 }
 
 std::vector<GanRow> read_gan_rows(const std::filesystem::path& folder) {

@@ -30,7 +30,7 @@ struct GanRow {
   double spread = 0;              // of the samples, relative to that of real pictures
   double confident = -1, classes = -1, entropy = -1, frechet = -1;  // by the judge; -1 without one
 };
-/// gan.csv and plots/gan.svg (losses), plots/gan-d.svg (D(x) and D(G(z))), with a judge also plots/gan-judge.svg.
+/// gan.csv and, as SVG and PNG, plots/gan (losses), plots/gan-d (D(x) and D(G(z))), with a judge also plots/gan-judge.
 void write_gan_rows(const std::filesystem::path& folder, const std::vector<GanRow>& rows);
 /// Those of gan.csv; none where it is not there. Throws Corrupt.
 std::vector<GanRow> read_gan_rows(const std::filesystem::path& folder);

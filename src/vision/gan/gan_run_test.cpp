@@ -49,6 +49,8 @@ TEST(GanRun, RowsAreReadAsWritten) {
   EXPECT_EQ(back[0].confident, -1);
   EXPECT_EQ(back[1].frechet, 12.5);
   EXPECT_THAT(base::read_file(temp.path() / "plots" / "gan.svg"), HasSubstr("<svg"));
+  for (const char* plot : {"gan.png", "gan-d.png", "gan-judge.png"})
+    EXPECT_TRUE(base::fs::exists(temp.path() / "plots" / plot)) << plot;
   EXPECT_TRUE(read_gan_rows(temp.path() / "none").empty());
   base::write_file_atomic(temp.path() / "gan.csv", base::read_file(temp.path() / "gan.csv") + "3,x\n");
   EXPECT_THROW(read_gan_rows(temp.path()), Error);

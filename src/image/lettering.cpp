@@ -1,10 +1,10 @@
-#include "vision/explain/lettering.h"
+#include "image/lettering.h"
 
 #include <algorithm>
 #include <cctype>
 #include <map>
 
-namespace hanok::vision {
+namespace hanok::image {
 namespace {
 
 constexpr size_t kWidth = 3, kHeight = 5, kAdvance = 4;
@@ -35,7 +35,7 @@ std::string_view glyph(char c) {
   return it == glyphs().end() ? kBox : it->second;
 }
 
-void dot(image::Image& picture, size_t x, size_t y) {
+void dot(Image& picture, size_t x, size_t y) {
   if (x >= picture.width || y >= picture.height) return;
   for (size_t c = 0; c < std::min<size_t>(picture.channels, 3); ++c) picture.pixels[picture.at(x, y, c)] = 0;
 }
@@ -50,7 +50,7 @@ bool can_write(std::string_view text) {
   });
 }
 
-void write_text(image::Image& picture, size_t x, size_t y, std::string_view text, size_t scale) {
+void write_text(Image& picture, size_t x, size_t y, std::string_view text, size_t scale) {
   for (const char c : text) {
     const std::string_view dots = glyph(c);
     for (size_t row = 0; row < kHeight * scale; ++row)
@@ -60,12 +60,12 @@ void write_text(image::Image& picture, size_t x, size_t y, std::string_view text
   }
 }
 
-image::Image labelled(const image::Image& picture, std::string_view text, size_t scale) {
-  image::Image out = image::to_rgb(picture);
+Image labelled(const Image& picture, std::string_view text, size_t scale) {
+  Image out = to_rgb(picture);
   out.height += (kHeight + 2) * scale;
   out.pixels.resize(out.width * out.height * 3, 255);
   write_text(out, 0, picture.height + scale, text, scale);
   return out;
 }
 
-}  // namespace hanok::vision
+}  // namespace hanok::image
