@@ -27,6 +27,15 @@ if(HANOK_TORCH)
   find_library(HANOK_TORCH_CUDA torch_cuda PATHS ${HANOK_TORCH}/lib NO_DEFAULT_PATH)
   if(HANOK_TORCH_CUDA)  # nothing of it is called by name: it registers itself when it is loaded
     target_link_libraries(hanok_torch INTERFACE -Wl,--no-as-needed ${HANOK_TORCH_CUDA} -Wl,--as-needed)
+    target_compile_definitions(hanok_torch INTERFACE HANOK_TORCH_HAS_CUDA)
+    # c10d's NCCL, where its headers and those that they need lie there, too: pip has them in packages beside torch's.
+    file(GLOB nvidia_includes ${HANOK_TORCH}/../nvidia/*/include)
+    find_path(HANOK_NCCL_INCLUDE nccl.h PATHS ${nvidia_includes} ${HANOK_TORCH}/include)
+    find_path(HANOK_CUDART_INCLUDE cuda_runtime.h PATHS ${nvidia_includes} ${HANOK_TORCH}/include)
+    if(HANOK_NCCL_INCLUDE AND HANOK_CUDART_INCLUDE AND EXISTS ${HANOK_TORCH_INCLUDE}/torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp)
+      target_include_directories(hanok_torch SYSTEM INTERFACE ${HANOK_NCCL_INCLUDE} ${HANOK_CUDART_INCLUDE})
+      target_compile_definitions(hanok_torch INTERFACE USE_C10D_NCCL)
+    endif()
   endif()
 else()
   # The distribution's libtorch multiplies float32 by whatever libblas.so.3 is. Another than OpenBLAS was 50 times slower.

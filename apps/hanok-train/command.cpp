@@ -89,6 +89,10 @@ void Command::choice(const std::string& flags, std::string& value, const std::ve
 void Command::flag(const std::string& flags, bool& value, const std::string& help) {
   app_->add_flag(flags, value, help);
 }
+void Command::device() {
+  option("--device", session_->device, "auto (a GPU where there is one), cpu, cuda or cuda:NUMBER");
+}
+
 void Command::run(std::function<void(Session&)> action) {
   app_->callback([session = session_, action = std::move(action)] {
     const Context::Scope scope(Context().with_cancel(session->interrupts).with_threads(session->threads));

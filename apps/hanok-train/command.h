@@ -23,7 +23,8 @@ class Session {
   bool json = false, quiet = false;
   size_t threads = 0;  // 0: all cores
   CancelSource interrupts;
-  int status = 0;  // the process's exit status after an action that printed its result all the same
+  std::string device = "auto";  // of commands with `device()`
+  int status = 0;               // the process's exit status after an action that printed its result all the same
 
   /// With --json: the object on one line; otherwise what `human` writes.
   void print(const base::OrderedJson& value, const std::function<void(std::ostream&)>& human) const;
@@ -56,6 +57,8 @@ class Command {
   void choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
               const std::string& help, bool required = false);
   void flag(const std::string& flags, bool& value, const std::string& help);
+  /// --device, into the session: where the command computes.
+  void device();
   void run(std::function<void(Session&)> action);
 
  private:

@@ -103,7 +103,7 @@ class Comparison {
                            {"measure", "--model", options.name, "--variant", options.small_input ? "cifar" : "imagenet",
                             "--classes", std::to_string(classes_), "--channels", std::to_string(input_.channels),
                             "--size", std::to_string(input_.height), "--batch", std::to_string(f_.batch), "--seconds",
-                            number(f_.seconds), "--precision", f_.precision},
+                            number(f_.seconds), "--precision", f_.precision, "--device", session_.device},
                            2 * f_.seconds);
     if (const auto why = error_of(speed); !why.empty()) {
       out["error"] = why;
@@ -118,6 +118,7 @@ class Comparison {
     const std::string run = (fs::path(f_.out) / out["model"].get<std::string>()).string();
     std::vector<std::string> arguments = {"train",      "--data", f_.data, "--dataset",   f_.dataset,  "--model",
                                           out["model"], "--out",  run,     "--precision", f_.precision};
+    arguments.insert(arguments.end(), {"--device", session_.device});
     if (f_.minutes > 0) arguments.insert(arguments.end(), {"--minutes", number(f_.minutes)});
     if (f_.epochs > 0) arguments.insert(arguments.end(), {"--epochs", number(f_.epochs)});
     const Json trained = ask(session_, arguments, f_.minutes > 0 ? 60 * f_.minutes : kLongest);
@@ -230,6 +231,7 @@ void add_compare(Command& vision) {
   c.option("--seconds", f->seconds, "how long speeds are measured (2)", 0, 3600);
   c.option("--batch", f->batch, "pictures at once when speeds are measured (64)", 1);
   c.choice("--precision", f->precision, {"auto", "float32", "bf16"}, "auto: what a measurement says is faster");
+  c.device();
   c.flag("--markdown", f->markdown, "print the table as Markdown");
   c.run([f](Session& session) {
     if (f->models.empty()) f->models = all_models();

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "command.h"
 #include "hanok/error.h"
+#include "train/device.h"
 #include "train/machine.h"
 #include "vision/classifier.h"
 #include "vision/data/show.h"
@@ -125,11 +126,12 @@ void show(const OrderedJson& j, std::ostream& out) {
 
 void evaluate(Session& session, Flags f) {
   train::set_threads(session.threads);
+  const auto device = train::choose_device(session.device);
   const vision::TrainedNet run = vision::open_run(f.run);
   fill_from_config(f);
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, run.run.height);
   const vision::EvalReport e = vision::evaluate_run(
-      run, set, f.views ? vision::TestTime::MirrorAndShift : vision::TestTime::None, f.precision, f.worst);
+      run, set, f.views ? vision::TestTime::MirrorAndShift : vision::TestTime::None, f.precision, f.worst, device);
   const vision::Report& r = e.report;
   const OrderedJson json = {{"model", run.run.model},
                             {"dataset", f.dataset},
@@ -167,6 +169,7 @@ void add_eval(Command& vision) {
   c.option("--worst", f->worst, "wrong answers to list, the surest first");
   c.flag("--views", f->views, "look at each picture mirrored and shifted by a pixel, too");
   c.choice("--precision", f->precision, {"auto", "float32", "bf16"}, "what it computes in");
+  c.device();
   c.run([f](Session& session) { evaluate(session, *f); });
 }
 

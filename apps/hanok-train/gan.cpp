@@ -9,7 +9,9 @@
 #include "base/file.h"
 #include "command.h"
 #include "hanok/error.h"
+#include "train/device.h"
 #include "train/machine.h"
+#include "train/schedule.h"
 #include "vision/data/pictures.h"
 #include "vision/gan/gan_task.h"
 #include "vision/gan/generator.h"
@@ -20,10 +22,10 @@ namespace {
 using base::OrderedJson;
 
 struct TrainFlags {
-  std::string data, dataset, out, judge;
-  size_t size = 32, latent = 100, width = 32, batch = 64, seed = 0, samples = 1000;
-  double epochs = 10, minutes = 0, rate = 2e-4, smooth = 1, averaging = 0.999, checkpoint_seconds = 60;
-  bool resume = false;
+  std::string data, dataset;
+  size_t size = 32;
+  std::string out, judge;
+  vision::GanOptions gan;  // but its folders
 };
 
 OrderedJson classes_json(const std::vector<std::string>& names, const std::vector<size_t>& counts) {
@@ -95,25 +97,26 @@ class Teller {
 };
 
 OrderedJson config_of(const TrainFlags& f) {
-  return {{"dataset", f.dataset},    {"data", f.data},     {"judge", f.judge},         {"latent", f.latent},
-          {"width", f.width},        {"batch", f.batch},   {"epochs", f.epochs},       {"minutes", f.minutes},
-          {"learning_rate", f.rate}, {"smooth", f.smooth}, {"averaging", f.averaging}, {"seed", f.seed},
-          {"version", HANOK_VERSION}};
+  const vision::GanOptions& o = f.gan;
+  return {{"dataset", f.dataset},     {"data", f.data},       {"judge", f.judge},
+          {"latent", o.latent},       {"width", o.width},     {"batch", o.batch},
+          {"epochs", o.epochs},       {"minutes", o.minutes}, {"learning_rate", o.learning_rate},
+          {"schedule", o.schedule},   {"smooth", o.smooth},   {"averaging", o.averaging},
+          {"precision", o.precision}, {"seed", o.seed},       {"version", HANOK_VERSION}};
 }
 
 void train_it(Session& session, const TrainFlags& f) {
   const std::filesystem::path out = f.out;
-  if (!f.resume && std::filesystem::exists(out / "gan.json"))
+  if (!f.gan.resume && std::filesystem::exists(out / "gan.json"))
     throw Error(Code::Exists, f.out + ": has a trained generator; give another --out, or --resume to go on");
   train::set_threads(session.threads);
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, f.size);
   std::filesystem::create_directories(out);
-  if (!f.resume)  // one that goes on has what it was started with
+  if (!f.gan.resume)  // one that goes on has what it was started with
     base::write_file_atomic(out / "config.json", base::dump_json(config_of(f), 2) + "\n");
-  vision::GanOptions o{.out = out, .judge = f.judge, .latent = f.latent, .width = f.width, .batch = f.batch};
-  o.epochs = f.epochs, o.minutes = f.minutes, o.learning_rate = f.rate, o.smooth = f.smooth;
-  o.averaging = f.averaging, o.samples = f.samples, o.checkpoint_seconds = f.checkpoint_seconds;
-  o.resume = f.resume, o.seed = f.seed;
+  vision::GanOptions o = f.gan;
+  o.out = out, o.judge = f.judge;
+  o.device = train::choose_device(session.device);
   o.tell = [teller = std::make_shared<Teller>(session)](const train::Event& event) { (*teller)(event); };
   const vision::GanReport r = vision::train_gan(set, o);
   OrderedJson json = {{"generator_parameters", r.generator_parameters},
@@ -201,21 +204,25 @@ void add_gan_train(Command& gan) {
   c.choice("--dataset", f->dataset, vision::data_set_names(), "which data set that is", true);
   c.option("--out", f->out, "folder of the run, which is made", true);
   c.option("--judge", f->judge, "run folder of a classifier of the same data, which looks at samples after each epoch");
-  c.option("--epochs", f->epochs, "how often each picture is seen", 0.001, 1e6);
-  c.option("--minutes", f->minutes, "how long to train", 0, 1e6);
-  c.option("--batch", f->batch, "pictures in a batch", 2);
-  c.option("--latent", f->latent, "numbers that a picture is made of", 1);
-  c.option("--width", f->width,
+  vision::GanOptions& o = f->gan;
+  c.option("--epochs", o.epochs, "how often each picture is seen", 0.001, 1e6);
+  c.option("--minutes", o.minutes, "how long to train: the schedule follows the clock", 0, 1e6);
+  c.option("--batch", o.batch, "pictures in a batch", 2);
+  c.option("--latent", o.latent, "numbers that a picture is made of", 1);
+  c.option("--width", o.width,
            "maps in the last hidden layer of the generator; those before it have 2, 4, ... times as many", 1);
-  c.option("--lr", f->rate, "learning rate of Adam", 1e-9, 1);
-  c.option("--smooth", f->smooth, "what the discriminator is told of real pictures: 1, or 0.9 to keep it unsure", 0.5,
+  c.option("--lr", o.learning_rate, "learning rate of Adam", 1e-9, 1);
+  c.choice("--schedule", o.schedule, train::schedule_names(), "of the learning rate (cosine: it falls to 0)");
+  c.option("--smooth", o.smooth, "what the discriminator is told of real pictures: 1, or 0.9 to keep it unsure", 0.5,
            1);
-  c.option("--averaging", f->averaging, "decay of the averaged generator that makes samples; 0: none", 0, 0.99999);
-  c.option("--samples", f->samples, "that are judged after each epoch; ten times as many after the last", 2);
+  c.option("--averaging", o.averaging, "decay of the averaged generator that makes samples; 0: none", 0, 0.99999);
+  c.option("--samples", o.samples, "that are judged after each epoch; ten times as many after the last", 2);
   c.option("--size", f->size, "side of the pictures of a folder: 28, 32 or 64", 28);
-  c.flag("--resume", f->resume, "go on from the last checkpoint in --out, with the same options");
-  c.option("--checkpoint-seconds", f->checkpoint_seconds, "seconds between checkpoints", 0, 1e6);
-  c.option("--seed", f->seed, "of everything that is random");
+  c.choice("--precision", o.precision, {"auto", "float32", "bf16"}, "auto: what a measurement says is faster");
+  c.flag("--resume", o.resume, "go on from the last checkpoint in --out, with the same options");
+  c.option("--checkpoint-seconds", o.checkpoint_seconds, "seconds between checkpoints", 0, 1e6);
+  c.option("--seed", o.seed, "of everything that is random");
+  c.device();
   c.run([f](Session& session) { train_it(session, *f); });
 }
 

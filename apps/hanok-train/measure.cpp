@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "command.h"
+#include "train/device.h"
 #include "train/machine.h"
 #include "vision/eval/measure.h"
 
@@ -43,21 +44,31 @@ void add_measure(Command& vision) {
   c.option("--seconds", f->seconds, "how long to measure each (2)", 0, 3600);
   c.choice("--precision", f->precision, {"auto", "float32", "bf16"}, "auto: what a measurement says is faster");
   c.flag("--forward-only", f->forward_only, "leave training out");
+  c.device();
   c.run([f](Session& session) {
     train::set_threads(session.threads);
-    const auto s = vision::measure(
-        model_of(*f), {.batch = f->batch, .seconds = f->seconds, .precision = f->precision, .train = !f->forward_only});
+    const auto s = vision::measure(model_of(*f), {.batch = f->batch,
+                                                  .seconds = f->seconds,
+                                                  .precision = f->precision,
+                                                  .train = !f->forward_only,
+                                                  .device = train::choose_device(session.device)});
     base::OrderedJson json = {{"model", f->model},
                               {"batch", s.batch},
                               {"precision", s.precision},
                               {"forward_images_per_second", s.forward_images_per_second}};
     if (!f->forward_only) json["train_images_per_second"] = s.train_images_per_second;
     json["peak_rss_bytes"] = s.peak_rss_bytes;
+    json["forward_gflops_per_second"] = s.forward_gflops;
+    if (!f->forward_only) json["train_gflops_per_second"] = s.train_gflops;
+    json["peak_gflops_per_second"] = s.peak_gflops;
     session.print(json, [&](std::ostream& out) {
       out << f->model << " in " << s.precision << ", " << s.batch << " at once: " << std::fixed << std::setprecision(1)
           << s.forward_images_per_second << " images/s forward";
       if (!f->forward_only) out << ", " << s.train_images_per_second << " training";
-      out << ", " << base::memory_text(s.peak_rss_bytes) << "\n";
+      out << ", " << base::memory_text(s.peak_rss_bytes) << "; " << std::setprecision(0) << s.forward_gflops
+          << " GFLOP/s forward";
+      if (!f->forward_only) out << ", " << s.train_gflops << " training";
+      out << ", of " << s.peak_gflops << " that a product of matrices reaches\n";
     });
   });
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "command.h"
 #include "hanok/error.h"
+#include "train/device.h"
 #include "train/machine.h"
 #include "train/parallel.h"
 #include "vision/classifier.h"
@@ -106,6 +107,11 @@ class Teller {
     }
     if (session_.json)
       std::cout << train::to_json(event) << std::endl;
+    else if (event.name == "start")
+      session_.note(event.text + ", about " + span_text(of(event, "seconds_expected")) +
+                    (of(event, "memory_bytes") > 0
+                         ? " and " + base::memory_text(static_cast<uint64_t>(of(event, "memory_bytes"))) + " of memory"
+                         : ""));
     else if (event.name == "epoch" && !session_.quiet)
       std::cerr << line_of(event) << "\n";
     else if (event.name != "step" && !event.text.empty())
@@ -156,7 +162,8 @@ void train_it(Session& session, const Flags& f) {
   vision::model_kind(f.model);  // a wrong name before anything is read
   if (!f.resume && std::filesystem::exists(o.out / "model.json"))
     throw Error(Code::Exists, f.out + ": has a trained model; give another --out, or --resume to go on");
-  const auto parallel = train::Parallel::from_environment();
+  o.device = train::choose_device(session.device);
+  const auto parallel = train::Parallel::from_environment(o.device);
   const bool first = !parallel || parallel->rank() == 0;
   train::set_threads(session.threads);
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, f.size);
@@ -233,6 +240,7 @@ void add_train(Command& vision) {
   c.choice("--precision", f->precision, {"auto", "float32", "bf16"}, "auto: what a measurement says is faster");
   c.option("--size", f->size, "side of the pictures of a folder, pixels", 8);
   c.option("--seed", f->seed, "of everything that is random");
+  c.device();
   c.run([f](Session& session) { train_it(session, *f); });
 }
 

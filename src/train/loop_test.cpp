@@ -4,11 +4,13 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "hanok/context.h"
 #include "hanok/error.h"
+#include "train/device.h"
 #include "train/loss.h"
 #include "train/machine.h"
 #include "train/memory.h"
@@ -406,6 +408,46 @@ TEST(Machine, PrecisionIsChosenOrRefused) {
   const double share = share_of_core(0.02);
   EXPECT_GT(share, 0);
   EXPECT_LE(share, 1);
+}
+
+// What the error of `work` says.
+std::string refusal(const std::function<void()>& work, Code code) {
+  try {
+    work();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), code) << e.what();
+    return e.what();
+  }
+  ADD_FAILURE() << "nothing was refused";
+  return "";
+}
+
+TEST(Device, WordsAndNumbers) {
+  EXPECT_TRUE(choose_device("cpu").is_cpu());
+  for (const char* name : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1.5", "CPU"})
+    EXPECT_NE(refusal([&] { choose_device(name); }, Code::Invalid).find("cuda:NUMBER"), std::string::npos) << name;
+}
+
+TEST(Device, WithoutAGpuWhatIsMissingIsNamed) {
+  if (torch::cuda::is_available()) GTEST_SKIP() << "here is one";
+  EXPECT_TRUE(choose_device("auto").is_cpu());
+  for (const char* name : {"cuda", "cuda:0", "cuda:7"}) {
+    const std::string said = refusal([&] { choose_device(name); }, Code::Unsupported);
+    EXPECT_NE(said.find(std::string("--device ") + name + ": "), std::string::npos) << said;
+#ifdef HANOK_TORCH_HAS_CUDA
+    EXPECT_NE(said.find("an NVIDIA GPU and its driver"), std::string::npos) << said;
+#else
+    EXPECT_NE(said.find("a libtorch for CPUs only"), std::string::npos) << said;
+#endif
+  }
+}
+
+TEST(Device, AGpuIsThereWhereLibtorchSaysSo) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  EXPECT_TRUE(choose_device("auto").is_cuda());
+  EXPECT_EQ(choose_device("cuda:0").index(), 0);
+  const auto beyond = "cuda:" + std::to_string(torch::cuda::device_count());
+  EXPECT_NE(refusal([&] { choose_device(beyond); }, Code::Invalid).find("there are"), std::string::npos);
 }
 
 }  // namespace

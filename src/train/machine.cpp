@@ -13,6 +13,7 @@
 #include "base/threads.h"
 #include "hanok/error.h"
 #include "math/cpu.h"
+#include "train/device.h"
 #include "train/torch.h"
 
 namespace hanok::train {
@@ -26,14 +27,15 @@ double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-double seconds_of_convolution(torch::ScalarType type) {
-  const auto options = torch::TensorOptions().dtype(type);
+double seconds_of_convolution(torch::ScalarType type, const c10::Device& device) {
+  const auto options = torch::TensorOptions().dtype(type).device(device);
   auto x = torch::randn({32, 64, 16, 16}).to(options).contiguous(torch::MemoryFormat::ChannelsLast).requires_grad_();
   auto w = torch::randn({64, 64, 3, 3}).to(options).contiguous(torch::MemoryFormat::ChannelsLast).requires_grad_();
   double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 4; ++i) {  // the first makes the kernels
     const base::Stopwatch watch;
     torch::conv2d(x, w, {}, 1, 1).sum().backward();
+    finish(device);
     best = std::min(best, watch.seconds());
   }
   return best;
@@ -55,9 +57,9 @@ void set_threads(size_t threads) { at::set_num_threads(static_cast<int>(threads 
 
 std::string precision_name(Precision precision) { return precision == Precision::BFloat16 ? "bf16" : "float32"; }
 
-Precision choose_precision(const std::string& name) {
+Precision choose_precision(const std::string& name, const c10::Device& device) {
   if (name == "float32") return Precision::Float32;
-  const bool has = math::features().has(math::Feature::Bf16);
+  const bool has = device.is_cuda() || math::features().has(math::Feature::Bf16);
   if (name == "bf16" && !has)
     throw Error(Code::Unsupported, "--precision bf16: this CPU (" + math::features_name(math::features()) +
                                        ") has no instructions for bfloat16 and would be slower in it; use float32");
@@ -65,36 +67,37 @@ Precision choose_precision(const std::string& name) {
   if (name != "auto") throw Error(Code::Invalid, "precision '" + name + "': auto, float32 or bf16 was expected");
   constexpr double kGain = 1.2;
   if (!has) return Precision::Float32;
-  return seconds_of_convolution(torch::kFloat) > kGain * seconds_of_convolution(torch::kBFloat16) ? Precision::BFloat16
-                                                                                                  : Precision::Float32;
+  const double plain = seconds_of_convolution(torch::kFloat, device);
+  return plain > kGain * seconds_of_convolution(torch::kBFloat16, device) ? Precision::BFloat16 : Precision::Float32;
 }
 
 // libtorch 2.4 gave these functions a device.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-Autocast::Autocast(bool on) : on_(on) {
+Autocast::Autocast(bool on, const c10::Device& device) : on_(on), type_(device.type()) {
   if (!on_) return;
-  before_ = at::autocast::is_autocast_enabled(at::kCPU);
-  at::autocast::set_autocast_enabled(at::kCPU, true);
-  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  before_ = at::autocast::is_autocast_enabled(type_);
+  at::autocast::set_autocast_enabled(type_, true);
+  at::autocast::set_autocast_dtype(type_, at::kBFloat16);
   at::autocast::increment_nesting();
 }
 Autocast::~Autocast() {
   if (!on_) return;
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  at::autocast::set_autocast_enabled(at::kCPU, before_);
+  at::autocast::set_autocast_enabled(type_, before_);
 }
 #else
-Autocast::Autocast(bool on) : on_(on) {
+Autocast::Autocast(bool on, const c10::Device& device) : on_(on), type_(device.type()) {
   if (!on_) return;
-  before_ = at::autocast::is_cpu_enabled();
-  at::autocast::set_cpu_enabled(true);
-  at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+  const bool gpu = type_ == c10::DeviceType::CUDA;
+  before_ = gpu ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled();
+  gpu ? at::autocast::set_enabled(true) : at::autocast::set_cpu_enabled(true);
+  gpu ? at::autocast::set_autocast_gpu_dtype(at::kBFloat16) : at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
   at::autocast::increment_nesting();
 }
 Autocast::~Autocast() {
   if (!on_) return;
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  at::autocast::set_cpu_enabled(before_);
+  type_ == c10::DeviceType::CUDA ? at::autocast::set_enabled(before_) : at::autocast::set_cpu_enabled(before_);
 }
 #endif
 

@@ -1,6 +1,8 @@
 // What the machine offers to a run: threads, precision, and whether others use it too.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstddef>
 #include <string>
 
@@ -17,21 +19,22 @@ void set_threads(size_t threads);
 
 enum class Precision { Float32, BFloat16 };
 std::string precision_name(Precision precision);
-/// "auto", "float32", "bf16". auto: bfloat16 where the CPU has instructions for it and a convolution, forward and
-/// backward, is at least a fifth faster in it; measured, which takes about a tenth of a second. Throws Unsupported for
-/// "bf16" where the instructions are missing.
-Precision choose_precision(const std::string& name);
+/// "auto", "float32", "bf16". auto: bfloat16 where a convolution on this device, forward and backward, is at least a
+/// fifth faster in it; measured, which takes about a tenth of a second, and on CPUs only where they have instructions
+/// for it. Throws Unsupported for "bf16" where the CPU's instructions are missing.
+Precision choose_precision(const std::string& name, const c10::Device& device = c10::DeviceType::CPU);
 
 /// Sets libtorch to compute products in bfloat16 while it lives, with weights kept in float32.
 class Autocast {
  public:
-  explicit Autocast(bool on);
+  explicit Autocast(bool on, const c10::Device& device = c10::DeviceType::CPU);
   ~Autocast();
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
 
  private:
   bool on_, before_ = false;
+  c10::DeviceType type_;
 };
 
 /// The share of a core that this process gets while it wants all of it, measured over `seconds`: 1 on a machine of its

@@ -5,9 +5,15 @@
 
 #include "hanok/error.h"
 #include "train/weights.h"
+#if defined(USE_C10D_GLOO) || defined(USE_C10D_NCCL)
+#define HANOK_C10D
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#endif
 #ifdef USE_C10D_GLOO
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#endif
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
 namespace hanok::train {
@@ -24,17 +30,56 @@ long number_of(const char* name, long least, long most) {
   return value;
 }
 
+constexpr long kMostRanks = 4096, kMostPort = 65535;
+
+[[noreturn, maybe_unused]] void nothing_that_sums(const c10::Device& device) {
+  throw Error(Code::Unsupported,
+              device.is_cuda()
+                  ? "WORLD_SIZE is set, and this hanok-train was built without NCCL: its headers and those of "
+                    "CUDA were not beside libtorch's; --device cpu does without, or take one process"
+                  : "WORLD_SIZE is set, and this hanok-train was built without Gloo: install libgloo-dev "
+                    "and build it with the distribution's libtorch");
+}
+
 }  // namespace
 
-#ifdef USE_C10D_GLOO
+#ifdef HANOK_C10D
+
+// Version 2 has another base for what sums.
+#if TORCH_VERSION_MAJOR >= 2
+using Backend = c10d::Backend;
+#else
+using Backend = c10d::ProcessGroup;
+#endif
 
 struct Parallel::Group {
   c10::intrusive_ptr<c10d::TCPStore> store;
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  c10::intrusive_ptr<Backend> backend;
+  c10::Device device = c10::DeviceType::CPU;
 };
 
-std::unique_ptr<Parallel> Parallel::from_environment() {
-  constexpr long kMostRanks = 4096, kMostPort = 65535;
+namespace {
+
+c10::intrusive_ptr<Backend> backend_on(const c10::Device& device, const c10::intrusive_ptr<c10d::TCPStore>& store,
+                                       int rank, int size, [[maybe_unused]] const std::string& host) {
+#ifdef USE_C10D_NCCL
+  if (device.is_cuda())
+    return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, c10d::ProcessGroupNCCL::Options::create());
+#endif
+#ifdef USE_C10D_GLOO
+  if (device.is_cpu()) {
+    const auto gloo = c10d::ProcessGroupGloo::Options::create();
+    gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(host));
+    gloo->timeout = std::chrono::minutes(30);  // one process may evaluate while the others wait
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, gloo);
+  }
+#endif
+  nothing_that_sums(device);
+}
+
+}  // namespace
+
+std::unique_ptr<Parallel> Parallel::from_environment(const c10::Device& device) {
   if (!std::getenv("WORLD_SIZE")) return nullptr;
   const long size = number_of("WORLD_SIZE", 1, kMostRanks);
   if (size == 1) return nullptr;
@@ -44,6 +89,7 @@ std::unique_ptr<Parallel> Parallel::from_environment() {
   std::unique_ptr<Parallel> out(new Parallel);
   out->rank_ = static_cast<size_t>(rank), out->size_ = static_cast<size_t>(size);
   out->group_ = std::make_unique<Group>();
+  out->group_->device = device;
   try {
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(port);
@@ -54,11 +100,9 @@ std::unique_ptr<Parallel> Parallel::from_environment() {
     if (const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE"); agent && std::string(agent) == "True")
       options.isServer = false;
     out->group_->store = c10::make_intrusive<c10d::TCPStore>(host, options);
-    const auto gloo = c10d::ProcessGroupGloo::Options::create();
-    gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(host));
-    gloo->timeout = std::chrono::minutes(30);  // one process may evaluate while the others wait
-    out->group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(out->group_->store, static_cast<int>(rank),
-                                                                    static_cast<int>(size), gloo);
+    out->group_->backend = backend_on(device, out->group_->store, static_cast<int>(rank), static_cast<int>(size), host);
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& e) {
     const std::string what = e.what();
     throw Error(Code::Unavailable, "rank " + std::to_string(rank) + " of " + std::to_string(size) + " at " + host +
@@ -73,8 +117,8 @@ void Parallel::sum(const std::vector<torch::Tensor>& tensors) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> flat;
   for (const auto& t : tensors) flat.push_back(t.reshape({-1}));
-  std::vector<torch::Tensor> all = {torch::cat(flat)};
-  group_->gloo->allreduce(all)->wait();
+  std::vector<torch::Tensor> all = {torch::cat(flat).to(group_->device)};
+  group_->backend->allreduce(all)->wait();
   int64_t at = 0;
   for (const auto& t : tensors) {
     t.copy_(all[0].narrow(0, at, t.numel()).view(t.sizes()));
@@ -85,8 +129,8 @@ void Parallel::sum(const std::vector<torch::Tensor>& tensors) {
 void Parallel::share_first(torch::nn::Module& module) {
   const torch::NoGradGuard no_grad;
   for (auto& [name, t] : state_of(module)) {
-    std::vector<torch::Tensor> one = {t.contiguous()};
-    group_->gloo->broadcast(one)->wait();
+    std::vector<torch::Tensor> one = {t.contiguous().to(group_->device)};
+    group_->backend->broadcast(one)->wait();
     t.copy_(one[0]);
   }
 }
@@ -94,11 +138,9 @@ void Parallel::share_first(torch::nn::Module& module) {
 #else
 
 struct Parallel::Group {};
-std::unique_ptr<Parallel> Parallel::from_environment() {
-  if (!std::getenv("WORLD_SIZE") || number_of("WORLD_SIZE", 1, 4096) == 1) return nullptr;
-  throw Error(Code::Unsupported,
-              "WORLD_SIZE is set, and this hanok-train was built without Gloo: install libgloo-dev and build "
-              "it with the distribution's libtorch");
+std::unique_ptr<Parallel> Parallel::from_environment(const c10::Device& device) {
+  if (!std::getenv("WORLD_SIZE") || number_of("WORLD_SIZE", 1, kMostRanks) == 1) return nullptr;
+  nothing_that_sums(device);
 }
 void Parallel::sum(const std::vector<torch::Tensor>&) {}
 void Parallel::share_first(torch::nn::Module&) {}

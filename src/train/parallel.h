@@ -1,5 +1,6 @@
-// Several processes that train one model, each on its part of every batch: data parallel over c10d's Gloo, with the
-// environment that torchrun sets (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
+// Several processes that train one model, each on its part of every batch: data parallel over c10d's Gloo between CPUs
+// and NCCL between GPUs, with the environment that torchrun sets (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT, and
+// LOCAL_RANK, which chooses the GPU).
 #pragma once
 
 #include <memory>
@@ -12,8 +13,8 @@ namespace hanok::train {
 class Parallel {
  public:
   /// Nothing where WORLD_SIZE is not set or 1. Throws Invalid for variables that make no sense, Unsupported where this
-  /// libtorch has no Gloo, Unavailable where the others do not come within a minute.
-  static std::unique_ptr<Parallel> from_environment();
+  /// libtorch has nothing that sums on such a device, Unavailable where the others do not come within a minute.
+  static std::unique_ptr<Parallel> from_environment(const c10::Device& device = c10::DeviceType::CPU);
   ~Parallel();
   size_t rank() const { return rank_; }
   size_t size() const { return size_; }

@@ -325,7 +325,8 @@ class Loop {
     for (size_t i = 0; fits && i < given.size(); ++i)
       fits = given[i].first == average_[i].first && given[i].second.sizes() == average_[i].second.sizes();
     if (!fits) throw Error(Code::Corrupt, file + ": its average of the weights is not one of this net");
-    average_ = given;
+    const torch::NoGradGuard no_grad;
+    for (size_t i = 0; i < given.size(); ++i) average_[i].second.copy_(given[i].second);  // where the net is
   }
 
   Task& task_;

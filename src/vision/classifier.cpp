@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "base/workers.h"
 #include "hanok/error.h"
+#include "train/device.h"
 #include "train/loss.h"
 #include "train/memory.h"
 #include "train/parallel.h"
@@ -22,6 +23,12 @@ namespace {
 
 using train::ParameterGroup;
 using train::Precision;
+
+// Where a net is.
+c10::Device device_of(const Net& net) {
+  const auto all = net.parameters();
+  return all.empty() ? c10::Device(c10::DeviceType::CPU) : all.front().device();
+}
 
 // [B, H, W, C] floats as a batch for the net: [B, C, H, W], channels together in memory.
 torch::Tensor to_tensor(std::vector<float>& x, size_t n, const Pictures& shape) {
@@ -94,7 +101,7 @@ class Classifier : public train::Task {
              Precision precision)
       : set_(set), o_(options), net_(std::move(net)), about_(std::move(about)), precision_(precision) {
     loss_.label_smoothing = o_.recipe.label_smoothing;
-    if (o_.balanced) loss_.class_weights = balanced_weights(set);
+    if (o_.balanced) loss_.class_weights = balanced_weights(set).to(o_.device);
     batch_ = std::min(o_.recipe.batch, set.train.size());
     ranks_ = o_.parallel ? o_.parallel->size() : 1;
     rank_ = o_.parallel ? o_.parallel->rank() : 0;
@@ -110,14 +117,14 @@ class Classifier : public train::Task {
 
   train::StepResult step(size_t epoch, size_t step) override {
     Batch batch = take(epoch, step);
-    const torch::Tensor x = to_tensor(batch.x, batch.y.size(), set_.train);
-    const auto labels = [](std::vector<int64_t>& y) {
-      return torch::from_blob(y.data(), {static_cast<int64_t>(y.size())}, torch::kLong).clone();
+    const torch::Tensor x = to_tensor(batch.x, batch.y.size(), set_.train).to(o_.device);
+    const auto labels = [this](std::vector<int64_t>& y) {
+      return torch::from_blob(y.data(), {static_cast<int64_t>(y.size())}, torch::kLong).clone().to(o_.device);
     };
     const torch::Tensor y = labels(batch.y);
     torch::Tensor logits;
     {
-      const train::Autocast autocast(precision_ == Precision::BFloat16);
+      const train::Autocast autocast(precision_ == Precision::BFloat16, o_.device);
       logits = net_->forward(x);
     }
     logits = logits.to(torch::kFloat);
@@ -210,33 +217,69 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   number("pad", static_cast<double>(a.pad)), number("reflect", a.reflect), number("flip", static_cast<int>(a.flip));
   number("cutout", static_cast<double>(a.cutout)), number("colour", a.colour);
   number("mixup", a.mixup), number("cutmix", a.cutmix);
-  return out + " " + train::precision_name(precision);
+  return out + " " + train::precision_name(precision) + (o.device.is_cuda() ? " cuda" : "");
 }
 
 struct StepMemory {
   uint64_t whole = 0, fixed = 0;  // bytes; fixed: what does not depend on the batch
 };
 
-// What a step of the whole batch will take; two small steps are tried, and leave the net as it was.
-StepMemory memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
-  std::vector<torch::Tensor> before;
-  for (const auto& buffer : net.buffers()) before.push_back(buffer.clone());
-  const auto step_of = [&](int64_t n) {
+// Steps of empty pictures, forward and backward. The net is as it was when this is gone.
+class Trial {
+ public:
+  Trial(Net& net, const Pictures& shape, Precision precision) : net_(net), shape_(shape), precision_(precision) {
+    for (const auto& buffer : net.buffers()) before_.push_back(buffer.clone());
+    net.train();
+  }
+  ~Trial() {
+    const torch::NoGradGuard no_grad;
+    auto buffers = net_.buffers();
+    for (size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(before_[i]);
+    for (auto& p : net_.parameters()) p.mutable_grad() = torch::Tensor();
+  }
+  void step(int64_t n) {
     const auto as = [](size_t v) { return static_cast<int64_t>(v); };
-    const auto peak = train::peak_of([&] {
-      const auto x = torch::zeros({n, as(set.train.channels), as(set.train.height), as(set.train.width)})
-                         .contiguous(torch::MemoryFormat::ChannelsLast);
-      const train::Autocast autocast(precision == Precision::BFloat16);
-      train::cross_entropy(net.forward(x).to(torch::kFloat), torch::zeros({n}, torch::kLong), {}).backward();
-    });
-    for (auto& p : net.parameters()) p.mutable_grad() = torch::Tensor();
-    return peak;
-  };
-  net.train();
-  const uint64_t two = step_of(2), six = step_of(6);
-  const torch::NoGradGuard no_grad;
-  auto buffers = net.buffers();
-  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(before[i]);
+    const c10::Device device = device_of(net_);
+    const auto x = torch::zeros({n, as(shape_.channels), as(shape_.height), as(shape_.width)})
+                       .contiguous(torch::MemoryFormat::ChannelsLast)
+                       .to(device);
+    const auto y = torch::zeros({n}, torch::kLong).to(device);
+    for (auto& p : net_.parameters()) p.mutable_grad() = torch::Tensor();
+    const train::Autocast autocast(precision_ == Precision::BFloat16, device);
+    train::cross_entropy(net_.forward(x).to(torch::kFloat), y, {}).backward();
+  }
+
+ private:
+  Net& net_;
+  const Pictures& shape_;
+  Precision precision_;
+  std::vector<torch::Tensor> before_;
+};
+
+// What the whole run will take, from a step of some pictures: the optimizer and the making of batches are not in it.
+double expected_seconds(Net& net, const DataSet& set, const ClassifierOptions& o, Precision precision) {
+  constexpr size_t kTried = 64;
+  if (o.minutes > 0) return 60 * o.minutes;
+  const Recipe& r = o.recipe;
+  const size_t ranks = o.parallel ? o.parallel->size() : 1;
+  const auto n = static_cast<int64_t>(std::max<size_t>(2, std::min({kTried, r.batch / ranks, set.train.size()})));
+  Trial trial(net, set.train, precision);
+  trial.step(n);  // makes the kernels
+  train::finish(o.device);
+  const base::Stopwatch watch;
+  trial.step(n);
+  train::finish(o.device);
+  const double each = watch.seconds() / static_cast<double>(n);
+  // A picture that is only looked at costs a third of one that is learned from: there is no way back.
+  const double tests = std::ceil(r.epochs) + (r.views ? 5 : 0);
+  return each * (r.epochs * static_cast<double>(set.train.size()) / static_cast<double>(ranks) +
+                 tests * static_cast<double>(set.test.size()) / 3);
+}
+
+// What a step of the whole batch will take, from two small ones.
+StepMemory memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
+  Trial trial(net, set.train, precision);
+  const uint64_t two = train::peak_of([&] { trial.step(2); }), six = train::peak_of([&] { trial.step(6); });
   uint64_t remembered = 0;  // by the optimizer, and the average
   const uint64_t copies = (recipe.optimizer == "adamw" ? 2 : 1) + (recipe.averaging == "none" ? 0 : 1);
   for (const auto& p : net.parameters()) remembered += copies * p.nbytes();
@@ -260,7 +303,7 @@ std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures&
                                    std::to_string(run.height) + "x" + std::to_string(run.width) +
                                    " (channels, height, width), found " + std::to_string(pictures.channels) + "x" +
                                    std::to_string(pictures.height) + "x" + std::to_string(pictures.width));
-  const train::Autocast autocast(precision == Precision::BFloat16);
+  const train::Autocast autocast(precision == Precision::BFloat16, device_of(net));
   std::vector<float> out;
   for (size_t begin = 0; begin < pictures.size(); begin += kBatch) {
     base::check_interrupt();
@@ -274,7 +317,7 @@ std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures&
 }
 
 ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& options) {
-  const Precision precision = train::choose_precision(options.precision);
+  const Precision precision = train::choose_precision(options.precision, options.device);
   torch::manual_seed(options.seed);
   const ModelOptions model = options_for(options.model, set.class_names.size(), shape_of(set.train));
   const auto net = make_model(model);
@@ -285,7 +328,16 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
     net->see(to_tensor(batch.x, first.size(), set.train));
   }
   channels_together(*net);
+  StepMemory memory;  // measured on the CPU; a GPU says itself when its memory is full
+  const Recipe& r = options.recipe;
+  if (options.device.is_cpu()) {
+    const size_t own = std::min(r.batch, set.train.size()) / (options.parallel ? options.parallel->size() : 1);
+    memory = memory_of_a_step(*net, set, r, own, precision);
+    train::check_memory(memory.whole, memory.fixed, own, base::available_memory().value_or(0));
+  }
+  net->to(options.device);
   if (options.parallel) options.parallel->share_first(*net);
+  const double seconds = expected_seconds(*net, set, options, precision);
   nn::VisionRun about{.model = options.model,
                       .variant = model.small_input ? "cifar" : "imagenet",
                       .class_names = set.class_names,
@@ -296,10 +348,6 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
                       .std = set.std,
                       .parameters = static_cast<size_t>(count_parameters(*net))};
   Classifier task(set, options, net, about, precision);
-  const Recipe& r = options.recipe;
-  const size_t own = std::min(r.batch, set.train.size()) / (options.parallel ? options.parallel->size() : 1);
-  const StepMemory memory = memory_of_a_step(*net, set, r, own, precision);
-  train::check_memory(memory.whole, memory.fixed, own, base::available_memory().value_or(0));
   train::TrainOptions o;
   o.folder = options.out, o.epochs = r.epochs, o.minutes = options.minutes, o.target = options.target;
   o.schedule = r.schedule;
@@ -318,9 +366,11 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
              {"batch", static_cast<double>(r.batch)},
              {"epochs", r.epochs},
              {"memory_bytes", static_cast<double>(memory.whole)},
+             {"seconds_expected", seconds},
              {"threads", static_cast<double>(at::get_num_threads())},
              {"seed", static_cast<double>(options.seed)}},
-            options.model + " on " + set.name + ", recipe " + r.name + ", " + train::precision_name(precision)});
+            options.model + " on " + set.name + ", recipe " + r.name + ", " + train::precision_name(precision) +
+                (options.device.is_cuda() ? ", " + options.device.str() : "")});
   const train::TrainResult result = train::train(task, o);
   return {.model = options.model,
           .parameters = about.parameters,
@@ -333,7 +383,7 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
 }
 
 EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime test_time, const std::string& precision,
-                        size_t worst) {
+                        size_t worst, const c10::Device& device) {
   if (set.class_names.size() != trained.run.class_names.size())
     throw Error(Code::Invalid, trained.run.model + " knows " + std::to_string(trained.run.class_names.size()) +
                                    " classes, " + set.name + " has " + std::to_string(set.class_names.size()));
@@ -341,7 +391,8 @@ EvalReport evaluate_run(const TrainedNet& trained, const DataSet& set, TestTime 
     throw Error(Code::Invalid, trained.run.model + ": the net and " + set.name +
                                    " do not name the same classes in the same order (the first are '" +
                                    trained.run.class_names[0] + "' and '" + set.class_names[0] + "')");
-  const Precision computed_in = train::choose_precision(precision);
+  const Precision computed_in = train::choose_precision(precision, device);
+  trained.net->to(device);
   const base::Stopwatch watch;
   const std::vector<float> logits = logits_of(*trained.net, trained.run, set.test, test_time, computed_in);
   EvalReport out{.seconds = watch.seconds()};

@@ -34,6 +34,7 @@ struct ClassifierOptions {
   double checkpoint_seconds = 60;
   uint64_t seed = 0;
   std::string precision = "auto";
+  c10::Device device = c10::DeviceType::CPU;
   train::Parallel* parallel = nullptr;  // processes that share the work; nullptr: this one alone
   std::function<void(const train::Event&)> tell;
 };
@@ -49,7 +50,7 @@ struct ClassifierReport {
 ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& options);
 
 /// What the net says of all `pictures`, normalised as `run` says: logits [N, classes] in float32, computed in
-/// `precision`. Throws Invalid where the pictures are not those that the net takes.
+/// `precision`, where the net is. Throws Invalid where the pictures are not those that the net takes.
 std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures& pictures, TestTime test_time,
                              train::Precision precision);
 
@@ -60,6 +61,7 @@ struct EvalReport {
 /// On set.test. worst: wrong answers to keep, the surest first. Throws Invalid where the classes or the pictures are
 /// not those that the net was trained on.
 EvalReport evaluate_run(const TrainedNet& run, const DataSet& set, TestTime test_time = TestTime::None,
-                        const std::string& precision = "float32", size_t worst = 25);
+                        const std::string& precision = "float32", size_t worst = 25,
+                        const c10::Device& device = c10::DeviceType::CPU);
 
 }  // namespace hanok::vision

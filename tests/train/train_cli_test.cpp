@@ -16,6 +16,7 @@ namespace hanok {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 std::string u32(uint32_t v) {
@@ -94,11 +95,15 @@ TEST_F(TrainCli, TrainsEndsWithItsReportAndIsTried) {
   EXPECT_EQ(report["epochs"], 16);
   EXPECT_GT(report["test_accuracy"].get<double>(), 0.9) << report;
   for (const char* file : {"model.safetensors", "model.json", "config.json", "metrics.csv", "events.jsonl",
-                           "plots/loss.svg", "plots/accuracy.svg", "checkpoint/last.safetensors"})
+                           "plots/loss.svg", "plots/accuracy.png", "checkpoint/last.safetensors"})
     EXPECT_TRUE(fs::exists(run_folder("run") / file)) << file;
   const auto tried = run({HANOK_TRAIN_PROGRAM, "vision", "eval", "--run", run_folder("run"), "--json"});
   ASSERT_EQ(tried.exit_status, 0) << tried.err;
   EXPECT_DOUBLE_EQ(last_line(tried.out)["test_accuracy"].get<double>(), report["test_accuracy"].get<double>());
+  const auto start = base::parse_json(result.out.substr(0, result.out.find('\n')), "first line");
+  EXPECT_EQ(start["event"], "start");
+  EXPECT_GT(start["seconds_expected"].get<double>(), 0);
+  EXPECT_LT(start["seconds_expected"].get<double>(), 600) << "6,400 pictures through LeNet";
   const auto again = run(train_words("run", {"--epochs", "4"}));
   EXPECT_EQ(again.exit_status, 4) << "a trained model is not written over";
   EXPECT_THAT(again.err, HasSubstr("--resume"));
@@ -180,6 +185,41 @@ sys.exit(subprocess.call(sys.argv[2:] + ["--from", "http://127.0.0.1:%d" % site.
   const auto unknown = run({HANOK_TRAIN_PROGRAM, "vision", "data", "get", "imagenet", "--out", run_folder("got")});
   EXPECT_EQ(unknown.exit_status, 3);
   EXPECT_THAT(unknown.err, HasSubstr("fashion-mnist"));
+}
+
+TEST_F(TrainCli, OneClassAloneAndNoPicturesAreRefused) {
+  const auto file = data() / "train-labels-idx1-ubyte";
+  std::string labels = base::read_file(file);
+  std::fill(labels.begin() + 8, labels.end(), '\1');
+  base::write_file_atomic(file, labels);
+  const auto one = run(train_words("one"));
+  EXPECT_EQ(one.exit_status, 2) << one.err;
+  EXPECT_THAT(one.err, HasSubstr("all pictures are of one class"));
+  write_mnist("train", 0, 1);
+  const auto none = run(train_words("none"));
+  EXPECT_EQ(none.exit_status, 2) << none.err;
+  EXPECT_THAT(none.err, HasSubstr("no pictures to learn from"));
+}
+
+TEST_F(TrainCli, HowLongItTakesIsSaidBeforehand) {
+  const auto result = run(train_words("clock", {"--minutes", "0.02"}));
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("lenet on mnist, recipe light, float32, about 1 s and "));
+  EXPECT_LT(result.err.find("about"), result.err.find("epoch "));
+}
+
+TEST_F(TrainCli, DevicesAreChosenByName) {
+  const auto cpu = run(train_words("cpu", {"--epochs", "2", "--device", "cpu"}));
+  ASSERT_EQ(cpu.exit_status, 0) << cpu.err;
+  const auto unsaid = run(train_words("unsaid", {"--device", "gpu"}));
+  EXPECT_EQ(unsaid.exit_status, 2);
+  EXPECT_THAT(unsaid.err, HasSubstr("cuda:NUMBER"));
+  const auto cuda = run(train_words("cuda", {"--epochs", "2", "--device", "cuda"}));
+  if (cuda.exit_status == 0) GTEST_SKIP() << "here is a GPU";
+  EXPECT_THAT(cuda.err, AnyOf(HasSubstr("a libtorch for CPUs only"), HasSubstr("an NVIDIA GPU and its driver")));
+  EXPECT_FALSE(fs::exists(run_folder("cuda"))) << "refused before anything is written";
+  const auto measured = run({HANOK_TRAIN_PROGRAM, "vision", "measure", "--model", "lenet", "--device", "cuda"});
+  EXPECT_THAT(measured.err, HasSubstr("--device cuda: "));
 }
 
 TEST_F(TrainCli, MistakesAreSaidPlainly) {

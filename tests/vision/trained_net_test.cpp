@@ -139,6 +139,11 @@ TEST(VisionMeasure, GivesImagesASecond) {
   const VisionProgram program;
   const auto out =
       program.json({"measure", "--model", "lenet", "--batch", "3", "--seconds", "0", "--precision", "float32"});
+  const double flops = program.json({"models", "lenet"})["models"][0]["flops"].get<double>();
+  const auto number = [&](const char* key) { return out[key].get<double>(); };
+  EXPECT_NEAR(number("forward_gflops_per_second"), 1e-9 * flops * number("forward_images_per_second"), 1e-6) << out;
+  EXPECT_NEAR(number("train_gflops_per_second"), 3e-9 * flops * number("train_images_per_second"), 1e-6);
+  EXPECT_GT(number("peak_gflops_per_second"), 0);
   EXPECT_GT(out["forward_images_per_second"].get<double>(), 0);
   EXPECT_GT(out["train_images_per_second"].get<double>(), 0);
   EXPECT_GT(out["peak_rss_bytes"].get<uint64_t>(), 1u << 20);

@@ -41,10 +41,14 @@ std::vector<float> logits(Net& net, const nn::VisionRun& run, std::span<const fl
   // [N, H, W, C] is how channels_last lies in memory.
   const torch::Tensor all =
       torch::from_blob(const_cast<float*>(x.data()), {n, h, w, c}, torch::kFloat32).permute({0, 3, 1, 2});
+  const auto parameters = net.parameters();
+  const c10::Device device = parameters.empty() ? all.device() : parameters.front().device();
   std::vector<float> out;
   for (int64_t at = 0; at < n; at += kBatch) {
-    const torch::Tensor y =
-        ask(net, all.slice(0, at, std::min(n, at + kBatch)), test_time).to(torch::kFloat32).contiguous();
+    const torch::Tensor y = ask(net, all.slice(0, at, std::min(n, at + kBatch)).to(device), test_time)
+                                .to(torch::kFloat32)
+                                .to(torch::kCPU)
+                                .contiguous();
     out.insert(out.end(), y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
   }
   return out;

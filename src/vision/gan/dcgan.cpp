@@ -68,7 +68,7 @@ ConvTranspose::ConvTranspose(int64_t in, int64_t out, int64_t k, int64_t s, int6
   initialise_uniform(weight, none);
 }
 
-Tensor ConvTranspose::forward(Tensor x) { return Transposed::apply(x, weight, stride, padding); }
+Tensor ConvTranspose::forward(Tensor x) { return Transposed::apply(x, weight.to(x.scalar_type()), stride, padding); }
 
 std::shared_ptr<Sequence> make_generator(const DcganShape& shape) {
   auto net = std::make_shared<Sequence>();

@@ -19,8 +19,8 @@ namespace hanok::vision {
 
 /// The transpose of a convolution, also called deconvolution: each input value adds its kernel to the output.
 /// [N, in, H, W] -> [N, out, (H - 1) stride - 2 padding + kernel, same for W]; weight [in, out, kernel, kernel], no
-/// bias. Computed as the gradient of a convolution by its input, which it is: libtorch 1.13 has a fast one of those,
-/// and a slow transposed convolution.
+/// bias. The weights are rounded to the type of x. Computed as the gradient of a convolution by its input, which it is:
+/// libtorch 1.13 has a fast one of those, and a slow transposed convolution.
 struct ConvTranspose : Layer {
   ConvTranspose(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding);
   Tensor forward(Tensor x) override;

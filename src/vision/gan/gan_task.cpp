@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "hanok/error.h"
+#include "train/machine.h"
 #include "train/trainer.h"
 #include "vision/data/augment.h"
 #include "vision/gan/generator.h"
@@ -25,6 +26,12 @@ constexpr double kMicro = 1e6;        // sums are kept as whole numbers of milli
 // Of the mean over a batch.
 Tensor cross_entropy(const Tensor& logits, double target) {
   return at::binary_cross_entropy_with_logits(logits, at::full_like(logits, target));
+}
+
+train::Schedule schedule_of(const std::string& kind) {
+  train::Schedule s;
+  s.kind = kind;
+  return s;
 }
 
 // How much pictures differ from one another: the mean over values of their standard deviation over pictures.
@@ -56,15 +63,18 @@ MadePictures with_channels_together(const Pictures& pictures, size_t most) {
   return out;
 }
 
-// Both nets, and the sums of the epoch at hand: whole numbers, so that averaging leaves them alone.
+// Both nets on the device, and on the CPU the sums of the epoch at hand: whole numbers, so that averaging leaves them
+// alone.
 struct Both : torch::nn::Module {
-  explicit Both(const DcganShape& shape)
+  Both(const DcganShape& shape, const c10::Device& device)
       : generator(register_module("generator", make_generator(shape))),
         discriminator(register_module("discriminator", make_discriminator(shape))),
         sums(register_buffer("sums", torch::zeros({5}, torch::kLong))) {
     initialise_dcgan(*generator);
     initialise_dcgan(*discriminator);
     channels_together(*this);
+    generator->to(device);
+    discriminator->to(device);
   }
   std::shared_ptr<Sequence> generator, discriminator;
   Tensor sums;  // loss of D, of G, D(x), D(G(z)), each times the pictures, in millionths; pictures
@@ -72,8 +82,12 @@ struct Both : torch::nn::Module {
 
 class GanTask : public train::Task {
  public:
-  GanTask(const DataSet& set, const GanOptions& options, GanRun about)
-      : set_(set), o_(options), about_(std::move(about)), nets_(shape_of(about_)) {
+  GanTask(const DataSet& set, const GanOptions& options, GanRun about, train::Precision precision)
+      : set_(set),
+        o_(options),
+        about_(std::move(about)),
+        type_(precision == train::Precision::BFloat16 ? torch::kBFloat16 : torch::kFloat),
+        nets_(shape_of(about_), options.device) {
     about_.parameters = static_cast<size_t>(count_parameters(*nets_.generator));
     if (set.train.size() < o_.batch)
       throw Error(Code::Invalid, "a batch of " + std::to_string(o_.batch) + " pictures was asked for, and there are " +
@@ -109,10 +123,16 @@ class GanTask : public train::Task {
     if (step == 0) nets_.sums.zero_();
     const Tensor real = real_batch(epoch, step);
     const auto batch = static_cast<int64_t>(o_.batch);
-    const Tensor made = nets_.generator->forward(torch::randn({batch, static_cast<int64_t>(o_.latent), 1, 1}));
+    const Tensor noise = torch::randn({batch, static_cast<int64_t>(o_.latent), 1, 1}).to(o_.device, type_);
+    const Tensor made = nets_.generator->forward(noise).to(torch::kFloat);
     // D sees the picture as a leaf: from here the gradient goes to the picture for G, and to D's weights for D.
     const Tensor seen = made.detach().requires_grad_();
-    const Tensor of_real = nets_.discriminator->forward(real), of_made = nets_.discriminator->forward(seen);
+    Tensor of_real, of_made;
+    {
+      const train::Autocast autocast(type_ == torch::kBFloat16, o_.device);
+      of_real = nets_.discriminator->forward(real).to(torch::kFloat);
+      of_made = nets_.discriminator->forward(seen).to(torch::kFloat);
+    }
     const Tensor g_loss = cross_entropy(of_made, 1);
     const auto gradient = torch::autograd::grad({g_loss}, {seen}, {}, /*retain_graph=*/true);
     made.backward(gradient[0]);
@@ -174,7 +194,7 @@ class GanTask : public train::Task {
     Tensor bytes = torch::empty({as(o_.batch), as(p.channels), as(p.height), as(p.width)}, torch::kByte);
     for (size_t i = 0; i < o_.batch; ++i)
       std::copy_n(p.at(order_[step * o_.batch + i]), p.bytes_each(), bytes.data_ptr<uint8_t>() + i * p.bytes_each());
-    return (bytes.to(torch::kFloat) / 127.5 - 1).contiguous(torch::MemoryFormat::ChannelsLast);
+    return (bytes.to(o_.device, torch::kFloat) / 127.5 - 1).contiguous(torch::MemoryFormat::ChannelsLast);
   }
 
   MadePictures make(size_t n, uint64_t seed) {
@@ -216,6 +236,7 @@ class GanTask : public train::Task {
   const DataSet& set_;
   const GanOptions& o_;
   GanRun about_;
+  torch::ScalarType type_;  // of products while training
   Both nets_;
   std::unique_ptr<Judge> judge_;
   double real_spread_ = 0;
@@ -225,13 +246,14 @@ class GanTask : public train::Task {
   std::vector<size_t> of_class_;
 };
 
-std::string fingerprint(const DataSet& set, const GanOptions& o) {
+std::string fingerprint(const DataSet& set, const GanOptions& o, train::Precision precision) {
   char text[192];
   std::snprintf(text, sizeof text,
-                " %zu latent %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g smooth %.9g ema %.9g seed %llu",
+                " %zu latent %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g smooth %.9g ema %.9g seed %llu ",
                 set.train.size(), o.latent, o.width, o.batch, o.epochs, o.minutes, o.learning_rate, o.smooth,
                 o.averaging, static_cast<unsigned long long>(o.seed));
-  return "dcgan " + set.name + text;
+  return "dcgan " + set.name + text + o.schedule + " " + train::precision_name(precision) +
+         (o.device.is_cuda() ? " cuda" : "");
 }
 
 }  // namespace
@@ -242,18 +264,19 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
     throw Error(Code::Invalid, set.name + ": pictures of " + std::to_string(p.height) + " x " +
                                    std::to_string(p.width) +
                                    "; a DCGAN here makes 28 x 28, 32 x 32 or 64 x 64 (for folders: --size 32)");
-  torch::manual_seed(options.seed);
   const GanRun about{
       .data_set = set.name, .latent = options.latent, .width = options.width, .channels = p.channels, .side = p.height};
-  GanTask task(set, options, about);
+  const train::Precision precision = train::choose_precision(options.precision, options.device);
+  torch::manual_seed(options.seed);
+  GanTask task(set, options, about, precision);
   train::TrainOptions t;
   t.folder = options.out;
   t.epochs = options.epochs, t.minutes = options.minutes;
-  t.schedule.kind = "constant";
+  t.schedule = schedule_of(options.schedule);
   if (options.averaging > 0) t.averaging = {.kind = "ema", .decay = options.averaging};
   t.checkpoint_seconds = options.checkpoint_seconds;
   t.resume = options.resume, t.seed = options.seed;
-  t.fingerprint = fingerprint(set, options);
+  t.fingerprint = fingerprint(set, options, precision);
   t.tell = options.tell;
   const train::TrainResult done = train::train(task, t);
   GanReport out{.epochs = done.epochs, .seconds = done.seconds, .images_per_second = done.images_per_second};

@@ -7,6 +7,8 @@
 // a quarter less work than one after the other. (The paper and PyTorch's example let D step first.)
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -21,11 +23,14 @@ struct GanOptions {
   std::filesystem::path out;    // the run folder (docs/formats/gan-run.md)
   std::filesystem::path judge;  // a classifier's run folder; empty: none
   size_t latent = 100, width = 32, batch = 64;
-  double epochs = 10, minutes = 0;
-  double learning_rate = 2e-4;  // of Adam, beta1 = 0.5 (Radford et al. 2015, section 4)
-  double smooth = 1;            // what D is told of real pictures: 0.9 keeps it from being sure (Salimans et al. 2016)
-  double averaging = 0.999;     // of the generator that makes samples: an average of those that learn; 0: none
-  size_t samples = 1000;        // that are judged after each epoch; ten times as many after the last
+  double epochs = 20, minutes = 0;
+  double learning_rate = 6e-4;      // of Adam, beta1 = 0.5 (Radford et al. 2015, section 4, with a third of the rate)
+  std::string schedule = "cosine";  // of the rate (train::schedule_names()): it falls to 0, and both nets come to rest
+  double smooth = 0.9;              // what D is told of real pictures: below 1 it is never sure (Salimans et al. 2016)
+  c10::Device device = c10::DeviceType::CPU;
+  std::string precision = "auto";  // of products while training, as train::choose_precision takes it
+  double averaging = 0.999;        // of the generator that makes samples: an average of those that learn; 0: none
+  size_t samples = 1000;           // that are judged after each epoch; ten times as many after the last
   double checkpoint_seconds = 60;
   bool resume = false;
   uint64_t seed = 0;

@@ -65,7 +65,7 @@ TEST(Gan, LearnsWhereTheSquaresAre) {
   base::TempFolder temp;
   const DataSet set = squares(256);
   GanOptions o = tiny(temp.path() / "run");
-  o.width = 8, o.epochs = 40, o.learning_rate = 1e-3, o.averaging = 0.9;
+  o.width = 8, o.epochs = 40, o.learning_rate = 1e-3, o.averaging = 0.9, o.schedule = "constant";
   train_gan(set, o);
   const auto made = Generator(o.out).make(latents(64, 8, 5));
   double inside = 0, corner = 0;

@@ -51,7 +51,7 @@ MadePictures make_pictures(Layer& generator, size_t latent, const std::vector<fl
     const size_t count = std::min(kTogether, n - first);
     const Tensor noise = torch::from_blob(const_cast<float*>(z.data() + first * latent),
                                           {static_cast<int64_t>(count), static_cast<int64_t>(latent), 1, 1});
-    const Tensor made = generator.forward(noise.clone());
+    const Tensor made = generator.forward(noise.clone().to(generator.parameters().front().device())).to(torch::kCPU);
     const Tensor bytes = ((made + 1) * 127.5).round().clamp(0, 255).to(torch::kByte).permute({0, 2, 3, 1}).contiguous();
     out.channels = static_cast<size_t>(made.size(1));
     out.height = static_cast<size_t>(made.size(2)), out.width = static_cast<size_t>(made.size(3));

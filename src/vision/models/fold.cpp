@@ -22,7 +22,7 @@ size_t fold_norms(Net& net, const ImageShape& input) {
   net.eval();
   std::vector<Step> steps;
   {
-    const Tensor x = torch::zeros({1, input.channels, input.height, input.width});
+    const Tensor x = torch::zeros({1, input.channels, input.height, input.width}, net.parameters().front().options());
     const Recording recording(net, x, Recording::Dry);
     net.forward(x);
     steps = recording.steps();
