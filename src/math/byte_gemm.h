@@ -1,9 +1,10 @@
 // Matrix product in whole numbers of eight bits: c = act(a w^T + bias [+ c]), about four times as fast as float32 where
-// the CPU multiplies bytes (VNNI, AVX-VNNI), twice on AVX2.
+// the CPU multiplies bytes (VNNI, AVX-VNNI), more than twice on AVX2.
 //   a [m, depth] floats row-major, w [width, depth] as torch keeps a Linear's weight, c [m, width] floats row-major.
 // Each 64 values of depth of a row have a scale of their own on both sides, as outliers of activations stand in few
-// columns (Dettmers et al. 2022): an error of at most half a 127th of the largest of the 64. Sums of products are
-// exact; a row's result is the same bits on every CPU, alone or among others, with one thread or many.
+// columns (Dettmers et al. 2022): an error of at most half a 127th of the largest of the 64, of weights half as much
+// again as a rule (byte_gemm_kernels.h). Sums of products are exact; a row's result is the same bits on every CPU,
+// alone or among others, with one thread or many.
 #pragma once
 
 #include <functional>

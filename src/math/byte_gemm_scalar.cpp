@@ -8,7 +8,7 @@
 namespace hanok::math {
 namespace {
 
-constexpr size_t kWidth = 16, kStep = 4, kZero = 128;
+constexpr size_t kWidth = 16;
 
 template <typename T>
 T value_at(const uint8_t* p, size_t i) {
@@ -27,7 +27,7 @@ void panel_rows(size_t m, size_t groups, const uint8_t* a, size_t lda, const flo
         int32_t n = value_at<int32_t>(group + 4 * kWidth, j);
         for (size_t k = 0; k < kByteGroup; ++k)
           n += a[r * lda + g * kByteGroup + k] *
-               static_cast<int8_t>(q[k / kStep * kWidth * kStep + j * kStep + k % kStep]);
+               static_cast<int8_t>(q[k / kByteStep * kWidth * kByteStep + j * kByteStep + k % kByteStep]);
         sum = std::fma(static_cast<float>(n) * value_at<float>(group, j), scales[r * ld_scales + g], sum);
       }
       c[r * ldc + j] = sum;
@@ -44,13 +44,13 @@ void quantise(const float* x, size_t n, uint8_t* to, float* scales) {
     *scales++ = most / 127;
     for (size_t k = 0; k < kByteGroup; ++k) {
       const float q = k < count ? std::nearbyint(x[first + k] * by) : 0.0f;
-      *to++ = static_cast<uint8_t>(q >= -127 && q <= 127 ? static_cast<int>(q) + static_cast<int>(kZero) : 0);
+      *to++ = static_cast<uint8_t>(q >= -127 && q <= 127 ? static_cast<int>(q) + kByteZero : 0);
     }
   }
 }
 
 }  // namespace
 
-void fill_byte_gemm_scalar(ByteGemmKernels& table) { table = {kWidth, kStep, 1, kZero, panel_rows, quantise}; }
+void fill_byte_gemm_scalar(ByteGemmKernels& table) { table = {kWidth, panel_rows, quantise}; }
 
 }  // namespace hanok::math

@@ -58,8 +58,10 @@ void check(const Case& c) {
     for (size_t j = 0; j < c.n; ++j) {
       double sum = (c.bias ? shift[j] : 0) + (c.accumulate ? 7 : 0);
       for (size_t p = 0; p < c.k; ++p) sum += static_cast<double>(a[i * c.k + p]) * w[j * c.k + p];
-      // Each factor is off by a uniform error of standard deviation max / 127 / sqrt(12), max below 4 or so; six sigma.
-      ASSERT_NEAR(plain[i * (c.n + 3) + j], sum, 6 * 4.0 / 127 / std::sqrt(12) * std::sqrt(2.0 * c.k) + 1e-5);
+      // Each factor is off by a uniform error of standard deviation scale / sqrt(12), the scale of activations below
+      // 4 / 127 or so, that of weights below 8 / 128 (four of one sign); six sigma.
+      const double scales = std::hypot(4.0 / 127, 8.0 / 128);
+      ASSERT_NEAR(plain[i * (c.n + 3) + j], sum, 6 * scales / std::sqrt(12) * std::sqrt(c.k) + 1e-5);
     }
 }
 
@@ -89,17 +91,37 @@ TEST(ByteGemm, SharedAmongThreads) {
   EXPECT_TRUE(std::equal(alone.begin(), alone.end(), of[0].begin())) << "a row alone and among others";
 }
 
-// The most that a group can sum to, of either sign, on every CPU: 64 products of 127 and 127.
+// The most that a group can sum to, of either sign, on every CPU, and the most that stands in one of 16 bits on the
+// way: four weights of one sign as large as they get, wherever in a group.
 TEST(ByteGemm, TheLargestProductsDoNotOverflow) {
-  for (const float sign : {1.0f, -1.0f}) {
-    const Case c{6, 16, 64, false};
-    const std::vector<float> a(c.m * c.k, 1.0f), w(c.n * c.k, sign);
-    for (const Features cpu : every_version()) {
-      const auto out = run(cpu, c, a, w, {});
-      for (size_t i = 0; i < c.m; ++i)
-        for (size_t j = 0; j < c.n; ++j) ASSERT_NEAR(out[i * (c.n + 3) + j], 64 * sign, 1e-4) << features_name(cpu);
-    }
-  }
+  for (const float sign : {1.0f, -1.0f})
+    for (const float x : {1.0f, -1.0f})
+      for (const size_t apart : {1, 2, 3, 4, 5, 8}) {
+        const Case c{6, 16, 64, false};
+        const std::vector<float> a(c.m * c.k, x);
+        std::vector<float> w(c.n * c.k);
+        for (size_t i = 0; i < w.size(); i += apart) w[i] = sign;
+        for (const Features cpu : every_version()) {
+          const auto out = run(cpu, c, a, w, {});
+          for (size_t i = 0; i < c.m; ++i)
+            for (size_t j = 0; j < c.n; ++j) {
+              float sum = 0;
+              for (size_t k = 0; k < c.k; ++k) sum += x * w[j * c.k + k];
+              ASSERT_NEAR(out[i * (c.n + 3) + j], sum, 0.02 * std::fabs(sum)) << features_name(cpu) << " " << apart;
+            }
+        }
+      }
+}
+
+// Of four weights that AVX2 adds up together one, two or three are as large as the largest, and random ones beside.
+TEST(ByteGemm, EveryVersionKeepsTheBoundOfFour) {
+  base::Random random(11);
+  const Case c{5, 48, 256, false};
+  std::vector<float> a(c.m * c.k), w(c.n * c.k);
+  for (float& v : a) v = random.below(4) ? 1.0f : -1.0f;
+  for (float& v : w) v = random.below(3) ? (random.below(8) ? 1.0f : -1.0f) : static_cast<float>(random.normal());
+  const auto plain = run(Features(), c, a, w, {});
+  for (const Features cpu : every_version()) ASSERT_EQ(run(cpu, c, a, w, {}), plain) << features_name(cpu);
 }
 
 TEST(ByteGemm, TinyAndZeroGroups) {

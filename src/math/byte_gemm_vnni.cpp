@@ -9,7 +9,7 @@
 namespace hanok::math {
 namespace {
 
-constexpr size_t kRows = 8, kWidth = 32, kStep = 4, kZero = 128;
+constexpr size_t kRows = 8, kWidth = 32;
 
 inline __mmask16 mask(size_t left) { return left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1); }
 inline __m512i load(const uint8_t* p) { return _mm512_loadu_si512(p); }
@@ -39,7 +39,7 @@ inline void tile(size_t groups, const uint8_t* a, size_t lda, const float* scale
     for (int r = 0; r < R; ++r) lo[r] = less_lo, hi[r] = less_hi;
     const uint8_t* q = panel + 8 * kWidth;
 #pragma GCC unroll 64  // straight on: in a loop GCC 12 keeps a second copy of every sum
-    for (size_t k = 0; k < kByteGroup; k += kStep, q += kWidth * kStep) {
+    for (size_t k = 0; k < kByteGroup; k += kByteStep, q += kWidth * kByteStep) {
       const __m512i w0 = load(q), w1 = load(q + 64);
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
@@ -87,7 +87,7 @@ void quantise(const float* x, size_t n, uint8_t* to, float* scales) {
     if (most < kSmallestByteScale) most = 0;
     const __m512 by = _mm512_set1_ps(most > 0 ? 127 / most : 0);
     *scales++ = most / 127;
-    const __m128i top = _mm_set1_epi8(static_cast<char>(kZero));
+    const __m128i top = _mm_set1_epi8(static_cast<char>(kByteZero));
     for (size_t i = 0; i < 4; ++i) {
       const __m128i q = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(v[i], by)));
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * i), _mm_xor_si128(q, top));
@@ -97,6 +97,6 @@ void quantise(const float* x, size_t n, uint8_t* to, float* scales) {
 
 }  // namespace
 
-void fill_byte_gemm_vnni(ByteGemmKernels& table) { table = {kWidth, kStep, 1, kZero, panel_rows, quantise}; }
+void fill_byte_gemm_vnni(ByteGemmKernels& table) { table = {kWidth, panel_rows, quantise}; }
 
 }  // namespace hanok::math
