@@ -20,7 +20,9 @@ $(ls src/math/*_test.cpp) src/index/panel_test.cpp src/index/flat/scan_test.cpp
 src/index/flat/flat_test.cpp src/index/ivf/ivf_test.cpp
 $gtest/src/gtest-all.cc $gtest/src/gtest_main.cc"
 compile() {
-  ${CCACHE-} aarch64-linux-gnu-g++ $flags -c "$1" -o "$out/$(echo "$1" | tr / _).o"
+  local cpu=
+  case $1 in *_i8mm.cpp) cpu="-march=armv8.2-a+i8mm+dotprod" ;; esac
+  ${CCACHE-} aarch64-linux-gnu-g++ $flags $cpu -c "$1" -o "$out/$(echo "$1" | tr / _).o"
 }
 export -f compile
 export out flags CCACHE=$(command -v ccache || true)

@@ -6,6 +6,7 @@
 #include "math/distance_kernels.h"
 #include "math/fast_scan_kernels.h"
 #include "math/gemm_kernel.h"
+#include "math/i8mm_kernels.h"
 #include "math/panel_kernels.h"
 #include "math/product_kernels.h"
 #include "math/row_kernels.h"
@@ -30,7 +31,7 @@ constexpr Features kAny{};
 constexpr Features kAvx2 = needs(Feature::Avx2), kAvx512 = needs(Feature::Avx512), kVnni = needs(Feature::Vnni),
                    kBf16 = needs(Feature::Bf16), kAvxVnni = needs(Feature::AvxVnni), kAmx = needs(Feature::Amx);
 #elif defined(__aarch64__)
-constexpr Features kNeon = needs(Feature::Neon);
+constexpr Features kNeon = needs(Feature::Neon), kI8mm = needs(Feature::I8mm);
 #endif
 
 template <>
@@ -79,6 +80,8 @@ constexpr Version<ByteGemmKernels> kVersions<ByteGemmKernels>[] = {
 #if defined(__x86_64__)
     {kAvx2, fill_byte_gemm_avx2},  {kAvxVnni, fill_byte_gemm_avxvnni},
     {kVnni, fill_byte_gemm_vnni},  {kAmx, fill_byte_gemm_amx},
+#elif defined(__aarch64__)
+    {kI8mm, fill_byte_gemm_i8mm},
 #endif
 };
 
@@ -96,6 +99,8 @@ constexpr Version<ProductKernels> kVersions<ProductKernels>[] = {
 #if defined(__x86_64__)
     {kAvx2, fill_products_avx2},  {kAvxVnni, fill_products_avxvnni},
     {kVnni, fill_products_vnni},  {kBf16, fill_products_bf16},
+#elif defined(__aarch64__)
+    {kI8mm, fill_products_i8mm},
 #endif
 };
 
