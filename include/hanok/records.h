@@ -198,6 +198,8 @@ class Records {
 
   // -- what callers keep with it, byte for byte: "chroma", "pinecone", ... --
   virtual std::optional<std::string> note(std::string_view key) const = 0;
+  /// Those whose keys begin with `prefix`, by key: what there is a row of for each file, batch or job.
+  virtual std::map<std::string, std::string> notes(std::string_view prefix) const = 0;
   /// nullopt removes it.
   virtual void set_note(std::string_view key, std::optional<std::string_view> text) = 0;
   /// {"index": {...}, "bm25": {...}}: see Collection::set_settings.

@@ -1,4 +1,7 @@
 // Where collections of records lie: tenants, databases, namespaces; which of them are open.
+#include <chrono>
+#include <thread>
+
 #include "store/test_records.h"
 
 namespace hanok::store {
@@ -30,11 +33,13 @@ TEST_F(RecordsTest, CollectionsLieInTenantsAndDatabases) {
   EXPECT_EQ(found->note("chroma"), "{ }");
   EXPECT_EQ(found->info().metric, Metric::L2);
   EXPECT_EQ(found->read()->count(), 2u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(3));
   const auto copy = again.fork("d", place, "e", place);
   found->remove({.ns = "", .ids = {{"x"}}});
   EXPECT_EQ(copy->read()->count(), 2u);
   EXPECT_EQ(copy->info().metric, Metric::L2);
   EXPECT_EQ(copy->note("chroma"), "{ }");
+  EXPECT_GT(copy->info().created_ms, found->info().created_ms) << "a copy has a date of its own";
   EXPECT_TRUE(again.drop_database(place));
   EXPECT_EQ(again.find_database(place), std::nullopt);
   EXPECT_EQ(again.find("e", place), nullptr);

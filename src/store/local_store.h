@@ -46,7 +46,7 @@ class LocalStore final : public Store {
   Error not_found(std::string_view name) const;
   /// Throws Exists where there is one.
   void require_free(std::string_view name) const;
-  void copy_from(Database& from, int64_t source, std::string_view name);
+  void copy_from(Database& from, int64_t source, std::string_view name, int64_t created_ms);
   int64_t create(std::string_view name);
   Connections& connections() const { return data_->connections; }
   std::shared_ptr<StoredCollection> open(int64_t id, std::string_view name);

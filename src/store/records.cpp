@@ -1,5 +1,6 @@
 #include "store/records.h"
 
+#include "store/prefix.h"
 #include "store/record_snapshot.h"
 
 namespace hanok::store {
@@ -86,6 +87,18 @@ std::optional<std::string> StoredRecords::note(std::string_view key) const {
   require(reading.db());
   Rows row = reading.db().query("SELECT text FROM note WHERE collection = ?1 AND key = ?2", collection_->id(), key);
   return row.next() ? std::optional(row.text(0)) : std::nullopt;
+}
+
+std::map<std::string, std::string> StoredRecords::notes(std::string_view prefix) const {
+  Reading reading(folder_->connections);
+  require(reading.db());
+  const std::string end = after_prefix(prefix);
+  Rows rows =
+      reading.db().query("SELECT key, text FROM note WHERE collection = ?1 AND key >= ?2 AND (?3 = '' OR key < ?3)",
+                         collection_->id(), prefix, std::string_view(end));
+  std::map<std::string, std::string> out;
+  while (rows.next()) out.emplace(rows.text(0), rows.text(1));
+  return out;
 }
 
 void StoredRecords::set_note(std::string_view key, std::optional<std::string_view> text) {

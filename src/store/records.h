@@ -27,6 +27,7 @@ class StoredRecords final : public Records {
   }
   bool remove_namespace(std::string_view ns) override { return collection_->records().remove_namespace(ns); }
   std::optional<std::string> note(std::string_view key) const override;
+  std::map<std::string, std::string> notes(std::string_view prefix) const override;
   void set_note(std::string_view key, std::optional<std::string_view> text) override;
   Json settings() const override { return collection_->snapshot()->settings(); }
   void set_settings(const Json& settings) override { collection_->set_settings(settings); }

@@ -80,6 +80,11 @@ TEST_F(RecordsTest, AnExportHasEverything) {
   expect_same(again->read()->get({}, {}, whole), c->read()->get({}, {}, whole));
   EXPECT_EQ(again->info().metric, Metric::InnerProduct);
   EXPECT_EQ(again->note("pinecone"), "{}");
+  for (const char* key : {"file/b", "file/a", "file", "file0", "filf"}) again->set_note(key, key);
+  EXPECT_EQ(again->notes("file/"), (std::map<std::string, std::string>{{"file/a", "file/a"}, {"file/b", "file/b"}}));
+  EXPECT_EQ(again->notes("").size(), 6u);
+  again->set_note("file/a", std::nullopt);
+  EXPECT_EQ(again->notes("file/").size(), 1u);
   EXPECT_EQ(store->verify(), std::vector<std::string>());
 }
 

@@ -1,6 +1,7 @@
 // A collection as one file, and back: the same tables as hanok.db, with one collection and without index pieces.
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "store/documents.h"
 #include "store/local_store.h"
@@ -170,7 +171,7 @@ void LocalStore::import_collection(const fs::path& file, std::string_view name) 
   const int64_t source = from.number("SELECT id FROM collection WHERE hidden = 0 ORDER BY id");
   if (source == 0)
     throw Error(Code::Corrupt, file.string() + ": holds no collection; export one with hanok collections export");
-  copy_from(from, source, name);
+  copy_from(from, source, name, from.number("SELECT created_ms FROM collection WHERE id = ?1", source));
 }
 
 void LocalStore::copy_collection(std::string_view name, std::string_view to) {
@@ -179,7 +180,7 @@ void LocalStore::copy_collection(std::string_view name, std::string_view to) {
   Reading reading(connections());
   const int64_t source = find(reading.db(), name);
   if (source == 0) throw not_found(name);
-  copy_from(reading.db(), source, to);
+  copy_from(reading.db(), source, to, base::now_ms());
 }
 
 void LocalStore::require_free(std::string_view name) const {
@@ -190,15 +191,15 @@ void LocalStore::require_free(std::string_view name) const {
 }
 
 // Hidden until it is complete: what a crash leaves is removed when the folder is opened next.
-void LocalStore::copy_from(Database& from, int64_t source, std::string_view name) {
+void LocalStore::copy_from(Database& from, int64_t source, std::string_view name, int64_t created_ms) {
   const std::string hidden = "/import-" + std::to_string(data_->ids->file());
   const int64_t id = [&] {
     Change change(*data_);
-    Rows row = from.query("SELECT created_ms, settings FROM collection WHERE id = ?1", source);
+    Rows row = from.query("SELECT settings FROM collection WHERE id = ?1", source);
     row.next();
     const std::string uuid = make_uuid();
     change.db().run("INSERT INTO collection(name, hidden, created_ms, settings, uuid) VALUES (?1, 1, ?2, ?3, ?4)",
-                    std::string_view(hidden), row.integer(0), row.bytes(1), std::string_view(uuid));
+                    std::string_view(hidden), created_ms, row.bytes(0), std::string_view(uuid));
     const int64_t made = change.db().last_id();
     copy_about(from, source, change.db(), made);
     change.commit();
