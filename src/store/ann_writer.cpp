@@ -63,9 +63,10 @@ std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
 }
 
 bool AnnWriter::run(bool anew, size_t threads) {
-  const auto begun = begin(anew);
+  auto begun = begin(anew);
   if (!begun) return drop();
   const base::Stopwatch clock;
+  std::string done;
   try {
     const AnnPlan plan{begun->step, begun->settings, begun->source, &begun->source->exact(), begun->have, threads};
     if (begun->step == AnnStep::Extend && repair(Check::All)) {  // what is to be extended was damaged
@@ -77,15 +78,17 @@ bool AnnWriter::run(bool anew, size_t threads) {
     UnnamedFile file(folder_.index, begun->file);
     built.index->save(folder_.index.path(begun->file));
     if (!finish(*begun, built, file)) return false;
-    base::give_memory_back();
-    base::log().info("index of collection {}: {} over {} vectors of generation {}, {} in {:.1f} s", collection_,
-                     built.index->kind(), built.index->size(), begun->generation,
-                     begun->step == AnnStep::Extend ? "extended" : "built", clock.seconds());
-    return true;
+    done = std::string(built.index->kind()) + " over " + std::to_string(built.index->size()) +
+           " vectors of generation " + std::to_string(begun->generation) +
+           (begun->step == AnnStep::Extend ? ", extended" : ", built");
   } catch (...) {
     give_up(*begun);
     throw;
   }
+  begun.reset();
+  base::give_memory_back();  // what was built and what it was built of is freed by now
+  base::log().info("index of collection {}: {} in {:.1f} s", collection_, done, clock.seconds());
+  return true;
 }
 
 // The new index answers from this commit on, and the old one goes.

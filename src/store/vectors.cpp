@@ -128,6 +128,9 @@ std::shared_ptr<const Vectors> Vectors::load(Database& db, const IndexFolder& fo
     const auto same = known.find(row.id);
     if (same != known.end()) {
       out->loaded_.push_back(*same->second);
+      // An index answers from now on: the codes that scans made for themselves before are let go.
+      if (out->ann_ && out->ann_ != previous->ann_)
+        out->loaded_.back().codes = std::make_shared<RowCodes>(out->loaded_.back().view, space->metric);
     } else {
       out->loaded_.push_back(open_or_read(db, folder, *space, row));
     }
