@@ -16,8 +16,24 @@ using base::OrderedJson;
 constexpr size_t kUsualPage = 20, kMostPage = 100, kMostBatch = 2000;
 constexpr int64_t kUsualChunk = 800, kUsualOverlap = 400, kLeastChunk = 100, kMostChunk = 4096;  // OpenAI's own
 
+// Keys of notes.
+constexpr const char *kAbout = "openai", *kOfFile = "openai.file/", *kFailed = "openai.failed/",
+                     *kBatch = "openai.batch/";
+
 [[noreturn]] void missing(const std::string& what, const std::string& id) {
   throw Refusal({.status = 404, .message = "there is no " + what + " '" + id + "'", .code = "not_found"});
+}
+
+Json read_note(const std::optional<std::string>& note) {
+  return note ? base::parse_json(*note, "note of a vector store") : Json::object();
+}
+
+void write_note(store::Records& records, const std::string& key, const Json& note) {
+  records.set_note(key, base::dump_json(note));
+}
+
+void remove_note(store::Records& records, const std::string& key) {
+  if (records.note(key)) records.set_note(key, std::nullopt);
 }
 
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename().string(); }
@@ -134,16 +150,10 @@ std::shared_ptr<store::Collection> VectorStores::open(const std::string& id) con
   return house_.store->collection(id);
 }
 
-Json VectorStores::notes(const store::Collection& collection) const {
-  const Json settings = collection.settings();
-  const auto found = settings.find("openai");
-  return found != settings.end() && found->is_object() ? *found : Json::object();
-}
-
-void VectorStores::set_notes(store::Collection& collection, const Json& notes) const {
-  Json settings = collection.settings();
-  settings["openai"] = notes;
-  collection.set_settings(settings);
+std::shared_ptr<store::Records> VectorStores::noted(const std::string& id) const {
+  auto records = house_.store->catalog().find(id);
+  if (!records) missing("vector store", id);
+  return records;
 }
 
 std::string VectorStores::file_id(const store::DocumentInfo& document) const {
@@ -183,26 +193,26 @@ OrderedJson VectorStores::create(const Request& request, const Json& body) {
   (void)read_chunking(field(body, "chunking_strategy"));
   const Json metadata = read_metadata(field(body, "metadata"));
   request.access.require(Scope::Write, id);
-  const auto collection = house_.store->collection(id, true);
+  house_.store->collection(id, true);
   Json about = {{"name", text_field_or_none(body, "name").value_or("")}, {"created_at", base::now_ms() / 1000}};
   about["metadata"] = metadata;
-  set_notes(*collection, about);
+  write_note(*noted(id), kAbout, about);
   queue_.add(std::move(files));
   return show(id);
 }
 
 OrderedJson VectorStores::show(const std::string& id) const {
-  const auto collection = open(id);
-  const auto snapshot = collection->snapshot();
-  const Json about = notes(*collection);
-  const Json failed = about.value("failed", Json::object());
+  const auto snapshot = open(id)->snapshot();
+  const auto records = noted(id);
+  const Json about = read_note(records->note(kAbout));
+  const auto failed = records->notes(kFailed);
   const int64_t created = about.value("created_at", int64_t{0});
   FileCounts counts{.completed = snapshot->document_count(), .failed = failed.size()};
   for (const auto& file : queue_.of(id)) {
     ++counts.in_progress;
     if (find_document(*snapshot, file.file))
       --counts.completed;  // it is read once more
-    else if (failed.contains(file.file))
+    else if (failed.contains(kFailed + file.file))
       --counts.failed;
   }
   return {{"id", id},
@@ -224,7 +234,7 @@ OrderedJson VectorStores::list(const Request& request) const {
   for (const auto& name : house_.store->collections())
     if (request.access.of(name) >= Scope::Read)
       rows.push_back(
-          {{"id", name}, {"created_at", notes(*house_.store->collection(name)).value("created_at", int64_t{0})}});
+          {{"id", name}, {"created_at", read_note(noted(name)->note(kAbout)).value("created_at", int64_t{0})}});
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
   OrderedJson page = list_page(std::move(rows), request);
@@ -234,11 +244,11 @@ OrderedJson VectorStores::list(const Request& request) const {
 
 OrderedJson VectorStores::update(const std::string& id, const Json& body) {
   const std::lock_guard lock(writing_);
-  const auto collection = open(id);
-  Json about = notes(*collection);
+  const auto records = noted(id);
+  Json about = read_note(records->note(kAbout));
   if (const auto name = text_field_or_none(body, "name")) about["name"] = *name;
   if (body.contains("metadata")) about["metadata"] = read_metadata(field(body, "metadata"));
-  set_notes(*collection, about);
+  write_note(*records, kAbout, about);
   return show(id);
 }
 
@@ -312,18 +322,16 @@ void VectorStores::read(const WaitingFile& file) {
   } else {
     error = "the file was deleted before it was read";
   }
-  const std::lock_guard lock(writing_);
-  const Json before = notes(*collection);
-  Json about = before;
-  if (about.contains("failed")) about["failed"].erase(file.file);
-  if (!error.empty()) {
-    about["failed"][file.file] = {
-        {"created_at", base::now_ms() / 1000}, {"chunking", chunking}, {"attributes", attributes}, {"error", error}};
-  } else {
-    if (about.contains("files")) about["files"].erase(file.file);
-    if (chunking != Chunking().json()) about["files"][file.file] = {{"chunking", chunking}};
-  }
-  if (about != before) set_notes(*collection, about);  // all of them are written: not for each file of thousands
+  const auto records = house_.store->catalog().find(file.store);
+  if (!records) return;  // deleted meanwhile
+  const bool own_way = error.empty() && chunking != Chunking().json();
+  if (own_way) write_note(*records, kOfFile + file.file, {{"chunking", chunking}});
+  if (!error.empty())
+    write_note(
+        *records, kFailed + file.file,
+        {{"created_at", base::now_ms() / 1000}, {"chunking", chunking}, {"attributes", attributes}, {"error", error}});
+  if (!own_way) remove_note(*records, kOfFile + file.file);
+  if (error.empty()) remove_note(*records, kFailed + file.file);
 }
 
 // Of one that is no document. note: created_at, chunking, attributes, and where it failed error.
@@ -343,14 +351,11 @@ OrderedJson VectorStores::file_json(const std::string& id, const std::string& fi
 }
 
 OrderedJson VectorStores::document_json(const std::string& id, const store::DocumentInfo& document,
-                                        const Json& about) const {
-  const std::string file = file_id(document);
+                                        const std::optional<std::string>& note) const {
   OrderedJson chunking = {{"type", "other"}};
   if (shelf_.id_of(document.path)) chunking = in_order(Chunking().json());  // what is not noted
-  if (const auto files = about.find("files"); files != about.end())
-    if (const auto note = files->find(file); note != files->end() && note->contains("chunking"))
-      chunking = in_order((*note)["chunking"]);
-  return {{"id", file},
+  if (note) chunking = in_order(read_note(note).at("chunking"));
+  return {{"id", file_id(document)},
           {"object", "vector_store.file"},
           {"created_at", document.ingested_ms / 1000},
           {"usage_bytes", document.size_bytes},
@@ -364,10 +369,10 @@ OrderedJson VectorStores::document_json(const std::string& id, const store::Docu
 OrderedJson VectorStores::show_file(const std::string& id, const std::string& file) const {
   const auto collection = open(id);
   if (const auto waits = queue_.find(id, file)) return file_json(id, file, "in_progress", note_of(*waits));
+  const auto records = noted(id);
   if (const auto document = find_document(*collection->snapshot(), file))
-    return document_json(id, *document, notes(*collection));
-  const Json failed = notes(*collection).value("failed", Json::object());
-  if (const auto note = failed.find(file); note != failed.end()) return file_json(id, file, "failed", *note);
+    return document_json(id, *document, records->note(kOfFile + file));
+  if (const auto note = records->note(kFailed + file)) return file_json(id, file, "failed", read_note(note));
   missing("file in this vector store", file);
 }
 
@@ -380,11 +385,17 @@ std::vector<OrderedJson> VectorStores::list_files(const std::string& id, const s
   std::vector<OrderedJson> rows;
   for (const auto& waits : queue_.of(id))
     if (wanted(waits.file)) rows.push_back(file_json(id, waits.file, "in_progress", note_of(waits)));
-  const Json about = notes(*collection), failed = about.value("failed", Json::object());
-  for (const auto& document : collection->snapshot()->documents())
-    if (wanted(file_id(document))) rows.push_back(document_json(id, document, about));
-  for (const auto& [file, note] : failed.items())
-    if (wanted(file)) rows.push_back(file_json(id, file, "failed", note));
+  const auto records = noted(id);
+  const auto own_ways = records->notes(kOfFile);
+  for (const auto& document : collection->snapshot()->documents()) {
+    const std::string file = file_id(document);
+    if (!wanted(file)) continue;
+    const auto note = own_ways.find(kOfFile + file);
+    rows.push_back(document_json(id, document, note == own_ways.end() ? std::nullopt : std::optional(note->second)));
+  }
+  for (const auto& [key, note] : records->notes(kFailed))
+    if (const std::string file = key.substr(std::string_view(kFailed).size()); wanted(file))
+      rows.push_back(file_json(id, file, "failed", read_note(note)));
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a["created_at"] > b["created_at"]; });
   return rows;
@@ -404,14 +415,10 @@ void VectorStores::detach(const std::string& id, const std::string& file) {
   const auto collection = open(id);
   const bool waited = !queue_.forget(id, {file}).empty();
   const auto document = find_document(*collection->snapshot(), file);
-  const std::lock_guard lock(writing_);
-  Json about = notes(*collection);
-  const bool failed = about.contains("failed") && about["failed"].contains(file);
-  if (!document && !failed && !waited) missing("file in this vector store", file);
+  const auto records = noted(id);
+  if (!document && !waited && !records->note(kFailed + file)) missing("file in this vector store", file);
   if (document) collection->remove(document->path);
-  for (const char* kind : {"files", "failed"})
-    if (about.contains(kind)) about[kind].erase(file);
-  set_notes(*collection, about);
+  for (const char* kind : {kOfFile, kFailed}) remove_note(*records, kind + file);
 }
 
 // ---- batches
@@ -434,47 +441,42 @@ OrderedJson VectorStores::create_batch(const Access& access, const std::string& 
     ids.push_back(file["file_id"]);
   }
   const std::string batch = new_id("vsfb_");
-  {  // before the first of them is read, which changes settings of the collection too
-    const std::lock_guard lock(writing_);
-    const auto collection = open(id);
-    Json about = notes(*collection);
-    about["batches"][batch] = {{"created_at", base::now_ms() / 1000}, {"files", ids}};
-    set_notes(*collection, about);
-  }
+  write_note(*noted(id), kBatch + batch, {{"created_at", base::now_ms() / 1000}, {"files", ids}});
   queue_.add(std::move(all));
   return show_batch(id, batch);
 }
 
+Json VectorStores::batch_note(const std::string& id, const std::string& batch) const {
+  const auto note = noted(id)->note(kBatch + batch);
+  if (!note) missing("file batch", batch);
+  return read_note(note);
+}
+
 OrderedJson VectorStores::cancel_batch(const std::string& id, const std::string& batch) {
-  show_batch(id, batch);  // 404 where there is none
   {
     const std::lock_guard lock(writing_);
-    const auto collection = open(id);
-    Json about = notes(*collection);
-    Json& noted = about["batches"][batch];
-    Json cancelled = noted.value("cancelled", Json::array());
-    for (const auto& file : queue_.drop(id, noted["files"].get<std::vector<std::string>>())) cancelled.push_back(file);
-    noted["cancelled"] = cancelled;
-    set_notes(*collection, about);
+    Json about = batch_note(id, batch);
+    Json cancelled = about.value("cancelled", Json::array());
+    for (const auto& file : queue_.drop(id, about["files"].get<std::vector<std::string>>())) cancelled.push_back(file);
+    about["cancelled"] = cancelled;
+    write_note(*noted(id), kBatch + batch, about);
   }
   return show_batch(id, batch);
 }
 
 std::vector<OrderedJson> VectorStores::batch_files(const std::string& id, const std::string& batch) const {
-  const Json batches = notes(*open(id)).value("batches", Json::object());
-  if (!batches.contains(batch)) missing("file batch", batch);
-  auto rows = list_files(id, batches[batch]["files"].get<std::set<std::string>>());
+  const Json about = batch_note(id, batch);
+  auto rows = list_files(id, about["files"].get<std::set<std::string>>());
   std::set<std::string> seen;
   for (const auto& row : rows) seen.insert(row["id"].get<std::string>());
-  for (const auto& file : batches[batch].value("cancelled", std::set<std::string>()))
-    if (!seen.count(file))
-      rows.push_back(file_json(id, file, "cancelled", {{"created_at", batches[batch]["created_at"]}}));
+  for (const auto& file : about.value("cancelled", std::set<std::string>()))
+    if (!seen.count(file)) rows.push_back(file_json(id, file, "cancelled", {{"created_at", about["created_at"]}}));
   return rows;
 }
 
 OrderedJson VectorStores::show_batch(const std::string& id, const std::string& batch) const {
   const auto files = batch_files(id, batch);
-  const Json about = notes(*open(id))["batches"][batch];
+  const Json about = batch_note(id, batch);
   FileCounts counts;
   for (const auto& file : files) {
     const std::string status = file["status"];

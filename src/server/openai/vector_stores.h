@@ -1,6 +1,7 @@
 // Vector stores: collections by OpenAI's words. Each collection is one under its own name, whoever filled it; those
-// that are created here are called "vs_...". What is known of one beyond its documents lies in its settings under
-// "openai".
+// that are created here are called "vs_...". What is known of one beyond its documents lies in notes of the collection:
+// "openai" (name, metadata, when it was made), and one each for a file that was cut in a way of its own
+// ("openai.file/ID"), a file that could not be read ("openai.failed/ID") and a batch ("openai.batch/ID").
 #pragma once
 
 #include <mutex>
@@ -10,9 +11,10 @@
 
 #include "base/json.h"
 #include "hanok/chain.h"
+#include "hanok/records.h"
+#include "server/file_queue.h"
 #include "server/house.h"
 #include "server/http/message.h"
-#include "server/openai/file_queue.h"
 #include "server/openai/file_shelf.h"
 
 namespace hanok::server {
@@ -70,24 +72,25 @@ class VectorStores {
 
  private:
   std::shared_ptr<store::Collection> open(const std::string& id) const;
-  base::Json notes(const store::Collection& collection) const;
-  void set_notes(store::Collection& collection, const base::Json& notes) const;
+  /// The collection with what is noted of it.
+  std::shared_ptr<store::Records> noted(const std::string& id) const;
+  base::Json batch_note(const std::string& id, const std::string& batch) const;
   /// 404 where the file is not there or not to be seen.
   WaitingFile waiting(const Access& access, const std::string& id, const base::Json& file,
                       const base::Json& otherwise) const;
   void read(const WaitingFile& file);
   base::OrderedJson file_json(const std::string& id, const std::string& file, const std::string& status,
                               const base::Json& note) const;
-  /// about: the store's notes.
+  /// note: the file's own, where it has one.
   base::OrderedJson document_json(const std::string& id, const store::DocumentInfo& document,
-                                  const base::Json& about) const;
+                                  const std::optional<std::string>& note) const;
   std::optional<store::DocumentInfo> find_document(const store::Snapshot& snapshot, const std::string& file) const;
   std::string file_id(const store::DocumentInfo& document) const;
 
   House& house_;
   FileShelf& shelf_;
-  mutable std::mutex writing_;  // of notes: read, changed and written again
-  FileQueue queue_;             // last: it ends before what it reads with
+  std::mutex writing_;  // of a note: read, changed and written again
+  FileQueue queue_;     // last: it ends before what it reads with
 };
 
 }  // namespace hanok::server

@@ -1,4 +1,4 @@
-#include "server/openai/file_queue.h"
+#include "server/file_queue.h"
 
 #include <gmock/gmock.h>
 
