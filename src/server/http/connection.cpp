@@ -77,7 +77,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     if (state_ == State::Idle || state_ == State::Handshake)
       close();
     else if (state_ == State::Head || state_ == State::Body)
-      deadline_ = std::min(deadline_, Clock::now() + seconds(kStopReadingSeconds));
+      deadline_ = std::min(deadline_, server_.now() + seconds(kStopReadingSeconds));
   }
 
   void close() override {
@@ -102,8 +102,8 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   enum class State { Handshake, Idle, Head, Body, Working, Writing, Streaming, Draining };
 
   void wait_until(double s) {
-    deadline_ = s > 0 ? Clock::now() + seconds(s) : Clock::time_point::max();
-    since_ = Clock::now();
+    deadline_ = s > 0 ? server_.now() + seconds(s) : Clock::time_point::max();
+    since_ = server_.now();
   }
 
   // ---- reading
@@ -635,7 +635,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   bool closed_ = false, reading_ = false;
   bool ended_ = false;            // the client sends no more
   bool keep_alive_after_ = true;  // of the connection, whatever the request at hand says
-  Clock::time_point deadline_ = Clock::time_point::max(), since_ = Clock::now(), began_ = since_;
+  Clock::time_point deadline_ = Clock::time_point::max(), since_ = server_.now(), began_ = Clock::now();
   std::string in_;
   std::optional<http::request_parser<http::string_body>> parser_;
   // Of the request at hand:

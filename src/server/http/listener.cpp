@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <condition_variable>
+#include <utility>
 
 #include "base/log.h"
 #include "server/http/connection.h"
@@ -10,7 +11,8 @@
 namespace hanok::server {
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(100);  // how exactly times are kept
+constexpr auto kTick = std::chrono::milliseconds(100);       // how exactly times are kept
+constexpr auto kLateTick = std::chrono::milliseconds(1000);  // a tick that comes so much later: the process stood still
 constexpr double kFlushSeconds = 2;
 
 std::string address_of(const tcp::endpoint& endpoint) {
@@ -111,10 +113,12 @@ void Listener::Impl::tick() {
   timer.expires_after(kTick);
   timer.async_wait([this](error_code error) {
     if (error) return;
+    const auto real = Clock::now();
+    if (const auto between = real - std::exchange(last_tick, real); between > kTick + kLateTick)
+      stood_still += between - kTick;
     std::vector<std::shared_ptr<Connection>> late;
-    const auto now = Clock::now();
     for (const auto& connection : connections)
-      if (connection->late(now)) late.push_back(connection);
+      if (connection->late(now())) late.push_back(connection);
     for (const auto& connection : late) connection->give_up();
     if (!accepting && acceptor.is_open()) accept();
     tick();

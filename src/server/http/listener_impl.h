@@ -36,6 +36,9 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   bool make_room();
   void tick();
   void stop();
+  /// The time by which clients are measured. It stands still while this process does (SIGSTOP, a machine that is paused
+  /// or far too busy): bytes that nobody could read are not late.
+  Clock::time_point now() const { return Clock::now() - stood_still; }
 
   const Router& router;
   const ListenOptions options;
@@ -50,6 +53,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   asio::steady_timer timer{io};
+  Clock::time_point last_tick = Clock::now();
+  Clock::duration stood_still{};
   std::shared_ptr<asio::ssl::context> certificates;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   bool accepting = false;

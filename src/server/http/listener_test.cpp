@@ -322,6 +322,22 @@ TEST_F(ListenerConcurrent, SlowHeadsBodiesAndIdleConnectionsEnd) {
   EXPECT_TRUE(idle.closed());
 }
 
+// As after SIGSTOP and SIGCONT, or on a machine that was paused: what came meanwhile could not be read.
+TEST_F(ListenerConcurrent, TimeInWhichTheServerStoodStillIsNotTheClients) {
+  listen({.head_seconds = 1.5, .idle_seconds = 1.5, .stall_seconds = 1.5});
+  Client head(listener->port()), idle(listener->port()), other(listener->port());
+  EXPECT_EQ(idle.ask_and_read("GET", "/v1/hello").status, 200);
+  head.send("GET /v1/hel");
+  {
+    std::lock_guard lock(mutex);  // hooks.served waits for it, on the thread that reads
+    other.ask("GET", "/v1/hello");
+    std::this_thread::sleep_for(std::chrono::milliseconds(3500));
+  }
+  head.send("lo HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(head.answer().status, 200);
+  EXPECT_EQ(idle.ask_and_read("GET", "/v1/hello").status, 200);
+}
+
 TEST_F(ListenerConcurrent, ALaneThatIsFullRefusesAndTheOthersGoOn) {
   ListenOptions options;
   options.lanes[static_cast<size_t>(Lane::Generate)] = {1, 2};
