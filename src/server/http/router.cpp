@@ -74,6 +74,11 @@ Router::Group& Router::Group::add(std::string method, std::string pattern, Handl
   return *this;
 }
 
+Router::Group& Router::Group::not_served(const std::string& pattern, std::string why) {
+  router_.not_served_.push_back({prefix_ + pattern, std::move(why), problem_});
+  return *this;
+}
+
 void Router::insert(const Route* route) {
   Node* node = root_.get();
   for (const std::string_view segment : segments_of(route->pattern)) {
@@ -100,6 +105,12 @@ Router::Found Router::find(Request& request) const {
   const Node* node = request.path.starts_with('/') ? root_->find(segments_of(request.path), taken) : nullptr;
   if (!node) {
     out.refusal = {.status = 404, .message = "there is nothing at " + request.path, .code = "not_found"};
+    for (const auto& [prefix, why, problem] : not_served_)
+      if (below(request.path, prefix)) {
+        out.problem = problem;
+        out.refusal = {.status = 501, .message = request.path + ": " + why, .code = "not_implemented"};
+        break;
+      }
     return out;
   }
   std::string allow;

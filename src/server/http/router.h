@@ -58,6 +58,9 @@ class Router {
     /// patterns match, the one with a literal segment earlier goes first. Throws Invalid where the same is there twice.
     /// HEAD goes to GET.
     Group& add(std::string method, std::string pattern, Handler handler, RouteOptions options = {});
+    /// Parts of the vendor's API that are not served: whatever is at or below `pattern` and no route is refused with
+    /// 501 and these words, so that nobody takes it for a mistake of their own.
+    Group& not_served(const std::string& pattern, std::string why);
 
    private:
     friend class Router;
@@ -90,6 +93,11 @@ class Router {
   std::unique_ptr<Node> root_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::vector<std::pair<std::string, std::unique_ptr<ProblemWriter>>> groups_;
+  struct NotServed {
+    std::string prefix, why;
+    const ProblemWriter* problem;
+  };
+  std::vector<NotServed> not_served_;
 };
 
 /// What a problem looks like on the wire: status, Retry-After, and the group's shape.

@@ -49,6 +49,17 @@ TEST_F(RouterTest, LiteralsGoBeforeCaptures) {
   EXPECT_EQ(get("/v1/models/al").body, "model model=al");
 }
 
+TEST_F(RouterTest, WhatIsNotServedSaysSo) {
+  router.group("/v1", "a", plain("A")).not_served("/models", "only whole models").not_served("/audio", "no ears");
+  for (const char* path : {"/v1/audio", "/v1/audio/speech", "/v1/audio/voices/1"}) {
+    EXPECT_EQ(get(path, "POST").status, 501) << path;
+    EXPECT_EQ(get(path).body, "A not_implemented: " + std::string(path) + ": no ears");
+  }
+  EXPECT_EQ(get("/v1/audios").status, 404);
+  EXPECT_EQ(get("/v1/models/all").body, "all") << "routes go before";
+  EXPECT_EQ(get("/v1/models/all/parts").status, 501);
+}
+
 TEST_F(RouterTest, CapturesAreDecodedAfterThePathIsCut) {
   EXPECT_EQ(get("/v1/models/hanok%2Fnotes").body, "model model=hanok/notes");
   EXPECT_EQ(get("/v1/models/%ED%95%9C+a").body, "model model=한+a");

@@ -270,6 +270,7 @@ TEST_F(OpenAiChat, ResponsesHaveTheirOwnShapes) {
   Json streaming = body;
   streaming["stream"] = true;
   const Events events(house.post("/v1/responses", streaming).body);
+  EXPECT_EQ(house.json(house.post("/v1/responses/input_tokens", body))["input_tokens"], whole["usage"]["input_tokens"]);
   std::vector<std::string> types;
   std::string text;
   for (size_t i = 0; i < events.all.size(); ++i) {
@@ -315,6 +316,8 @@ TEST_F(OpenAiChat, AnObjectOfVeryManyKeysIsRefused) {
 TEST_F(OpenAiChat, WhatIsNotServedSaysSo) {
   EXPECT_EQ(house.json(house.post("/v1/audio/speech", Json::object()), 501)["error"]["code"], "not_implemented");
   EXPECT_EQ(house.send("POST", "/v1/audio/transcriptions", "xx").status, 501);
+  for (const char* path : {"/v1/responses/resp_1", "/v1/images/generations", "/v1/assistants", "/batches"})
+    EXPECT_EQ(house.json(house.get(path), 501)["error"]["code"], "not_implemented") << path;
   EXPECT_EQ(house.json(house.post("/v1/rerank", {{"query", "q"}, {"documents", {"a"}}}), 404)["error"]["code"],
             "model_not_found");
   const Json ranked = house.json(house.post("/v1/rerank", {{"model", "words"},

@@ -38,10 +38,10 @@ void OpenAi::add_routes(Router& router) {
     add_openai_chat(group, house);
     add_openai_completions(group, house);
     add_openai_rerank(group, house);
-    add_openai_audio(group);
     add_openai_files(group, *shelf_);
     add_openai_vector_stores(group, *stores_);
     add_openai_responses(group, house, *stores_);
+    add_openai_not_served(group);
   }
 }
 

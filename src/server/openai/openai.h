@@ -39,9 +39,10 @@ void add_openai_embeddings(Router::Group& group, House& house);
 void add_openai_chat(Router::Group& group, House& house);
 void add_openai_completions(Router::Group& group, House& house);
 void add_openai_rerank(Router::Group& group, House& house);
-void add_openai_audio(Router::Group& group);
 void add_openai_files(Router::Group& group, FileShelf& shelf);
 void add_openai_vector_stores(Router::Group& group, VectorStores& stores);
 void add_openai_responses(Router::Group& group, House& house, VectorStores& stores);
+/// The rest of OpenAI's API: each part says that it is not here, and what to do instead.
+void add_openai_not_served(Router::Group& group);
 
 }  // namespace hanok::server

@@ -1,4 +1,4 @@
-// POST /rerank, as rerankers are served everywhere (OpenAI has none), and what is not served yet: /audio.
+// POST /rerank, as rerankers are served everywhere; OpenAI has none.
 #include <algorithm>
 #include <numeric>
 
@@ -84,17 +84,6 @@ void add_openai_rerank(Router::Group& group, House& house) {
 "query":{"type":"string"},"documents":{"type":"array"},"top_n":{"type":"integer"},"return_documents":{"type":"boolean"}}})",
        .most_body = kMostJson,
        .json_only = true});
-}
-
-void add_openai_audio(Router::Group& group) {
-  for (const char* path : {"/audio/speech", "/audio/transcriptions", "/audio/translations"})
-    group.add("POST", path,
-              [](const Request&) -> Reply {
-                throw Refusal({.status = 501,
-                               .message = "this hanok neither hears nor speaks: audio is not served",
-                               .code = "not_implemented"});
-              },
-              {.summary = "Not served: 501"});
 }
 
 }  // namespace hanok::server

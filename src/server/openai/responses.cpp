@@ -429,6 +429,18 @@ Reply responses(House& house, VectorStores& stores, const Request& request) {
   });
 }
 
+Reply count_input(House& house, const Request& request) {
+  const Call call = read_call(request);
+  const auto model = asked_collection(call.chat.model) ? nullptr : house.models->chat(call.chat.model);
+  if (!model) wrong_field("model", "the name of a chat model", call.chat.model);
+  try {
+    return Reply::json(base::dump_json(
+        OrderedJson{{"object", "response.input_tokens"}, {"input_tokens", model->count_tokens(call.chat.messages)}}));
+  } catch (const Error& error) {
+    throw Refusal(chat_problem(error));
+  }
+}
+
 }  // namespace
 
 void add_openai_responses(Router::Group& group, House& house, VectorStores& stores) {
@@ -443,6 +455,11 @@ void add_openai_responses(Router::Group& group, House& house, VectorStores& stor
 "max_output_tokens":{"type":"integer"},"temperature":{"type":"number"},"top_p":{"type":"number"},"include":{"type":"array"}}})",
        .most_body = kMostJson,
        .json_only = true});
+  group.add("POST", "/responses/input_tokens", [&house](const Request& request) { return count_input(house, request); },
+            {.lane = Lane::Generate,
+             .summary = "How many tokens an input of responses has",
+             .most_body = kMostJson,
+             .json_only = true});
 }
 
 }  // namespace hanok::server
