@@ -43,6 +43,7 @@ struct Server::Impl {
   House house;
   Metrics metrics;
   std::optional<OpenAi> openai;
+  std::optional<Pinecone> pinecone;
   Router router{openai_problem};
   std::mutex keys_mutex;
   std::shared_ptr<const Keys> keys;
@@ -72,7 +73,8 @@ struct Server::Impl {
     openai->add_routes(router);
     add_mcp_routes(router, house);
     add_chroma_routes(router, house);
-    add_pinecone_routes(router, house);
+    pinecone.emplace(house);
+    pinecone->add_routes(router);
     listen();
   }
 
@@ -143,6 +145,7 @@ void Server::reload() { impl_->reload(); }
 void Server::stop() {
   impl_->listener->stop();
   impl_->openai->stop();
+  impl_->pinecone->stop();
 }
 
 }  // namespace hanok::server

@@ -8,29 +8,8 @@
 namespace hanok::server::pinecone {
 namespace {
 
-constexpr size_t kMostPerPage = 100;
-
 Json parsed(const Request& request) {
   return request.body.empty() ? Json::object() : base::parse_json(request.body, "body");
-}
-
-Json shown(const Copy& copy) {
-  Json out = copy.note;
-  const IndexModel model = model_of(*copy.records, copy.info);
-  out["source_index_name"] = copy.source;
-  out["backup_id"] = copy.info.name;
-  out["status"] = "Ready";
-  out["record_count"] = copy.info.records;
-  out["namespace_count"] = copy.records->read()->namespaces().size();
-  out["size_bytes"] = copy.records->statistics().value("bytes", 0);
-  out["metric"] = model.metric;
-  out["cloud"] = model.deployment.value("cloud", "local");
-  out["region"] = model.deployment.value("region", "local");
-  out["tags"] = model.tags.empty() ? Json() : Json(model.tags);
-  if (model.dimension) out["dimension"] = *model.dimension;
-  out["schema"] = show(model, copy.info, "").at("schema");
-  out["created_at"] = base::iso_time(copy.info.created_ms);
-  return out;
 }
 
 Reply make(const Request& request, House& house) {
@@ -39,33 +18,21 @@ Reply make(const Request& request, House& house) {
   Json note = {{"source_index_id", index.info.uuid}};
   for (const char* part : {"name", "description"})
     if (body.is_object() && body.contains(part) && body[part].is_string()) note[part] = body[part];
-  return Reply::json(base::dump_json(shown(copy_index(index, backups_place(), store::make_uuid(), note, house))), 201);
-}
-
-/// {"data": [...], "pagination": {"next": TOKEN}}, the latter where there are more.
-Reply page(const Request& request, std::vector<Json> all) {
-  const size_t limit = request.number("limit", kMostPerPage, 1, kMostPerPage);
-  size_t begin = 0;
-  if (const auto token = request.parameter("paginationToken"); token && !token->empty())
-    begin = std::min(all.size(), offset_of_token(*token));
-  const size_t end = std::min(all.size(), begin + limit);
-  Json out = {{"data", Json::array()}};
-  for (size_t i = begin; i < end; ++i) out["data"].push_back(std::move(all[i]));
-  if (end < all.size()) out["pagination"] = {{"next", to_token(std::to_string(end))}};
-  return Reply::json(base::dump_json(out));
+  return Reply::json(base::dump_json(show_backup(copy_index(index, backups_place(), store::make_uuid(), note, house))),
+                     201);
 }
 
 Reply list(const Request& request, House& house) {
   std::vector<Json> out;
-  for (const Copy& copy : list_copies(backups_place(), request, house)) out.push_back(shown(copy));
-  return page(request, std::move(out));
+  for (const Copy& copy : list_copies(backups_place(), request, house)) out.push_back(show_backup(copy));
+  return pages(request, std::move(out));
 }
 
 Reply list_of_index(const Request& request, House& house) {
   std::vector<Json> out;
   for (const Copy& copy : list_copies(backups_place(), request, house))
-    if (copy.source == request.capture("index")) out.push_back(shown(copy));
-  return page(request, std::move(out));
+    if (copy.source == request.capture("index")) out.push_back(show_backup(copy));
+  return pages(request, std::move(out));
 }
 
 Copy found(const Request& request, House& house) {
@@ -73,7 +40,7 @@ Copy found(const Request& request, House& house) {
 }
 
 Reply describe(const Request& request, House& house) {
-  return Reply::json(base::dump_json(shown(found(request, house))));
+  return Reply::json(base::dump_json(show_backup(found(request, house))));
 }
 
 Reply remove(const Request& request, House& house) {
@@ -114,7 +81,7 @@ std::vector<Json> restore_jobs(const Request& request, House& house, const std::
   return out;
 }
 
-Reply list_jobs(const Request& request, House& house) { return page(request, restore_jobs(request, house, "")); }
+Reply list_jobs(const Request& request, House& house) { return pages(request, restore_jobs(request, house, "")); }
 
 Reply describe_job(const Request& request, House& house) {
   const auto jobs = restore_jobs(request, house, request.capture("job"));

@@ -64,6 +64,13 @@ class PineconeTest : public testing::Test {
   test::TestHouse house_;
 };
 
+TEST_F(PineconeTest, WhatIsNotServedSaysSo) {
+  for (const char* path : {"/assistant/assistants", "/admin/projects"}) {
+    expect_refused("GET", path, nullptr, 404);
+    EXPECT_NE(ask("GET", path, nullptr, 404)["message"].get<std::string>().find("not served"), std::string::npos);
+  }
+}
+
 TEST_F(PineconeTest, IndexesAreMadeDescribedConfiguredAndDeleted) {
   const Json made = make("shop", 3, "euclidean");
   EXPECT_EQ(made["host"], "http://localhost/i/shop");  // as the client's Host header names this server

@@ -1,8 +1,10 @@
 #include "server/pinecone/service.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
+#include "base/json.h"
 #include "server/wire/json_writer.h"
 
 namespace hanok::server::pinecone {
@@ -13,7 +15,7 @@ struct Kind {
   const char* word;
   int grpc;  // https://grpc.io/docs/guides/status-codes: what the data plane calls it
 };
-constexpr std::array<Kind, 12> kKinds = {{{400, "INVALID_ARGUMENT", 3},
+constexpr std::array<Kind, 11> kKinds = {{{400, "INVALID_ARGUMENT", 3},
                                           {401, "UNAUTHENTICATED", 16},
                                           {403, "FORBIDDEN", 7},
                                           {404, "NOT_FOUND", 5},
@@ -23,8 +25,7 @@ constexpr std::array<Kind, 12> kKinds = {{{400, "INVALID_ARGUMENT", 3},
                                           {413, "INVALID_ARGUMENT", 3},
                                           {415, "INVALID_ARGUMENT", 3},
                                           {422, "UNPROCESSABLE_ENTITY", 3},
-                                          {429, "RESOURCE_EXHAUSTED", 8},
-                                          {501, "UNIMPLEMENTED", 12}}};
+                                          {429, "RESOURCE_EXHAUSTED", 8}}};
 constexpr Kind kUnknown{500, "UNKNOWN", 2};
 
 Kind kind_of_status(int status) {
@@ -33,6 +34,7 @@ Kind kind_of_status(int status) {
   return kUnknown;
 }
 
+constexpr size_t kMostPerPage = 100;
 constexpr std::string_view kDigits = "0123456789abcdef";
 
 [[noreturn]] void refuse_token(std::string_view token) {
@@ -42,13 +44,16 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 }  // namespace
 
 Reply problem(const Problem& problem, const Request&) {
-  const Kind kind = kind_of_status(problem.status);
+  // Its TypeScript client tries a 5xx again and then keeps the words to itself: what is not served is a 404 that says
+  // so.
+  const int status = problem.status == 501 ? 404 : problem.status;
+  const Kind kind = kind_of_status(status);
   JsonWriter out;
-  out.open_object().member("status", problem.status).key("error").open_object();
+  out.open_object().member("status", status).key("error").open_object();
   out.member("code", kind.word).member("message", problem.message).key("details").open_object().close_object();
   out.close_object().member("code", kind.grpc).member("message", problem.message);
   out.key("details").open_array().close_array().close_object();
-  return Reply::json(out.take(), problem.status);
+  return Reply::json(out.take(), status);
 }
 
 void refuse(int status, const std::string& message) {
@@ -88,6 +93,18 @@ size_t offset_of_token(std::string_view token) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   if (error != std::errc() || end != digits.data() + digits.size()) refuse_token(token);
   return out;
+}
+
+Reply pages(const Request& request, std::vector<Json> all) {
+  const size_t limit = request.number("limit", kMostPerPage, 1, kMostPerPage);
+  size_t begin = 0;
+  if (const auto token = request.parameter("paginationToken"); token && !token->empty())
+    begin = std::min(all.size(), offset_of_token(*token));
+  const size_t end = std::min(all.size(), begin + limit);
+  Json out = {{"data", Json::array()}};
+  for (size_t i = begin; i < end; ++i) out["data"].push_back(std::move(all[i]));
+  if (end < all.size()) out["pagination"] = {{"next", to_token(std::to_string(end))}};
+  return Reply::json(base::dump_json(out));
 }
 
 void each_collection(const store::Place& place, House& house, const TakeCollection& take) {

@@ -34,6 +34,9 @@ std::string from_token(std::string_view token);
 /// The same for a place that is a number.
 size_t offset_of_token(std::string_view token);
 
+/// {"data": [...], "pagination": {"next": TOKEN}}, the latter where there are more; by the request's limit and token.
+Reply pages(const Request& request, std::vector<Json> all);
+
 /// Calls `take` with every collection of a place, by name. One that is dropped meanwhile is passed over.
 using TakeCollection = std::function<void(const std::shared_ptr<store::Records>& records, store::RecordsInfo info)>;
 void each_collection(const store::Place& place, House& house, const TakeCollection& take);
@@ -41,6 +44,8 @@ void each_collection(const store::Place& place, House& house, const TakeCollecti
 // One function adds the routes of each file.
 void add_index_routes(Router& router, House& house);
 void add_backup_routes(Router& router, House& house);
+class BackupSchedules;
+void add_schedule_routes(Router& router, House& house, BackupSchedules& schedules);
 void add_collection_routes(Router& router, House& house);
 void add_inference_routes(Router& router, House& house);
 using Routes = Router::Group;  // /i

@@ -1,6 +1,8 @@
 #include "server/pinecone/snapshots.h"
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "server/pinecone/imports.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -8,19 +10,6 @@ namespace {
 constexpr const char* kTenant = "pinecone";
 constexpr std::string_view kCopyNote = "pinecone.copy";
 constexpr const char* kSource = "source_index_name";  // in the note
-
-void make_place(const store::Place& place, House& house) {
-  auto& catalog = house.store->catalog();
-  const auto quietly = [](auto make) {
-    try {
-      make();
-    } catch (const Error& error) {
-      if (error.code() != Code::Exists) throw;  // another request made it meanwhile
-    }
-  };
-  if (!catalog.has_tenant(place.tenant)) quietly([&] { catalog.create_tenant(place.tenant); });
-  if (!catalog.find_database(place)) quietly([&] { catalog.create_database(place); });
-}
 
 Copy copy_of(std::shared_ptr<store::Records> records, store::RecordsInfo info) {
   Copy out{.records = std::move(records), .info = std::move(info)};
@@ -35,6 +24,19 @@ Copy copy_of(std::shared_ptr<store::Records> records, store::RecordsInfo info) {
 
 }  // namespace
 
+void make_place(const store::Place& place, House& house) {
+  auto& catalog = house.store->catalog();
+  const auto quietly = [](auto make) {
+    try {
+      make();
+    } catch (const Error& error) {
+      if (error.code() != Code::Exists) throw;  // another request made it meanwhile
+    }
+  };
+  if (!catalog.has_tenant(place.tenant)) quietly([&] { catalog.create_tenant(place.tenant); });
+  if (!catalog.find_database(place)) quietly([&] { catalog.create_database(place); });
+}
+
 store::Place backups_place() { return {.tenant = kTenant, .database = "backups"}; }
 store::Place collections_place() { return {.tenant = kTenant, .database = "collections"}; }
 
@@ -44,10 +46,34 @@ Copy copy_index(const Index& index, const store::Place& place, const std::string
   auto& catalog = house.store->catalog();
   if (catalog.find(name, place)) refuse_taken(name);
   auto records = catalog.fork(index.info.name, {}, name, place);
+  Copy out{.records = records, .info = records->info(), .source = index.info.name};
+  set_copy_note(out, note);
+  return copy_of(records, out.info);
+}
+
+void set_copy_note(const Copy& copy, const Json& note) {
   Json kept = note;
-  kept[kSource] = index.info.name;
-  records->set_note(kCopyNote, base::dump_json(kept));
-  return copy_of(records, records->info());
+  kept[kSource] = copy.source;
+  copy.records->set_note(kCopyNote, base::dump_json(kept));
+}
+
+Json show_backup(const Copy& copy) {
+  Json out = copy.note;
+  const IndexModel model = model_of(*copy.records, copy.info);
+  out["source_index_name"] = copy.source;
+  out["backup_id"] = copy.info.name;
+  out["status"] = "Ready";
+  out["record_count"] = copy.info.records;
+  out["namespace_count"] = copy.records->read()->namespaces().size();
+  out["size_bytes"] = copy.records->statistics().value("bytes", 0);
+  out["metric"] = model.metric;
+  out["cloud"] = model.deployment.value("cloud", "local");
+  out["region"] = model.deployment.value("region", "local");
+  out["tags"] = model.tags.empty() ? Json() : Json(model.tags);
+  if (model.dimension) out["dimension"] = *model.dimension;
+  out["schema"] = show(model, copy.info, "").at("schema");
+  out["created_at"] = base::iso_time(copy.info.created_ms);
+  return out;
 }
 
 Copy find_copy(const store::Place& place, const std::string& name, const Request& request, House& house, Scope needed) {
@@ -58,11 +84,16 @@ Copy find_copy(const store::Place& place, const std::string& name, const Request
   return out;
 }
 
+void each_copy(const store::Place& place, House& house, const std::function<void(const Copy&)>& take) {
+  each_collection(place, house, [&](const std::shared_ptr<store::Records>& records, store::RecordsInfo info) {
+    take(copy_of(records, std::move(info)));
+  });
+}
+
 std::vector<Copy> list_copies(const store::Place& place, const Request& request, House& house) {
   std::vector<Copy> out;
-  each_collection(place, house, [&](const std::shared_ptr<store::Records>& records, store::RecordsInfo info) {
-    Copy copy = copy_of(records, std::move(info));
-    if (request.access.of(copy.source) >= Scope::Read) out.push_back(std::move(copy));
+  each_copy(place, house, [&](const Copy& copy) {
+    if (request.access.of(copy.source) >= Scope::Read) out.push_back(copy);
   });
   return out;
 }
@@ -82,6 +113,7 @@ Index restore(const Copy& copy, const std::string& index, const IndexModel& mode
   Index out{.records = catalog.fork(copy.info.name, place, index, {}), .model = model};
   out.records->set_note(kNote, to_note(model));
   out.records->set_note(kCopyNote, std::nullopt);
+  for (const auto& [key, import] : out.records->notes(kImportNote)) out.records->set_note(key, std::nullopt);
   out.info = out.records->info();
   return out;
 }

@@ -6,6 +6,8 @@
 
 namespace hanok::server::pinecone {
 
+/// Makes the tenant and the database where they are not there.
+void make_place(const store::Place& place, House& house);
 store::Place backups_place();
 store::Place collections_place();
 
@@ -19,10 +21,16 @@ struct Copy {
 
 /// A copy of an index, as of now, under `name` in `place`; `note` is kept with it. 409 where the name is taken.
 Copy copy_index(const Index& index, const store::Place& place, const std::string& name, const Json& note, House& house);
+/// Calls `take` with each, whoever may read it.
+void each_copy(const store::Place& place, House& house, const std::function<void(const Copy&)>& take);
 /// 404 where there is none.
 Copy find_copy(const store::Place& place, const std::string& name, const Request& request, House& house, Scope needed);
 /// Those that the request may read, by name.
 std::vector<Copy> list_copies(const store::Place& place, const Request& request, House& house);
+/// A backup as clients read it.
+Json show_backup(const Copy& backup);
+/// Keeps another note with it.
+void set_copy_note(const Copy& copy, const Json& note);
 void drop_copy(const store::Place& place, const std::string& name, const Request& request, House& house);
 
 /// An index with the records of a copy. 409 where the name is taken.

@@ -65,6 +65,20 @@ store::Json read_metadata(Object fields, std::string_view place) {
   return out;
 }
 
+void check_sparse(const store::SparseVector& sparse, std::string_view place) {
+  const std::string name(place);
+  if (sparse.indices.size() != sparse.values.size())
+    refuse_argument(name + ": Sparse vector indices and values must have as many elements, found " +
+                    std::to_string(sparse.indices.size()) + " and " + std::to_string(sparse.values.size()));
+  if (sparse.indices.size() > kMostSparse)
+    refuse_argument(name + ": Sparse vector size " + std::to_string(sparse.indices.size()) +
+                    " exceeds the limit of 2048 non-zero values");
+  auto sorted = sparse.indices;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
+    refuse_argument(name + ": Sparse vector contains a duplicate index");
+}
+
 store::SparseVector make_sparse(Element indices, Element values, std::string_view place) {
   store::SparseVector out;
   const std::string name(place);
@@ -72,16 +86,7 @@ store::SparseVector make_sparse(Element indices, Element values, std::string_vie
     out.indices.push_back(
         static_cast<uint32_t>(whole_of(index, name + ".indices", 0, std::numeric_limits<uint32_t>::max())));
   append_floats(values, name + ".values", out.values);
-  if (out.indices.size() != out.values.size())
-    refuse_argument(name + ": Sparse vector indices and values must have as many elements, found " +
-                    std::to_string(out.indices.size()) + " and " + std::to_string(out.values.size()));
-  if (out.indices.size() > kMostSparse)
-    refuse_argument(name + ": Sparse vector size " + std::to_string(out.indices.size()) +
-                    " exceeds the limit of 2048 non-zero values");
-  auto sorted = out.indices;
-  std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
-    refuse_argument(name + ": Sparse vector contains a duplicate index");
+  check_sparse(out, place);
   return out;
 }
 
@@ -90,15 +95,19 @@ store::SparseVector read_sparse(Element value, std::string_view place) {
   return make_sparse(required(object, "indices"), required(object, "values"), place);
 }
 
+void check_dense(const std::vector<float>& values, const IndexModel& model) {
+  if (model.sparse) refuse_argument("Index configuration does not support dense values: its vectors are sparse");
+  if (model.dimension && values.size() != *model.dimension)
+    refuse_argument("Vector dimension " + std::to_string(values.size()) +
+                    " does not match the dimension of the index " + std::to_string(*model.dimension));
+}
+
 std::vector<float> read_dense(Element value, const IndexModel& model, std::string_view place) {
   std::vector<float> out;
   if (model.dimension) out.reserve(*model.dimension);
   append_floats(value, place, out);
   if (out.empty()) return out;
-  if (model.sparse) refuse_argument("Index configuration does not support dense values: its vectors are sparse");
-  if (model.dimension && out.size() != *model.dimension)
-    refuse_argument("Vector dimension " + std::to_string(out.size()) + " does not match the dimension of the index " +
-                    std::to_string(*model.dimension));
+  check_dense(out, model);
   return out;
 }
 
@@ -109,18 +118,22 @@ void require_sparse(const IndexModel& model) {
         "supported");
 }
 
+void check_vector(const store::Record& record, const IndexModel& model, std::string_view place) {
+  if (!record.sparse.empty()) require_sparse(model);
+  if (record.vector.empty() && !model.sparse)
+    refuse_argument("Vector dimension 0 does not match the dimension of the index " +
+                    std::to_string(model.dimension.value_or(0)));
+  if (record.sparse.empty() && model.sparse)
+    refuse_argument("Sparse vector must contain at least one value (" + std::string(place) + ")");
+}
+
 store::Record read_vector(Element value, const std::string& ns, const IndexModel& model, std::string_view place) {
   const Object said = object_of(value, place);
   const std::string name(place);
   store::Record out{.ns = ns, .id = read_id(required(said, "id"), name + ".id")};
   if (const auto values = member(said, "values")) out.vector = read_dense(*values, model, name + ".values");
   if (const auto sparse = member(said, "sparseValues")) out.sparse = read_sparse(*sparse, name + ".sparseValues");
-  if (!out.sparse.empty()) require_sparse(model);
-  if (out.vector.empty() && !model.sparse)
-    refuse_argument("Vector dimension 0 does not match the dimension of the index " +
-                    std::to_string(model.dimension.value_or(0)));
-  if (out.sparse.empty() && model.sparse)
-    refuse_argument("Sparse vector must contain at least one value (" + name + ")");
+  check_vector(out, model, name);
   if (const auto metadata = member(said, "metadata")) out.metadata = read_metadata(*metadata, name + ".metadata");
   return out;
 }

@@ -28,11 +28,16 @@ store::Json read_metadata(Element value, std::string_view place);
 store::SparseVector read_sparse(Element value, std::string_view place);
 /// The same from lists: "sparse_indices" and "sparse_values" of the documents' and records' API.
 store::SparseVector make_sparse(Element indices, Element values, std::string_view place);
+/// What make_sparse() and read_dense() refuse of numbers that were read already.
+void check_sparse(const store::SparseVector& sparse, std::string_view place);
+void check_dense(const std::vector<float>& values, const IndexModel& model);
 /// Of the index's dimension.
 std::vector<float> read_dense(Element value, const IndexModel& model, std::string_view place);
 /// Refuses sparse vectors where the index takes none: the metric must be dotproduct.
 void require_sparse(const IndexModel& model);
 
+/// Refuses a vector without the parts that the index wants, or with those that it does not take.
+void check_vector(const store::Record& record, const IndexModel& model, std::string_view place);
 /// One vector of an upsert.
 store::Record read_vector(Element value, const std::string& ns, const IndexModel& model, std::string_view place);
 
