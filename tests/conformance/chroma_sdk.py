@@ -13,12 +13,17 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import uuid
 
 import chromadb
+import chromadb.api.client
 import numpy
 from chromadb.api.types import EmbeddingFunction, SparseVector
 from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
 from chromadb.execution.expression import GroupBy, K, Knn, MinK, Rrf, Search
+from calls import Calls
+from chromadb.api.functions import STATISTICS_FUNCTION
+from chromadb.api.models.Collection import Collection
 from served import prints_as, served
 
 
@@ -64,10 +69,14 @@ class Mine(EmbeddingFunction):
 chromadb.utils.embedding_functions.register_embedding_function(Mine)
 
 
+calls = Calls(chromadb.api.client.Client, chromadb.api.client.AdminClient, Collection)
+
+
 def server_itself(client):
     assert client.heartbeat() > 0
     assert client.get_version()
     assert client.get_max_batch_size() >= 41666
+    assert client.get_user_identity().databases == ["default_database"]
 
 
 def collections(client):
@@ -79,6 +88,8 @@ def collections(client):
     assert isinstance(again.configuration["embedding_function"], Mine)
     raises(ChromaError, lambda: client.create_collection("things"), "exists")
     assert client.get_or_create_collection("things", embedding_function=Mine()).id == made.id
+    assert client.get_collection_by_id(made.id).name == "things"
+    raises(NotFoundError, lambda: client.get_collection_by_id(uuid.UUID(int=1)), "does not exist")
     raises(NotFoundError, lambda: client.get_collection("nothing"), "does not exist")
     made.modify(name="stuff", metadata={"new": 1}, configuration={"hnsw": {"ef_search": 77}})
     changed = client.get_collection("stuff")
@@ -190,6 +201,10 @@ def hybrid(client):
     assert fork.count() == 5 and c.count() == 4 and c.fork_count() == 1 and fork.fork_count() == 1
     c.delete(ids=["a"])
     assert fork.get(ids=["a"])["ids"] == ["a"]
+    # What is not here says so.
+    raises(ChromaError, lambda: c.attach_function(STATISTICS_FUNCTION, "f", "out"), "not supported")
+    raises(ChromaError, lambda: c.detach_function("f"), "not supported")
+    raises(NotFoundError, lambda: c.get_attached_function("f"), "not found")
     client.delete_collection("hybrid")
     client.delete_collection("forked")
 
@@ -202,11 +217,17 @@ def tenants(url):
     admin.create_database("base", tenant="other")
     raises(ChromaError, lambda: admin.create_tenant("other"), "exists")
     assert [d["name"] for d in admin.list_databases(tenant="other")] == ["base"]
+    assert admin.get_tenant("other")["name"] == "other" and admin.get_database("base", tenant="other")["name"] == "base"
+    raises(NotFoundError, lambda: admin.get_tenant("nobody"))
     client = chromadb.HttpClient(host="127.0.0.1", port=int(url.rsplit(":", 1)[1]), tenant="other", database="base")
     assert client.list_collections() == []
     client.create_collection("same").add(ids=["1"], embeddings=[[1]])
     default = chromadb.HttpClient(host="127.0.0.1", port=int(url.rsplit(":", 1)[1]))
     raises(NotFoundError, lambda: default.get_collection("same"))
+    default.set_tenant("other", "base")
+    assert default.get_collection("same").count() == 1
+    default.set_database("base")
+    default.set_tenant("default_tenant")
     admin.delete_database("base", tenant="other")
     raises(Exception, lambda: admin.get_database("base", tenant="other"))
 
@@ -266,4 +287,8 @@ with served(sys.argv[1], "--allow-reset") as server:
     lab = subprocess.run(["sh", labs / "chroma_lab.sh", server.url], check=True, capture_output=True, text=True).stdout
     assert '"ids":[["a"]]' in lab and '"documents":["blue bird"]' in lab, lab
     prints_as("recipes.py", "11_collection", server.url)
+# Not of the server: the client's own parts. get_model is pydantic's.
+calls.check(but={"Client.get_settings", "Client.close", "Client.from_system", "Client.clear_system_cache"} & calls.wanted
+            | {name for name in calls.wanted if name.endswith((".clear_system_cache", ".from_system", ".get_model",
+                                                               ".get_chroma_cloud_api_key_from_clients"))})
 print("chroma_sdk: passed with chromadb", chromadb.__version__)

@@ -15,13 +15,21 @@ import sys
 import tempfile
 
 import openai
+import pydantic
 
+from calls import Calls
 from served import TOOLS_TEMPLATE
 
 HANOK, DOCUMENTS = sys.argv[1:3]
 CHAT = sys.argv[3] if len(sys.argv) > 3 and sys.argv[3] else None
 EMBEDDING = sys.argv[4] if len(sys.argv) > 4 and sys.argv[4] else None
 QUESTION = "When is the library open on Saturdays?"
+
+asks_nobody = openai.OpenAI(api_key="none", base_url="http://127.0.0.1:1")
+calls = Calls(*(type(part) for part in (
+    asks_nobody.models, asks_nobody.embeddings, asks_nobody.completions, asks_nobody.chat.completions, asks_nobody.files,
+    asks_nobody.vector_stores, asks_nobody.vector_stores.files, asks_nobody.vector_stores.file_batches, asks_nobody.responses,
+    asks_nobody.responses.input_tokens, asks_nobody.responses.input_items)))
 
 folder = tempfile.TemporaryDirectory()
 environment = dict(os.environ, HANOK_DATA=folder.name + "/data", HANOK_CONFIG=folder.name + "/config.json",
@@ -104,6 +112,35 @@ try:
     with open(folder.name + "/가격 prices.md", "rb") as data:
         both = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=data)
     check(both.status == "completed", both)
+    renamed = client.vector_stores.update(store.id, name="renamed", metadata={"a": "b"})
+    check(renamed.name == "renamed" and client.vector_stores.retrieve(store.id).metadata == {"a": "b"}, renamed)
+    of_store = client.vector_stores.files
+    one = of_store.retrieve(file.id, vector_store_id=store.id)
+    check(one.status == "completed" and one.id == file.id, one)
+    check(of_store.poll(file.id, vector_store_id=store.id).status == "completed")
+    check(of_store.update(file.id, vector_store_id=store.id, attributes={"year": 2001}).attributes == {"year": 2001})
+    check("ticket" in "".join(part.text for part in of_store.content(file.id, vector_store_id=store.id)).lower())
+    check({f.id for f in of_store.list(store.id)} == {file.id, both.id})
+    with open(folder.name + "/more.md", "w") as out:
+        out.write("# More\n\nThe tower is closed on Mondays.\n")
+    with open(folder.name + "/more.md", "rb") as data:
+        more = of_store.upload(vector_store_id=store.id, file=data)
+    check(of_store.poll(more.id, vector_store_id=store.id).status == "completed")
+    check(of_store.create(store.id, file_id=more.id).status == "in_progress")
+    check(of_store.poll(more.id, vector_store_id=store.id).status == "completed")
+    check(of_store.delete(more.id, vector_store_id=store.id).deleted)
+    batches = client.vector_stores.file_batches
+    again = batches.create(store.id, file_ids=[more.id])
+    check(batches.poll(again.id, vector_store_id=store.id).status == "completed")
+    check(batches.retrieve(again.id, vector_store_id=store.id).file_counts.completed == 1)
+    check([f.id for f in batches.list_files(again.id, vector_store_id=store.id)] == [more.id])
+    check(batches.cancel(again.id, vector_store_id=store.id).file_counts.completed == 1)
+    with open(folder.name + "/more.md", "rb") as data:
+        check(batches.upload_and_poll(store.id, files=[data]).file_counts.completed == 1)
+    for extra in [f.id for f in of_store.list(store.id) if f.id not in (file.id, both.id)]:
+        of_store.delete(extra, vector_store_id=store.id)
+    check(client.files.wait_for_processing(file.id).status == "processed")
+    check(client.files.retrieve_content(file.id) == client.files.content(file.id).text)
     check({s.id for s in client.vector_stores.list()} >= {store.id, "docs"})
     check(client.vector_stores.retrieve(store.id).file_counts.total == 2)
     check(client.vector_stores.files.delete(file.id, vector_store_id=store.id).deleted)
@@ -116,6 +153,19 @@ try:
     check(error.code == "model_not_found" and error.param == "model" and error.request_id, error)
     raised(openai.BadRequestError, lambda: client.chat.completions.create(model="hanok/docs", messages=[]))
     raised(openai.InternalServerError, lambda: client.audio.speech.create(model="tts", voice="alloy", input="x"))
+
+    # -- what is not served says so
+    kept = client.responses
+    for call in (lambda: kept.retrieve("resp_1"), lambda: kept.delete("resp_1"), lambda: kept.cancel("resp_1"),
+                 lambda: kept.compact(model="hanok/docs", input="x"), lambda: kept.input_items.list("resp_1"),
+                 lambda: client.chat.completions.retrieve("c_1"), lambda: client.chat.completions.update("c_1", metadata={"a": "b"}),
+                 lambda: client.chat.completions.delete("c_1"), lambda: client.images.generate(model="m", prompt="x"),
+                 lambda: client.beta.assistants.list(), lambda: client.batches.list(), lambda: client.moderations.create(input="x"),
+                 lambda: client.uploads.create(bytes=1, filename="a", mime_type="text/plain", purpose="assistants")):
+        error = raised(openai.InternalServerError, call)
+        check(error.status_code == 501 and error.code == "not_implemented" and len(error.body["message"]) > 30, error)
+    for call in (lambda: client.models.delete("hanok/docs"), lambda: client.chat.completions.list()):
+        check(raised(openai.APIStatusError, call).status_code == 405)
 
     if EMBEDDING:
         plain = client.embeddings.create(model="embed", input=["a cat", "ein Hund"], encoding_format="float")
@@ -188,6 +238,19 @@ try:
             {"role": "user", "content": "What is the weather in Seoul?"}, asked.output[0].model_dump(exclude_none=True),
             {"type": "function_call_output", "call_id": asked.output[0].call_id, "output": "sunny"}])
         check(output.object == "response")
+        counted = client.responses.input_tokens.count(model="chat", instructions="Be short.", input="Name a river.")
+        check(counted.input_tokens == spoken.usage.input_tokens, counted)
+
+        class River(pydantic.BaseModel):
+            name: str
+
+        river = client.responses.parse(model="chat", input="Name a river.", text_format=River, max_output_tokens=200, temperature=0)
+        check(isinstance(river.output_parsed, River), river)
+        river = client.chat.completions.parse(model="chat", messages=messages, response_format=River, max_tokens=200, temperature=0)
+        check(isinstance(river.choices[0].message.parsed, River), river)
+        # Responses.connect is a socket that stays open, and refused as one: /responses knows no GET.
+        if EMBEDDING:
+            calls.check(but={"Responses.connect"} & calls.wanted)
 finally:
     server.terminate()
     status = server.wait(timeout=60)

@@ -6,6 +6,7 @@ usage: HANOK_PEERS_NODE=FOLDER python3 tests/conformance/sdk_js.py HANOK DOCUMEN
 """
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,15 +26,20 @@ with tempfile.TemporaryDirectory() as folder:
         flags += ["-m", "chat=" + chat, "--chat-template", str(template), "--context", "2048"]
     bare, full = Served(hanok, folder), Served(hanok, folder, *flags)
 
-    def run(server, needs, script, *arguments):
+    def run(server, needs, script, *arguments, after=()):
         if not all((modules / name).exists() for name in needs):
             return
         server.start()
-        subprocess.run(["node", str(HERE / script), *arguments, server.url], env=environment, check=True)
+        subprocess.run(["node", str(HERE / script), *arguments, server.url, *after], env=environment, check=True)
         server.stop()
 
     try:
-        run(bare, ["chromadb", "@pinecone-database"], "sdk.mjs")
+        parquet = pathlib.Path(folder) / "parquet"
+        parquet.mkdir()
+        for name, place in (("snappy", ""), ("split", ""), ("pages", "mine")):
+            (parquet / place).mkdir(exist_ok=True)
+            shutil.copy(HERE.parent / "data" / "parquet" / (name + ".parquet"), parquet / place)
+        run(bare, ["chromadb", "@pinecone-database"], "sdk.mjs", after=[str(parquet)])
         subprocess.run([hanok, "ingest", documents, "-c", "docs", "-q"], env=environment, check=True, stdout=subprocess.DEVNULL)
         run(bare, ["@modelcontextprotocol"], "mcp_client.mjs", hanok)
         run(full, ["openai"], "openai_sdk.mjs")
