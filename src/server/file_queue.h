@@ -1,5 +1,5 @@
-// What waits to be read into collections: files for vector stores, folders of an import. It is on disk before the caller
-// hears that it was taken, so that each is read though the process ends before.
+// What waits to be read into collections: files for vector stores, folders of an import. It is on disk before the
+// caller hears that it was taken, so that each is read though the process ends before.
 #pragma once
 
 #include <condition_variable>
