@@ -46,46 +46,56 @@ inline void multiply(const uint8_t* levels, const uint8_t* tile, int32_t (*whole
   }
 }
 
+// A block of sixteen rows by a panel is multiplied by its scales and added to `sum`.
+template <int sums, bool minimum>
+inline void add_scaled(const int32_t (*whole)[kTileRows][kPanelWidth], const uint8_t* scales, const uint8_t* minima,
+                       const uint8_t* tile, Floats* sum) {
+  Floats scale[sums], least[sums];
+  for (size_t h = 0; h < sums; ++h) {
+    scale[h] = load_floats(scales + 64 * h);
+    least[h] = minimum ? load_floats(minima + 64 * h) : scale[h];
+  }
+#pragma GCC unroll 16
+  for (size_t r = 0; r < kTileRows; ++r) {
+    const uint8_t *line = tile + r * kTileLine, *of_q = line + sum_at(1);
+    Floats t;
+    if constexpr (minimum) {
+      t = times(least[0], every(of_q + (sums == 2 ? 0 : 8)));
+      if constexpr (sums == 2) t = fma(least[1], every(of_q + 4), t);
+      t = fma(of_whole(whole[0][r]), scale[0], t);
+    } else {
+      t = times(of_whole(whole[0][r]), scale[0]);
+    }
+    if constexpr (sums == 2) t = fma(of_whole(whole[1][r]), scale[1], t);
+    sum[r] = fma(t, every(line + scale_at(1)), sum[r]);
+  }
+}
+
 template <int sums, bool minimum>
 void strip(const uint8_t* pieces, size_t blocks, const uint8_t* tile, float* out) {
   if (blocks == 0) return;
+  constexpr size_t kTileBlock = kTileRows * kTileLine;
   alignas(64) int32_t whole[2][sums][kTileRows][kPanelWidth];
-  for (size_t p = 0; p < 2; ++p) {
+  for (size_t p = 0; p < 2; ++p, out += kPanelWidth) {
     Floats sum[kTileRows];
 #pragma GCC unroll 16
-    for (size_t r = 0; r < kTileRows; ++r) sum[r] = load_floats(out + r * kStripWidth + kPanelWidth * p);
-    const uint8_t *levels = pieces + 512 * p, *line = tile;
-    multiply<0, sums>(levels, line, whole[0]);
-    for (size_t b = 0; b < blocks; ++b, levels += kStripBlockBytes, line += kTileRows * kTileLine) {
+    for (size_t r = 0; r < kTileRows; ++r) sum[r] = load_floats(out + r * kStripWidth);
+    const uint8_t* levels = pieces + 512 * p;
+    const uint8_t *scales = pieces + kStripScales + 128 * p, *minima = pieces + kStripMinima + 128 * p;
+    multiply<0, sums>(levels, tile, whole[0]);
+    for (size_t b = 0; b < blocks; ++b) {
       if (b + 1 < blocks) {  // the next is multiplied while this one is scaled
+        const uint8_t *next = levels + (b + 1) * kStripBlockBytes, *rows = tile + (b + 1) * kTileBlock;
         if (b % 2)
-          multiply<0, sums>(levels + kStripBlockBytes, line + kTileRows * kTileLine, whole[0]);
+          multiply<0, sums>(next, rows, whole[0]);
         else
-          multiply<1, sums>(levels + kStripBlockBytes, line + kTileRows * kTileLine, whole[1]);
+          multiply<1, sums>(next, rows, whole[1]);
       }
-      const uint8_t* factors = levels - 512 * p + 128 * p;
-      Floats scale[sums], least[sums];
-      for (size_t h = 0; h < sums; ++h) {
-        scale[h] = load_floats(factors + kStripScales + 64 * h);
-        least[h] = minimum ? load_floats(factors + kStripMinima + 64 * h) : scale[h];
-      }
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kTileRows; ++r) {
-        const uint8_t *at = line + r * kTileLine, *of_q = at + sum_at(1);
-        Floats t;
-        if constexpr (minimum) {
-          t = times(least[0], every(of_q + (sums == 2 ? 0 : 8)));
-          if constexpr (sums == 2) t = fma(least[1], every(of_q + 4), t);
-          t = fma(of_whole(whole[b % 2][0][r]), scale[0], t);
-        } else {
-          t = times(of_whole(whole[b % 2][0][r]), scale[0]);
-        }
-        if constexpr (sums == 2) t = fma(of_whole(whole[b % 2][1][r]), scale[1], t);
-        sum[r] = fma(t, every(at + scale_at(1)), sum[r]);
-      }
+      add_scaled<sums, minimum>(whole[b % 2], scales + b * kStripBlockBytes, minima + b * kStripBlockBytes,
+                                tile + b * kTileBlock, sum);
     }
 #pragma GCC unroll 16
-    for (size_t r = 0; r < kTileRows; ++r) store_floats(out + r * kStripWidth + kPanelWidth * p, sum[r]);
+    for (size_t r = 0; r < kTileRows; ++r) store_floats(out + r * kStripWidth, sum[r]);
   }
 }
 
