@@ -9,12 +9,15 @@ from langchain_classic.memory import ConversationBufferWindowMemory, Conversatio
 from langchain_classic.retrievers import EnsembleRetriever
 from langchain_community.example_selectors.ngram_overlap import ngram_overlap_score
 from langchain_core.documents import Document
+from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.example_selectors import LengthBasedExampleSelector
+from langchain_core.indexing import InMemoryRecordManager, index
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import CommaSeparatedListOutputParser
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, MessagesPlaceholder, PromptTemplate
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_core.vectorstores.utils import maximal_marginal_relevance
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -161,6 +164,36 @@ def splits():
     return [{"text": t, "how": how, "made": RecursiveCharacterTextSplitter(**how).split_text(t)} for t in texts for how in hows]
 
 
+def indexing():
+    """Calls of index() one after another: (texts as "SOURCE: TEXT", cleanup, force), what each reports, what is there then."""
+    first = ["a: one", "a: two", "b: three"]
+    second = ["a: one", "a: two more", "c: four"]
+    sequences = [
+        [(first, mode, False), (first, mode, False), (second, mode, False), (["b: three"], mode, False)]
+        for mode in (None, "incremental", "full")
+    ]
+    sequences += [
+        [(first, "full", False), (second, None, False), (second, "full", False)],
+        [(first, None, False), (second, "incremental", False), ([], "incremental", False), (first, None, False)],
+        [(["a: one", "a: one", "b: one"], "full", False), (["b: one"], "incremental", False), (["b: one"], "full", False)],
+        [(first, "incremental", False), (first, "incremental", True), (second, "incremental", True)],
+        [(first, None, True), (second, "full", True), (first, "incremental", False)],
+        [(["a: 가", "b: 나"], "incremental", False), (["a: 가나", "b: 나"], "incremental", False), (["b: 나 다"], "full", False)],
+    ]
+    out = []
+    for sequence in sequences:
+        manager, store = InMemoryRecordManager(namespace="n"), InMemoryVectorStore(DeterministicFakeEmbedding(size=4))
+        steps = []
+        for texts, mode, force in sequence:
+            documents = [Document(page_content=t[3:], metadata={"source": t[0]}) for t in texts]
+            report = index(documents, manager, store, cleanup=mode, source_id_key="source", force_update=force, key_encoder="sha256")
+            there = sorted(f"{d['metadata']['source']}: {d['text']}" for d in store.store.values())
+            steps.append({"texts": texts, "cleanup": mode or "none", "force": force, "made": {k[4:]: v for k, v in report.items()},
+                          "there": there})
+        out.append({"steps": steps})
+    return out
+
+
 def lines(made):
     """A line a case."""
     line = lambda x: json.dumps(x, ensure_ascii=False)
@@ -172,6 +205,7 @@ made = {
     "versions": {p: version(p) for p in ("langchain-core", "langchain-classic", "langchain-community", "langchain-text-splitters")},
     "templates": templates(), "jinja": jinja(), "chats": chats(), "few_shot": few_shot(), "overlaps": overlaps(), "lists": lists(),
     "ensembles": ensembles(), "mmr": mmr(), "memories": memories(), "splits": splits(),
+    "indexing": indexing(),
 }
 with open(sys.argv[1], "w") as f:
     f.write(lines(made))

@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <map>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/threads.h"
 #include "chain/http/http.h"
 #include "command.h"
-#include "hanok/chain.h"
+#include "hanok/indexing.h"
 #include "models_in_use.h"
 #include "pictures.h"
 #include "server/admin/ingest.h"
@@ -17,9 +19,9 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string ocr_languages, image_model;
+  std::string ocr_languages, image_model, texts, cleanup = "incremental";
   std::vector<std::string> paths, globs, exclude, metadata;
-  bool watch = false, prune = false, no_embed = false, embed_only = false, ocr = false;
+  bool watch = false, prune = false, force = false, no_embed = false, embed_only = false, ocr = false;
 };
 
 // The vectors' index: what there are enough of for a scan to be slow is indexed before the process ends.
@@ -78,7 +80,16 @@ void check(const Flags& flags) {
     throw Error(Code::Invalid,
                 "--embed-only reads no files, it embeds what a collection has without vectors: leave out " +
                     (flags.watch ? std::string("--watch") : "'" + flags.paths.front() + "'"));
-  if (!flags.embed_only && flags.paths.empty())
+  if (!flags.texts.empty() && (!flags.paths.empty() || flags.watch || flags.embed_only || !flags.image_model.empty()))
+    throw Error(Code::Invalid, "--texts reads one file of texts, and no files and folders besides: leave out " +
+                                   (flags.watch                  ? std::string("--watch")
+                                    : flags.embed_only           ? "--embed-only"
+                                    : !flags.image_model.empty() ? "--image-model"
+                                                                 : "'" + flags.paths.front() + "'"));
+  if (flags.watch && (flags.force || flags.cleanup != "incremental"))
+    throw Error(Code::Invalid, "--watch follows what folders hold: leave out " +
+                                   std::string(flags.force ? "--force" : "--cleanup " + flags.cleanup));
+  if (!flags.embed_only && flags.paths.empty() && flags.texts.empty())
     throw Error(Code::Invalid, "which files or folders? For example: hanok ingest ~/Documents");
 }
 
@@ -86,6 +97,9 @@ void check_for_pictures(const Flags& flags) {
   const char* flag = flags.watch                                 ? "--watch"
                      : flags.no_embed                            ? "--no-embed"
                      : flags.embed_only                          ? "--embed-only"
+                     : flags.force                               ? "--force"
+                     : flags.cleanup != "incremental"            ? "--cleanup"
+                     : !flags.texts.empty()                      ? "--texts"
                      : flags.ocr || !flags.ocr_languages.empty() ? "--ocr"
                                                                  : nullptr;
   if (flag) throw Error(Code::Invalid, std::string(flag) + " is for texts; this ingest reads pictures: leave it out");
@@ -108,21 +122,34 @@ chain::IngestOptions options_of(Session& session, const Flags& flags, const chai
   return options;
 }
 
+constexpr uint64_t kMostTexts = 512ull << 20;  // bytes, as of any file that is read
+
+std::string lines_of(const Flags& flags) {
+  if (flags.texts != "-") return base::read_file(flags.texts, kMostTexts);
+  return {std::istreambuf_iterator<char>(std::cin), {}};
+}
+
 // The server that has the data directory does it: the same files, the same report.
 chain::IngestReport ingest_through(Session& session, const Flags& flags, const std::string& url) {
   const chain::IngestOptions options = options_of(session, flags, nullptr);
   std::vector<std::string> paths;
   for (const auto& path : flags.paths) paths.push_back(std::filesystem::absolute(path).lexically_normal().string());
-  const std::string body = base::dump_json(base::Json{{"collection", session.collection_name()},
-                                                      {"paths", paths},
-                                                      {"globs", options.globs},
-                                                      {"exclude", options.exclude},
-                                                      {"prune", options.prune},
-                                                      {"metadata", options.metadata},
-                                                      {"embed", options.embed},
-                                                      {"max_tokens", options.split.max_tokens},
-                                                      {"overlap_tokens", options.split.overlap_tokens},
-                                                      {"ocr_languages", options.load.ocr_languages}});
+  base::Json asked{{"collection", session.collection_name()},
+                   {"globs", options.globs},
+                   {"exclude", options.exclude},
+                   {"cleanup", flags.cleanup},
+                   {"prune", options.prune},
+                   {"force", flags.force},
+                   {"metadata", options.metadata},
+                   {"embed", options.embed},
+                   {"max_tokens", options.split.max_tokens},
+                   {"overlap_tokens", options.split.overlap_tokens},
+                   {"ocr_languages", options.load.ocr_languages}};
+  if (flags.texts.empty())
+    asked["paths"] = paths;
+  else
+    asked["texts"] = lines_of(flags);
+  const std::string body = base::dump_json(asked);
   const char* key = std::getenv("HANOK_API_KEY");
   const auto reply =
       chain::http({.url = url + "/hanok/ingest", .token = key ? key : "", .post = body, .stall_seconds = 0},
@@ -180,19 +207,26 @@ void run(Session& session, const Flags& flags) {
   const auto models = ModelsInUse::for_ingest(session, collection, !flags.no_embed);
   if (flags.embed_only && !models.embedder())
     throw Error(Code::Unavailable, "--embed-only: there is no embedding model; " + model_advice());
-  const chain::IngestOptions options = options_of(session, flags, models.embedder());
+  const chain::IndexingOptions options{.cleanup = chain::cleanup_named(flags.cleanup),
+                                       .force = flags.force,
+                                       .ingest = options_of(session, flags, models.embedder())};
   const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
   auto print = [&](const chain::IngestReport& report) {
     session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
   };
+  if (!flags.texts.empty()) {
+    const auto texts = chain::read_source_texts(lines_of(flags), flags.texts == "-" ? "stdin" : flags.texts);
+    finish(session, collection, session.with_bar([&] { return chain::index_texts(collection, texts, options); }));
+    return;
+  }
   if (!flags.watch) {
-    finish(session, collection, session.with_bar([&] { return chain::ingest(collection, paths, options); }));
+    finish(session, collection, session.with_bar([&] { return chain::index_files(collection, paths, options); }));
     return;
   }
   session.note("watching; Ctrl-C ends it");
   session.with_bar([&] {
     chain::watch(
-        collection, paths, options,
+        collection, paths, options.ingest,
         [&](const chain::IngestReport& report) {
           if (report.added + report.changed + report.gone + report.failed.size() > 0) print(report);
         },
@@ -218,6 +252,8 @@ void add_ingest(Command& root) {
       "  hanok ingest ~/Documents\n"
       "  hanok ingest notes -c work --glob '*.md' --exclude drafts/ --meta team=red\n"
       "  hanok ingest ~/Documents --no-embed; hanok ingest --embed-only\n"
+      "  hanok ingest ~/Documents --cleanup none             forgets nothing; full: also what is elsewhere\n"
+      "  hanok ingest --texts pages.jsonl                    a line a text: {\"text\", \"source\", \"metadata\"}\n"
       "  hanok ingest ~/Documents --watch\n"
       "  hanok ingest ~/Pictures -c photos --image-model runs/cifar      PNG and JPEG, for hanok search --image");
   c.positionals("PATH", flags->paths, "files or folders", false);
@@ -234,7 +270,15 @@ void add_ingest(Command& root) {
   c.flag("--embed-only", flags->embed_only, "read nothing; embed the passages of the collection that have no vector");
   c.precision();
   c.option("--meta", flags->metadata, "KEY=VALUE kept with each document, for --where (repeatable)");
+  c.option("--texts", flags->texts,
+           "read texts in place of files: JSON lines {\"text\", \"source\", \"metadata\"}, or - for stdin");
+  c.choice(
+      "--cleanup", flags->cleanup, {"none", "incremental", "full"},
+      "what is forgotten: nothing; what these folders (of texts: these sources) no longer hold; all that this call "
+      "does not bring (default incremental)");
   c.flag("--prune", flags->prune, "also forget the documents of folders that are empty or not there");
+  c.flag("--force", flags->force, "read again also what has not changed: for other --meta, for example");
+  c.cache();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

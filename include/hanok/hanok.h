@@ -13,6 +13,7 @@
 #include "hanok/generate.h"
 #include "hanok/image.h"
 #include "hanok/index.h"
+#include "hanok/indexing.h"
 #include "hanok/journal.h"
 #include "hanok/lm.h"
 #include "hanok/memory.h"

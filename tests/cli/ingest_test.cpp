@@ -50,6 +50,47 @@ TEST(CliIngest, ReadsAndEmbedsApart) {
   EXPECT_EQ(hanok.json({"ingest", "--embed-only"}, 7)["error"]["code"], "unavailable");
 }
 
+TEST(CliIngest, SaysWhatItForgets) {
+  Program hanok;
+  const std::string one = hanok.write("one/a.txt", "The ferry leaves at seven.").parent_path();
+  const std::string two = hanok.write("two/b.txt", "The ferry costs 900 won.").parent_path();
+  hanok.json({"ingest", one, two});
+  base::fs::remove(base::fs::path(two) / "b.txt");
+  hanok.write("two/c.txt", "The bus costs 100 won.");
+  EXPECT_EQ(hanok.json({"ingest", two, "--cleanup", "none"})["files"]["gone"], 0);
+  EXPECT_EQ(hanok.json({"ingest", two})["files"]["gone"], 1);
+  EXPECT_EQ(hanok.json({"ingest", two, "--cleanup", "full"})["files"]["gone"], 1);
+  EXPECT_EQ(hanok.json({"ingest", two, "--force", "--meta", "team=red"})["files"]["changed"], 1);
+  EXPECT_EQ(hanok.json({"search", "bus", "--where", R"({"team": "red"})"})["results"].size(), 1u);
+  EXPECT_EQ(hanok.json({"ingest", two, "--cleanup", "some"}, 2)["error"]["code"], "invalid");
+  EXPECT_EQ(hanok.json({"ingest", two, "--watch", "--cleanup", "full"}, 2)["error"]["code"], "invalid");
+}
+
+TEST(CliIngest, TextsOfSources) {
+  Program hanok;
+  const std::string first = hanok.write(
+      "1.jsonl", R"({"text": "The ferry leaves at seven.", "source": "ferry.html", "metadata": {"pier": 3}})"
+                 "\n"
+                 R"({"text": "The bus leaves at nine.", "source": "bus.html"})"
+                 "\n");
+  const std::string second =
+      hanok.write("2.jsonl", R"({"text": "The ferry leaves at eight.", "source": "ferry.html"})");
+  EXPECT_EQ(hanok.json({"ingest", "--texts", first})["files"]["new"], 2);
+  EXPECT_EQ(hanok.json({"search", "ferry", "--where", R"({"pier": 3})"})["results"].size(), 1u);
+  auto files = hanok.json({"ingest", "--texts", first})["files"];
+  EXPECT_EQ(files["unchanged"], 2);
+  files = hanok.json({"ingest", "--texts", second})["files"];
+  EXPECT_EQ(files["new"], 1);
+  EXPECT_EQ(files["gone"], 1) << "what ferry.html held before";
+  const auto from_stdin = hanok.bash("cat '" + second + "' | " HANOK_PROGRAM " ingest --texts - --cleanup full --json");
+  EXPECT_EQ(base::parse_json(from_stdin.out, "report")["files"]["gone"], 1) << "bus.html";
+  const auto hit = hanok.json({"search", "ferry"})["results"][0];
+  EXPECT_THAT(hit["path"].get<std::string>(), HasSubstr("ferry.html#"));
+  const std::string wrong = hanok.write("3.jsonl", "{\"text\": \"a\"}\n{\"txt\": \"b\"}\n");
+  EXPECT_THAT(hanok.json({"ingest", "--texts", wrong}, 2)["error"]["message"].get<std::string>(), HasSubstr("line 2"));
+  EXPECT_EQ(hanok.json({"ingest", "--texts", first, "."}, 2)["error"]["code"], "invalid");
+}
+
 // Ctrl-C and kill -9 at any moment: what was read is found, what was embedded stays, and the next run goes on.
 TEST(CliIngest, StoppedOrKilledItGoesOn) {
   Program hanok;

@@ -11,10 +11,11 @@
 #include "base/threads.h"
 #include "chain/ingest/known_vectors.h"
 #include "chain/ingest/reembed.h"
+#include "chain/ingest/source_texts.h"
 #include "chain/ingest/sources.h"
 #include "chain/pictures/kind.h"
-#include "hanok/chain.h"
 #include "hanok/context.h"
+#include "hanok/indexing.h"
 
 namespace hanok::chain {
 namespace {
@@ -61,18 +62,51 @@ struct Prepared {
   std::vector<std::string> notes;  // what could not be read of it
 };
 
+// What becomes one document: a file, or a text.
+struct Piece {
+  std::string key;  // the document's path
+  fs::path path;
+  const SourceText* text = nullptr;
+
+  uint64_t bytes() const {
+    if (text) return text->text.size();
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    return error ? 0 : size;
+  }
+};
+
+// What a call brings; what is stored besides may go, as options.cleanup says.
+struct Brought {
+  std::vector<Piece> pieces;  // by key
+  bool texts = false;         // they are; else files
+  Sources sources;            // of files
+};
+
 class Ingest {
  public:
-  Ingest(store::Collection& collection, const IngestOptions& options) : collection_(collection), options_(options) {
+  Ingest(store::Collection& collection, const IngestOptions& options, Cleanup cleanup, bool force)
+      : collection_(collection), options_(options), cleanup_(cleanup), force_(force) {
     split_ = options.split;
     if (options.embedder && !split_.count)
       split_.count = [e = options.embedder](std::string_view t) { return e->count_tokens(t); };
   }
 
   IngestReport run(std::span<const fs::path> paths) {
+    return run(paths.empty() ? nullptr : std::function<Brought()>([&] { return files_of(paths); }));
+  }
+
+  IngestReport run(std::span<const SourceText> texts) {
+    return run([&] { return texts_of(texts); });
+  }
+
+ private:
+  using Bring = std::function<Brought()>;  // none: nothing is read
+
+  IngestReport run(const Bring& bring) {
     base::Stopwatch watch;
     try {
-      work(paths);
+      work(bring);
     } catch (const Error& e) {
       if (e.code() == Code::Cancelled) throw Error(Code::Cancelled, how_far());
       throw;
@@ -82,17 +116,39 @@ class Ingest {
     return std::move(report_);
   }
 
- private:
+  Brought files_of(std::span<const fs::path> paths) {
+    Brought out{.pieces = {},
+                .texts = false,
+                .sources = find_sources(paths, {options_.globs, options_.exclude, options_.load})};
+    for (const SourceFile& f : out.sources.files) out.pieces.push_back({f.key, f.path});
+    report_.failed = out.sources.failed;
+    report_.skipped = out.sources.skipped;
+    report_.ignored = out.sources.ignored;
+    return out;
+  }
+
+  Brought texts_of(std::span<const SourceText> texts) {
+    Brought out{.pieces = {}, .texts = true, .sources = {}};
+    for (const SourceText& t : texts) out.pieces.push_back({source_text_key(t), {}, &t});
+    const auto by_key = [](const Piece& a, const Piece& b) { return a.key < b.key; };
+    const auto same_key = [](const Piece& a, const Piece& b) { return a.key == b.key; };
+    std::stable_sort(out.pieces.begin(), out.pieces.end(), by_key);
+    out.pieces.erase(std::unique(out.pieces.begin(), out.pieces.end(), same_key), out.pieces.end());
+    repeated_ = texts.size() - out.pieces.size();
+    return out;
+  }
+
   // After a change of the model all chunks get new vectors first, of the text as it is cut now, while the old ones
   // answer: a file that is cut anew loses its vectors. Only then are files cut as the new model counts.
-  void work(std::span<const fs::path> paths) {
+  void work(const Bring& bring) {
     check_holds_texts(collection_);
     if (embeds()) collection_.set_vector_space(options_.embedder->space());
     const bool model_changes = another_model();
-    if (!paths.empty()) read_and_forget(paths, !model_changes);
+    if (bring) read_and_forget(bring(), !model_changes);
     embed_what_is_missing();
-    if (!model_changes || another_model() || paths.empty()) return;
-    read_and_forget(paths, true);
+    if (!model_changes || another_model() || !bring) return;
+    again_ = true;
+    read_and_forget(bring(), true);
     embed_what_is_missing();
   }
 
@@ -105,19 +161,15 @@ class Ingest {
     return space && space->fingerprint != options_.embedder->space().fingerprint;
   }
 
-  void read_and_forget(std::span<const fs::path> paths, bool cut_anew) {
-    const Sources sources = find_sources(paths, {options_.globs, options_.exclude, options_.load});
-    report_.failed = sources.failed;
-    report_.skipped = sources.skipped;
-    report_.ignored = sources.ignored;
+  void read_and_forget(const Brought& brought, bool cut_anew) {
     stored_.clear();
     for (auto& info : collection_.documents()) stored_[info.path] = std::move(info);
     const Json now = pipeline_settings(options_);
     if (cut_anew) begin_cuts(now);
     const std::string& ocr = options_.load.ocr_languages;
     ocr_is_new_ = !ocr.empty() && collection_.settings().value("ocr", std::string()) != ocr;
-    read_all(sources);
-    forget_gone(sources);
+    read_all(brought.pieces);
+    forget_gone(brought);
     if (cut_anew) end_cuts(now);
     if (!ocr_is_new_) return;
     Json settings = collection_.settings();
@@ -154,49 +206,44 @@ class Ingest {
     stale_ = Stale::No;
   }
 
-  void read_all(const Sources& sources) {
-    const auto& files = sources.files;
+  void read_all(std::span<const Piece> pieces) {
     size_t most = kFirstGroup;
-    for (size_t begin = 0; begin < files.size();) {
+    for (size_t begin = 0; begin < pieces.size();) {
       base::check_interrupt();
       size_t end = begin;
-      for (uint64_t bytes = 0; end < files.size() && end - begin < most && (end == begin || bytes < kGroupBytes);
-           ++end) {
-        std::error_code error;
-        const auto size = fs::file_size(files[end].path, error);
-        if (!error) bytes += size;
-      }
+      for (uint64_t bytes = 0; end < pieces.size() && end - begin < most && (end == begin || bytes < kGroupBytes);
+           ++end)
+        bytes += pieces[end].bytes();
       const base::Stopwatch clock;
-      read_group({files.begin() + static_cast<ptrdiff_t>(begin), files.begin() + static_cast<ptrdiff_t>(end)}, begin,
-                 files.size());
+      read_group(pieces.subspan(begin, end - begin), begin, pieces.size());
       begin = end;
       if (clock.seconds() < kShortGroup) most = std::min(2 * most, kMostFiles);
       if (clock.seconds() > kLongGroup) most = std::max<size_t>(most / 2, 1);
     }
   }
 
-  void read_group(std::span<const SourceFile> files, size_t done, size_t total) {
-    std::vector<Prepared> prepared(files.size());
+  void read_group(std::span<const Piece> pieces, size_t done, size_t total) {
+    std::vector<Prepared> prepared(pieces.size());
     std::mutex progress_mutex;
     size_t finished = 0;
-    base::parallel_for(files.size(), 1, [&](size_t begin, size_t end, size_t) {
+    base::parallel_for(pieces.size(), 1, [&](size_t begin, size_t end, size_t) {
       for (size_t i = begin; i < end; ++i) {
         base::check_interrupt();
-        prepared[i] = prepare(files[i]);
+        prepared[i] = prepare(pieces[i]);
         std::lock_guard lock(progress_mutex);
         ++finished;
-        Context::current().tell({done + finished, total, kReading, files[i].key, {}});
+        Context::current().tell({done + finished, total, kReading, pieces[i].key, {}});
       }
     });
     std::vector<store::NewDocument> group;
     std::vector<std::string> replaced;
-    for (size_t i = 0; i < files.size(); ++i) {
+    for (size_t i = 0; i < pieces.size(); ++i) {
       Prepared& p = prepared[i];
-      if (!p.sample.empty()) check_language(files[i].key, p.sample);
+      if (!p.sample.empty()) check_language(pieces[i].key, p.sample);
       if (p.state == Prepared::State::Failed) report_.failed.push_back(std::move(p.failure));
-      if (p.state == Prepared::State::Unchanged) outcomes_.emplace(files[i].key, Outcome::Unchanged);
+      if (p.state == Prepared::State::Unchanged) outcomes_.emplace(pieces[i].key, Outcome::Unchanged);
       if (p.state != Prepared::State::Ready) continue;
-      note(files[i].key, p.replaces ? Outcome::Changed : Outcome::Added);
+      note(pieces[i].key, p.replaces ? Outcome::Changed : Outcome::Added);
       report_.chunks += p.document.chunks.size();
       if (!p.had_text)
         report_.warnings.push_back(p.document.info.path + ": has no text (a scan without OCR?); only its name is kept");
@@ -217,27 +264,30 @@ class Ingest {
     known = std::max(known, outcome);
   }
 
-  Prepared prepare(const SourceFile& file) const {
+  Prepared prepare(const Piece& piece) const {
     Prepared out;
     try {
-      const std::string bytes = base::read_file(file.path, options_.load.max_file_bytes);
-      const std::string hash = base::sha256_hex(bytes);
-      const auto before = stored_.find(file.key);
+      const std::string bytes = piece.text ? std::string() : base::read_file(piece.path, options_.load.max_file_bytes);
+      const std::string hash = piece.text ? source_text_hash(*piece.text) : base::sha256_hex(bytes);
+      const auto before = stored_.find(piece.key);
       out.replaces = before != stored_.end();
       const bool same_bytes = out.replaces && before->second.content_hash == hash;
-      if (same_bytes && !is_stale(before->second) && !may_need_ocr(before->second)) return out;
-      text::Document document = text::load_bytes(file.path.filename().string(), bytes, options_.load);
+      const bool forced = force_ && !again_;
+      if (same_bytes && !forced && !is_stale(before->second) && !may_need_ocr(before->second)) return out;
+      text::Document document = piece.text ? as_document(*piece.text)
+                                           : text::load_bytes(piece.path.filename().string(), bytes, options_.load);
       auto& d = out.document;
       out.sample = document.text.substr(0, kLanguageSample);
       d.chunks = text::split(document, split_);
-      if (same_bytes && stale_ == Stale::Counter && same_cuts(before->second.id, d.chunks)) return out;
-      d.info.path = file.key;
+      if (same_bytes && !forced && stale_ == Stale::Counter && same_cuts(before->second.id, d.chunks)) return out;
+      d.info.path = piece.key;
       d.info.format = document.format;
       d.info.title = document.title;
       d.info.content_hash = hash;
-      d.info.size_bytes = static_cast<int64_t>(bytes.size());
-      d.info.modified_ms = modified_ms(file.path);
+      d.info.size_bytes = static_cast<int64_t>(piece.text ? piece.text->text.size() : bytes.size());
+      d.info.modified_ms = piece.text ? base::now_ms() : modified_ms(piece.path);
       d.info.metadata = options_.metadata;
+      if (piece.text) d.info.metadata.update(source_text_metadata(*piece.text));
       out.notes = std::move(document.notes);
       d.pages = std::move(document.pages);
       d.text = std::move(document.text);
@@ -246,10 +296,11 @@ class Ingest {
     } catch (const Error& e) {
       if (e.code() == Code::Cancelled) throw;
       out.state = Prepared::State::Failed;
-      out.failure = {file.path.string(), e.what(), e.code()};
+      out.failure = {piece.text ? piece.key : piece.path.string(), e.what(), e.code()};
     } catch (const std::bad_alloc&) {
       out.state = Prepared::State::Failed;
-      out.failure = {file.path.string(), file.path.string() + ": not enough memory to read it", Code::Exhausted};
+      const std::string name = piece.text ? piece.key : piece.path.string();
+      out.failure = {name, name + ": not enough memory to read it", Code::Exhausted};
     }
     return out;
   }
@@ -302,6 +353,7 @@ class Ingest {
   void finish_report() {
     for (const auto& [key, outcome] : outcomes_)
       ++(outcome == Outcome::Added ? report_.added : outcome == Outcome::Changed ? report_.changed : report_.unchanged);
+    report_.unchanged += repeated_;
     if (options_.embedder && !options_.embed)
       report_.without_vector = collection_.missing_vectors(options_.embedder->space(), SIZE_MAX).size();
     std::sort(report_.failed.begin(), report_.failed.end(),
@@ -322,19 +374,32 @@ class Ingest {
     return out + ". The same command goes on from here";
   }
 
-  void forget_gone(const Sources& sources) {
+  // Files and texts do not forget each other.
+  void forget_gone(const Brought& brought) {
     std::vector<std::string> keys;
-    for (const auto& [key, info] : stored_) keys.push_back(key);
-    const auto gone = gone_keys(sources, keys, options_.prune, report_.warnings);
+    for (const auto& [key, info] : stored_)
+      if ((info.format == kTextFormat) == brought.texts) keys.push_back(key);
+    std::vector<std::string> gone;
+    if (brought.texts) {
+      std::set<std::string> present;
+      for (const Piece& piece : brought.pieces) present.insert(piece.key);
+      gone = gone_texts(keys, present, cleanup_, options_.prune, report_.warnings);
+    } else {
+      gone = gone_keys(brought.sources, keys, {cleanup_, options_.prune}, report_.warnings);
+    }
     base::check_interrupt();
     report_.gone += collection_.remove_many(gone);
   }
 
   store::Collection& collection_;
   const IngestOptions& options_;
+  const Cleanup cleanup_;
+  const bool force_;
   text::SplitOptions split_;
   std::map<std::string, store::DocumentInfo> stored_;
   std::map<std::string, Outcome> outcomes_;  // by key
+  size_t repeated_ = 0;                      // texts that the call brings twice
+  bool again_ = false;                       // all is read a second time, after a change of the model
   Stale stale_ = Stale::No;
   bool ocr_is_new_ = false;      // text recognition is asked for, and was not, or in other languages, the last time
   int64_t stale_before_ms_ = 0;  // documents that were read later are cut as they should be
@@ -349,7 +414,17 @@ std::string passage_text(std::string_view heading, std::string_view text) {
 }
 
 IngestReport ingest(store::Collection& collection, std::span<const fs::path> paths, const IngestOptions& options) {
-  return Ingest(collection, options).run(paths);
+  return Ingest(collection, options, Cleanup::Incremental, false).run(paths);
+}
+
+IngestReport index_files(store::Collection& collection, std::span<const fs::path> paths,
+                         const IndexingOptions& options) {
+  return Ingest(collection, options.ingest, options.cleanup, options.force).run(paths);
+}
+
+IngestReport index_texts(store::Collection& collection, std::span<const SourceText> texts,
+                         const IndexingOptions& options) {
+  return Ingest(collection, options.ingest, options.cleanup, options.force).run(texts);
 }
 
 }  // namespace hanok::chain

@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "chain/ingest/test_buckets.h"
-#include "hanok/chain.h"
 #include "hanok/context.h"
+#include "hanok/indexing.h"
 
 namespace hanok::chain {
 namespace {
@@ -162,6 +162,100 @@ TEST_F(IngestTest, WhatIsNoLongerWantedIsForgotten) {
   write("in/.hanokignore", "drafts/\n");
   EXPECT_EQ(run().gone, 1u);
   EXPECT_EQ(collection_->document_count(), kFiles);
+}
+
+// ---- what is forgotten ----
+
+class CleanupTest : public testing::Test {
+ protected:
+  void write(const std::string& name) {
+    base::fs::create_directories((folder_.path() / name).parent_path());
+    base::write_file_atomic(folder_.path() / name, name);
+  }
+  IngestReport run(const std::string& path, const IndexingOptions& options = {}) {
+    const base::fs::path in = folder_.path() / path;
+    return index_files(*collection_, {&in, 1}, options);
+  }
+  IngestReport run_texts(const std::vector<SourceText>& texts, const IndexingOptions& options = {}) {
+    return index_texts(*collection_, texts, options);
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& d : collection_->documents()) out.push_back(d.path.substr(d.path.rfind('/') + 1));
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  base::TempFolder folder_;
+  std::unique_ptr<store::Store> store_ = store::Store::open(folder_.path() / "data");
+  std::shared_ptr<store::Collection> collection_ = store_->collection("c", true);
+};
+
+TEST_F(CleanupTest, NothingOrWhatAFolderHeldOrAllElsewhere) {
+  for (const char* name : {"one/a.txt", "one/b.txt", "two/c.txt", "d.txt"}) write(name);
+  run("one"), run("two"), run("d.txt");
+  base::fs::remove(folder_.path() / "one/b.txt");
+  EXPECT_EQ(run("one", {.cleanup = Cleanup::None}).gone, 0u);
+  EXPECT_THAT(names(), ElementsAre("a.txt", "b.txt", "c.txt", "d.txt"));
+  EXPECT_EQ(run("one").gone, 1u);
+  EXPECT_THAT(names(), ElementsAre("a.txt", "c.txt", "d.txt"));
+  EXPECT_EQ(run("one", {.cleanup = Cleanup::Full}).gone, 2u);
+  EXPECT_THAT(names(), ElementsAre("a.txt"));
+}
+
+TEST_F(CleanupTest, AFolderThatIsAwayForgetsNothingUnlessPruned) {
+  for (const char* name : {"one/a.txt", "two/c.txt"}) write(name);
+  run("one"), run("two");
+  base::fs::remove_all(folder_.path() / "one");
+  for (const bool there : {false, true}) {
+    if (there) base::fs::create_directories(folder_.path() / "one");
+    const auto report = run("one", {.cleanup = Cleanup::Full});
+    EXPECT_EQ(report.gone, 0u);
+    EXPECT_THAT(report.warnings, testing::Contains(HasSubstr("no file was found, so all 2 documents are kept")));
+  }
+  EXPECT_EQ(run("one", {.cleanup = Cleanup::Full, .ingest = {.prune = true}}).gone, 2u);
+}
+
+TEST_F(CleanupTest, FilesAndTextsDoNotForgetEachOther) {
+  write("one/a.txt");
+  const std::string source = (folder_.path() / "one/b.txt").string();
+  run_texts({{"the sea is wide", source}, {"the hill is high", "", {{"year", 2026}}}});
+  EXPECT_EQ(run("one", {.cleanup = Cleanup::Full}).gone, 0u);
+  EXPECT_EQ(collection_->document_count(), 3u);
+  EXPECT_EQ(run_texts({{"the sea is deep", source}}, {.cleanup = Cleanup::Full}).gone, 2u);
+  EXPECT_EQ(collection_->document_count(), 2u);
+  const auto found = search(*collection_, "sea", {.k = 1});
+  ASSERT_EQ(found.hits.size(), 1u);
+  EXPECT_EQ(found.hits[0].chunk.text, "the sea is deep");
+  EXPECT_TRUE(found.hits[0].chunk.path.starts_with(source + "#"));
+  EXPECT_EQ(run_texts({}, {.cleanup = Cleanup::Full}).gone, 0u) << "nothing was given";
+  EXPECT_EQ(run_texts({}, {.cleanup = Cleanup::Full, .ingest = {.prune = true}}).gone, 1u);
+}
+
+TEST_F(CleanupTest, WithForceUnchangedFilesGetOtherMetadata) {
+  write("one/a.txt");
+  run("one", {.ingest = {.metadata = {{"team", "red"}}}});
+  EXPECT_EQ(run("one", {.ingest = {.metadata = {{"team", "blue"}}}}).unchanged, 1u);
+  EXPECT_EQ(collection_->documents()[0].metadata["team"], "red");
+  EXPECT_EQ(run("one", {.force = true, .ingest = {.metadata = {{"team", "blue"}}}}).changed, 1u);
+  EXPECT_EQ(collection_->documents()[0].metadata["team"], "blue");
+}
+
+TEST(SourceTexts, AreLinesOfJson) {
+  const auto texts =
+      read_source_texts("{\"text\": \"a\", \"source\": \"s\"}\n\n{\"text\": \"b\", \"metadata\": {\"n\": 1}}", "t");
+  ASSERT_EQ(texts.size(), 2u);
+  EXPECT_EQ(texts[0].source, "s");
+  EXPECT_EQ(texts[1].metadata["n"], 1);
+  for (const char* bad : {"[]", "{\"source\": \"s\"}", "{\"text\": 1}", "{\"text\": \"a\", \"txt\": \"b\"}",
+                          "{\"text\": \"a\", \"metadata\": []}", "{"}) {
+    try {
+      read_source_texts(std::string("{\"text\": \"ok\"}\n") + bad, "file.jsonl");
+      ADD_FAILURE() << bad;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::Invalid);
+      EXPECT_THAT(e.what(), HasSubstr("file.jsonl, line 2")) << bad;
+    }
+  }
 }
 
 }  // namespace

@@ -225,8 +225,10 @@ Sources find_sources(std::span<const fs::path> paths, const SourceRules& rules) 
   return out;
 }
 
-std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::string> stored, bool prune,
-                                   std::vector<std::string>& warnings) {
+std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::string> stored,
+                                   const Forgetting& forgetting, std::vector<std::string>& warnings) {
+  if (forgetting.cleanup == Cleanup::None) return {};
+  const bool prune = forgetting.prune;
   const auto is_below = [](const std::string& key, const std::vector<std::string>& folders) {
     return std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return below(key, f) || key == f; });
   };
@@ -237,12 +239,20 @@ std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::
       warnings.push_back(folder + ": holds nothing to read now (unmounted? moved?); " + std::to_string(held) +
                          " documents from it are kept; run again with --prune to forget them");
   }
+  const bool full = forgetting.cleanup == Cleanup::Full && (prune || !sources.files.empty());
+  if (forgetting.cleanup == Cleanup::Full && !full && !stored.empty())
+    warnings.push_back("no file was found, so all " + std::to_string(stored.size()) +
+                       " documents are kept; run again with --prune to forget them");
   std::set<std::string_view> present;
   for (const auto& file : sources.files) present.insert(file.key);
   std::vector<std::string> gone;
   for (const auto& key : stored) {
     if (present.count(key)) continue;
     const bool pruned = prune && is_below(key, sources.kept);
+    if (full && !is_below(key, sources.folders) && !is_below(key, sources.kept)) {
+      gone.push_back(key);
+      continue;
+    }
     if (!pruned && (!is_below(key, sources.folders) || is_below(key, sources.unreadable))) continue;
     // What this call's --glob or --exclude leaves out has not gone; nor has a file that is there and was named once.
     std::error_code error;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hanok/chain.h"
+#include "hanok/indexing.h"
 
 namespace hanok::chain {
 
@@ -43,10 +43,17 @@ struct SourceRules {
 /// another folder is followed unless it leads back to a parent.
 Sources find_sources(std::span<const std::filesystem::path> paths, const SourceRules& rules = {});
 
-/// Of the documents that are stored (by key), those that the sources' folders no longer hold. A folder that has become
-/// empty keeps its documents unless prune, with a line in `warnings`; so does what this call's globs leave out.
-std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::string> stored, bool prune,
-                                   std::vector<std::string>& warnings);
+/// What becomes of stored documents that a call does not bring.
+struct Forgetting {
+  Cleanup cleanup = Cleanup::Incremental;
+  bool prune = false;
+};
+
+/// Of the documents that are stored (by key), those that the sources' folders no longer hold; with Cleanup::Full also
+/// all elsewhere. A folder that has become empty keeps its documents unless prune, with a line in `warnings`, and a
+/// call that brings nothing at all keeps everything; so does what this call's globs leave out.
+std::vector<std::string> gone_keys(const Sources& sources, std::span<const std::string> stored,
+                                   const Forgetting& forgetting, std::vector<std::string>& warnings);
 
 /// When a file was last changed, in milliseconds since 1970; 0 where that cannot be read.
 int64_t modified_ms(const std::filesystem::path& path);

@@ -202,7 +202,7 @@ class PictureIngest {
   void forget_gone(const Sources& sources) {
     std::vector<std::string> keys;
     for (const auto& [key, info] : stored_) keys.push_back(key);
-    const auto gone = gone_keys(sources, keys, options_.prune, report_.warnings);
+    const auto gone = gone_keys(sources, keys, {.prune = options_.prune}, report_.warnings);
     base::check_interrupt();
     report_.gone = collection_.remove_many(gone);
     for (const auto& key : gone) stored_.erase(key);

@@ -8,6 +8,7 @@
 #include "chain/search/diversify.h"
 #include "chain/test_models.h"
 #include "hanok/error.h"
+#include "hanok/indexing.h"
 #include "hanok/lm.h"
 #include "hanok/memory.h"
 #include "hanok/outputs.h"
@@ -173,6 +174,32 @@ TEST(LangChain, Memories) {
     for (const Message& m : memory.recall().messages) made.push_back(m.text());
     if (wanted.size() % 2) wanted.erase(wanted.begin());
     EXPECT_EQ(made, wanted) << c["kind"] << " " << limit;
+  }
+}
+
+TEST(LangChain, CleanupOfItsIndexingCall) {
+  for (const auto& c : golden()["indexing"]) {
+    const base::TempFolder folder;
+    const auto house = store::Store::open(folder.path());
+    auto& collection = *house->collection("c", true);
+    for (const auto& step : c["steps"]) {
+      std::vector<SourceText> texts;
+      for (const auto& t : step["texts"]) {
+        const auto text = t.get<std::string>();  // "SOURCE: TEXT"
+        texts.push_back({text.substr(3), text.substr(0, 1)});
+      }
+      const auto r = index_texts(
+          collection, texts,
+          {.cleanup = cleanup_named(step["cleanup"].get<std::string>()), .force = step["force"].get<bool>()});
+      EXPECT_EQ((Json{{"added", r.added}, {"updated", r.changed}, {"skipped", r.unchanged}, {"deleted", r.gone}}),
+                step["made"])
+          << step;
+      std::vector<std::string> there;
+      for (const auto& d : collection.documents())
+        there.push_back(d.metadata["source"].get<std::string>() + ": " + collection.document_text(d.path));
+      std::sort(there.begin(), there.end());
+      EXPECT_EQ(Json(there), step["there"]) << step;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include "server/admin/ingest.h"
 
+#include "hanok/indexing.h"
 #include "server/body.h"
 
 namespace hanok::server {
@@ -14,16 +15,22 @@ chain::IngestReport ingest(House& house, const Request& request) {
   const Json body = json_body(request);
   const std::string name = text_field(body, "collection");
   request.access.require(Scope::Admin, name);
+  const auto lines = text_field_or_none(body, "texts");
+  if (lines && field(body, "paths")) wrong_field("texts", "paths or texts, one of them", "both");
   std::vector<std::filesystem::path> paths;
-  for (const auto& path : texts_field(body, "paths")) {
-    paths.emplace_back(path);
-    if (!paths.back().is_absolute()) wrong_field("paths", "absolute paths", path);
-  }
-  const auto collection = house.store->collection(name, !paths.empty());
-  chain::IngestOptions options;
+  if (!lines)
+    for (const auto& path : texts_field(body, "paths")) {
+      paths.emplace_back(path);
+      if (!paths.back().is_absolute()) wrong_field("paths", "absolute paths", path);
+    }
+  const auto collection = house.store->collection(name, lines || !paths.empty());
+  chain::IndexingOptions indexing;
+  chain::IngestOptions& options = indexing.ingest;
   options.globs = texts_field(body, "globs");
   options.exclude = texts_field(body, "exclude");
   options.prune = flag_field(body, "prune", false);
+  indexing.force = flag_field(body, "force", false);
+  if (const auto cleanup = text_field_or_none(body, "cleanup")) indexing.cleanup = chain::cleanup_named(*cleanup);
   options.embed = flag_field(body, "embed", true);
   options.load.ocr_languages = text_field_or_none(body, "ocr_languages").value_or("");
   if (const Json* metadata = field(body, "metadata")) {
@@ -37,7 +44,8 @@ chain::IngestReport ingest(House& house, const Request& request) {
   EmbedQueue* queue = house.models->for_ingest(*collection->snapshot());
   std::optional<QueuedEmbedder> embedder;
   if (queue) embedder.emplace(*queue), options.embedder = &*embedder;
-  return chain::ingest(*collection, paths, options);
+  return lines ? chain::index_texts(*collection, chain::read_source_texts(*lines, "texts"), indexing)
+               : chain::index_files(*collection, paths, indexing);
 }
 
 }  // namespace
@@ -81,9 +89,9 @@ void add_ingest_route(Router::Group& group, House& house) {
              .lane = Lane::Write,
              .summary = "Brings a collection up to date with files and folders of the server's machine",
              .request_schema =
-                 R"({"type":"object","required":["collection","paths"],"properties":{"collection":{"type":"string"},
-"paths":{"type":"array","items":{"type":"string"}},"globs":{"type":"array"},"exclude":{"type":"array"},"prune":{"type":"boolean"},
-"metadata":{"type":"object"},"embed":{"type":"boolean"},"max_tokens":{"type":"integer"},"overlap_tokens":{"type":"integer"},
+                 R"({"type":"object","required":["collection"],"properties":{"collection":{"type":"string"},
+"paths":{"type":"array","items":{"type":"string"}},"texts":{"type":"string"},"globs":{"type":"array"},"exclude":{"type":"array"},
+"cleanup":{"enum":["none","incremental","full"]},"prune":{"type":"boolean"},"force":{"type":"boolean"},"metadata":{"type":"object"},"embed":{"type":"boolean"},"max_tokens":{"type":"integer"},"overlap_tokens":{"type":"integer"},
 "ocr_languages":{"type":"string"}}})",
              .json_only = true});
 }

@@ -14,8 +14,9 @@ base::OrderedJson to_json(const chain::IngestReport& report);
 /// And back.
 chain::IngestReport ingest_report_of(const base::Json& json);
 
-/// The body: {"collection", "paths", "globs", "exclude", "prune", "metadata", "embed", "max_tokens", "overlap_tokens",
-/// "ocr_languages"}; all but the first two may be missing. Paths are absolute.
+/// The body: {"collection", "paths" or "texts", "globs", "exclude", "cleanup", "prune", "force", "metadata", "embed",
+/// "max_tokens", "overlap_tokens", "ocr_languages"}; all but the first two may be missing. Paths are absolute; texts
+/// are lines of JSON (chain::read_source_texts).
 void add_ingest_route(Router::Group& group, House& house);
 
 }  // namespace hanok::server
