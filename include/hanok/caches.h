@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "hanok/chain.h"
 #include "hanok/chat.h"
@@ -12,8 +15,18 @@
 
 namespace hanok::chain {
 
+/// What became of a call.
+enum class CacheUse {
+  Given,   // the answer was there
+  Kept,    // it was made, and is there the next time
+  Passed,  // it is meant to vary, or what is asked for is not kept: the model made it
+};
+
 struct CacheOptions {
   size_t most = 100'000;  // kept; the oldest go
+  /// What else answers depend on beside the model's name, the messages and options: the model's file, its template.
+  std::string besides = {};
+  std::function<void(CacheUse)> on_use = {};  // of answers; may be called from several threads
 };
 
 /// A model whose answers are kept: the same messages and options get the same answer without it. Only where the answer
@@ -26,5 +39,13 @@ std::shared_ptr<const ChatModel> cached(std::shared_ptr<const ChatModel> model, 
 /// The same for vectors, by the model's fingerprint. `model` must outlive it.
 std::unique_ptr<EmbeddingModel> cached(const EmbeddingModel& model, std::shared_ptr<store::Journal> journal,
                                        const CacheOptions& options = {});
+
+struct CacheContents {
+  uint64_t answers = 0, answer_bytes = 0, vectors = 0, vector_bytes = 0;
+};
+CacheContents cache_contents(const store::Journal& journal);
+/// Forgets them; returns how many there were. Space in the file is used again, not given back.
+size_t clear_answers(store::Journal& journal);
+size_t clear_vectors(store::Journal& journal);
 
 }  // namespace hanok::chain

@@ -61,6 +61,11 @@ class Journal {
   virtual bool erase(std::string_view key) = 0;
   /// The least recently written of the keys with this prefix go until `most` are left; returns how many went.
   virtual size_t keep_newest(std::string_view prefix, size_t most) = 0;
+  struct Usage {
+    uint64_t values = 0, bytes = 0;  // bytes of keys and values
+  };
+  /// Of the keys with this prefix.
+  virtual Usage usage(std::string_view prefix) const = 0;
 };
 
 }  // namespace hanok::store

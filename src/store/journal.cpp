@@ -173,6 +173,17 @@ class SqliteJournal final : public Journal {
     return static_cast<size_t>(db_->changes());
   }
 
+  Usage usage(std::string_view prefix) const override {
+    const std::scoped_lock lock(mutex_);
+    const std::string end = after_prefix(prefix);
+    auto rows = db_->query(
+        "SELECT count(*), ifnull(sum(length(CAST(key AS BLOB)) + length(value)), 0) FROM value "
+        "WHERE key>=?1 AND (?2='' OR key<?2)",
+        prefix, std::string_view(end));
+    rows.next();
+    return {static_cast<uint64_t>(rows.integer(0)), static_cast<uint64_t>(rows.integer(1))};
+  }
+
  private:
   static std::vector<Item> read(Rows& rows) {
     std::vector<Item> out;

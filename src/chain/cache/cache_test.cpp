@@ -39,6 +39,7 @@ TEST(Caches, AnAnswerIsGivenAgainWhereItWouldBeTheSame) {
   EXPECT_EQ(fast->chat(hello, {.seed = 1}).text(), "answer 6");
   EXPECT_EQ(fast->chat(hello, {.seed = 1}).text(), "answer 6");
   EXPECT_EQ(fast->chat(hello, {.seed = 2}).text(), "answer 7");
+  EXPECT_EQ(fast->chat(hello, {.temperature = 0.0f, .seed = 3}).text(), "answer 1") << "nothing is drawn at 0";
 }
 
 TEST(Caches, WhatBindsAnAnswerIsPartOfTheQuestion) {
@@ -73,10 +74,57 @@ TEST(Caches, WhatBindsAnAnswerIsPartOfTheQuestion) {
   EXPECT_EQ(calls, "0c1f{} 1c2g{} ");
 }
 
+TEST(Caches, WhatIsKeptCanBeSeenAndForgotten) {
+  const base::TempFolder folder;
+  const auto journal = store::Journal::open(folder.path());
+  journal->put("cachet", "no cache");
+  int n = 0;
+  const auto model =
+      std::make_shared<test::Played>([&](auto, const auto&) { return test::said("answer " + std::to_string(++n)); });
+  const test::Letters letters;
+  const auto vectors = cached(letters, journal);
+  std::vector<CacheUse> uses;
+  const auto with = [&](const std::string& besides) {
+    return cached(model, journal, {.besides = besides, .on_use = [&](CacheUse use) { uses.push_back(use); }});
+  };
+  const auto one = with("a.gguf of today"), other = with("a.gguf of tomorrow");
+  const std::vector<Message> hello{{"user", "hello"}};
+  EXPECT_EQ(one->chat(hello, {.temperature = 0.0f}).text(), "answer 1");
+  EXPECT_EQ(other->chat(hello, {.temperature = 0.0f}).text(), "answer 2") << "its file is another";
+  EXPECT_EQ(one->chat(hello, {.temperature = 0.0f}).text(), "answer 1");
+  EXPECT_EQ(one->chat(hello, {}).text(), "answer 3");
+  EXPECT_EQ(uses, (std::vector{CacheUse::Kept, CacheUse::Kept, CacheUse::Given, CacheUse::Passed}));
+  vectors->embed(std::vector<std::string>{"a", "b", "c"}, hanok::Prompt::Passage);
+  const auto before = cache_contents(*journal);
+  EXPECT_EQ(before.answers, 2u);
+  EXPECT_EQ(before.vectors, 3u);
+  EXPECT_GT(before.answer_bytes, 2 * sizeof "answer 1");
+  EXPECT_GT(before.vector_bytes, 3 * 3 * sizeof(float));
+  EXPECT_EQ(clear_answers(*journal), 2u);
+  EXPECT_EQ(cache_contents(*journal).vectors, 3u);
+  EXPECT_EQ(clear_vectors(*journal), 3u);
+  EXPECT_EQ(cache_contents(*journal).vector_bytes, 0u);
+  EXPECT_TRUE(journal->get("cachet"));
+  EXPECT_EQ(one->chat(hello, {.temperature = 0.0f}).text(), "answer 4");
+}
+
+TEST(Caches, OnlyTheNewestVectorsAreKept) {
+  const base::TempFolder folder;
+  const auto journal = store::Journal::open(folder.path());
+  const test::Letters letters;
+  const auto fast = cached(letters, journal, {.most = 10});
+  for (size_t i = 0; i < 30; ++i) {
+    std::vector<std::string> texts;
+    for (size_t j = 0; j < 16; ++j) texts.push_back(std::to_string(i * 16 + j));
+    fast->embed(texts, hanok::Prompt::Passage);
+  }
+  EXPECT_LE(cache_contents(*journal).vectors, 10u + 256u);
+}
+
 TEST(Caches, AVectorIsMadeOnce) {
   const base::TempFolder folder;
   const test::Letters letters;
-  const auto fast = cached(letters, store::Journal::open(folder.path()), {.most = 2});
+  const auto fast = cached(letters, store::Journal::open(folder.path()));
   const std::vector<std::string> two{"ab", "c"}, three{"c", "bb", "ab"};
   const Matrix first = fast->embed(two, hanok::Prompt::Passage);
   const Matrix second = fast->embed(three, hanok::Prompt::Passage);

@@ -2,15 +2,13 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "chain/cache/prefixes.h"
 #include "chain/chat/message_json.h"
 #include "chain/providers/openai.h"
 #include "hanok/caches.h"
 
 namespace hanok::chain {
 namespace {
-
-constexpr std::string_view kPrefix = "cache/chat/";
-constexpr size_t kTidyEvery = 256;  // answers between two looks at how many there are
 
 std::optional<ChatFinish> finish_named(const std::string& name) {
   for (const auto f : {ChatFinish::Stop, ChatFinish::Length, ChatFinish::ToolCalls})
@@ -34,23 +32,37 @@ class CachedChat final : public ChatModel {
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
     const bool same_each_time = (options.temperature && *options.temperature == 0) || options.seed;
     const bool probabilities = options.top_logprobs || options.on_logprob;  // which are not kept
-    if (!same_each_time || probabilities) return model_->chat(messages, options);
+    if (!same_each_time || probabilities) {
+      tell(CacheUse::Passed);
+      return model_->chat(messages, options);
+    }
     const std::string key = key_of(messages, options);
     if (const auto kept = journal_->get(key))
-      if (auto reply = read(*kept)) return answer(std::move(*reply), options);
+      if (auto reply = read(*kept)) {
+        tell(CacheUse::Given);
+        return answer(std::move(*reply), options);
+      }
     const ChatReply reply = model_->chat(messages, options);
     if (!finish_named(std::string(finish_name(reply.finish)))) return reply;
     journal_->put(key, write(reply));
-    if (++written_ % kTidyEvery == 0) journal_->keep_newest(kPrefix, options_.most);
+    if (++written_ % kTidyEvery == 0) journal_->keep_newest(kAnswers, options_.most);
+    tell(CacheUse::Kept);
     return reply;
   }
 
  private:
+  void tell(CacheUse use) const {
+    if (options_.on_use) options_.on_use(use);
+  }
+
   /// Of all that an answer depends on: what a server would be told, and what only a model of this process can do.
   std::string key_of(std::span<const Message> messages, const ChatOptions& options) const {
-    const base::OrderedJson all{chat_request({.model = model_->name(), .stream = false}, messages, options),
-                                options.constraint.regex, options.constraint.grammar, options.adapter};
-    return std::string(kPrefix) + base::sha256_hex(base::dump_json(all));
+    ChatOptions asked = options;
+    if (options.temperature == 0.0f) asked.seed.reset();  // nothing is drawn
+    const base::OrderedJson all{chat_request({.model = model_->name(), .stream = false}, messages, asked),
+                                options.constraint.regex, options.constraint.grammar, options.adapter,
+                                options_.besides};
+    return std::string(kAnswers) + base::sha256_hex(base::dump_json(all));
   }
 
   static std::string write(const ChatReply& r) {
@@ -100,5 +112,13 @@ std::shared_ptr<const ChatModel> cached(std::shared_ptr<const ChatModel> model, 
                                         const CacheOptions& options) {
   return std::make_shared<CachedChat>(std::move(model), std::move(journal), options);
 }
+
+CacheContents cache_contents(const store::Journal& journal) {
+  const auto answers = journal.usage(kAnswers), vectors = journal.usage(kVectors);
+  return {answers.values, answers.bytes, vectors.values, vectors.bytes};
+}
+
+size_t clear_answers(store::Journal& journal) { return journal.keep_newest(kAnswers, 0); }
+size_t clear_vectors(store::Journal& journal) { return journal.keep_newest(kVectors, 0); }
 
 }  // namespace hanok::chain

@@ -1,12 +1,12 @@
+#include <atomic>
 #include <cstring>
 
 #include "base/hash.h"
+#include "chain/cache/prefixes.h"
 #include "hanok/caches.h"
 
 namespace hanok::chain {
 namespace {
-
-constexpr std::string_view kPrefix = "cache/vector/";
 
 class CachedEmbedder final : public EmbeddingModel {
  public:
@@ -27,7 +27,7 @@ class CachedEmbedder final : public EmbeddingModel {
     std::vector<size_t> rows;
     for (size_t i = 0; i < texts.size(); ++i) {
       keys.push_back(
-          std::string(kPrefix) +
+          std::string(kVectors) +
           base::sha256_hex(space.fingerprint + "\n" + std::to_string(static_cast<int>(prompt)) + "\n" + texts[i]));
       const auto kept = journal_->get(keys[i]);
       if (kept && kept->size() == bytes)
@@ -43,7 +43,8 @@ class CachedEmbedder final : public EmbeddingModel {
       values.emplace_back(keys[rows[i]], std::string(reinterpret_cast<const char*>(made.row(i).data()), bytes));
     }
     journal_->put_many(values);
-    journal_->keep_newest(kPrefix, options_.most);
+    const size_t before = written_.fetch_add(values.size());
+    if ((before + values.size()) / kTidyEvery != before / kTidyEvery) journal_->keep_newest(kVectors, options_.most);
     return out;
   }
 
@@ -51,6 +52,7 @@ class CachedEmbedder final : public EmbeddingModel {
   const EmbeddingModel& model_;
   std::shared_ptr<store::Journal> journal_;
   CacheOptions options_;
+  mutable std::atomic<size_t> written_ = 0;
 };
 
 }  // namespace
