@@ -1,5 +1,6 @@
 // Question -> passages -> an answer from their sentences, or a chat model's with checked citations.
 #include <algorithm>
+#include <map>
 
 #include "chain/answer/citations.h"
 #include "chain/answer/combine.h"
@@ -38,6 +39,22 @@ bool says_not_found(std::string_view answer) {
                      [&](std::string_view w) { return low.find(w) != std::string::npos; });
 }
 
+/// Small models go round in circles until their limit. True for a sentence that has come so often before; its number
+/// in a list does not tell it apart.
+class Circles {
+ public:
+  bool closed_by(std::string_view sentence) {
+    constexpr int kMost = 3;
+    const size_t first = sentence.find_first_not_of(" \t\r\n0123456789.)-*");
+    if (first == sentence.npos) return false;
+    const size_t last = sentence.find_last_not_of(" \t\r\n");
+    return ++seen_[std::string(sentence.substr(first, last + 1 - first))] >= kMost;
+  }
+
+ private:
+  std::map<std::string, int> seen_;
+};
+
 class Ask {
  public:
   Ask(const store::Snapshot& snapshot, std::string_view text, const AskOptions& options)
@@ -62,11 +79,10 @@ class Ask {
     } else {
       from_passages(extract);
     }
-    if (!out_.answered) {
-      out_.citations.clear();
+    if (!out_.answered) out_.citations.clear();
+    if (out_.citations.empty())
       for (const Quote& quote : extract.nearest)
         out_.nearest.push_back(cite(static_cast<int>(out_.nearest.size()) + 1, quote));
-    }
     return std::move(out_);
   }
 
@@ -132,14 +148,19 @@ class Ask {
     for (size_t i = 0; i < prompt.passages; ++i) texts.push_back(hits_[i].chunk.text);
     // The first words are held back until it is clear that they are not "not in the documents".
     std::string head;
-    bool open = false;
+    bool open = false, circles = false;
+    Circles said;
+    std::string given;
     CitationFilter filter(texts, [&](std::string_view sentence) {
+      circles = circles || said.closed_by(sentence);
+      if (circles) return false;
       if (!open && says_not_found(head + std::string(sentence))) {
         head += sentence;
         return true;
       }
       const std::string piece = open ? std::string(sentence) : head + std::string(sentence);
       open = true;
+      given += piece;
       return !options_.on_token || options_.on_token(piece);
     });
     const Message message{"user", prompt.text};
@@ -154,8 +175,9 @@ class Ask {
     if (reply.finish == ChatFinish::Length || reply.finish == ChatFinish::Context)
       out_.warnings.push_back("the answer was cut after " + std::to_string(reply.completion_tokens) + " tokens (" +
                               std::string(finish_name(reply.finish)) + ")");
+    if (circles) out_.warnings.push_back("the model began to say the same again and again; its answer ends there");
     for (const std::string& line : filter.dropped()) out_.dropped.push_back(line);
-    out_.answer = filter.text();
+    out_.answer = circles ? given : filter.text();
     out_.answered = open && !blank(out_.answer) && !says_not_found(out_.answer);
     if (!out_.answered) {
       out_.answer = not_found_text(question_);

@@ -239,6 +239,20 @@ TEST_F(AskTest, AnswersWithoutSourcesCarryAWarning) {
   const Answer a = ask(*collection_, "Who founded the Berg library?", {.model = &model});
   EXPECT_TRUE(a.answered);
   EXPECT_THAT(a.warnings, testing::Contains(HasSubstr("could be tied to a passage")));
+  ASSERT_FALSE(a.nearest.empty()) << "what the documents say, for whoever reads such an answer";
+}
+
+TEST_F(AskTest, AModelThatGoesRoundInCirclesIsEnded) {
+  Scripted model("1. The library is big. 2. The library is big. 3. The library is big. 4. The library is big. End.");
+  std::string streamed;
+  const Answer a = ask(*collection_, "How big is the library?", {.model = &model, .on_token = [&](std::string_view t) {
+                                                                   streamed += t;
+                                                                   return true;
+                                                                 }});
+  EXPECT_EQ(a.answer, streamed);
+  EXPECT_THAT(a.answer, HasSubstr("2. The library is big."));
+  EXPECT_THAT(a.answer, testing::Not(HasSubstr("4.")));
+  EXPECT_THAT(a.warnings, testing::Contains(HasSubstr("again and again")));
 }
 
 TEST_F(AskTest, WhatDoesNotFitIsReported) {

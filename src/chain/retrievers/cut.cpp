@@ -1,5 +1,6 @@
 // Retrievers that give passages other edges. What they give is one piece of its document still, so that citations hold.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "chain/retrievers/kinds.h"
@@ -41,7 +42,18 @@ class Compression final : public Retriever {
   }
 
  private:
-  static constexpr double kNear = 0.8;  // of the best sentence's cosine: below, a sentence at an end goes
+  // A sentence at an end goes where it is so many standard deviations of its passage's sentences further from the
+  // question than the nearest. Not a share of the cosine: of e5 all cosines are .7 to .9, of others 0 to .8. On 119
+  // paragraphs each of XQuAD-en and KorQuAD, e5: 2 keeps .75 and .72 of the bytes with .98 and .99 of the answers, 1.5
+  // .56 and .56 with .94 and .98, 1 .42 and .42 with .90 and .92.
+  static constexpr double kNear = 2;
+
+  static double deviation(std::span<const double> score) {
+    double mean = 0, square = 0;
+    for (const double s : score) mean += s / static_cast<double>(score.size());
+    for (const double s : score) square += (s - mean) * (s - mean) / static_cast<double>(score.size());
+    return std::sqrt(square);
+  }
 
   /// The share of the question's terms that each has.
   static std::vector<double> by_words(const std::vector<text::Term>& terms, const std::vector<std::string>& sentences) {
@@ -60,9 +72,10 @@ class Compression final : public Retriever {
   static void shorten(Hit& hit, const std::vector<text::Span>& spans, std::span<const double> score, bool meaning) {
     if (spans.empty()) return;
     const double best = *std::max_element(score.begin(), score.end());
-    if (best <= 0) return;
+    if (!meaning && best <= 0) return;
     // By words alone any word in common keeps a sentence: a table's row has little of a question, and is its answer.
-    const double least = meaning ? kNear * best : 1e-9;
+    constexpr double kRounding = 1e-6;
+    const double least = meaning ? best - kNear * deviation(score) - kRounding : 1e-9;
     size_t first = 0, last = spans.size() - 1;
     while (first < last && score[first] < least) ++first;
     while (last > first && score[last] < least) --last;

@@ -126,6 +126,39 @@ TEST_F(RetrieverTest, PassagesAreCutToWhatMattersAndStayPiecesOfTheirDocument) {
   EXPECT_THAT(r.notes[0], HasSubstr("bytes of the passages were kept"));
 }
 
+/// As of many models: all cosines lie close together, and far from 0.
+class Alike : public Letters {
+ public:
+  store::VectorSpace space() const override { return {"alike", "alike", 4, 0}; }
+  Matrix embed(std::span<const std::string> texts, hanok::Prompt prompt) const override {
+    const Matrix counts = Letters::embed(texts, prompt);
+    Matrix out{texts.size(), 4, {}};
+    for (size_t i = 0; i < texts.size(); ++i) {
+      out.data.insert(out.data.end(), counts.row(i).begin(), counts.row(i).end());
+      out.data.push_back(20);
+    }
+    return out;
+  }
+};
+
+TEST_F(RetrieverTest, PassagesAreCutWhereAllCosinesAreAlikeToo) {
+  const Alike model;
+  const std::vector<std::string> text{"Bbbb bbb. Aaaaa. Cccc ccc."};
+  store::NewDocument d;
+  d.info.path = "x", d.info.format = "txt", d.text = text[0];
+  d.chunks = {{{0, text[0].size()}, 0, "", 3}};
+  d.vectors = model.embed(text, Prompt::Passage).data;
+  collection_->set_vector_space(model.space());
+  collection_->put(std::move(d));
+  const auto snapshot = collection_->snapshot();
+  const auto near = search(*snapshot, "aaaa", {.k = 1, .mode = Mode::Dense, .embedder = &model});
+  ASSERT_GT(near.hits.at(0).score, 0.8);
+  const auto r = make_retriever("compression", {.search = {.k = 1, .mode = Mode::Dense, .embedder = &model}})
+                     ->retrieve(*snapshot, "aaaa");
+  ASSERT_EQ(r.found.hits.size(), 1u);
+  EXPECT_EQ(r.found.hits[0].chunk.text, "Aaaaa.");
+}
+
 TEST_F(RetrieverTest, TheNearestSentenceCounts) {
   put("mixed", {"Bbbbbbbbbb ccccccccc. Aaaa."}), put("near", {"aab aab."});
   EXPECT_EQ(paths(ask("similarity", "a"))[0], "near");
