@@ -1,4 +1,4 @@
-# cmake --install: the program, its completions, headers, libraries and the package that find_package(hanok) reads. cpack -G DEB: a package of the program.
+# cmake --install: the program, its completions, headers, libraries and the package that find_package(hanok) reads. cpack -G DEB: a package of the program; cpack -G External: a bundle for MCP hosts.
 include(GNUInstallDirs)
 foreach(shell bash zsh fish)
   add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/completions/hanok.${shell}
@@ -45,4 +45,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "poppler-utils, poppler-data")
 set(CPACK_STRIP_FILES ON)
+set(CPACK_EXTERNAL_ENABLE_STAGING ON)
+set(CPACK_EXTERNAL_PACKAGE_SCRIPT ${CMAKE_SOURCE_DIR}/packaging/mcpb.cmake)
+set(CPACK_HANOK_SOURCE ${CMAKE_SOURCE_DIR})
+set(CPACK_HANOK_ARCHITECTURE ${CMAKE_SYSTEM_PROCESSOR})
 include(CPack)
