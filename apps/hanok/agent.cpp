@@ -10,6 +10,7 @@
 #include "hanok/agents.h"
 #include "hanok/error.h"
 #include "models_in_use.h"
+#include "own_prompts.h"
 
 namespace hanok::app {
 namespace {
@@ -155,6 +156,7 @@ void run(Session& session, const Flags& flags) {
                               .max_steps = flags.max_steps,
                               .max_seconds = flags.max_seconds,
                               .max_tokens = flags.max_tokens};
+  options.system = own_prompt(session, "agent");
   options.answer.temperature = static_cast<float>(flags.temperature);
   options.answer.max_tokens = flags.answer_tokens;
   bool all = false;
@@ -202,6 +204,7 @@ void add_agent(Command& root) {
   c.flag("--approve", flags->approve, "ask before each call of a tool");
   c.option("--log", flags->log, "write what happens into this file, for --replay");
   c.option("--replay", flags->replay, "take the steps of a log again, without a model and tools, and compare");
+  c.cache();
   c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
+#include "own_prompts.h"
 #include "retriever_flags.h"
 #include "show.h"
 
@@ -13,7 +14,7 @@ namespace hanok::app {
 namespace {
 
 struct Flags {
-  std::string question, where, model, tokenizer, prompt_file, draft, combine = "stuff", talk;
+  std::string question, where, model, tokenizer, prompt_file, draft, combine = "stuff", talk, rerank;
   size_t k = 8, budget = 0;
   double threshold = -1;
   bool show_prompt = false;
@@ -38,10 +39,13 @@ void run(Session& session, const Flags& flags) {
   options.search.k = flags.k;
   options.search.filter = parse_where(flags.where);
   options.search.embedder = models.embedder();
+  const auto reranker = open_reranker(flags.rerank);
+  options.search.reranker = reranker.get();
   options.model = chat.model.get();
   options.budget_tokens = flags.budget;
   options.answer_threshold = flags.threshold;
-  if (!flags.prompt_file.empty()) options.prompt_template = base::read_file(flags.prompt_file, 1 << 20);
+  options.prompt_template =
+      flags.prompt_file.empty() ? own_prompt(session, "ask") : base::read_file(flags.prompt_file, 1 << 20);
   bool streamed = false;
   if (chat.model && !session.json && !flags.show_prompt)
     options.on_token = [&](std::string_view piece) {
@@ -51,7 +55,7 @@ void run(Session& session, const Flags& flags) {
     };
   options.combine = combine_named(flags.combine);
   std::unique_ptr<chain::Retriever> retriever;
-  if (flags.retriever.given()) retriever = flags.retriever.make(options.search, options.model);
+  if (flags.retriever.given()) retriever = flags.retriever.make(session, options.search, options.model);
   options.retriever = retriever.get();
   AskSession talk(session, flags.talk);
   const std::string question = talk.standalone(flags.question, chat.model.get());
@@ -116,8 +120,10 @@ void add_ask(Command& root) {
            "more passages than one prompt holds: leave out the last ones, an answer of each group and one of these, or "
            "group after group (default stuff)");
   flags->retriever.add_to(c);
+  c.option("--rerank", flags->rerank, "a cross-encoder (folder or ORG/NAME) orders what was found");
   c.option("--session", flags->talk,
            "a name: the question is understood with those before it, and kept with its answer (needs a model)");
+  c.cache();
   c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }

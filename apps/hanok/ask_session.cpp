@@ -1,6 +1,7 @@
 #include "ask_session.h"
 
 #include "hanok/condense.h"
+#include "own_prompts.h"
 
 namespace hanok::app {
 
@@ -20,7 +21,7 @@ std::string AskSession::standalone(const std::string& question, const chain::Cha
     session_.note("note: without a model the question is understood by itself, not with those before it");
     return question;
   }
-  std::string out = chain::condense_question(*model, memory_->recall(), question);
+  std::string out = chain::condense_question(*model, memory_->recall(), question, own_prompt(session_, "condense"));
   if (out != question) session_.note("note: understood as: " + out);
   return out;
 }

@@ -111,7 +111,7 @@ class Talk {
   Talk(Session& session, Flags& flags)
       : session_(session),
         flags_(flags),
-        chat_(need_chat(session, flags.model)),
+        chat_(need_chat(session, model_of(flags))),
         overflow_(flags.overflow == "error" ? chain::Overflow::Error : chain::Overflow::DropOldest),
         people_(LineEditor::possible() && !session.json),
         input_(session.interrupts, people_) {
@@ -122,6 +122,13 @@ class Talk {
     if (flags_.memory.given()) memory_ = flags_.memory.open(session, chat_.model, talk_, flags.session);
     for (const auto& m : talk_.messages())
       if (m.role == "user") input_.remember(m.text());
+  }
+
+  // Without a seed each answer has one of its own, which never comes again.
+  static ChatFlags model_of(const Flags& flags) {
+    ChatFlags out = flags.model;
+    out.kept = flags.answer.temperature == 0 || !flags.answer.seed.empty();
+    return out;
   }
 
   void run() {
@@ -456,6 +463,7 @@ void add_chat(Command& root) {
   c.choice("--overflow", flags->overflow, {"drop", "error"},
            "when the conversation outgrows the context: drop its oldest turns and say so, or an error");
   flags->memory.add_to(c);
+  c.cache();
   c.trace();
   flags->answer.max_tokens = 1024;
   flags->answer.add_to(c);

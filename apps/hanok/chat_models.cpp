@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "caches.h"
 #include "chain/hub/tokenizer.h"
 #include "hanok/chains.h"
 #include "hanok/error.h"
@@ -208,6 +209,39 @@ std::string AnswerFlags::describe() const {
          (stop.empty() ? "(none)" : base::Json(stop).dump()) + "\n";
 }
 
+namespace {
+
+/// A file as it is now; a folder by the newest of its files.
+std::string state_of(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  uint64_t bytes = 0;
+  fs::file_time_type::duration newest{};
+  const auto look = [&](const fs::path& file) {
+    const auto size = fs::file_size(file, ignored);
+    if (!ignored) bytes += size;
+    const auto time = fs::last_write_time(file, ignored);
+    if (!ignored) newest = std::max(newest, time.time_since_epoch());
+  };
+  if (fs::is_directory(path, ignored))
+    for (const auto& entry : fs::directory_iterator(path, ignored)) look(entry.path());
+  else
+    look(path);
+  return fs::absolute(path).lexically_normal().string() + " " + std::to_string(bytes) + " " +
+         std::to_string(newest.count());
+}
+
+/// All that a model's answers depend on beside its name, for the cache.
+std::string makers_of(const std::string& named, const chain::OpenChatOptions& options) {
+  if (chain::is_server(named)) return named;
+  std::string out = state_of(chain::find_language_model(named)) + (options.exact ? " exact " : " ") +
+                    std::to_string(options.context_tokens) + "\n" + options.chat_template;
+  for (const auto& [name, folder] : options.adapters) out += "\n" + name + " " + state_of(folder);
+  return out;
+}
+
+}  // namespace
+
 Chat open_chat(const Session& session, const ChatFlags& flags) {
   Chat out;
   const std::string named = flags.model.empty() ? session.get("model") : flags.model;
@@ -232,6 +266,7 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
   if (chain::is_server(named)) options.count = find_counter(session, tokenizer, served_name(named), out.tokenizer);
   out.model = chain::open_chat_model(named, options);
   if (!chain::is_server(named)) out.tokenizer = out.model->name();
+  if (flags.kept) out.model = cached_if_set(session, out.model, makers_of(named, options));
   if (!session.trace_flag.empty()) out.model = chain::traced(out.model);
   if (flags.prompt_only) out.model = std::make_shared<PromptOnly>(out.model, nullptr);
   return out;

@@ -32,6 +32,7 @@ struct ChatFlags {
   /// The names of `adapters`, in their order.
   std::vector<std::string> adapter_names() const;
   bool plain_if_none = false;  // plain_chat_template() where the model brings no template
+  bool kept = true;            // answers come from the cache where caching is on
   bool prompt_only = false;    // a model that counts and says nothing, for --show-prompt; also where none is named
 };
 

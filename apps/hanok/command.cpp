@@ -142,6 +142,12 @@ void Command::trace() {
          "write what chains, searches and models did into this file (OpenTelemetry's JSON lines); -: a tree to stderr");
 }
 
+void Command::cache() {
+  choice("--cache", session_->cache_flag, {"on", "off"},
+         "give answers at temperature 0 or with a seed, and vectors, again where they were made before (default: the "
+         "setting cache)");
+}
+
 void Command::flag(const std::string& flags, bool& value, const std::string& help) {
   app_->add_flag(flags, value, help);
 }

@@ -61,6 +61,8 @@ class Command {
   void precision();
   /// --trace FILE: the action and all that chains, searches and models do in it is written down (hanok/traces.h).
   void trace();
+  /// --cache on|off, over the setting cache.
+  void cache();
   void flag(const std::string& flags, bool& value, const std::string& help);
   void run(std::function<void(Session&)> action);
 

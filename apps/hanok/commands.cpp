@@ -29,6 +29,7 @@ void add_eval(Command&);
 void add_bench(Command&);
 void add_index(Command&);
 void add_config(Command&);
+void add_cache(Command&);
 void add_doctor(Command&);
 void add_completion(Command&);
 void add_serve(Command&);
@@ -43,7 +44,7 @@ const std::vector<AddCommand>& command_table() {
       add_serve,     add_keys,        add_summarize, add_sentiment, add_prompts,    add_collections, add_documents,
       add_models,    add_generate,    add_tokenize,  add_logits,    add_perplexity, add_embed,       add_similar,
       add_recommend, add_paraphrases, add_cluster,   add_rerank,    add_eval,       add_bench,       add_index,
-      add_config,    add_vision,      add_backup,    add_doctor,    add_completion,
+      add_config,    add_cache,       add_vision,    add_backup,    add_doctor,     add_completion,
   };
   return table;
 }

@@ -14,7 +14,7 @@ struct Flags {
   double k1 = -1, b = -1, mmr = 1, vectors = 1;
   size_t limit = 0;
   RetrieverFlags retriever;
-  std::string chat;
+  std::string chat, rerank;
 };
 
 void retrieval(Session& session, const Flags& flags) {
@@ -26,6 +26,8 @@ void retrieval(Session& session, const Flags& flags) {
   options.search.fusion = flags.fusion;
   options.search.mmr_lambda = flags.mmr;
   options.search.embedder = models.embedder();
+  const auto reranker = open_reranker(flags.rerank);
+  options.search.reranker = reranker.get();
   options.split = flags.split;
   options.keep = flags.keep;
   options.limit = flags.limit;
@@ -34,7 +36,7 @@ void retrieval(Session& session, const Flags& flags) {
   const Chat chat = flags.retriever.given() ? open_chat(session, {.model = flags.chat}) : Chat();
   if (flags.retriever.given())
     options.retriever = [&](const chain::SearchOptions& search) {
-      return flags.retriever.make(search, chat.model.get());
+      return flags.retriever.make(session, search, chat.model.get());
     };
   if (flags.k1 >= 0) options.bm25["k1"] = flags.k1;
   if (flags.b >= 0) options.bm25["b"] = flags.b;
@@ -89,8 +91,10 @@ void add_eval(Command& root) {
   c.option("--vectors", flags->vectors, "give only this share of the passages a vector, 0 to 1 (default 1)", 0, 1);
   c.option("--keep", flags->keep, "data directory to use and keep, so that the next run need not index again");
   flags->retriever.add_to(c);
+  c.option("--rerank", flags->rerank, "a cross-encoder (folder or ORG/NAME) orders what was found");
   c.option("--chat-model", flags->chat, "of multi-query and self-query (default: the setting model)");
   c.option("--run", flags->run_file, "write the rankings in TREC format");
+  c.cache();
   c.run([flags](Session& session) { retrieval(session, *flags); });
 }
 

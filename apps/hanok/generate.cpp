@@ -67,7 +67,7 @@ void run_on_server(Session& session, const Flags& flags, const std::string& name
   if (flags.raw || !flags.ids.empty() || !flags.adapter.empty() || !flags.draft.empty())
     throw Error(Code::Unsupported,
                 name + ": is a server; --raw, --ids, --adapter and --draft need a model in this process");
-  const Chat chat = need_chat(session, {.model = name});
+  const Chat chat = need_chat(session, {.model = name, .adapters = {}, .draft = {}, .kept = false});
   std::vector<chain::Message> messages;
   if (!flags.system.empty()) messages.emplace_back("system", flags.system);
   messages.emplace_back("user", flags.prompt);

@@ -1,11 +1,13 @@
 // hanok mcp: the documents as tools of an MCP client, over stdin and stdout.
 #include <iostream>
+#include <optional>
 
 #include "chat_models.h"
 #include "command.h"
 #include "hanok/error.h"
 #include "models_in_use.h"
 #include "server/mcp/protocol.h"
+#include "watched_folders.h"
 
 namespace hanok::app {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 constexpr size_t kLongestLine = 4u << 20;  // bytes of a message
 
 struct Flags {
+  std::vector<std::string> folders;
   ChatFlags model;
 };
 
@@ -25,10 +28,33 @@ bool read_line(std::string& line) {
   return c != std::char_traits<char>::eof() || !line.empty();
 }
 
+/// Watches the folders where nobody else writes into the data directory; two clients may start this at once.
+void watch(Session& session, const std::vector<std::string>& folders, std::optional<WatchedFolders>& out) {
+  if (folders.empty()) return;
+  session.background = true;
+  try {
+    session.store(true);
+  } catch (const Error& error) {
+    if (error.code() != Code::Unavailable) throw;
+    session.note("note: the folders are not watched, the documents are as another process keeps them: " +
+                 std::string(error.what()));
+    return;
+  }
+  out.emplace(session, session.store(true), folders);
+}
+
 void run(Session& session, const Flags& flags) {
-  chain::DocumentTools documents{.collection = session.store(false).collection(session.collection_name())};
-  const auto models = ModelsInUse::for_search(session, *documents.collection->snapshot());
-  documents.embedder = models.embedder();
+  std::optional<WatchedFolders> watched;
+  watch(session, flags.folders, watched);
+  std::optional<ModelsInUse> models;
+  chain::DocumentTools documents;
+  if (watched) {
+    documents = {.collection = watched->collection(), .embedder = watched->embedder()};
+  } else {
+    documents.collection = session.store(false).collection(session.collection_name());
+    models.emplace(ModelsInUse::for_search(session, *documents.collection->snapshot()));
+    documents.embedder = models->embedder();
+  }
   documents.model = open_chat(session, flags.model).model;
   const server::mcp::Protocol protocol({chain::make_search_tool(documents), chain::make_fetch_tool(documents),
                                         chain::make_ask_tool(documents), chain::make_list_documents_tool(documents)},
@@ -47,8 +73,11 @@ void add_mcp(Command& root) {
       "mcp", "Serve the documents as tools (search, fetch, ask, list_documents) to an MCP client over stdio.",
       "A client starts it by itself. For Claude Desktop, in claude_desktop_config.json:\n"
       "  {\"mcpServers\": {\"hanok\": {\"command\": \"hanok\", \"args\": [\"mcp\"]}}}\n\n"
+      "With folders their files are read first, in the background, and again when they change:\n"
+      "  hanok mcp ~/Documents\n\n"
       "With --model, or the setting model, `ask` is answered by a language model; else by the best sentences. The same tools\n"
       "over HTTP are POST /mcp of `hanok serve`.");
+  c.positionals("FOLDER", flags->folders, "folders whose files are served, kept up to date meanwhile", false);
   flags->model.add_to(c);
   c.run([flags](Session& session) { run(session, *flags); });
 }

@@ -1,6 +1,7 @@
 #include "memory_flags.h"
 
 #include "hanok/error.h"
+#include "own_prompts.h"
 
 namespace hanok::app {
 
@@ -20,6 +21,7 @@ std::unique_ptr<chain::Memory> MemoryFlags::open(const Session& session, std::sh
                                .max_tokens = tokens_,
                                .k = turns_,
                                .model = std::move(model)};
+  options.summary_prompt = own_prompt(session, "summary");
   if (options.kind == chain::MemoryKind::Vector) {
     models_ = std::make_unique<ModelsInUse>(ModelsInUse::named(session, ""));
     options.embedder = models_->embedder();

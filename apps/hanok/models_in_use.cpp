@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "caches.h"
 #include "chain/hub/hub.h"
 #include "hanok/error.h"
 #include "hanok/pictures.h"
@@ -106,9 +107,19 @@ std::optional<std::filesystem::path> model_folder(const std::string& name) {
   return hub::resolve_model(settings, name);
 }
 
+std::unique_ptr<chain::RerankModel> open_reranker(const std::string& name) {
+  const auto folder = name.empty() ? std::nullopt : model_folder(name);
+  return folder ? chain::make_reranker(std::make_shared<hanok::Reranker>(*folder)) : nullptr;
+}
+
 std::unique_ptr<chain::EmbeddingModel> maker_of(const store::VectorSpace& space) { return find_maker(space).model; }
 
 std::string model_advice() { return hub::default_model_advice(); }
+
+ModelsInUse ModelsInUse::kept(const Session& session, ModelsInUse models) {
+  if (models.embedder_) models.cached_ = cached_if_set(session, *models.embedder_);
+  return models;
+}
 
 ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collection& collection, bool embeds) {
   ModelsInUse out;
@@ -139,21 +150,21 @@ ModelsInUse ModelsInUse::for_ingest(const Session& session, const store::Collect
                                        : "") +
                  ". Until that is done the old vectors answer");
   }
-  return out;
+  return kept(session, std::move(out));
 }
 
 ModelsInUse ModelsInUse::for_search(const Session& session, const store::Snapshot& snapshot) {
   ModelsInUse out;
   const std::string name = session.get("embedding-model");
   const auto space = snapshot.vector_space();
-  if (!space || name == "none") return out;
+  if (!space || name == "none") return kept(session, std::move(out));
   if (chain::holds_pictures(*space)) {
     session.note("note: '" + snapshot.name() + "' holds pictures; words are looked for in their names");
-    return out;
+    return kept(session, std::move(out));
   }
   const bool another = !name.empty() && lasting_name(name) != space->model;
   if (another) out.embedder_ = load_if_there(session, name, options_for(std::nullopt, &*space));
-  if (out.embedder_ && out.embedder_->space().fingerprint == space->fingerprint) return out;
+  if (out.embedder_ && out.embedder_->space().fingerprint == space->fingerprint) return kept(session, std::move(out));
   Maker maker = find_maker(*space);
   out.embedder_ = std::move(maker.model);
   const std::string made = "the vectors of '" + snapshot.name() + "' were made by ";
@@ -167,7 +178,7 @@ ModelsInUse ModelsInUse::for_search(const Session& session, const store::Snapsho
     session.note("note: " + made + (another ? space->model : "an earlier " + space->model) +
                  "; the embedding model is " + now +
                  ". The former answers until `hanok ingest` has embedded everything by the latter");
-  return out;
+  return kept(session, std::move(out));
 }
 
 ModelsInUse ModelsInUse::named(const Session& session, const std::string& model, bool none) {
@@ -175,7 +186,7 @@ ModelsInUse ModelsInUse::named(const Session& session, const std::string& model,
   if (!none)
     out.embedder_ =
         load(model.empty() ? session.get("embedding-model") : model, options_for(precision_setting(session), nullptr));
-  return out;
+  return kept(session, std::move(out));
 }
 
 std::optional<Precision> precision_setting(const Session& session) {

@@ -22,14 +22,18 @@ class ModelsInUse {
   static ModelsInUse for_search(const Session& session, const store::Snapshot& snapshot);
   /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
   static ModelsInUse named(const Session& session, const std::string& model, bool none = false);
-  const chain::EmbeddingModel* embedder() const { return embedder_.get(); }
+  const chain::EmbeddingModel* embedder() const { return cached_ ? cached_.get() : embedder_.get(); }
 
  private:
-  std::unique_ptr<chain::EmbeddingModel> embedder_;
+  /// With the cache, where caching is on.
+  static ModelsInUse kept(const Session& session, ModelsInUse models);
+  std::unique_ptr<chain::EmbeddingModel> embedder_, cached_;  // the latter asks the former
 };
 
 /// The folder of an embedding model: "" = the default model where it is there, "none", ORG/NAME or a folder.
 std::optional<std::filesystem::path> model_folder(const std::string& name);
+/// A cross-encoder by a folder or ORG/NAME; nullptr for "" and "none".
+std::unique_ptr<chain::RerankModel> open_reranker(const std::string& name);
 /// The model that made the vectors of `space`, wherever it is on this machine; nullptr where it is not.
 std::unique_ptr<chain::EmbeddingModel> maker_of(const store::VectorSpace& space);
 /// What is kept with vectors: ORG/NAME, or a folder that is found from everywhere; "" is the default model.

@@ -101,8 +101,11 @@ void compare(Session& session, const Flags& flags) {
 
 }  // namespace
 
+void add_own_prompts(Command& group);
+
 void add_prompts(Command& root) {
-  Command group = root.group("prompts", "Prompts side by side.");
+  Command group = root.group("prompts", "The prompts that hanok writes, and prompts side by side.");
+  add_own_prompts(group);
   auto flags = std::make_shared<Flags>();
   Command c = group.subcommand("compare", "Ask one question in several ways, of several models, and compare.",
                                "docs/how-to/compare-prompts.md describes the file. The shortest:\n\n"
@@ -113,6 +116,8 @@ void add_prompts(Command& root) {
   flags->model.add_to(c);
   c.option("--html", flags->html, "also write a page");
   c.flag("--texts", flags->texts, "show the whole answers too");
+  c.cache();
+  c.trace();
   c.run([flags](Session& session) { compare(session, *flags); });
 }
 

@@ -1,5 +1,7 @@
 #include "retriever_flags.h"
 
+#include "own_prompts.h"
+
 namespace hanok::app {
 
 void RetrieverFlags::add_to(Command& c) {
@@ -15,7 +17,7 @@ void RetrieverFlags::add_to(Command& c) {
   c.option("--parent-tokens", parent_, "of parent: tokens of a section at most (default 1024)", 1);
 }
 
-std::unique_ptr<chain::Retriever> RetrieverFlags::make(const chain::SearchOptions& search,
+std::unique_ptr<chain::Retriever> RetrieverFlags::make(const Session& session, const chain::SearchOptions& search,
                                                        const chain::ChatModel* model) const {
   return chain::make_retriever(name_, {.search = search,
                                        .model = model,
@@ -26,7 +28,9 @@ std::unique_ptr<chain::Retriever> RetrieverFlags::make(const chain::SearchOption
                                        .weights = {words_, 1 - words_},
                                        .decay_per_hour = decay_,
                                        .neighbours = neighbours_,
-                                       .parent_tokens = parent_});
+                                       .parent_tokens = parent_,
+                                       .multi_query_prompt = own_prompt(session, "multi-query"),
+                                       .self_query_prompt = own_prompt(session, "self-query")});
 }
 
 }  // namespace hanok::app

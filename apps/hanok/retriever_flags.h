@@ -15,7 +15,8 @@ class RetrieverFlags {
   bool given() const { return !name_.empty(); }
   const std::string& name() const { return name_; }
   /// `search` and `model` must outlive it. Throws Invalid where the retriever needs what is not there.
-  std::unique_ptr<chain::Retriever> make(const chain::SearchOptions& search, const chain::ChatModel* model) const;
+  std::unique_ptr<chain::Retriever> make(const Session& session, const chain::SearchOptions& search,
+                                         const chain::ChatModel* model) const;
 
  private:
   std::string name_;

@@ -76,6 +76,7 @@ void add_run(Command& root) {
   c.option("--folder", flags->folder, "the folder that `read` steps may read below (default: this one)");
   c.flag("--show-prompt", flags->show_prompt, "print what models would be told, and stop");
   flags->model.add_to(c);
+  c.cache();
   c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }

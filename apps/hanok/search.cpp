@@ -50,10 +50,7 @@ void run(Session& session, const Flags& flags) {
   options.fusion = flags.fusion;
   options.mmr_lambda = flags.mmr;
   options.neighbours = flags.neighbours;
-  std::unique_ptr<chain::RerankModel> reranker;
-  if (!flags.rerank.empty())
-    if (const auto folder = model_folder(flags.rerank))
-      reranker = chain::make_reranker(std::make_shared<hanok::Reranker>(*folder));
+  const auto reranker = open_reranker(flags.rerank);
   options.reranker = reranker.get();
   const auto result = chain::search(*snapshot, flags.query, options);
   session.print(to_json(result, flags.explain), [&](std::ostream& out) { show(out, session, result, flags.explain); });
@@ -84,6 +81,7 @@ void add_search(Command& root) {
   c.option("--neighbours", flags->neighbours, "also show this many chunks before and after");
   c.option("--rerank", flags->rerank, "cross-encoder that reads question and passage together: folder or ORG/NAME");
   c.flag("--explain", flags->explain, "each part's score");
+  c.cache();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

@@ -68,6 +68,7 @@ void add_sentiment(Command& root) {
   c.option("--label", flags->labels, "in place of positive, neutral and negative; may be given several times");
   c.option("--question", flags->question, "what the labels answer (default: what is the sentiment?)");
   c.flag("--uncalibrated", flags->plain, "the model's probabilities as they are");
+  c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

@@ -6,19 +6,16 @@
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
-#include <optional>
 #include <thread>
 
-#include "base/background.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/threads.h"
 #include "chat_models.h"
 #include "command.h"
-#include "hanok/pictures.h"
 #include "hanok/server.h"
 #include "language_models.h"
-#include "models_in_use.h"
+#include "watched_folders.h"
 
 namespace hanok::app {
 namespace {
@@ -52,7 +49,9 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
   for (const auto& text : chats) {
     const auto [id, name] = name_and_model(text);
     if (chain::is_server(name)) {
-      out.chat.emplace_back(id, need_chat(session, {.model = name, .context = flags.context}).model);
+      out.chat.emplace_back(
+          id, need_chat(session, {.model = name, .context = flags.context, .adapters = {}, .draft = {}, .kept = false})
+                  .model);
       continue;
     }
     LanguageModelOptions options;
@@ -144,60 +143,6 @@ class AddressFile {
   const fs::path file_;
 };
 
-using Served = std::vector<std::pair<std::string, std::shared_ptr<const chain::EmbeddingModel>>>;
-
-/// Keeps a collection up to date with folders, beside what the server does and by the same model: that which made the
-/// collection's vectors, or for one that has none the first that is served.
-class Watching {
- public:
-  Watching(Session& session, const std::shared_ptr<store::Store>& store, const std::vector<std::string>& folders,
-           const Served& served) {
-    if (folders.empty()) return;
-    collection_ = store->collection(session.collection_name(), true);
-    if (const auto space = collection_->vector_space(); space && chain::holds_pictures(*space))
-      throw Error(Code::Invalid, "--watch is for texts, and collection '" + collection_->name() +
-                                     "' holds pictures: leave it out, or name another collection: -c NAME");
-    embedder_ = served_for(*collection_->snapshot(), served);
-    options_.embedder = embedder_.get();
-    if (!embedder_ && collection_->snapshot()->vector_space()) {
-      models_.emplace(ModelsInUse::for_ingest(session, *collection_));
-      options_.embedder = models_->embedder();
-    }
-    options_.split.max_tokens = number_setting(session, "max-tokens");
-    options_.split.overlap_tokens = number_setting(session, "overlap-tokens");
-    const std::vector<fs::path> paths(folders.begin(), folders.end());
-    for (const auto& path : paths)
-      if (!fs::is_directory(path)) throw Error(Code::NotFound, "--watch " + path.string() + ": a folder was expected");
-    work_.start([this, &session, paths](const std::atomic<bool>& stop) {
-      chain::watch(
-          *collection_, paths, options_,
-          [&](const chain::IngestReport& report) {
-            if (report.added + report.changed + report.gone + report.failed.size() == 0) return;
-            session.note(collection_->name() + ": " + std::to_string(report.added) + " new, " +
-                         std::to_string(report.changed) + " changed, " + std::to_string(report.gone) + " gone, " +
-                         std::to_string(report.failed.size()) + " failed");
-          },
-          [&] { return stop.load(); });
-    });
-  }
-
- private:
-  static std::shared_ptr<const chain::EmbeddingModel> served_for(const store::Snapshot& snapshot,
-                                                                 const Served& served) {
-    auto space = snapshot.pending_space();
-    if (!space) space = snapshot.vector_space();
-    for (const auto& [id, model] : served)
-      if (!space || model->space().fingerprint == space->fingerprint) return model;
-    return nullptr;
-  }
-
-  std::shared_ptr<store::Collection> collection_;
-  std::shared_ptr<const chain::EmbeddingModel> embedder_;
-  std::optional<ModelsInUse> models_;
-  chain::IngestOptions options_;
-  base::Background work_;  // last: it ends before what it uses
-};
-
 void run(Session& session, const Flags& flags) {
   allow_many_files();
   session.background = true;
@@ -229,14 +174,14 @@ void run(Session& session, const Flags& flags) {
   for (const auto& [id, model] : models.chat) names.push_back(id);
   for (const auto& [id, model] : models.embedding) names.push_back(id);
   for (const auto& [id, model] : models.rerank) names.push_back(id);
-  const Served embedders = models.embedding;
+  const auto embedders = models.embedding;
   server::Server server(store, std::move(models), std::move(options));
   session.print(
       {{"url", server.url()}, {"port", server.port()}, {"data", folder.string()}, {"models", names}},
       [&](std::ostream& out) { out << "hanok serves " << folder.string() << " at " << server.url() << std::endl; });
   for (const auto& name : names) session.note("model: " + name.get<std::string>());
   const AddressFile address(folder / "server.json", server.url());
-  Watching watching(session, store, flags.watch, embedders);
+  const WatchedFolders watching(session, *store, flags.watch, &embedders);
   while (!session.interrupts.cancelled()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (!hangups.cancelled()) continue;

@@ -88,6 +88,10 @@ const std::vector<Setting>& setting_table() {
       {"embedding-precision", "HANOK_EMBEDDING_PRECISION", "",
        "what the embedding model computes in: float32, or int8 (two to four times as fast); empty = what a collection's "
        "vectors were made in, int8 for a new one, float32 for vectors that are put out"},
+      {"cache", "HANOK_CACHE", "off",
+       "on: answers that are the same each time (temperature 0, or a seed) and vectors are kept in the data directory and "
+       "given again"},
+      {"prompts", "HANOK_PROMPTS", "", "folder with your own prompts, NAME.txt each (hanok prompts list)"},
       {"max-tokens", "HANOK_MAX_TOKENS", "256", "tokens in a chunk at most"},
       {"overlap-tokens", "HANOK_OVERLAP_TOKENS", "32", "tokens of the chunk before that are repeated at most"},
   };
@@ -117,6 +121,7 @@ std::pair<std::string, std::string> Session::setting(const std::string& key) con
   }
   if (key == "data" && !data_flag.empty()) return {data_flag, "flag"};
   if (key == "collection" && !collection_flag.empty()) return {collection_flag, "flag"};
+  if (key == "cache" && !cache_flag.empty()) return {cache_flag, "flag"};
   if (key == "embedding-precision" && !precision_flag.empty()) return {precision_flag, "flag"};
   const std::string value = environment(row->environment);
   if (!value.empty()) return {value, row->environment};

@@ -66,6 +66,8 @@ void add_summarize(Command& root) {
   flags->answer.temperature = 0;
   flags->answer.frequency_penalty = 0.4;
   flags->answer.add_to(c);
+  c.cache();
+  c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

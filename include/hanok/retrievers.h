@@ -16,10 +16,9 @@
 #include <vector>
 
 #include "hanok/chain.h"
+#include "hanok/prompts.h"
 
 namespace hanok::chain {
-
-class ChatModel;  // hanok/chat.h
 
 struct Retrieved {
   SearchResult found;  // hits best first, with their scores for the question itself
@@ -35,6 +34,9 @@ class Retriever {
   virtual Retrieved retrieve(const store::Snapshot& snapshot, std::string_view question) const = 0;
 };
 
+PromptTemplate default_multi_query_prompt();  // {n}, {question}
+PromptTemplate default_self_query_prompt();   // {fields}, {question}
+
 struct RetrieverOptions {
   SearchOptions search = {};         // k, filter and models of every kind; embedder and reranker must outlive it
   const ChatModel* model = nullptr;  // multi-query, self-query; must outlive it
@@ -48,6 +50,8 @@ struct RetrieverOptions {
   int64_t now_ms = 0;                        // of time-weighted; 0: now
   size_t neighbours = 1;                     // chunks on each side
   size_t parent_tokens = 1024;               // of a parent at most
+  PromptTemplate multi_query_prompt = default_multi_query_prompt();
+  PromptTemplate self_query_prompt = default_self_query_prompt();
 };
 
 /// What each does:

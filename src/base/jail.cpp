@@ -21,8 +21,11 @@ bool within(const fs::path& folder, const fs::path& path) {
   return end == folder.end() || (end->empty() && std::next(end) == folder.end());
 }
 
-[[noreturn]] void outside(const std::string& path) {
-  throw Error(Code::Invalid, "'" + path + "' lies in none of the folders that may be read");
+[[noreturn]] void outside(std::span<const fs::path> folders, const std::string& path) {
+  std::string readable;
+  for (const auto& folder : folders) readable += (readable.empty() ? "" : ", ") + folder.string();
+  throw Error(Code::Invalid, "'" + path + "' lies in none of the folders that may be read (" +
+                                 (readable.empty() ? "there are none" : readable) + ")");
 }
 
 struct Closing {
@@ -33,7 +36,7 @@ struct Closing {
 }  // namespace
 
 fs::path path_within(std::span<const fs::path> folders, const std::string& path) {
-  if (folders.empty() || path.find('\0') != path.npos) outside(path);
+  if (folders.empty() || path.find('\0') != path.npos) outside(folders, path);
   std::error_code error;
   const fs::path named = fs::path(path).is_absolute() ? fs::path(path) : folders[0] / path;
   const fs::path real = fs::canonical(named, error);
@@ -46,7 +49,7 @@ fs::path path_within(std::span<const fs::path> folders, const std::string& path)
     if (error) throw Error(Code::NotFound, "there is no '" + path + "'");
     return real;
   }
-  outside(path);
+  outside(folders, path);
 }
 
 std::string read_file_within(std::span<const fs::path> folders, const std::string& path, uint64_t max_bytes) {
@@ -60,7 +63,7 @@ std::string read_file_within(std::span<const fs::path> folders, const std::strin
     const fs::path root = fs::canonical(folder, none);
     return !none && within(root, opened);
   });
-  if (!inside) outside(path);
+  if (!inside) outside(folders, path);
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
     throw Error(Code::Invalid, "'" + path + "' is no regular file");

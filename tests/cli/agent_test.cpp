@@ -1,6 +1,9 @@
 // hanok agent, ask with retrievers and sessions, and hanok mcp, as programs use them.
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/child.h"
 #include "chain/providers/test_server.h"
 #include "program.h"
@@ -57,6 +60,56 @@ TEST(CliAgent, StepsAnswerLogAndReplay) {
   EXPECT_EQ(again["answer"], out["answer"]);
   EXPECT_EQ(again["unparsable"], 1);
   EXPECT_THAT(base::read_file(trace), testing::AllOf(HasSubstr("tool calculator"), HasSubstr("model scripted")));
+}
+
+// Answers at temperature 0 are given again: the server's second answer is never asked for.
+TEST(CliCache, AnswersAreGivenAgainSeenAndForgotten) {
+  Program hanok;
+  const Scripted model({"one", "two", "three", "four"});
+  const auto say = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"chat", "-m", model.url()});
+    std::string line = "echo hello |";
+    for (const auto& word : more) line += " '" + word + "'";
+    return hanok.bash("echo hello | " HANOK_PROGRAM + line.substr(line.find('|') + 1));
+  };
+  EXPECT_THAT(say({"--temperature", "0", "--cache", "on"}).out, HasSubstr("one"));
+  const auto again = say({"--temperature", "0", "--cache", "on"});
+  EXPECT_THAT(again.out, HasSubstr("one"));
+  EXPECT_THAT(again.err, HasSubstr("answered from the cache"));
+  EXPECT_THAT(say({"--temperature", "0"}).out, HasSubstr("two")) << "off unless it is asked for";
+  EXPECT_EQ(hanok.json({"cache", "show"})["answers"], 1);
+  ::setenv("HANOK_CACHE", "on", 1);
+  EXPECT_THAT(say({"--temperature", "0"}).out, HasSubstr("one"));
+  EXPECT_THAT(say({}).out, HasSubstr("three")) << "meant to vary";
+  EXPECT_THAT(say({"--temperature", "0", "--cache", "off"}).out, HasSubstr("four"));
+  ::unsetenv("HANOK_CACHE");
+  hanok.json({"config", "set", "cache", "on"});
+  EXPECT_THAT(say({"--temperature", "0"}).out, HasSubstr("one"));
+  const auto seen = hanok.json({"cache", "show"});
+  EXPECT_EQ(seen["cache"], "on");
+  EXPECT_EQ(seen["answers"], 1);
+  EXPECT_GT(seen["answer_bytes"], 0);
+  EXPECT_EQ(hanok.json({"cache", "clear", "--only", "vectors"})["answers"], 0);
+  EXPECT_EQ(hanok.json({"cache", "clear"})["answers"], 1);
+  EXPECT_EQ(hanok.json({"cache", "show"})["answers"], 0);
+  hanok.json({"config", "set", "cache", "maybe"});
+  EXPECT_EQ(say({"--temperature", "0"}).exit_status, 2);
+}
+
+TEST(CliCache, VectorsToo) {
+  Program hanok;
+  ::setenv("HANOK_EMBEDDING_MODEL", HANOK_SOURCE_DIR "/tests/data/tiny_embedder", 1);
+  const std::string folder = hanok.write("in/a.txt", "The ferry leaves at seven.").parent_path();
+  EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], 0);
+  EXPECT_FALSE(base::fs::exists(hanok.folder() / "data/journal.db")) << "looking makes nothing";
+  hanok.json({"ingest", folder, "--cache", "on"});
+  const size_t passages = hanok.json({"cache", "show"})["vectors"];
+  EXPECT_GT(passages, 0u);
+  hanok.json({"search", "ferry", "--cache", "on"});
+  EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], passages + 1) << "the question's";
+  hanok.json({"ingest", folder, "-c", "again", "--cache", "on"});
+  EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], passages + 1) << "the same passages";
+  ::setenv("HANOK_EMBEDDING_MODEL", "none", 1);
 }
 
 TEST(CliAgent, LimitsApprovalAndWhatIsNotThere) {
@@ -132,6 +185,59 @@ TEST_F(CliDocuments, RetrieversAnswer) {
   const Scripted model({"Moon room price\nnight price of the room", "It is 140,000 won per night [1]."});
   const auto more = hanok_.json({"ask", question, "--retriever", "multi-query", "-m", model.url()});
   EXPECT_THAT(more["notes"].dump(), HasSubstr("also asked: Moon room price"));
+}
+
+TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
+  const auto listed = hanok_.json({"prompts", "list"})["prompts"];
+  ASSERT_EQ(listed.size(), 6u);
+  for (const auto& prompt : listed) {
+    EXPECT_EQ(prompt["from"], "default");
+    EXPECT_GT(hanok_.json({"prompts", "show", prompt["name"]})["text"].get<std::string>().size(), 40u);
+  }
+  const auto folder = hanok_.write("prompts/ask.txt", "Mine: {passages} {question}\n").parent_path();
+  hanok_.write("prompts/multi-query.txt", "{n} versions of {question} {oops}");
+  hanok_.json({"config", "set", "prompts", folder});
+  EXPECT_EQ(hanok_.json({"prompts", "show", "ask"})["text"], "Mine: {passages} {question}");
+  EXPECT_THAT(hanok_.json({"ask", "room price", "--show-prompt"})["prompt"].get<std::string>(),
+              testing::StartsWith("Mine: "));
+  const Scripted model({"It is 140,000 won [1]."});
+  const auto wrong = hanok_.json({"ask", "room price", "--retriever", "multi-query", "-m", model.url()}, 2);
+  EXPECT_THAT(wrong["error"]["message"].get<std::string>(), HasSubstr("oops"));
+  EXPECT_EQ(hanok_.run({"prompts", "show", "nothing"}).exit_status, 3);
+  hanok_.json({"config", "set", "prompts", "nowhere"});
+  EXPECT_EQ(hanok_.run({"ask", "room price"}).exit_status, 3);
+}
+
+TEST_F(CliDocuments, ACrossEncoderOrdersWhatARetrieverFound) {
+  const std::string reranker = HANOK_SOURCE_DIR "/tests/data/tiny_reranker";
+  const auto run = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"ask", "room price", "--show-prompt", "-k", "8"});
+    return hanok_.json(more)["prompt"].get<std::string>();
+  };
+  EXPECT_NE(run({"--retriever", "compression"}), run({"--retriever", "compression", "--rerank", reranker}));
+  hanok_.json({"ask", "room price", "--rerank", "nowhere/none"}, 3);
+}
+
+TEST_F(CliDocuments, McpReadsFoldersThatItIsGiven) {
+  const auto one = hanok_.write("one/a.txt", "The ferry leaves at seven.").parent_path();
+  const auto two = hanok_.write("two/b.txt", "The ferry costs 900 won.").parent_path();
+  base::Child mcp({HANOK_PROGRAM, "mcp", one, two, "-c", "ferries"});
+  const auto list = [&] {
+    mcp.write_line(
+        R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_documents","arguments":{}}})", 10);
+    return base::parse_json(mcp.read_line(20, 1 << 20), "answer")["result"]["structuredContent"]["documents"].size();
+  };
+  for (int i = 0; i < 200 && list() < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(list(), 2u);
+  // A second one finds the data directory taken, reads what is there and says so.
+  const auto second = hanok_.bash(
+      R"(echo '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","arguments":{"query":"ferry"}}}' | )" +
+      std::string(HANOK_PROGRAM) + " mcp '" + one.string() + "' -c ferries");
+  EXPECT_THAT(second.out, HasSubstr("leaves at seven"));
+  EXPECT_THAT(second.err, HasSubstr("not watched"));
+  EXPECT_EQ(hanok_.run({"mcp", (one / "a.txt").string(), "-c", "other", "--data", (hanok_.folder() / "d2").string()})
+                .exit_status,
+            3);
 }
 
 TEST_F(CliDocuments, AQuestionHangsOnTheOnesBefore) {

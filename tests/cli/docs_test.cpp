@@ -2,6 +2,7 @@
 // command that the program knows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 #include <sstream>
 
@@ -50,6 +51,37 @@ TEST(Docs, PathsNamedInCodeMarksExist) {
   }
 }
 
+// What a page shows of an example in C++ stands there: each line of the block below a heading that names the example,
+// in their order.
+TEST(Docs, LinesOfExamplesStandInThem) {
+  const fs::path root = HANOK_SOURCE_DIR;
+  std::istringstream lines(base::read_file(root / "docs/coming-from-langchain.md"));
+  const std::regex heading(R"(### .*`(examples/[0-9a-z_]+\.cpp)`)");
+  const auto trimmed = [](const std::string& line) {
+    const size_t first = line.find_first_not_of(' ');
+    return first == line.npos ? std::string() : line.substr(first, line.find_last_not_of(' ') + 1 - first);
+  };
+  std::vector<std::string> rest;  // lines of the example, from the one behind the last that was found
+  std::string name;
+  size_t seen = 0;
+  bool code = false;
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch found;
+    if (std::regex_match(line, found, heading)) {
+      name = found[1], rest.clear();
+      std::istringstream example(base::read_file(root / name));
+      for (std::string one; std::getline(example, one);) rest.push_back(trimmed(one));
+    }
+    if (line.rfind("```", 0) == 0) code = !code && line == "```cpp";
+    if (!code || line.rfind("```", 0) == 0) continue;
+    const auto at = std::find(rest.begin(), rest.end(), trimmed(line));
+    ASSERT_NE(at, rest.end()) << name << " has no such line there: " << line;
+    rest.erase(rest.begin(), at + 1);
+    ++seen;
+  }
+  EXPECT_GT(seen, 25u);
+}
+
 // `hanok search "x" -k 3` in a ```sh block: the program must accept `hanok search --help`.
 TEST(Docs, CommandsInShellBlocksExist) {
   Program hanok;
@@ -67,7 +99,7 @@ TEST(Docs, CommandsInShellBlocksExist) {
       ++seen;
       const bool group = first == "collections" || first == "documents" || first == "eval" || first == "config" ||
                          first == "models" || first == "index" || first == "prompts" || first == "keys" ||
-                         first == "vision";
+                         first == "vision" || first == "cache";
       const auto result = group ? hanok.run({first, second, "--help"}) : hanok.run({first, "--help"});
       if (result.err.find("needs the program hanok-train") != std::string::npos) continue;  // built without libtorch
       EXPECT_EQ(result.exit_status, 0) << page << ": " << line << "\n" << result.err;

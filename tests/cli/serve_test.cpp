@@ -74,7 +74,7 @@ TEST(Serve, PicturesAreNotItsWork) {
   EXPECT_THAT(result.err, HasSubstr("does not take pictures; stop it"));
   const auto watching = hanok.run({"serve", "--port", "0", "--watch", data + "pictures", "-c", "photos"});
   EXPECT_EQ(watching.exit_status, 2);
-  EXPECT_THAT(watching.err, HasSubstr("--watch is for texts"));
+  EXPECT_THAT(watching.err, HasSubstr("is for texts"));
 }
 
 TEST(Serve, WrongUsesAreNamed) {

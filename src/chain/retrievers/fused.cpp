@@ -63,7 +63,8 @@ class Ensemble final : public Retriever {
 class MultiQuery final : public Retriever {
  public:
   explicit MultiQuery(RetrieverOptions options) : options_(std::move(options)) {
-    if (!options_.model) throw Error(Code::Invalid, "retriever multi-query needs a chat model");
+    if (!options_.model)
+      throw Error(Code::Invalid, "retriever multi-query needs a chat model: -m MODEL, or the setting model");
   }
   std::string_view name() const override { return "multi-query"; }
 
@@ -81,11 +82,8 @@ class MultiQuery final : public Retriever {
 
  private:
   std::vector<std::string> others(std::string_view question) const {
-    const PromptTemplate prompt(
-        "Write {n} other versions of the question below, so that documents are found which use other words. Keep its "
-        "language, names and numbers. One question a line and nothing else.\n\nQuestion: {question}");
-    const Message asked{"user",
-                        prompt.format({{"n", std::to_string(options_.queries)}, {"question", std::string(question)}})};
+    const Message asked{"user", options_.multi_query_prompt.format(
+                                    {{"n", std::to_string(options_.queries)}, {"question", std::string(question)}})};
     const auto reply = traced_chat(*options_.model, std::span(&asked, 1), {.temperature = 0.0f, .max_tokens = 200});
     std::vector<std::string> out;
     std::set<std::string> seen{std::string(question)};
@@ -117,6 +115,11 @@ std::vector<std::pair<uint64_t, double>> weighted_rank_fusion(std::span<const st
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   return out;
+}
+
+PromptTemplate default_multi_query_prompt() {
+  return "Write {n} other versions of the question below, so that documents are found which use other words. Keep its "
+         "language, names and numbers. One question a line and nothing else.\n\nQuestion: {question}";
 }
 
 MadeRetriever make_ensemble(const RetrieverOptions& o) { return std::make_unique<Ensemble>(o); }

@@ -61,7 +61,8 @@ std::string schema_of(const Fields& fields) {
 class SelfQuery final : public Retriever {
  public:
   explicit SelfQuery(RetrieverOptions options) : options_(std::move(options)) {
-    if (!options_.model) throw Error(Code::Invalid, "retriever self-query needs a chat model");
+    if (!options_.model)
+      throw Error(Code::Invalid, "retriever self-query needs a chat model: -m MODEL, or the setting model");
   }
   std::string_view name() const override { return "self-query"; }
 
@@ -99,10 +100,8 @@ class SelfQuery final : public Retriever {
       for (const auto& v : values) known += " " + OrderedJson(v).dump();
       known += "\n";
     }
-    const PromptTemplate prompt(
-        "Documents have these fields:\n{fields}\nTake out of the question which fields it asks for, and what is left to "
-        "search for by meaning. No condition is better than a wrong one.\n\nQuestion: {question}");
-    Messages messages{{"user", prompt.format({{"fields", known}, {"question", std::string(question)}})}};
+    Messages messages{
+        {"user", options_.self_query_prompt.format({{"fields", known}, {"question", std::string(question)}})}};
     const auto parser = schema_parser(schema_of(fields));
     std::optional<OrderedJson> out;
     try {
@@ -146,6 +145,11 @@ class SelfQuery final : public Retriever {
 };
 
 }  // namespace
+
+PromptTemplate default_self_query_prompt() {
+  return "Documents have these fields:\n{fields}\nTake out of the question which fields it asks for, and what is left to "
+         "search for by meaning. No condition is better than a wrong one.\n\nQuestion: {question}";
+}
 
 MadeRetriever make_self_query(const RetrieverOptions& o) { return std::make_unique<SelfQuery>(o); }
 

@@ -1,0 +1,55 @@
+#include "watched_folders.h"
+
+#include <atomic>
+#include <filesystem>
+
+#include "hanok/error.h"
+#include "hanok/pictures.h"
+
+namespace hanok::app {
+namespace {
+
+std::shared_ptr<const chain::EmbeddingModel> served_for(const store::Snapshot& snapshot, const NamedEmbedders& served) {
+  auto space = snapshot.pending_space();
+  if (!space) space = snapshot.vector_space();
+  for (const auto& [id, model] : served)
+    if (!space || model->space().fingerprint == space->fingerprint) return model;
+  return nullptr;
+}
+
+}  // namespace
+
+WatchedFolders::WatchedFolders(Session& session, store::Store& store, const std::vector<std::string>& folders,
+                               const NamedEmbedders* served) {
+  if (folders.empty()) return;
+  collection_ = store.collection(session.collection_name(), true);
+  const auto snapshot = collection_->snapshot();
+  if (const auto space = snapshot->vector_space(); space && chain::holds_pictures(*space))
+    throw Error(Code::Invalid, "watching folders is for texts, and collection '" + collection_->name() +
+                                   "' holds pictures: leave them out, or name another collection: -c NAME");
+  if (served) embedder_ = served_for(*snapshot, *served);
+  options_.embedder = embedder_.get();
+  if (!embedder_ && (!served || snapshot->vector_space())) {
+    models_.emplace(ModelsInUse::for_ingest(session, *collection_));
+    options_.embedder = models_->embedder();
+  }
+  options_.split.max_tokens = number_setting(session, "max-tokens");
+  options_.split.overlap_tokens = number_setting(session, "overlap-tokens");
+  const std::vector<std::filesystem::path> paths(folders.begin(), folders.end());
+  for (const auto& path : paths)
+    if (!std::filesystem::is_directory(path))
+      throw Error(Code::NotFound, path.string() + ": a folder to watch was expected");
+  work_.start([this, &session, paths](const std::atomic<bool>& stop) {
+    chain::watch(
+        *collection_, paths, options_,
+        [&](const chain::IngestReport& report) {
+          if (report.added + report.changed + report.gone + report.failed.size() == 0) return;
+          session.note(collection_->name() + ": " + std::to_string(report.added) + " new, " +
+                       std::to_string(report.changed) + " changed, " + std::to_string(report.gone) + " gone, " +
+                       std::to_string(report.failed.size()) + " failed");
+        },
+        [&] { return stop.load(); });
+  });
+}
+
+}  // namespace hanok::app
