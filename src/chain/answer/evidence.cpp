@@ -7,6 +7,7 @@
 
 #include "chain/answer/mentions.h"
 #include "chain/answer/short_answer.h"
+#include "chain/answer/shown.h"
 #include "chain/answer/units.h"
 #include "chain/answer/weights.h"
 
@@ -118,6 +119,14 @@ class Ranker {
   }
 
  private:
+  /// A row's columns may say what its numbers are ("fee (won)"); asked for is that only of a measure.
+  std::string what_it_says(const std::string& passage, const Sentence& s) const {
+    const auto part = [&](const text::Span& span) {
+      return std::string_view(passage).substr(span.start, span.end - span.start);
+    };
+    return s.columns && q_.measure != Measure::None ? shown(part(s.span), part(*s.columns)) : std::string(part(s.span));
+  }
+
   void add_passage(size_t p) {
     const Passage& passage = passages_[p];
     const auto units = units_of(passage.text);
@@ -171,7 +180,7 @@ class Ranker {
       f[kAlone] = partly([&](const Found& here) { return alone(q_, here, found); });
       f[kLate] = partly([&](const Found& here) { return late(q_, here); });
       f[kKindWanted] = q_.asks != Asks::Other;
-      f[kKind] = f[kKindWanted] > 0 && holds_kind(text, q_);
+      f[kKind] = f[kKindWanted] > 0 && holds_kind(what_it_says(passage.text, out), q_);
       f[kNews] = std::min(1.0, static_cast<double>(found[i].news) / kManyNews);
       f[kLength] = std::min(1.0, static_cast<double>(found[i].terms) / kLong);
       f[kFirst] = first && !units[i].heading;

@@ -64,6 +64,7 @@ TEST(ExampleQuestions, AcrossLanguages) {
                                         {"언제 체크아웃해야 하나요?", "11:00"},
                                         {"회원 카드를 잃어버리면 얼마를 내야 하나요?", "2,000 won"},
                                         {"이 집은 누가 지었나요?", "Han Deok-su"},
+                                        {"도서관은 토요일에 몇 시까지 하나요?", "9:00 to 17:00"},
                                         {"What is the name of the cat?", "먹물"}}) {
     const Answer a = ask(documents(), question, {.search = {.k = 8, .embedder = e5()}});
     EXPECT_TRUE(a.answered) << question << " " << a.confidence;
@@ -81,7 +82,9 @@ TEST(ExampleQuestions, WhatIsNotThereIsNotAnswered) {
   if (!e5()) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
   for (const char* question : {"Who won the 1998 chess final?", "양자 컴퓨터의 큐비트 수는 얼마인가?",
                                "What is the boiling point of tungsten?", "수영장은 몇 시에 여나요?",
-                               "주차 요금은 얼마인가요?", "Who is the mayor of Busan?"}) {
+                               "주차 요금은 얼마인가요?", "Who is the mayor of Busan?",
+                               // A museum is asked about, and the library's hours are there.
+                               "박물관은 토요일에 몇 시까지 하나요?"}) {
     const Answer a = ask(documents(), question, {.search = {.k = 8, .embedder = e5()}});
     EXPECT_FALSE(a.answered) << question << " -> " << a.answer << " " << a.confidence;
   }

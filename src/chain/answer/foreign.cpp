@@ -18,7 +18,10 @@ namespace {
 constexpr size_t kMostEmbedded = 64;  // sentences: those of the first passages
 constexpr double kNearnessScale = 2, kManyDeviations = 4, kLong = 60, kManySounds = 2;
 constexpr size_t kPassagesCompared = 3, kMostCompared = 6000;  // bytes: some thousand words to embed
-constexpr double kHeadingCost = 4;                             // as in evidence.cpp: says where the answer is
+// Of the word that is found least: below a half it was not found. Such words are mostly names, of which the vectors
+// know little, so the means say too little then.
+constexpr double kFound = 0.5;
+constexpr double kHeadingCost = 4;  // as in evidence.cpp: says where the answer is
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -57,7 +60,9 @@ double share(const std::set<std::string>& wanted, const std::set<std::string>& t
   return static_cast<double>(held) / static_cast<double>(wanted.size());
 }
 
-bool asks_for_number(const Question& q) { return q.asks == Asks::Number || q.asks == Asks::Time; }
+bool asks_for_number(const Question& q) {
+  return q.asks == Asks::Number || q.asks == Asks::Time || q.measure != Measure::None;
+}
 
 std::string_view part(std::string_view text, const text::Span& s) { return text.substr(s.start, s.end - s.start); }
 
@@ -101,7 +106,9 @@ class ForeignRanker {
       f[kForeignPassageNearness] = kNearnessScale * passage.nearness;
       f[kForeignFirstPassage] = rank_ == 0;
       f[kForeignRank] = 1 / (1 + rank_);
-      f[kForeignKindMissing] = asks_for_number(q_) && !holds_kind(text, q_);
+      const bool row = s.columns && q_.measure != Measure::None;  // "fee (won)" says what the numbers are
+      const std::string with_columns = row ? shown(text, part(passage.text, *s.columns)) : std::string(text);
+      f[kForeignKindMissing] = asks_for_number(q_) && !holds_kind(with_columns, q_);
       f[kForeignKeyword] = passage.keyword;
       const Crossing here(text);
       f[kForeignNumbers] = share(asked_.numbers, here.numbers, 0);
@@ -183,8 +190,8 @@ class ForeignRanker {
         if (s.passage != passages[p]) continue;
         s.foreign[kForeignWords] = translated.mean(present[i]);
         s.foreign[kForeignPassageWords] = translated.mean(whole);
-        s.words = {translated.topical_mean(whole), translated.topical_least(whole), translated.mean(whole),
-                   translated.least(whole)};
+        s.words = {translated.topical_mean(whole), translated.plain_mean(whole),
+                   std::min(kFound, translated.topical_least(whole))};
       }
     }
   }
@@ -261,8 +268,7 @@ std::vector<double> foreign_confidence_features(const Question& question, const 
           f[kForeignWords],
           top.words[0],
           top.words[1],
-          top.words[2],
-          top.words[3]};
+          top.words[2]};
 }
 
 double foreign_confidence(const Question& question, const std::vector<Passage>& passages,

@@ -33,9 +33,9 @@ using ForeignFeatures = std::array<double, kForeignFeatures>;
 
 struct ForeignSentence : Sentence {
   ForeignFeatures foreign{};
-  /// How surely the question's words are in its passage, translated: the mean and the least of those that say what it
-  /// is about, then of all.
-  std::array<double, 4> words{};
+  /// How surely the question's words are in its passage, translated: those that say what it is about, all, and the
+  /// least sure of the former, up to a half.
+  std::array<double, 3> words{};
 };
 
 /// The learned weights of the sentences.
@@ -48,7 +48,7 @@ std::vector<ForeignSentence> rank_foreign(const Question& question, const std::v
 
 /// What the confidence in the best of them is computed from. `own`: the sentences of rank_sentences, which may be
 /// empty: where they hold the question's words, the answer is there.
-inline constexpr size_t kForeignConfidenceFeatures = 28;
+inline constexpr size_t kForeignConfidenceFeatures = 27;
 std::vector<double> foreign_confidence_features(const Question& question, const std::vector<Passage>& passages,
                                                 const std::vector<ForeignSentence>& foreign,
                                                 const std::vector<Sentence>& own);

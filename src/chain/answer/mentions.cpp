@@ -200,6 +200,7 @@ bool is_kind(const Word& word, Asks asks) {
 }
 
 bool holds_kind(std::string_view sentence, const Question& question) {
+  if (question.measure != Measure::None) return holds_measure(sentence, question.measure);
   const auto words = words_of(sentence, question);
   return std::any_of(words.begin(), words.end(),
                      [&](const Word& w) { return !w.asked && !w.stop && is_kind(w, question.asks); });

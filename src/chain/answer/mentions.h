@@ -21,7 +21,8 @@ struct Word {
 
 std::vector<Word> words_of(std::string_view sentence, const Question& question);
 
-/// True when the sentence has something of the kind that the question asks for and does not itself say.
+/// True when the sentence has something of the kind that the question asks for and does not itself say; where the
+/// question says what it measures in, a quantity of that measure. A table's row is given with its columns (shown).
 bool holds_kind(std::string_view sentence, const Question& question);
 bool is_kind(const Word& word, Asks asks);
 

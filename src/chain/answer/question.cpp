@@ -203,6 +203,7 @@ Question read_question(std::string_view text, std::span<const text::Term> terms,
   Question q{
       .text = std::string(text), .terms = {terms.begin(), terms.end()}, .korean = text::hangul_share(text) > 0.3};
   q.asks = kind_of(text, q.korean);
+  q.measure = asked_measure(text, q.korean);
   std::vector<Piece> pieces = pieces_of(text, terms, weight);
   if (q.korean) drop_ending(text, pieces);
   const double nowhere = weight(kNowhere), most = with_background(nowhere, nowhere, passages);

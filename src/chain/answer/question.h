@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chain/answer/measures.h"
 #include "hanok/text.h"
 
 namespace hanok::chain::answer {
@@ -32,6 +33,7 @@ struct Question {
   std::vector<text::Term> terms;  // of text, in order
   bool korean = false;
   Asks asks = Asks::Other;
+  Measure measure = Measure::None;  // what it measures in, where it says so
   std::vector<std::string> forms;   // distinct terms, in order
   std::vector<double> weights;      // of each form, > 0; they sum to 1
   std::vector<char> named;          // of each form: a number, or capitalised inside the question

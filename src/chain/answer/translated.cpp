@@ -127,26 +127,30 @@ std::vector<Presence> Translated::in(const std::vector<std::string>& texts) cons
 
 namespace {
 
-double mean_of(const Presence& p, const std::vector<double>& weights, const std::vector<bool>* which) {
+/// 1 where nothing counts.
+double mean_of(const Presence& p, const auto& counts) {
   double sum = 0, all = 0;
-  for (size_t i = 0; i < p.size(); ++i)
-    if (!which || (*which)[i]) sum += weights[i] * p[i], all += weights[i];
+  for (size_t i = 0; i < p.size(); ++i) sum += counts(i) * p[i], all += counts(i);
   return all > 0 ? sum / all : 1;
-}
-
-double least_of(const Presence& p, const std::vector<bool>* which) {
-  double least = 1;
-  for (size_t i = 0; i < p.size(); ++i)
-    if (!which || (*which)[i]) least = std::min(least, p[i]);
-  return least;
 }
 
 }  // namespace
 
-double Translated::mean(const Presence& p) const { return mean_of(p, weights_, nullptr); }
-double Translated::topical_mean(const Presence& p) const { return mean_of(p, weights_, &topical_); }
-double Translated::least(const Presence& p) const { return least_of(p, nullptr); }
-double Translated::topical_least(const Presence& p) const { return least_of(p, &topical_); }
+double Translated::mean(const Presence& p) const {
+  return mean_of(p, [this](size_t i) { return weights_[i]; });
+}
+double Translated::plain_mean(const Presence& p) const {
+  return mean_of(p, [](size_t) { return 1.0; });
+}
+double Translated::topical_least(const Presence& p) const {
+  double least = 1;
+  for (size_t i = 0; i < p.size(); ++i)
+    if (topical_[i]) least = std::min(least, p[i]);
+  return least;
+}
+double Translated::topical_mean(const Presence& p) const {
+  return mean_of(p, [this](size_t i) { return topical_[i] ? 1.0 : 0.0; });
+}
 
 Presence together(Presence a, const Presence& b) {
   for (size_t i = 0; i < a.size(); ++i) a[i] = std::max(a[i], b[i]);

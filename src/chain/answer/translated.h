@@ -18,10 +18,12 @@ class Translated {
   Translated(const Question& question, const WordNearness& nearness);
   /// For each text its Presence. All words of all texts are compared at once.
   std::vector<Presence> in(const std::vector<std::string>& texts) const;
-  /// Of all words, and of those alone that say what the question is about (1 where there are none).
+  /// To tell lines apart: the mean over all words, in which a day or a month counts three times.
   double mean(const Presence& presence) const;
+  /// To tell whether a text is about what is asked: the mean over all words alike, and over those alone that say what
+  /// the question is about (1 where there are none).
+  double plain_mean(const Presence& presence) const;
   double topical_mean(const Presence& presence) const;
-  double least(const Presence& presence) const;
   double topical_least(const Presence& presence) const;
 
  private:
@@ -29,7 +31,7 @@ class Translated {
   const WordNearness& nearness_;
   std::vector<std::string> words_;
   std::vector<bool> topical_;
-  std::vector<double> weights_;  // of each word in the means
+  std::vector<double> weights_;  // of each word in mean()
 };
 
 /// What a text may have that another one has too.
