@@ -257,6 +257,10 @@ class Talk {
   }
 
   void report(const chain::ChatReply& reply, const std::string& shown) {
+    if (!session_.json) {
+      if (shown.empty()) std::cout << reply.text();  // a server that does not stream and says nothing piece by piece
+      if (reply.finish != chain::ChatFinish::Cancelled || shown.empty()) std::cout << std::endl;  // notes follow
+    }
     if (reply.dropped > 0 && reply.dropped != dropped_)
       session_.note("note: the conversation is longer than the model's context of " +
                     std::to_string(chat_.model->context_tokens()) + " tokens; its " + std::to_string(reply.dropped) +
@@ -285,8 +289,6 @@ class Talk {
       session_.print(out, [](std::ostream&) {});
       return;
     }
-    if (shown.empty()) std::cout << reply.text();  // a server that does not stream and says nothing piece by piece
-    if (reply.finish != chain::ChatFinish::Cancelled || shown.empty()) std::cout << "\n";
     switch (reply.finish) {
       case chain::ChatFinish::Length:
         return session_.note("note: cut after " + std::to_string(reply.completion_tokens) +

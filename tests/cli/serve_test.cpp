@@ -53,12 +53,14 @@ TEST(Serve, BackupsAreMadeBesideIt) {
 for i in $(seq 100); do )" HANOK_PROGRAM R"( search maps --json 2>/dev/null | grep -q maps.txt && break; sleep 0.1; done
 )" HANOK_PROGRAM R"( backup copy --json
 )" HANOK_PROGRAM R"( ingest notes --json
+echo '{"text": "The tower is tall.", "source": "t.html"}' | )" HANOK_PROGRAM R"( ingest --texts - --json
 )" HANOK_PROGRAM R"( collections delete notes --json
 )" HANOK_PROGRAM R"( restore copy --data again --json
 )" HANOK_PROGRAM R"( fsck --data again --json
 )" HANOK_PROGRAM R"( search maps --data again --json)");
   EXPECT_THAT(result.out, HasSubstr(R"({"backup":"copy","files":1,)"));
   EXPECT_THAT(result.out, HasSubstr(R"({"files":{"new":0,"changed":0,"unchanged":1,)")) << "the server did it";
+  EXPECT_THAT(result.out, HasSubstr(R"({"files":{"new":1,"changed":0,"unchanged":0,"gone":0)")) << "texts too";
   EXPECT_THAT(result.out, HasSubstr("It is a server, at http://127.0.0.1:")) << "who writes here";
   EXPECT_THAT(result.out, HasSubstr(R"({"problems":[]})")) << result.out << result.err;
   EXPECT_THAT(result.out, HasSubstr("map room is open"));
