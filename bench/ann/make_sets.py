@@ -280,15 +280,46 @@ def million(args):
     save(args, "million", base, np.load(args.work / "sentences_q.npy"))
 
 
+def true_neighbours(base, queries, k=10):
+    """Rows of the k nearest by cosine, a block of the base at a time."""
+    best, ids = np.full((len(queries), k), -2, np.float32), np.zeros((len(queries), k), np.int32)
+    queries = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    for at in range(0, len(base), 50_000):
+        block = base[at:at + 50_000].astype(np.float32)
+        scores = queries @ (block / np.linalg.norm(block, axis=1, keepdims=True)).T
+        near = np.argpartition(-scores, k, axis=1)[:, :k]
+        both = np.concatenate([best, np.take_along_axis(scores, near, 1)], 1)
+        order = np.argsort(-both, axis=1)[:, :k]
+        best = np.take_along_axis(both, order, 1)
+        ids = np.take_along_axis(np.concatenate([ids, (near + at).astype(np.int32)], 1), order, 1)
+    return ids
+
+
+def two_million(args, rows=2_000_000):
+    """two million rows as halves, made from those of `spread` and `overlapping` as `million` is; with the truth as .ivecs"""
+    real = np.concatenate([np.load(args.work / f"{name}.npy") for name in ("spread", "overlapping")])
+    real /= np.linalg.norm(real, axis=1, keepdims=True)
+    dice = np.random.default_rng(7)
+    base = np.lib.format.open_memmap(args.work / "two_million.npy", mode="w+", dtype=np.float16, shape=(rows, real.shape[1]))
+    for at in range(0, rows, 50_000):
+        pick = dice.integers(0, len(real), (3, 50_000))
+        moved = real[pick[0]] + (real[pick[1]] - real[pick[2]]) / 3
+        base[at:at + 50_000] = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    queries = np.load(args.work / "spread_q.npy")[:500]
+    ids = true_neighbours(base, queries)
+    np.concatenate([np.full((len(ids), 1), ids.shape[1], np.int32), ids], 1).tofile(args.work / "two_million.ivecs")
+    save(args, "two_million", None, queries)
+
+
 SETS = {made.__name__: made for made in (fashion, sift, cifar, sentences, spread, spread_asked, overlapping, overlapping_asked,
                                          minilm_overlapping, minilm_asked, clusters, uniform, heavy, small)}
-LARGE = {made.__name__: made for made in (overlapping150k, million)}
-NEEDS = {"small": "spread", "million": "sentences"}
+LARGE = {made.__name__: made for made in (overlapping150k, million, two_million)}
+NEEDS = {"small": ["spread"], "million": ["sentences"], "two_million": ["spread", "overlapping"]}
 
 
 def lay(args, names):
     args.work.mkdir(parents=True, exist_ok=True)
-    for name in dict.fromkeys(sum(([NEEDS[n], n] if n in NEEDS else [n] for n in names), [])):
+    for name in dict.fromkeys(sum((NEEDS.get(n, []) + [n] for n in names), [])):
         if (args.work / f"{name}_q.npy").exists():
             continue
         (SETS | LARGE)[name](args)
