@@ -8,10 +8,8 @@ namespace hanok::store {
 namespace {
 
 constexpr int kCheckpointWaitMs = 200;
-constexpr int kBusyTimeoutMs = 10'000;  // a checkpoint of another process may hold the file for this long
-// Page cache of a connection, in KiB (the system's own cache does the rest): a pool of readers keeps what each of them
-// has.
-constexpr const char *kWriterCache = "-8192", *kReaderCache = "-1024";
+constexpr int kBusyTimeoutMs = 10'000;      // a checkpoint of another process may hold the file for this long
+constexpr const char* kCacheKiB = "-8192";  // page cache of a connection; the system's own cache does the rest
 
 Code code_of(int result) {
   switch (result & 0xff) {
@@ -129,7 +127,7 @@ Database::Database(const fs::path& file, Mode mode) : file_(file) {
     script(std::string("PRAGMA synchronous=FULL; PRAGMA foreign_keys=1; PRAGMA secure_delete=1; PRAGMA "
                        "temp_store=MEMORY; PRAGMA journal_size_limit=67108864; "
                        "PRAGMA cache_size=") +
-           (mode == Mode::Write ? kWriterCache : kReaderCache));
+           kCacheKiB);
   } catch (...) {
     sqlite3_close_v2(handle_);
     throw;
