@@ -231,7 +231,7 @@ struct Answer {
   bool answered = false;
   std::string answer;
   std::vector<Citation> citations;
-  std::vector<Citation> nearest;     // where nothing is answered: the three passages that come nearest, best first
+  std::vector<Citation> nearest;     // where there are no citations: the three passages that come nearest, best first
   std::vector<std::string> dropped;  // passages left out for the token budget, and markers [n] that did not hold
   std::vector<std::string> notes;    // what the retriever did on the way
   std::string model;                 // "extractive", or the chat model's name
