@@ -11,6 +11,7 @@
 #include "chain/answer/translated.h"
 #include "chain/answer/units.h"
 #include "chain/answer/weights.h"
+#include "chain/search/exact.h"
 
 namespace hanok::chain::answer {
 namespace {
@@ -21,6 +22,7 @@ constexpr size_t kPassagesCompared = 3, kMostCompared = 6000;  // bytes: some th
 // Of the word that is found least: below a half it was not found. Such words are mostly names, of which the vectors
 // know little, so the means say too little then.
 constexpr double kFound = 0.5;
+constexpr double kHoldsCode = 3;    // has a code that a short question names (AX-77B): the same in every language
 constexpr double kHeadingCost = 4;  // as in evidence.cpp: says where the answer is
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -69,7 +71,12 @@ std::string_view part(std::string_view text, const text::Span& s) { return text.
 class ForeignRanker {
  public:
   ForeignRanker(const Question& question, const std::vector<Passage>& passages, const ForeignFeatures& weights)
-      : q_(question), passages_(passages), weights_(weights), asked_(question.text), sounds_(question.text, question) {}
+      : q_(question),
+        passages_(passages),
+        weights_(weights),
+        asked_(question.text),
+        sounds_(question.text, question),
+        codes_(read_exact(question.text).codes) {}
 
   std::vector<ForeignSentence> run(const Across& across) {
     for (size_t p = 0; p < passages_.size() && out_.size() < kMostEmbedded; ++p)
@@ -80,8 +87,8 @@ class ForeignRanker {
     compare();
     if (across.words) add_words(Translated(q_, across.words));
     for (ForeignSentence& s : out_)
-      s.score =
-          std::inner_product(s.foreign.begin(), s.foreign.end(), weights_.begin(), s.heading ? -kHeadingCost : 0.0);
+      s.score = std::inner_product(s.foreign.begin(), s.foreign.end(), weights_.begin(),
+                                   (s.holds_code ? kHoldsCode : 0) - (s.heading ? kHeadingCost : 0));
     std::stable_sort(out_.begin(), out_.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
     double sum = 0;
     for (ForeignSentence& s : out_) sum += s.probability = std::exp(s.score - out_.front().score);
@@ -110,6 +117,7 @@ class ForeignRanker {
       const std::string with_columns = row ? shown(text, part(passage.text, *s.columns)) : std::string(text);
       f[kForeignKindMissing] = asks_for_number(q_) && !holds_kind(with_columns, q_);
       f[kForeignKeyword] = passage.keyword;
+      s.holds_code = holds_code(text);
       const Crossing here(text);
       f[kForeignNumbers] = share(asked_.numbers, here.numbers, 0);
       f[kForeignNames] = q_.korean ? share(asked_.words, here.words, 0) : 0;
@@ -118,6 +126,12 @@ class ForeignRanker {
       out_.push_back(std::move(s));
     }
     ++rank_;
+  }
+
+  bool holds_code(std::string_view text) const {
+    if (codes_.empty()) return false;
+    const ExactText exact(text);
+    return std::any_of(codes_.begin(), codes_.end(), [&](const auto& code) { return exact.holds_code(code); });
   }
 
   /// Also what is given to the embedder: the sentence below what it stands under or leans on.
@@ -201,6 +215,7 @@ class ForeignRanker {
   const ForeignFeatures& weights_;
   const Crossing asked_;
   const Sounds sounds_;
+  const std::vector<std::string> codes_;
   double rank_ = 0;  // of the foreign passage being read
   std::set<std::string, std::less<>> seen_;
   std::vector<ForeignSentence> out_;

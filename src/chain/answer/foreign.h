@@ -33,6 +33,7 @@ using ForeignFeatures = std::array<double, kForeignFeatures>;
 
 struct ForeignSentence : Sentence {
   ForeignFeatures foreign{};
+  bool holds_code = false;  // one that a short question names
   /// How surely the question's words are in its passage, translated: those that say what it is about, all, and the
   /// least sure of the former, up to a half.
   std::array<double, 3> words{};

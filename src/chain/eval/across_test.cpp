@@ -149,6 +149,17 @@ TEST(AskAcross, OneLanguageThatIsNotTheQuestions) {
   EXPECT_THAT(a.answer, HasSubstr("seven days"));
 }
 
+TEST(AskAcross, ACodeIsTheSameInEveryLanguage) {
+  const auto model = e5();
+  if (!model) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
+  const Folder f({{"parts.txt", "Part AX-77B costs 40,000 won. Call 010-5555-0199. Wi-Fi is free.\n"},
+                  {"garden.txt", "The garden closes at sunset.\n"}},
+                 *model);
+  const Answer a = ask(*f.collection, "AX-77B 가격", {.search = {.embedder = model.get()}});
+  const std::string first = a.answered ? a.answer : a.nearest.at(0).quote;
+  EXPECT_THAT(first.substr(0, first.find('\n')), HasSubstr("40,000 won")) << a.answered << " " << a.confidence;
+}
+
 TEST(AskWithMeaning, AnotherOfTheSameKindIsNotTheOneAskedFor) {
   const auto model = e5();
   if (!model) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
