@@ -276,7 +276,7 @@ DiskKeys::DiskKeys(const Options& options) {
   if (code_bytes % 4 != 0)
     throw Error(Code::Invalid, "index 'disk': code_bytes=" + std::to_string(code_bytes) + ", expected a multiple of 4");
   exact_below = keys.integer("exact_below", 1000, 2, kMostNodes);
-  beam = keys.integer("beam", 4, 1, 64);
+  beam = keys.integer("beam", 16, 1, 64);
   alpha = static_cast<float>(keys.real("alpha", 1.2, 1, 4));
   storage = storage_from(keys.choice("storage", {"auto", "f32", "f16", "bf16", "sq8", "u8"}));
   keys.done();
