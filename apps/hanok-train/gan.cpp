@@ -98,11 +98,22 @@ class Teller {
 
 OrderedJson config_of(const TrainFlags& f) {
   const vision::GanOptions& o = f.gan;
-  return {{"dataset", f.dataset},     {"data", f.data},       {"judge", f.judge},
-          {"latent", o.latent},       {"width", o.width},     {"batch", o.batch},
-          {"epochs", o.epochs},       {"minutes", o.minutes}, {"learning_rate", o.learning_rate},
-          {"schedule", o.schedule},   {"smooth", o.smooth},   {"averaging", o.averaging},
-          {"precision", o.precision}, {"seed", o.seed},       {"version", HANOK_VERSION}};
+  return {{"dataset", f.dataset},
+          {"data", f.data},
+          {"judge", f.judge},
+          {"latent", o.latent},
+          {"width", o.width},
+          {"batch", o.batch},
+          {"epochs", o.epochs},
+          {"minutes", o.minutes},
+          {"learning_rate", o.learning_rate},
+          {"discriminator_rate", o.discriminator},
+          {"schedule", o.schedule},
+          {"smooth", o.smooth},
+          {"averaging", o.averaging},
+          {"precision", o.precision},
+          {"seed", o.seed},
+          {"version", HANOK_VERSION}};
 }
 
 void train_it(Session& session, const TrainFlags& f) {
@@ -208,11 +219,12 @@ void add_gan_train(Command& gan) {
   c.option("--epochs", o.epochs, "how often each picture is seen", 0.001, 1e6);
   c.option("--minutes", o.minutes, "how long to train: the schedule follows the clock", 0, 1e6);
   c.option("--batch", o.batch, "pictures in a batch", 2);
-  c.option("--latent", o.latent, "numbers that a picture is made of", 1);
+  c.option("--latent", o.latent, "numbers that a picture is made of (12 for gray ones, 100 for colours)");
   c.option("--width", o.width,
            "maps in the last hidden layer of the generator; those before it have 2, 4, ... times as many", 1);
   c.option("--lr", o.learning_rate, "learning rate of Adam", 1e-9, 1);
-  c.choice("--schedule", o.schedule, train::schedule_names(), "of the learning rate (cosine: it falls to 0)");
+  c.option("--discriminator-rate", o.discriminator, "its learning rate, as a multiple of the generator's", 1e-6, 1e6);
+  c.choice("--schedule", o.schedule, train::schedule_names(), "of the learning rate");
   c.option("--smooth", o.smooth, "what the discriminator is told of real pictures: 1, or 0.9 to keep it unsure", 0.5,
            1);
   c.option("--averaging", o.averaging, "decay of the averaged generator that makes samples; 0: none", 0, 0.99999);

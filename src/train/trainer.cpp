@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/threads.h"
 #include "hanok/error.h"
+#include "train/machine.h"
 #include "train/weights.h"
 
 namespace hanok::train {
@@ -344,6 +345,17 @@ class Loop {
 };
 
 }  // namespace
+
+std::string precision_to_resume(const std::string& asked, const std::filesystem::path& folder) {
+  const auto file = folder / "checkpoint" / "last.safetensors";
+  if (asked != "auto" || !std::filesystem::exists(file)) return asked;
+  std::map<std::string, std::string> metadata;
+  load_tensors(file, &metadata);
+  const std::string words = " " + metadata["fingerprint"] + " ";
+  for (const Precision p : {Precision::Float32, Precision::BFloat16})
+    if (words.find(" " + precision_name(p) + " ") != words.npos) return precision_name(p);
+  return asked;
+}
 
 uint64_t step_seed(uint64_t seed, uint64_t step) { return seed * 0x9E3779B97F4A7C15u + step * 0xC2B2AE3D27D4EB4Fu + 1; }
 

@@ -82,6 +82,10 @@ struct TrainResult {
 /// where the run was started with other options.
 TrainResult train(Task& task, const TrainOptions& options);
 
+/// What a run in this folder computes in when it goes on: `asked`, but for "auto" what its checkpoint was computed in,
+/// since a measurement may say something else today. The fingerprint must have the precision's name as a word.
+std::string precision_to_resume(const std::string& asked, const std::filesystem::path& folder);
+
 /// The number that libtorch's generator gets before step `step`.
 uint64_t step_seed(uint64_t seed, uint64_t step);
 

@@ -317,7 +317,8 @@ std::vector<float> logits_of(Net& net, const nn::VisionRun& run, const Pictures&
 }
 
 ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& options) {
-  const Precision precision = train::choose_precision(options.precision, options.device);
+  const Precision precision = train::choose_precision(
+      options.resume ? train::precision_to_resume(options.precision, options.out) : options.precision, options.device);
   torch::manual_seed(options.seed);
   const ModelOptions model = options_for(options.model, set.class_names.size(), shape_of(set.train));
   const auto net = make_model(model);

@@ -105,9 +105,9 @@ class GanTask : public train::Task {
   torch::nn::Module& module() override { return nets_; }
   std::vector<train::ParameterGroup> groups() override {
     std::vector<train::ParameterGroup> out;
-    for (const auto& [prefix, net] :
-         {std::pair{"generator.", nets_.generator}, {"discriminator.", nets_.discriminator}}) {
-      train::ParameterGroup group{.kind = "adam", .learning_rate = o_.learning_rate, .beta1 = 0.5};
+    for (const auto& [prefix, net, rate] :
+         {std::tuple{"generator.", nets_.generator, 1.0}, {"discriminator.", nets_.discriminator, o_.discriminator}}) {
+      train::ParameterGroup group{.kind = "adam", .learning_rate = rate * o_.learning_rate, .beta1 = 0.5};
       for (const auto& p : net->named_parameters()) {
         group.names.push_back(prefix + p.key());
         group.parameters.push_back(p.value());
@@ -123,7 +123,7 @@ class GanTask : public train::Task {
     if (step == 0) nets_.sums.zero_();
     const Tensor real = real_batch(epoch, step);
     const auto batch = static_cast<int64_t>(o_.batch);
-    const Tensor noise = torch::randn({batch, static_cast<int64_t>(o_.latent), 1, 1}).to(o_.device, type_);
+    const Tensor noise = torch::randn({batch, static_cast<int64_t>(about_.latent), 1, 1}).to(o_.device, type_);
     const Tensor made = nets_.generator->forward(noise).to(torch::kFloat);
     // D sees the picture as a leaf: from here the gradient goes to the picture for G, and to D's weights for D.
     const Tensor seen = made.detach().requires_grad_();
@@ -198,7 +198,7 @@ class GanTask : public train::Task {
   }
 
   MadePictures make(size_t n, uint64_t seed) {
-    return make_pictures(*nets_.generator, o_.latent, latents(n, o_.latent, seed));
+    return make_pictures(*nets_.generator, about_.latent, latents(n, about_.latent, seed));
   }
 
   void note(std::initializer_list<double> values) {
@@ -247,13 +247,25 @@ class GanTask : public train::Task {
 };
 
 std::string fingerprint(const DataSet& set, const GanOptions& o, train::Precision precision) {
-  char text[192];
-  std::snprintf(text, sizeof text,
-                " %zu latent %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g smooth %.9g ema %.9g seed %llu ",
-                set.train.size(), o.latent, o.width, o.batch, o.epochs, o.minutes, o.learning_rate, o.smooth,
-                o.averaging, static_cast<unsigned long long>(o.seed));
+  char text[224];
+  std::snprintf(
+      text, sizeof text,
+      " %zu latent %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g d %.9g smooth %.9g ema %.9g seed %llu ",
+      set.train.size(), o.latent, o.width, o.batch, o.epochs, o.minutes, o.learning_rate, o.discriminator, o.smooth,
+      o.averaging, static_cast<unsigned long long>(o.seed));
   return "dcgan " + set.name + text + o.schedule + " " + train::precision_name(precision) +
          (o.device.is_cuda() ? " cuda" : "");
+}
+
+}  // namespace
+
+namespace {
+
+// Gray digits and clothes lie on few dimensions; with 100 more samples fall between two of them.
+size_t latent_of(const GanOptions& o, const Pictures& pictures) {
+  constexpr size_t kGray = 12, kColour = 100;
+  if (o.latent > 0) return o.latent;
+  return pictures.channels == 1 ? kGray : kColour;
 }
 
 }  // namespace
@@ -264,9 +276,13 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
     throw Error(Code::Invalid, set.name + ": pictures of " + std::to_string(p.height) + " x " +
                                    std::to_string(p.width) +
                                    "; a DCGAN here makes 28 x 28, 32 x 32 or 64 x 64 (for folders: --size 32)");
-  const GanRun about{
-      .data_set = set.name, .latent = options.latent, .width = options.width, .channels = p.channels, .side = p.height};
-  const train::Precision precision = train::choose_precision(options.precision, options.device);
+  const GanRun about{.data_set = set.name,
+                     .latent = latent_of(options, p),
+                     .width = options.width,
+                     .channels = p.channels,
+                     .side = p.height};
+  const train::Precision precision = train::choose_precision(
+      options.resume ? train::precision_to_resume(options.precision, options.out) : options.precision, options.device);
   torch::manual_seed(options.seed);
   GanTask task(set, options, about, precision);
   train::TrainOptions t;

@@ -22,11 +22,13 @@ namespace hanok::vision {
 struct GanOptions {
   std::filesystem::path out;    // the run folder (docs/formats/gan-run.md)
   std::filesystem::path judge;  // a classifier's run folder; empty: none
-  size_t latent = 100, width = 32, batch = 64;
+  size_t latent = 0;            // numbers that a picture is made of; 0: 12 for gray pictures, 100 for colours
+  size_t width = 32, batch = 64;
   double epochs = 20, minutes = 0;
-  double learning_rate = 6e-4;      // of Adam, beta1 = 0.5 (Radford et al. 2015, section 4, with a third of the rate)
-  std::string schedule = "cosine";  // of the rate (train::schedule_names()): it falls to 0, and both nets come to rest
-  double smooth = 0.9;              // what D is told of real pictures: below 1 it is never sure (Salimans et al. 2016)
+  double learning_rate = 1e-3;        // of Adam, beta1 = 0.5; five times that of Radford et al. 2015, section 4
+  double discriminator = 0.5;         // the discriminator's rate, as a multiple of the generator's
+  std::string schedule = "constant";  // of the rate (train::schedule_names())
+  double smooth = 0.9;  // what D is told of real pictures: below 1 it is never sure (Salimans et al. 2016)
   c10::Device device = c10::DeviceType::CPU;
   std::string precision = "auto";  // of products while training, as train::choose_precision takes it
   double averaging = 0.999;        // of the generator that makes samples: an average of those that learn; 0: none

@@ -31,7 +31,7 @@ DataSet squares(size_t n, size_t side = 28) {
 
 GanOptions tiny(const std::filesystem::path& out) {
   GanOptions o{.out = out, .latent = 8, .width = 4, .batch = 16, .epochs = 3};
-  o.samples = 20, o.checkpoint_seconds = 1e9;
+  o.samples = 20, o.checkpoint_seconds = 1e9, o.precision = "float32";
   return o;
 }
 
@@ -65,7 +65,7 @@ TEST(Gan, LearnsWhereTheSquaresAre) {
   base::TempFolder temp;
   const DataSet set = squares(256);
   GanOptions o = tiny(temp.path() / "run");
-  o.width = 8, o.epochs = 40, o.learning_rate = 1e-3, o.averaging = 0.9, o.schedule = "constant";
+  o.width = 8, o.epochs = 40, o.learning_rate = 1e-3, o.averaging = 0.9;
   train_gan(set, o);
   const auto made = Generator(o.out).make(latents(64, 8, 5));
   double inside = 0, corner = 0;
@@ -75,6 +75,19 @@ TEST(Gan, LearnsWhereTheSquaresAre) {
   }
   // Of two pixels a picture; before it learns all are about equal.
   EXPECT_GT(inside, corner + 128 * 30) << "brighter where squares are than where none is";
+}
+
+TEST(Gan, ADiscriminatorOfItsOwnRate) {
+  base::TempFolder temp;
+  const DataSet set = squares(64);
+  const auto after = [&](double rate) {
+    GanOptions o = tiny(temp.path() / std::to_string(rate));
+    o.learning_rate = 5e-3, o.discriminator = rate;
+    return train_gan(set, o).last;
+  };
+  const GanRow still = after(1e-6), learns = after(1);
+  EXPECT_LT(still.d_real, still.d_fake) << "one that hardly moves is fooled";
+  EXPECT_GT(learns.d_real - learns.d_fake, still.d_real - still.d_fake + 0.1);
 }
 
 // Stopped anywhere and gone on with: the same bytes as a run that was not.
@@ -93,7 +106,7 @@ TEST(Gan, ResumedRunsAreTheSame) {
     const Context::Scope scope(Context().with_cancel(stop));
     EXPECT_THROW(train_gan(set, cut), Error);
   }
-  cut.tell = nullptr, cut.resume = true;
+  cut.tell = nullptr, cut.resume = true, cut.precision = "auto";  // that of the checkpoint, whatever is faster today
   train_gan(set, cut);
   for (const char* file : {"generator.safetensors", "gan.csv", "samples/epoch-003.png"})
     EXPECT_EQ(base::read_file(whole.out / file), base::read_file(cut.out / file)) << file;
