@@ -49,12 +49,14 @@ int main(int argc, char** argv) {
 
   vision::GanOptions options;
   options.out = drawn ? temp.path() / "run" : std::filesystem::path(argv[2]);
-  options.latent = drawn ? 8 : 100;
+  options.latent = drawn ? 8 : 12;
   options.width = drawn ? 8 : 32;
   options.batch = drawn ? 16 : 64;
   options.epochs = drawn ? 60 : 10;
   options.minutes = argc > 3 ? std::atof(argv[3]) : 0;
-  if (drawn) options.learning_rate = 5e-4, options.smooth = 0.8, options.averaging = 0.95, options.samples = 32;
+  if (drawn)
+    options.learning_rate = 5e-4, options.discriminator = 1, options.smooth = 0.8, options.averaging = 0.95,
+    options.samples = 32;
   bool warned = false;
   options.tell = [&](const train::Event& event) {
     if (event.name == "warning" && !warned) std::cout << "  " << event.text << "; an averaged generator lags behind\n";
