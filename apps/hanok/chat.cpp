@@ -4,6 +4,7 @@
 #include <iostream>
 #include <random>
 
+#include "answer_flags.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "chat_models.h"
@@ -365,7 +366,7 @@ class Talk {
     const size_t from = text.find_first_not_of(" \t=", std::min(blank, text.size()));
     if (key.empty()) {
       std::string all = flags_.answer.describe();
-      all += "overflow     " + std::string(overflow_ == chain::Overflow::Error ? "error" : "drop");
+      all += "overflow           " + std::string(overflow_ == chain::Overflow::Error ? "error" : "drop");
       return tell(all);
     }
     if (from == text.npos) throw Error(Code::Invalid, "/set " + key + " needs a value; /set alone shows all");

@@ -1,7 +1,6 @@
 #include "chat_models.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/file.h"
 #include "caches.h"
@@ -123,90 +122,6 @@ Constraint ConstraintFlags::constraint() const {
   for (const auto& [file, text] : {std::pair(&schema_file, &out.json_schema), {&grammar_file, &out.grammar}})
     if (!file->empty() && text->empty()) throw Error(Code::Invalid, *file + ": is empty");
   return out;
-}
-
-namespace {
-
-double number_of(const std::string& key, const std::string& value, double least, double most) {
-  size_t used = 0;
-  double out = least - 1;
-  try {
-    out = std::stod(value, &used);
-  } catch (const std::exception&) {
-  }
-  if (used != value.size() || !(out >= least && out <= most))
-    throw Error(Code::Invalid, key + ": a number from " + base::Json(least).dump() + " to " + base::Json(most).dump() +
-                                   " was expected, found '" + value + "'");
-  return out;
-}
-
-constexpr double kHottest = 100, kMostCount = 1e9;
-
-uint64_t count_of(const std::string& key, const std::string& value) {
-  const double out = number_of(key, value, 0, kMostCount);
-  if (out != std::floor(out)) throw Error(Code::Invalid, key + ": a whole number was expected, found '" + value + "'");
-  return static_cast<uint64_t>(out);
-}
-
-}  // namespace
-
-void AnswerFlags::add_to(Command& c) {
-  c.option("-n,--max-tokens", max_tokens, "tokens of an answer at most", 1);
-  c.option("--temperature", temperature, "0: always the likeliest token; higher is more varied", 0, kHottest);
-  c.option("--top-k", top_k, "draw among the k likeliest; 0: all");
-  c.option("--top-p", top_p, "among the likeliest that together have this share; 1: all", 0, 1);
-  c.option("--min-p", min_p, "among those at least this likely, as a share of the likeliest; 0: all", 0, 1);
-  c.option("--frequency-penalty", frequency_penalty, "takes from a token for each time it came among the last 64", -2,
-           2);
-  c.option("--presence-penalty", presence_penalty, "takes from a token that came among the last 64 at all", -2, 2);
-  c.option("--seed", seed, "the same seed gives the same text");
-  c.option("--stop", stop, "end before this text; may be given several times");
-}
-
-chain::ChatOptions AnswerFlags::options() const {
-  chain::ChatOptions out{.max_tokens = max_tokens, .stop = stop};
-  if (temperature >= 0) out.temperature = static_cast<float>(temperature);
-  if (top_p >= 0) out.top_p = static_cast<float>(top_p);
-  if (min_p >= 0) out.min_p = static_cast<float>(min_p);
-  if (frequency_penalty != kNotGiven) out.frequency_penalty = static_cast<float>(frequency_penalty);
-  if (presence_penalty != kNotGiven) out.presence_penalty = static_cast<float>(presence_penalty);
-  if (!top_k.empty()) out.top_k = static_cast<int>(count_of("top-k", top_k));
-  if (!seed.empty()) out.seed = count_of("seed", seed);
-  return out;
-}
-
-void AnswerFlags::set(const std::string& key, const std::string& value) {
-  if (key == "temperature")
-    temperature = number_of(key, value, 0, kHottest);
-  else if (key == "top-p")
-    top_p = number_of(key, value, 0, 1);
-  else if (key == "min-p")
-    min_p = number_of(key, value, 0, 1);
-  else if (key == "frequency-penalty")
-    frequency_penalty = number_of(key, value, -2, 2);
-  else if (key == "presence-penalty")
-    presence_penalty = number_of(key, value, -2, 2);
-  else if (key == "top-k")
-    top_k = std::to_string(count_of(key, value));
-  else if (key == "seed")
-    seed = std::to_string(count_of(key, value));
-  else if (key == "max-tokens")
-    max_tokens = std::max<uint64_t>(1, count_of(key, value));
-  else if (key == "stop")
-    stop = {value};
-  else
-    throw Error(Code::Invalid, "there is no setting '" + key +
-                                   "'; there are temperature, top-p, min-p, top-k, frequency-penalty, "
-                                   "presence-penalty, seed, max-tokens, stop, overflow");
-}
-
-std::string AnswerFlags::describe() const {
-  const auto shown = [](double value) { return value < 0 ? std::string("(the model's)") : base::Json(value).dump(); };
-  const auto text = [](const std::string& value, const char* none) { return value.empty() ? none : value; };
-  return "temperature  " + shown(temperature) + "\ntop-p        " + shown(top_p) + "\nmin-p        " + shown(min_p) +
-         "\ntop-k        " + text(top_k, "(the model's)") + "\nseed         " + text(seed, "(another each time)") +
-         "\nmax-tokens   " + std::to_string(max_tokens) + "\nstop         " +
-         (stop.empty() ? "(none)" : base::Json(stop).dump()) + "\n";
 }
 
 namespace {

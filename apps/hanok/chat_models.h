@@ -36,23 +36,6 @@ struct ChatFlags {
   bool prompt_only = false;    // a model that counts and says nothing, for --show-prompt; also where none is named
 };
 
-/// --temperature, --top-p, ... of a subcommand; what was not given is the model's own choice.
-struct AnswerFlags {
-  static constexpr double kNotGiven = -1000;
-  double temperature = -1, top_p = -1, min_p = -1;  // below 0: not given
-  double frequency_penalty = kNotGiven, presence_penalty = kNotGiven;
-  std::string top_k, seed;  // empty: not given
-  size_t max_tokens = 0;
-  std::vector<std::string> stop;
-
-  void add_to(Command& command);
-  chain::ChatOptions options() const;
-  /// Changes one by its name without dashes; throws Invalid with what was expected.
-  void set(const std::string& key, const std::string& value);
-  /// A line each, for people.
-  std::string describe() const;
-};
-
 /// --json-schema, --regex, --grammar of a subcommand: what its texts must satisfy.
 struct ConstraintFlags {
   std::string schema_file, regex, grammar_file;

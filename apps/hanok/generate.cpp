@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "answer_flags.h"
 #include "base/file.h"
 #include "chat_models.h"
 #include "hanok/error.h"
@@ -13,9 +14,12 @@ namespace {
 struct Flags {
   std::string prompt, model, ids, system, adapter, draft, logprobs;
   bool raw = false, exact = false, no_speculation = false;
-  size_t context = 0;
+  size_t context = 0, texts = 1;
   ConstraintFlags constraint;
-  SamplingFlags sampling;
+  AnswerFlags answer;
+
+  /// Of the i-th text: each has a seed of its own.
+  chain::ChatOptions options(size_t i) const;
   KvFlag kv;
 };
 
@@ -62,6 +66,48 @@ std::vector<int32_t> prompt_ids(const LanguageModel& model, const Flags& flags) 
   return model.chat_prompt(turns);
 }
 
+chain::ChatOptions Flags::options(size_t i) const {
+  chain::ChatOptions out = answer.options();
+  *out.seed += i;
+  out.constraint = constraint.constraint();
+  out.top_logprobs = top_logprobs(logprobs);
+  return out;
+}
+
+/// What came of one text, from this process or a server.
+struct Written {
+  base::OrderedJson ids;
+  std::string text;
+  std::string_view finish;
+  double tokens_per_second = 0;
+  std::vector<TokenLogprob> logprobs;
+};
+
+/// One text's fields stand in the output itself, those of several in a list; `about` are those that all share.
+void print(Session& session, const Flags& flags, const std::vector<Written>& all, const base::OrderedJson& about,
+           bool streamed) {
+  const auto fields = [&](const Written& w) {
+    base::OrderedJson out{
+        {"ids", w.ids}, {"text", w.text}, {"finish", w.finish}, {"tokens_per_second", w.tokens_per_second}};
+    if (!flags.logprobs.empty()) out["logprobs"] = logprobs_json(w.logprobs);
+    return out;
+  };
+  base::OrderedJson json = about;
+  if (flags.texts == 1) {
+    json = fields(all.front());
+    json.update(about);
+  } else {
+    for (const Written& w : all) json["texts"].push_back(fields(w));
+  }
+  session.print(json, [&](std::ostream& out) {
+    if (flags.texts == 1) {
+      out << (streamed ? "" : all.front().text) << "\n";
+      return;
+    }
+    for (size_t i = 0; i < all.size(); ++i) out << "[" << i + 1 << "] " << all[i].text << "\n";
+  });
+}
+
 // A server continues chats alone, and does not say its token ids.
 void run_on_server(Session& session, const Flags& flags, const std::string& name) {
   if (flags.raw || !flags.ids.empty() || !flags.adapter.empty() || !flags.draft.empty())
@@ -71,27 +117,24 @@ void run_on_server(Session& session, const Flags& flags, const std::string& name
   std::vector<chain::Message> messages;
   if (!flags.system.empty()) messages.emplace_back("system", flags.system);
   messages.emplace_back("user", flags.prompt);
-  chain::ChatOptions options = flags.sampling.chat_options();
-  options.constraint = flags.constraint.constraint();
-  options.top_logprobs = top_logprobs(flags.logprobs);
   bool streamed = false;
-  if (!session.json)
-    options.on_text = [&](std::string_view piece) {
-      streamed = true;
-      std::cout << piece << std::flush;
-      return bool(std::cout);
-    };
-  const auto reply = chat.model->chat(messages, options);
-  const double rate = reply.seconds > 0 ? static_cast<double>(reply.completion_tokens) / reply.seconds : 0;
-  base::OrderedJson json{{"ids", nullptr},
-                         {"text", reply.text()},
-                         {"finish", chain::finish_name(reply.finish)},
-                         {"prompt_tokens", reply.prompt_tokens},
-                         {"prompt_seconds", nullptr},
-                         {"tokens_per_second", rate},
-                         {"model", chat.model->name()}};
-  if (options.top_logprobs) json["logprobs"] = logprobs_json(reply.logprobs);
-  session.print(json, [&](std::ostream& out) { out << (streamed ? "" : reply.text()) << "\n"; });
+  size_t prompt_tokens = 0;
+  std::vector<Written> all;
+  for (size_t i = 0; i < flags.texts; ++i) {
+    chain::ChatOptions options = flags.options(i);
+    if (!session.json && flags.texts == 1)
+      options.on_text = [&](std::string_view piece) {
+        streamed = true;
+        std::cout << piece << std::flush;
+        return bool(std::cout);
+      };
+    const auto reply = chat.model->chat(messages, options);
+    const double rate = reply.seconds > 0 ? static_cast<double>(reply.completion_tokens) / reply.seconds : 0;
+    all.push_back({nullptr, reply.text(), chain::finish_name(reply.finish), rate, reply.logprobs});
+    prompt_tokens = reply.prompt_tokens;
+  }
+  print(session, flags, all,
+        {{"prompt_tokens", prompt_tokens}, {"prompt_seconds", nullptr}, {"model", chat.model->name()}}, streamed);
 }
 
 void run(Session& session, Flags& flags) {
@@ -104,37 +147,43 @@ void run(Session& session, Flags& flags) {
   if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
   if (!flags.draft.empty()) opened.draft = chain::find_language_model(flags.draft);
   const auto model = open_language_model(session, flags.model, opened);
-  const auto ids = prompt_ids(*model, flags);
-  const bool stream = !session.json;
-  GenerateOptions options = flags.sampling.options();
-  options.constraint = flags.constraint.constraint();
-  options.top_logprobs = top_logprobs(flags.logprobs);
-  options.speculate = !flags.no_speculation;
-  if (!flags.adapter.empty()) options.adapter = "adapter";
-  const Generated out = model->generate(ids, options, [&](std::string_view piece) {
-    if (stream) std::cout << piece << std::flush;
-    return true;
-  });
-  const double rate = out.seconds > 0 ? static_cast<double>(out.ids.size()) / out.seconds : 0;
-  if (stream) {
-    std::cout << "\n";
-    char line[160];
-    std::snprintf(line, sizeof line, "%zu prompt tokens in %.2f s, %zu tokens at %.1f/s (%s)", out.prompt_tokens,
-                  out.prompt_seconds, out.ids.size(), rate, finish_name(out.finish));
-    session.note(line);
-    return;
+  const std::vector<std::vector<int32_t>> prompts(flags.texts, prompt_ids(*model, flags));
+  std::vector<GenerateOptions> options;
+  for (size_t i = 0; i < flags.texts; ++i) {
+    options.push_back(chain::generate_options(flags.options(i)));
+    options.back().speculate = !flags.no_speculation;
+    if (!flags.adapter.empty()) options.back().adapter = "adapter";
   }
-  base::OrderedJson json{{"ids", out.ids},
-                         {"text", out.text},
-                         {"finish", finish_name(out.finish)},
-                         {"prompt_tokens", out.prompt_tokens},
-                         {"prompt_seconds", out.prompt_seconds},
-                         {"tokens_per_second", rate},
-                         {"guessed", out.guessed},
-                         {"guessed_right", out.guessed_right},
-                         {"model", model->name()}};
-  if (options.top_logprobs) json["logprobs"] = logprobs_json(out.logprobs);
-  session.print(json, [](std::ostream&) {});
+  const bool stream = !session.json && flags.texts == 1;
+  std::vector<Generated> out;
+  if (stream)
+    out.push_back(model->generate(prompts.front(), options.front(), [&](std::string_view piece) {
+      std::cout << piece << std::flush;
+      return bool(std::cout);
+    }));
+  else
+    out = model->generate_all(prompts, options);
+  std::vector<Written> all;
+  size_t tokens = 0, guessed = 0, right = 0;
+  double seconds = 0;
+  for (const Generated& g : out) {
+    const double rate = g.seconds > 0 ? static_cast<double>(g.ids.size()) / g.seconds : 0;
+    all.push_back({g.ids, g.text, finish_name(g.finish), rate, g.logprobs});
+    tokens += g.ids.size(), guessed += g.guessed, right += g.guessed_right, seconds = std::max(seconds, g.seconds);
+  }
+  const Generated& first = out.front();
+  print(session, flags, all,
+        {{"prompt_tokens", first.prompt_tokens},
+         {"prompt_seconds", first.prompt_seconds},
+         {"guessed", guessed},
+         {"guessed_right", right},
+         {"model", model->name()}},
+        stream);
+  char line[160];
+  std::snprintf(line, sizeof line, "%zu prompt tokens in %.2f s, %zu tokens at %.1f/s%s%s%s", first.prompt_tokens,
+                first.prompt_seconds, tokens, seconds > 0 ? static_cast<double>(tokens) / seconds : 0,
+                stream ? " (" : "", stream ? finish_name(first.finish) : "", stream ? ")" : "");
+  if (!session.json) session.note(line);
 }
 
 // Its files are read, and its weights stay where they are.
@@ -202,11 +251,13 @@ constexpr const char* kExactHelp = "float32 throughout: nothing is rounded to 8 
 
 void add_generate(Command& root) {
   auto flags = std::make_shared<Flags>();
-  Command c = root.subcommand("generate", "Write text with a language model in this process.",
-                              "  hanok generate -m SmolLM2-135M-Instruct.Q4_1.gguf \"Name three rivers.\"\n"
-                              "  hanok generate -m model.gguf --raw \"Once upon a time\" -n 100 --temperature 0\n\n"
-                              "A model with a chat template is given PROMPT as a user's message; --raw continues the "
-                              "text as it stands.");
+  Command c =
+      root.subcommand("generate", "Write text with a language model in this process.",
+                      "  hanok generate -m SmolLM2-135M-Instruct.Q4_1.gguf \"Name three rivers.\"\n"
+                      "  hanok generate -m model.gguf --raw \"Once upon a time\" -n 100 --temperature 0\n\n"
+                      "A model with a chat template is given PROMPT as a user's message; --raw continues the "
+                      "text as it stands. What is\nnot set is --temperature 0.8 --top-k 40 --top-p 0.95 --min-p "
+                      "0.05 --seed 0, or a server's own choice.");
   c.positional("PROMPT", flags->prompt, "what to say, or the text to continue; - reads stdin", false);
   c.option("-m,--model", flags->model, kModelHelp);
   c.option("--system", flags->system, "a system message before it");
@@ -220,7 +271,10 @@ void add_generate(Command& root) {
   c.option("--logprobs", flags->logprobs, "with --json: how likely each token was, with so many of the likeliest");
   c.option("--draft", flags->draft, "a smaller model with the same tokens guesses what comes; the text is the same");
   c.flag("--no-speculation", flags->no_speculation, "guess nothing, for measuring; the text is the same");
-  flags->sampling.add_to(c);
+  c.option("--texts", flags->texts, "so many texts at once, each with a seed of its own (default 1)", 1);
+  flags->answer.seed = "0";
+  flags->answer.max_tokens = 256;
+  flags->answer.add_to(c);
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

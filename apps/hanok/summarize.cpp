@@ -1,6 +1,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "answer_flags.h"
 #include "base/clock.h"
 #include "chat_models.h"
 #include "hanok/error.h"

@@ -152,6 +152,8 @@ std::filesystem::path find_language_model(const std::string& name);
 /// A language model of this process (hanok/generate.h). Throws Unsupported at the first chat where the model brings no
 /// chat template.
 std::unique_ptr<ChatModel> make_local_chat(std::shared_ptr<const LanguageModel> model);
+/// What a chat's options are to such a model; what is not set is as Sampling has it, and 512 tokens.
+GenerateOptions generate_options(const ChatOptions& options);
 /// "user: ...\nassistant:" for models that were never taught to chat; end answers with stop = {"\nuser:"}.
 std::string plain_chat_template();
 

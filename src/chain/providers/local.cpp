@@ -38,27 +38,6 @@ ChatFinish finish_of(Finish finish) {
   return ChatFinish::Cancelled;
 }
 
-GenerateOptions generate_options(const ChatOptions& from) {
-  GenerateOptions out{.max_tokens = from.max_tokens ? from.max_tokens : kUsualAnswer,
-                      .stop = from.stop,
-                      .adapter = from.adapter,
-                      .constraint = from.constraint,
-                      .top_logprobs = from.top_logprobs,
-                      .on_logprob = from.on_logprob};
-  out.sampling.temperature = from.temperature.value_or(out.sampling.temperature);
-  out.sampling.top_p = from.top_p.value_or(out.sampling.top_p);
-  out.sampling.min_p = from.min_p.value_or(out.sampling.min_p);
-  out.sampling.penalties.frequency = from.frequency_penalty.value_or(out.sampling.penalties.frequency);
-  out.sampling.penalties.presence = from.presence_penalty.value_or(out.sampling.penalties.presence);
-  out.sampling.top_k = from.top_k.value_or(out.sampling.top_k);
-  out.sampling.typical = from.typical.value_or(out.sampling.typical);
-  out.sampling.penalties.repeat = from.repeat_penalty.value_or(out.sampling.penalties.repeat);
-  out.sampling.dry = from.dry.value_or(out.sampling.dry);
-  out.sampling.logit_bias = from.logit_bias;
-  out.sampling.seed = from.seed.value_or(out.sampling.seed);
-  return out;
-}
-
 /// The natural logarithm of the share of scores[id] in the softmax of all.
 double log_probability(std::span<const float> scores, int32_t id) {
   const float most = *std::max_element(scores.begin(), scores.end());
@@ -139,6 +118,27 @@ class LocalChat final : public ChatModel {
 };
 
 }  // namespace
+
+GenerateOptions generate_options(const ChatOptions& from) {
+  GenerateOptions out{.max_tokens = from.max_tokens ? from.max_tokens : kUsualAnswer,
+                      .stop = from.stop,
+                      .adapter = from.adapter,
+                      .constraint = from.constraint,
+                      .top_logprobs = from.top_logprobs,
+                      .on_logprob = from.on_logprob};
+  out.sampling.temperature = from.temperature.value_or(out.sampling.temperature);
+  out.sampling.top_p = from.top_p.value_or(out.sampling.top_p);
+  out.sampling.min_p = from.min_p.value_or(out.sampling.min_p);
+  out.sampling.penalties.frequency = from.frequency_penalty.value_or(out.sampling.penalties.frequency);
+  out.sampling.penalties.presence = from.presence_penalty.value_or(out.sampling.penalties.presence);
+  out.sampling.top_k = from.top_k.value_or(out.sampling.top_k);
+  out.sampling.typical = from.typical.value_or(out.sampling.typical);
+  out.sampling.penalties.repeat = from.repeat_penalty.value_or(out.sampling.penalties.repeat);
+  out.sampling.dry = from.dry.value_or(out.sampling.dry);
+  out.sampling.logit_bias = from.logit_bias;
+  out.sampling.seed = from.seed.value_or(out.sampling.seed);
+  return out;
+}
 
 std::unique_ptr<ChatModel> make_local_chat(std::shared_ptr<const LanguageModel> model) {
   return std::make_unique<LocalChat>(std::move(model));
