@@ -77,8 +77,9 @@ struct Loaded {
   }
 };
 
-Loaded load_folder(const std::filesystem::path& folder, nn::KvType type = nn::KvType::F32) {
-  return {Config::read(folder / "config.json"), nn::Weights::open(folder), type};
+Loaded load_folder(const std::filesystem::path& folder, nn::KvType type = nn::KvType::F32,
+                   nn::Precision precision = nn::Precision::Fast) {
+  return {Config::read(folder / "config.json"), nn::Weights::open(folder), type, precision};
 }
 
 Loaded load_gguf(const std::filesystem::path& file, bool exact) {
@@ -126,6 +127,26 @@ INSTANTIATE_TEST_SUITE_P(Families, GoldenDecoder,
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
+
+// The project's own, one of each family (tools/make_decoder_golden.py).
+class OwnDecoder : public testing::TestWithParam<std::string> {};
+
+TEST_P(OwnDecoder, LogitsAsPublished) {
+  const auto folder = own_data("tiny_decoders") / GetParam();
+  const auto expected = read_json(folder / "expected.json");
+  const auto ids = expected["ids"].get<std::vector<int32_t>>();
+  std::vector<float> want;
+  for (const auto& row : expected["logits"])
+    for (const float x : row) want.push_back(x);
+  Loaded model = load_folder(folder, nn::KvType::F32, nn::Precision::Exact);
+  const auto whole = model.logits(ids);
+  EXPECT_LT(largest_difference(std::span(whole).last(want.size()), want), 5e-4);
+  EXPECT_EQ(model.logits(ids, 5), whole);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, OwnDecoder,
+                         testing::Values("exaone4", "gemma2", "gemma3", "llama", "mistral", "phi3", "qwen2", "qwen3",
+                                         "qwen3_moe", "smollm3"));
 
 // Every block type inside a model; the truth is the dequantised weights in float32. Where activations stay float, all
 // logits agree; where they are rounded to eight bits to meet quantised weights, they agree within that rounding.
