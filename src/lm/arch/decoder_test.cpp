@@ -141,7 +141,8 @@ TEST_P(OwnDecoder, LogitsAsPublished) {
   Loaded model = load_folder(folder, nn::KvType::F32, nn::Precision::Exact);
   const auto whole = model.logits(ids);
   EXPECT_LT(largest_difference(std::span(whole).last(want.size()), want), 5e-4);
-  EXPECT_EQ(model.logits(ids, 5), whole);
+  constexpr size_t kAtOnce = 5;
+  if (!model.decoder->must_reread(kAtOnce, ids.size())) EXPECT_EQ(model.logits(ids, kAtOnce), whole);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, OwnDecoder,

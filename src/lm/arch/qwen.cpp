@@ -19,8 +19,9 @@ DecoderPlan plan_qwen2(const Config& config, const nn::Weights& weights) {
 DecoderPlan plan_qwen3(const Config& config, const nn::Weights& weights) {
   DecoderPlan p = plan_qwen2(config, weights);
   p.head_norms = true;
-  if (!config.has("num_experts") || config.size("num_experts") == 0) return p;
-  p.experts = {.count = config.size("num_experts"),
+  const size_t experts = config.size("num_experts", config.size("num_local_experts", 0));  // the latter: transformers 5
+  if (experts == 0) return p;
+  p.experts = {.count = experts,
                .used = config.size("num_experts_per_tok"),
                .inner = config.size("moe_intermediate_size"),
                .normalise = config.flag("norm_topk_prob", false)};
