@@ -86,8 +86,8 @@ TEST_F(Chat, AMemoryTellsTheLastTurnsAndSaysWhatItLeavesOut) {
   EXPECT_EQ(next[0]["text"], "4: four");
   EXPECT_EQ(next[0]["memory"], base::Json::parse(R"({"turns":1,"summarised":0,"left_out":2,"summary":""})"));
   // What is said of it begins a line of its own behind the answer.
-  const auto terminal = hanok_.bash("printf 'a\\nb\\n' | " HANOK_PROGRAM " chat --memory window --memory-turns 1 -m " +
-                                    server_.url() + " 2>&1");
+  const auto terminal = hanok_.bash(
+      "printf 'a\\nb\\nc\\n' | " HANOK_PROGRAM " chat --memory window --memory-turns 1 -m " + server_.url() + " 2>&1");
   EXPECT_THAT(terminal.out, HasSubstr("\nnote: the model was told"));
   // Summaries are asked of the model itself, and kept with the session.
   const auto summed = piped("five\n/memory\n", {"--memory", "summary", "--session", "m", "--context", "4000"});

@@ -56,6 +56,42 @@ TEST(CliConstrained, ChatsToo) {
   EXPECT_THAT(none.err, testing::HasSubstr("--adapter NAME=FOLDER"));
 }
 
+TEST(CliGenerate, WaysOfDrawingAndSeveralTexts) {
+  Program hanok;
+  const std::string file = hanok.folder() / "tiny.gguf";
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "Q8_0", file});
+  const auto written = [&](std::vector<std::string> more, int status = 0) {
+    std::vector<std::string> all{"generate", "a b c", "-m", file, "--raw", "-n", "12"};
+    all.insert(all.end(), more.begin(), more.end());
+    return hanok.json(all, status);
+  };
+  // Each of several texts is what it is alone, with its own seed.
+  const auto three = written({"--texts", "3", "--seed", "5"});
+  ASSERT_EQ(three["texts"].size(), 3u);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(three["texts"][i]["ids"], written({"--seed", std::to_string(5 + i)})["ids"]) << i;
+  EXPECT_NE(three["texts"][0]["ids"], three["texts"][1]["ids"]);
+  // A token that may not come, and one that must.
+  const auto greedy = written({"--temperature", "0"});
+  const std::string first = greedy["ids"][0].dump();
+  const auto without = written({"--temperature", "0", "--logit-bias", first + "=-100"});
+  EXPECT_THAT(without["ids"].get<std::vector<int>>(), testing::Not(testing::Contains(greedy["ids"][0].get<int>())));
+  const auto always = written({"--temperature", "0", "--logit-bias", first + "=100"});
+  EXPECT_THAT(always["ids"].get<std::vector<int>>(), testing::Each(greedy["ids"][0].get<int>()));
+  // What would repeat comes less often.
+  for (const auto& flags : std::vector<std::vector<std::string>>{
+           {"--dry", "90"}, {"--repeat-penalty", "90"}, {"--frequency-penalty", "2"}, {"--presence-penalty", "2"}}) {
+    auto all = flags;
+    all.insert(all.end(), {"--temperature", "0", "--logit-bias", first + "=1"});
+    EXPECT_NE(written(all)["ids"], written({"--temperature", "0", "--logit-bias", first + "=1"})["ids"]) << flags[0];
+  }
+  EXPECT_NE(written({"--typical", "0.05"})["ids"], written({})["ids"]);
+  EXPECT_THAT(written({"--logit-bias", "x"}, kUsage)["error"]["message"].get<std::string>(),
+              testing::HasSubstr("ID=BIAS was expected"));
+  EXPECT_THAT(written({"--typical", "2"}, kUsage)["error"]["message"].get<std::string>(),
+              testing::HasSubstr("--typical"));
+}
+
 TEST(CliConstrained, GuessesAndProbabilities) {
   Program hanok;
   const std::string file = hanok.folder() / "tiny.gguf";
