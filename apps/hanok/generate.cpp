@@ -154,11 +154,11 @@ void run(Session& session, Flags& flags) {
     options.back().speculate = !flags.no_speculation;
     if (!flags.adapter.empty()) options.back().adapter = "adapter";
   }
-  const bool stream = !session.json && flags.texts == 1;
+  const bool alone = flags.texts == 1, stream = alone && !session.json;
   std::vector<Generated> out;
-  if (stream)
+  if (alone)  // a text alone is guessed ahead, several are not
     out.push_back(model->generate(prompts.front(), options.front(), [&](std::string_view piece) {
-      std::cout << piece << std::flush;
+      if (stream) std::cout << piece << std::flush;
       return bool(std::cout);
     }));
   else
