@@ -24,12 +24,6 @@ namespace {
 using train::ParameterGroup;
 using train::Precision;
 
-// Where a net is.
-c10::Device device_of(const Net& net) {
-  const auto all = net.parameters();
-  return all.empty() ? c10::Device(c10::DeviceType::CPU) : all.front().device();
-}
-
 // [B, H, W, C] floats as a batch for the net: [B, C, H, W], channels together in memory.
 torch::Tensor to_tensor(std::vector<float>& x, size_t n, const Pictures& shape) {
   const auto as = [](size_t v) { return static_cast<int64_t>(v); };

@@ -10,8 +10,8 @@
 namespace hanok::vision {
 namespace {
 
-constexpr int64_t kBatch =
-    256;  // pictures at once: enough to keep every core busy; the first maps of ResNet-50 at 224 take 0.8 GB
+// Pictures at once: enough to keep every core busy; the first maps of ResNet-50 at 224 take 0.8 GB.
+constexpr int64_t kBatch = 256;
 
 torch::Tensor mirrored(Net& net, const torch::Tensor& x) { return (net.forward(x) + net.forward(x.flip(3))) / 2; }
 
@@ -41,8 +41,7 @@ std::vector<float> logits(Net& net, const nn::VisionRun& run, std::span<const fl
   // [N, H, W, C] is how channels_last lies in memory.
   const torch::Tensor all =
       torch::from_blob(const_cast<float*>(x.data()), {n, h, w, c}, torch::kFloat32).permute({0, 3, 1, 2});
-  const auto parameters = net.parameters();
-  const c10::Device device = parameters.empty() ? all.device() : parameters.front().device();
+  const c10::Device device = device_of(net);
   std::vector<float> out;
   for (int64_t at = 0; at < n; at += kBatch) {
     const torch::Tensor y = ask(net, all.slice(0, at, std::min(n, at + kBatch)).to(device), test_time)

@@ -28,12 +28,6 @@ Tensor cross_entropy(const Tensor& logits, double target) {
   return at::binary_cross_entropy_with_logits(logits, at::full_like(logits, target));
 }
 
-train::Schedule schedule_of(const std::string& kind) {
-  train::Schedule s;
-  s.kind = kind;
-  return s;
-}
-
 // How much pictures differ from one another: the mean over values of their standard deviation over pictures.
 double spread_of(const MadePictures& pictures) {
   const size_t each = pictures.bytes_each(), n = pictures.size();
@@ -257,10 +251,6 @@ std::string fingerprint(const DataSet& set, const GanOptions& o, train::Precisio
          (o.device.is_cuda() ? " cuda" : "");
 }
 
-}  // namespace
-
-namespace {
-
 // Gray digits and clothes lie on few dimensions; with 100 more samples fall between two of them.
 size_t latent_of(const GanOptions& o, const Pictures& pictures) {
   constexpr size_t kGray = 12, kColour = 100;
@@ -288,7 +278,7 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
   train::TrainOptions t;
   t.folder = options.out;
   t.epochs = options.epochs, t.minutes = options.minutes;
-  t.schedule = schedule_of(options.schedule);
+  t.schedule.kind = options.schedule;
   if (options.averaging > 0) t.averaging = {.kind = "ema", .decay = options.averaging};
   t.checkpoint_seconds = options.checkpoint_seconds;
   t.resume = options.resume, t.seed = options.seed;

@@ -8,6 +8,7 @@
 #include "hanok/error.h"
 #include "vision/gan/dcgan.h"
 #include "vision/gan/make_pictures.h"
+#include "vision/models/models.h"
 #include "vision/models/trained.h"
 
 namespace hanok::vision {
@@ -51,7 +52,7 @@ MadePictures make_pictures(Layer& generator, size_t latent, const std::vector<fl
     const size_t count = std::min(kTogether, n - first);
     const Tensor noise = torch::from_blob(const_cast<float*>(z.data() + first * latent),
                                           {static_cast<int64_t>(count), static_cast<int64_t>(latent), 1, 1});
-    const Tensor made = generator.forward(noise.clone().to(generator.parameters().front().device())).to(torch::kCPU);
+    const Tensor made = generator.forward(noise.clone().to(device_of(generator))).to(torch::kCPU);
     const Tensor bytes = ((made + 1) * 127.5).round().clamp(0, 255).to(torch::kByte).permute({0, 2, 3, 1}).contiguous();
     out.channels = static_cast<size_t>(made.size(1));
     out.height = static_cast<size_t>(made.size(2)), out.width = static_cast<size_t>(made.size(3));

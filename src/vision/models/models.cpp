@@ -78,6 +78,11 @@ int64_t count_parameters(const torch::nn::Module& net) {
   return n;
 }
 
+c10::Device device_of(const torch::nn::Module& net) {
+  const auto all = net.parameters();
+  return all.empty() ? c10::Device(c10::DeviceType::CPU) : all.front().device();
+}
+
 void channels_together(torch::nn::Module& net) {
   const torch::NoGradGuard no_grad;
   for (auto& p : net.parameters())

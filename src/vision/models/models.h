@@ -49,6 +49,8 @@ std::shared_ptr<Net> make_model(const ModelOptions& options);
 /// Numbers that are learned.
 int64_t count_parameters(const torch::nn::Module& net);
 
+/// Where its parameters are; the CPU for a net that has none.
+c10::Device device_of(const torch::nn::Module& net);
 /// Convolutions' weights with channels together in memory, where they run faster.
 void channels_together(torch::nn::Module& net);
 /// What a net is trained with on pictures of this shape: its variant for small ones up to a side of 64, where it has
