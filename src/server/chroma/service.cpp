@@ -27,6 +27,7 @@ std::string error_name(const Problem& problem) {
       return "RateLimitError";
     case 500:
     case 503:
+    case 507:
       return "InternalError";
     default:
       return "ChromaError";

@@ -185,7 +185,7 @@ TEST_F(ListenerConcurrent, StreamsComeInPiecesAndTheConnectionGoesOn) {
   EXPECT_EQ(counted.headers.at("content-type"), "text/event-stream; charset=utf-8");
   EXPECT_EQ(counted.body, "data: 0\n\ndata: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n");
   EXPECT_EQ(client.ask_and_read("HEAD", "/v1/count").status, 200);
-  EXPECT_EQ(client.ask_and_read("GET", "/v1/fails-early").status, 429) << "nothing was written yet";
+  EXPECT_EQ(client.ask_and_read("GET", "/v1/fails-early").status, 507) << "nothing was written yet";
   EXPECT_EQ(client.ask_and_read("GET", "/v1/count").body, counted.body);
   client.ask("GET", "/v1/fails-late");
   EXPECT_EQ(client.until("begun").substr(9, 3), "200");

@@ -72,19 +72,21 @@ Refusal::Refusal(Problem problem)
             : problem.status == 409 ? Code::Exists
             : problem.status == 429 ? Code::Exhausted
             : problem.status == 503 ? Code::Unavailable
+            : problem.status == 507 ? Code::Exhausted
             : problem.status >= 500 ? Code::Internal
                                     : Code::Invalid,
             problem.message),
       problem_(std::move(problem)) {}
 
 Problem problem_of(const std::exception& error) {
-  constexpr int kSoon = 1, kLater = 5;  // seconds
+  constexpr int kLater = 5;  // seconds
   if (const auto* refusal = dynamic_cast<const Refusal*>(&error)) return refusal->problem();
   if (const auto* known = dynamic_cast<const Error*>(&error)) {
     Problem out{
         .status = http_status(known->code()), .message = known->what(), .code = std::string(code_name(known->code()))};
     if (known->code() == Code::Cancelled) out.status = 503;
-    if (out.status == 429) out.retry_after_s = kSoon;
+    // A full disk is no better a second later, and clients try a 429 again: that one is for what comes too often.
+    if (known->code() == Code::Exhausted) out.status = 507;
     if (out.status == 503) out.retry_after_s = kLater;
     return out;
   }
@@ -123,7 +125,8 @@ std::string_view reason_phrase(int status) {
                                                           {500, "Internal Server Error"},
                                                           {501, "Not Implemented"},
                                                           {503, "Service Unavailable"},
-                                                          {505, "HTTP Version Not Supported"}};
+                                                          {505, "HTTP Version Not Supported"},
+                                                          {507, "Insufficient Storage"}};
   const auto found = phrases.find(status);
   return found == phrases.end() ? std::string_view() : found->second;
 }

@@ -15,7 +15,7 @@ struct Kind {
   const char* word;
   int grpc;  // https://grpc.io/docs/guides/status-codes: what the data plane calls it
 };
-constexpr std::array<Kind, 11> kKinds = {{{400, "INVALID_ARGUMENT", 3},
+constexpr std::array<Kind, 12> kKinds = {{{400, "INVALID_ARGUMENT", 3},
                                           {401, "UNAUTHENTICATED", 16},
                                           {403, "FORBIDDEN", 7},
                                           {404, "NOT_FOUND", 5},
@@ -25,7 +25,8 @@ constexpr std::array<Kind, 11> kKinds = {{{400, "INVALID_ARGUMENT", 3},
                                           {413, "INVALID_ARGUMENT", 3},
                                           {415, "INVALID_ARGUMENT", 3},
                                           {422, "UNPROCESSABLE_ENTITY", 3},
-                                          {429, "RESOURCE_EXHAUSTED", 8}}};
+                                          {429, "RESOURCE_EXHAUSTED", 8},
+                                          {507, "RESOURCE_EXHAUSTED", 8}}};
 constexpr Kind kUnknown{500, "UNKNOWN", 2};
 
 Kind kind_of_status(int status) {
