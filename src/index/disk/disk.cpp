@@ -113,7 +113,7 @@ void build_disk(const std::filesystem::path& file, const Options& options, const
 CheckRows Disk::row_check() const {
   return [this](std::span<const float> rows, size_t first) {
     check_vectors(rows, first);
-    if (keys_.storage) check_storable(*keys_.storage, rows, dim(), metric());
+    if (keys_.storage) check_storable(*keys_.storage, rows, dim(), metric(), first);
   };
 }
 

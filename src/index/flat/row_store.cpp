@@ -79,7 +79,7 @@ bool all_bytes(std::span<const float> values) {
   return true;
 }
 
-void check_storable(Storage storage, std::span<const float> rows, size_t dim, Metric metric) {
+void check_storable(Storage storage, std::span<const float> rows, size_t dim, Metric metric, size_t first) {
   const auto refuse = [](const std::string& why) { throw Error(Code::Invalid, "add: " + why); };
   // The least that are rounded to infinity and the greatest that is rounded to zero.
   constexpr float kBeyondF16 = 65520, kBeyondBf16 = 0x1.FFp127f, kZeroAsF16 = 0x1p-25f;
@@ -90,7 +90,7 @@ void check_storable(Storage storage, std::span<const float> rows, size_t dim, Me
   for (size_t at = 0; at < rows.size(); at += dim) {
     const auto [low, high] = std::minmax_element(rows.data() + at, rows.data() + at + dim);
     const float largest = std::max(std::abs(*low), std::abs(*high));
-    const std::string which = "vector " + std::to_string(at / dim);
+    const std::string which = "vector " + std::to_string(first + at / dim);
     if (storage == Storage::F16 && largest >= kBeyondF16)
       refuse(which + ": storage=f16 ends at 65504; use bf16 or f32 for larger values");
     if (storage == Storage::F16 && metric == Metric::Cosine && largest <= kZeroAsF16)

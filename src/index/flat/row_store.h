@@ -20,8 +20,9 @@ std::optional<Storage> storage_from(std::string_view name);
 bool all_bytes(std::span<const float> values);
 
 /// Throws Invalid for values that the type cannot keep: U8 other than whole numbers 0..255, F16 and Bf16 beyond their
-/// largest, Sq8 a row whose range is no float; under Cosine also a row of which F16 keeps zeros alone.
-void check_storable(Storage storage, std::span<const float> rows, size_t dim, Metric metric);
+/// largest, Sq8 a row whose range is no float; under Cosine also a row of which F16 keeps zeros alone. first: the
+/// number that a message gives the first row.
+void check_storable(Storage storage, std::span<const float> rows, size_t dim, Metric metric, size_t first = 0);
 
 /// Bytes a row takes: F32 4 dim, F16 and Bf16 2 dim, U8 dim, Sq8 dim + 8.
 ///   Sq8: dim codes, then float offset, float scale of this row alone: x[j] ~ offset + scale * code[j], |error| <=
