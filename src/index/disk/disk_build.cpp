@@ -42,6 +42,7 @@ class Making {
   Making(const Options& options, const DiskKeys& keys, const VectorSource& source, const DiskBefore* before)
       : options_(options), keys_(keys), source_(source), before_(before), n_(source.rows) {}
 
+  void find_order();
   void learn(const CheckRows& check);
   void read_rows(const CheckRows& check);
   void link();
@@ -53,7 +54,6 @@ class Making {
   Id id(size_t row) const { return source_.id ? source_.id(row) : static_cast<Id>(row); }
   BuildPlan plan() const;
   void take_over_links();
-  void find_order();
   void put_nodes(size_t first, size_t count, std::span<const float> rows, std::vector<uint8_t>& out);
 
   const Options& options_;
@@ -69,6 +69,24 @@ class Making {
   std::optional<RowCodec> codec_;
   NodeLayout layout_;
 };
+
+// Rows by id, for who asks for an id; ids that rise with the rows need no list. First of all, for ids that come twice
+// are refused.
+void Making::find_order() {
+  bool rising = true;
+  for (size_t row = 1; row < n_ && rising; ++row) rising = id(row - 1) < id(row);
+  if (rising) return;
+  std::vector<Id> ids(n_);
+  for (size_t row = 0; row < n_; ++row) ids[row] = id(row);
+  order_.resize(n_);
+  std::iota(order_.begin(), order_.end(), 0u);
+  std::sort(order_.begin(), order_.end(),
+            [&](uint32_t a, uint32_t b) { return ids[a] != ids[b] ? ids[a] < ids[b] : a < b; });
+  const auto removed = [&](uint32_t row) { return before_ && row < before_->dead.size() && before_->dead[row] != 0; };
+  for (size_t i = 1; i < n_; ++i)
+    if (ids[order_[i]] == ids[order_[i - 1]] && !removed(order_[i]) && !removed(order_[i - 1]))
+      throw Error(Code::Invalid, "index 'disk': id " + std::to_string(ids[order_[i]]) + " comes twice");
+}
 
 // What rows teach: directions for the codes of linking, and groups for those of searching.
 void Making::learn(const CheckRows& check) {
@@ -169,23 +187,6 @@ void Making::link() {
   graph_.records = {};
 }
 
-// Rows by id, for who asks for an id; ids that rise with the rows need no list.
-void Making::find_order() {
-  bool rising = true;
-  for (size_t row = 1; row < n_ && rising; ++row) rising = id(row - 1) < id(row);
-  if (rising) return;
-  std::vector<Id> ids(n_);
-  for (size_t row = 0; row < n_; ++row) ids[row] = id(row);
-  order_.resize(n_);
-  std::iota(order_.begin(), order_.end(), 0u);
-  std::sort(order_.begin(), order_.end(),
-            [&](uint32_t a, uint32_t b) { return ids[a] != ids[b] ? ids[a] < ids[b] : a < b; });
-  const auto removed = [&](uint32_t row) { return before_ && row < before_->dead.size() && before_->dead[row] != 0; };
-  for (size_t i = 1; i < n_; ++i)
-    if (ids[order_[i]] == ids[order_[i - 1]] && !removed(order_[i]) && !removed(order_[i - 1]))
-      throw Error(Code::Invalid, "index 'disk': id " + std::to_string(ids[order_[i]]) + " comes twice");
-}
-
 void Making::put_nodes(size_t first, size_t count, std::span<const float> rows, std::vector<uint8_t>& out) {
   std::fill(out.begin(), out.end(), uint8_t{0});
   const uint64_t from = layout_.place(first);
@@ -211,7 +212,6 @@ void Making::put_nodes(size_t first, size_t count, std::span<const float> rows, 
 void Making::write(const std::filesystem::path& path, const DiskDefaults& defaults) {
   codec_.emplace(dim(), options_.metric, storage_);
   layout_ = {has_graph() ? graph_.degree : 0, codec_->row_bytes()};
-  find_order();
   records_.resize(has_graph() ? n_ * codes_.record_bytes() : 0);
   std::vector<uint8_t> dead(n_, 0);
   if (before_) std::copy(before_->dead.begin(), before_->dead.end(), dead.begin());
@@ -288,6 +288,7 @@ void write_disk(const std::filesystem::path& path, const Options& options, const
   if (source.rows >= kMostNodes)
     throw Error(Code::Exhausted, "index 'disk': a file holds at most 2147483647 vectors; use several");
   Making making(options, keys, source, before);
+  making.find_order();
   making.learn(check);
   making.read_rows(check);
   making.link();
