@@ -7,6 +7,7 @@
 #include "hanok/error.h"
 #include "server/parquet/levels.h"
 #include "server/parquet/snappy.h"
+#include "server/parquet/thrift.h"
 
 namespace hanok::server::parquet {
 namespace {
@@ -111,6 +112,25 @@ TEST(Parquet, DamagedFilesAreErrorsAndNothingElse) {
   }
   EXPECT_THROW(open("PAR1"), Error);
   EXPECT_THROW(open(std::string("\xff\xff\xff\x7fPAR1", 8)), Error);
+}
+
+/// The field 5 of a struct, after another one that nobody takes.
+int64_t field_after(const std::string& other) {
+  Thrift in(other + std::string("\x45\x0e\x00", 3), "t");
+  int64_t out = 0;
+  in.structure([&](int id, Thrift::Type type) { return id == 5 ? (out = in.integer(type), true) : false; });
+  return out;
+}
+
+TEST(Thrift, WhatNobodyTakesIsPassedOver) {
+  EXPECT_EQ(field_after(std::string("\x19\x21\x01\x02", 4)), 7) << "a list of flags";
+  EXPECT_EQ(field_after(std::string("\x1b\x02\x51\x02\x01\x04\x02", 7)), 7) << "a map of numbers and flags";
+  EXPECT_EQ(field_after(std::string("\x1b\x00", 2)), 7) << "an empty map";
+}
+
+TEST(Thrift, ElementsOfNoBytesAreNone) {
+  EXPECT_THROW(field_after(std::string("\x19\x20", 2)), Error);
+  EXPECT_THROW(field_after(std::string("\x1b\x02\x00", 3)), Error);
 }
 
 TEST(Levels, RunsAndPackedGroups) {

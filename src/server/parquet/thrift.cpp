@@ -60,6 +60,16 @@ void Thrift::list(Type type, const std::function<void(Type element)>& element) {
   for (uint64_t i = 0; i < count; ++i) element(type_of(head & 15));
 }
 
+// Each takes a byte at least, so that a list is never longer work than the file has bytes. A flag has one of its own,
+// in place of the type that says it in a struct.
+void Thrift::skip_element(Type type, int depth) {
+  expect(type != Type::Stop, "the type of an element");
+  if (type == Type::True || type == Type::False)
+    bytes_.take(1, "a flag");
+  else
+    skip(type, depth);
+}
+
 void Thrift::skip(Type type, int depth) {
   expect(depth <= kDeepest, "fewer structs in structs");
   switch (type) {
@@ -83,17 +93,17 @@ void Thrift::skip(Type type, int depth) {
       return;
     case Type::List:
     case Type::Set:
-      list(type, [&](Type element) {
-        const bool one_byte = element == Type::True || element == Type::False;
-        one_byte ? void(bytes_.take(1, "a flag")) : skip(element, depth + 1);
-      });
+      list(type, [&](Type element) { skip_element(element, depth + 1); });
       return;
     case Type::Map: {
       const uint64_t count = bytes_.varint("a map");
       if (count == 0) return;
       const auto types = bytes_.read<uint8_t>("a map's types");
       expect(count <= bytes_.left(), "a map that fits into the file");
-      for (uint64_t i = 0; i < count; ++i) skip(type_of(types >> 4), depth + 1), skip(type_of(types & 15), depth + 1);
+      for (uint64_t i = 0; i < count; ++i) {
+        skip_element(type_of(types >> 4), depth + 1);
+        skip_element(type_of(types & 15), depth + 1);
+      }
       return;
     }
     case Type::Struct:

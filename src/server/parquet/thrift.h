@@ -29,6 +29,7 @@ class Thrift {
 
  private:
   void skip(Type type, int depth);
+  void skip_element(Type type, int depth);
   int64_t zigzag();
   Type type_of(uint8_t code) const;
   void expect(bool holds, const char* what) const;
