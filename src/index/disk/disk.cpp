@@ -67,6 +67,7 @@ Disk::Disk(const FileReader& file)
   open_nodes(file, more);
   if (number(file, more, "graph") != 0) open_graph(file, more);
   if (more.count("ef")) ef_ = number(file, more, "ef");
+  fresh_->set_search_defaults({.ef = ef_});
 }
 
 void Disk::open_nodes(const FileReader& file, const std::map<std::string, std::string>& more) {

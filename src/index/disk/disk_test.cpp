@@ -177,6 +177,21 @@ TEST_F(DiskFile, AFileIsSavedOverItself) {
   FileReader(file()).verify();
 }
 
+TEST_F(DiskFile, WhatASearchUsesHoldsForVectorsInMemoryToo) {
+  constexpr size_t kEf = 12;
+  auto index = built(rows(1200, kDim, 1), {.dim = kDim});
+  index->set_search_defaults({.ef = kEf});
+  index->save(file());
+  index = open(file());
+  index->add(range(5000, 3000), rows(3000, kDim, 3));
+  const auto queries = rows(40, kDim, 2);
+  for (size_t i = 0; i < 40; ++i) {
+    const auto query = std::span(queries).subspan(i * kDim, kDim);
+    const auto found = index->search(query, 10), same = index->search(query, 10, {.ef = kEf});
+    for (size_t j = 0; j < 10; ++j) EXPECT_EQ(found[j].id, same[j].id);
+  }
+}
+
 // Its own vectors cannot be left out without building it once more in memory.
 TEST_F(DiskFile, IsTunedOnQuestions) {
   const auto x = rows(3000, kDim, 1), queries = rows(200, kDim, 2);
