@@ -188,11 +188,13 @@ bool Disk::filtered_walk(size_t k, size_t ef, const IdFilter& filter, DiskLocal&
 // The nearest of both. An update puts the new vector into memory before it marks the one in the file: whoever looks in
 // between meets both, and takes the new one.
 std::vector<Match> Disk::with_fresh(std::span<const Found> found, const std::vector<Match>& fresh, size_t k) const {
+  std::vector<Id> replaced;
+  for (const Match& m : fresh) replaced.push_back(m.id);
+  std::sort(replaced.begin(), replaced.end());
   std::vector<Match> out;
-  for (const Found& f : found.first(std::min(k, found.size()))) {
-    const bool replaced = std::any_of(fresh.begin(), fresh.end(), [&](const Match& m) { return m.id == f.id; });
-    if (!replaced) out.push_back({f.id, metric() == Metric::L2 ? f.distance : -f.distance});
-  }
+  for (const Found& f : found.first(std::min(k, found.size())))
+    if (!std::binary_search(replaced.begin(), replaced.end(), f.id))
+      out.push_back({f.id, metric() == Metric::L2 ? f.distance : -f.distance});
   if (fresh.empty()) return out;
   out.insert(out.end(), fresh.begin(), fresh.end());
   std::sort(out.begin(), out.end(), [&](const Match& a, const Match& b) { return nearer(metric(), a, b); });
