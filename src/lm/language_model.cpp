@@ -134,7 +134,9 @@ struct LanguageModel::Impl {
                                        "; shorten it or allow a longer context");
   }
 
-  WritingModel writing() const { return {files.tokenizer, token_bytes, files.end_ids, context}; }
+  WritingModel writing() const {
+    return {files.tokenizer, token_bytes, files.end_ids, context, decoder->plan().vocabulary};
+  }
 };
 
 LanguageModel::LanguageModel(const std::filesystem::path& path, const LanguageModelOptions& options)

@@ -134,6 +134,8 @@ TEST_F(TinyModel, LimitsAreSaid) {
   }
   EXPECT_THROW(model.generate({}), Error);
   EXPECT_THROW(model.generate(std::vector<int32_t>{1, 999999}), Error);
+  for (const int32_t id : {-1, 999999})
+    EXPECT_THROW(model.generate(ids, {.sampling = {.logit_bias = {{id, 1.0f}}}}), Error) << id;
 }
 
 TEST_F(TinyModel, CancellingEndsWithinAToken) {

@@ -49,8 +49,9 @@ void check(const Sampling& s) {
 void apply_bias(std::vector<Candidate>& candidates, std::span<const std::pair<int32_t, float>> bias) {
   constexpr float kNever = -100;
   for (const auto& [id, add] : bias) {
-    const auto at = std::find_if(candidates.begin(), candidates.end(), [id = id](const auto& c) { return c.id == id; });
-    if (at != candidates.end()) at->logit += add <= kNever ? std::min(add, -1e4f) : add;
+    const auto at = std::lower_bound(candidates.begin(), candidates.end(), id,
+                                     [](const Candidate& c, int32_t wanted) { return c.id < wanted; });
+    if (at != candidates.end() && at->id == id) at->logit += add <= kNever ? std::min(add, -1e4f) : add;
   }
 }
 

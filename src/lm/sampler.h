@@ -21,6 +21,7 @@ struct Candidate {
 void check(const Sampling& sampling);
 
 // The steps. Candidates are in the order of ids at first; a step may leave them sorted by logit.
+/// Of candidates in the order of ids.
 void apply_bias(std::vector<Candidate>& candidates, std::span<const std::pair<int32_t, float>> bias);
 void apply_penalties(std::vector<Candidate>& candidates, const Penalties& penalties, std::span<const int32_t> history);
 void apply_dry(std::vector<Candidate>& candidates, const Dry& dry, std::span<const int32_t> history);

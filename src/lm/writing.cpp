@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hanok/error.h"
 #include "lm/logprobs.h"
 
 namespace hanok::lm {
@@ -22,6 +23,10 @@ Writing::Writing(const WritingModel& model, std::span<const int32_t> prompt, con
       sampler_(options.sampling),
       text_(decoder(model.tokenizer, options.keep_special), options.stop, prompt),
       guide_(std::move(guide)) {
+  for (const auto& [id, add] : options.sampling.logit_bias)
+    if (id < 0 || static_cast<size_t>(id) >= model.vocabulary)
+      throw Error(Code::Invalid, "logit_bias: token id " + std::to_string(id) + " is outside the vocabulary of " +
+                                     std::to_string(model.vocabulary) + " tokens (ids of another tokenizer?)");
   out_.prompt_tokens = prompt.size();
 }
 

@@ -20,12 +20,13 @@ struct WritingModel {
   const text::Tokenizer& tokenizer;
   const grammar::TokenBytes& bytes;
   std::span<const int32_t> end_ids;  // ascending
-  size_t context = 0;
+  size_t context = 0, vocabulary = 0;
 };
 
 class Writing {
  public:
-  /// `options` and `on_piece` must outlive it. Throws Invalid for settings out of range.
+  /// `options` and `on_piece` must outlive it. Throws Invalid for settings out of range, and for
+  /// biased ids that no token has.
   Writing(const WritingModel& model, std::span<const int32_t> prompt, const GenerateOptions& options,
           std::optional<grammar::Guide> guide, const std::function<bool(std::string_view)>* on_piece);
 
