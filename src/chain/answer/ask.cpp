@@ -1,7 +1,7 @@
 // Question -> passages -> an answer from their sentences, or a chat model's with checked citations.
 #include <algorithm>
-#include <map>
 
+#include "chain/answer/circles.h"
 #include "chain/answer/citations.h"
 #include "chain/answer/combine.h"
 #include "chain/answer/confidence.h"
@@ -38,22 +38,6 @@ bool says_not_found(std::string_view answer) {
   return std::any_of(std::begin(kWords), std::end(kWords),
                      [&](std::string_view w) { return low.find(w) != std::string::npos; });
 }
-
-/// Small models go round in circles until their limit. True for a sentence that has come so often before; its number
-/// in a list does not tell it apart.
-class Circles {
- public:
-  bool closed_by(std::string_view sentence) {
-    constexpr int kMost = 3;
-    const size_t first = sentence.find_first_not_of(" \t\r\n0123456789.)-*");
-    if (first == sentence.npos) return false;
-    const size_t last = sentence.find_last_not_of(" \t\r\n");
-    return ++seen_[std::string(sentence.substr(first, last + 1 - first))] >= kMost;
-  }
-
- private:
-  std::map<std::string, int> seen_;
-};
 
 class Ask {
  public:
