@@ -121,6 +121,20 @@ TEST(Caches, OnlyTheNewestVectorsAreKept) {
   EXPECT_LE(cache_contents(*journal).vectors, 10u + 256u);
 }
 
+TEST(Caches, ProcessesThatWriteOneValueEachKeepToTheLimitToo) {
+  const base::TempFolder folder;
+  const auto journal = store::Journal::open(folder.path());
+  const auto model = std::make_shared<test::Played>([](auto, const auto&) { return test::said("yes"); });
+  const test::Letters letters;
+  for (int i = 0; i < 2000; ++i) {
+    const std::vector<Message> asked{{"user", std::to_string(i)}};
+    cached(model, journal, {.most = 10})->chat(asked, {.temperature = 0.0f});
+    cached(letters, journal, {.most = 10})->embed(std::vector{std::to_string(i)}, hanok::Prompt::Passage);
+  }
+  EXPECT_LE(cache_contents(*journal).answers, 1500u);
+  EXPECT_LE(cache_contents(*journal).vectors, 1500u);
+}
+
 TEST(Caches, AVectorIsMadeOnce) {
   const base::TempFolder folder;
   const test::Letters letters;

@@ -1,8 +1,7 @@
-#include <atomic>
-
 #include "base/hash.h"
 #include "base/json.h"
 #include "chain/cache/prefixes.h"
+#include "chain/cache/tidy.h"
 #include "chain/chat/message_json.h"
 #include "chain/providers/openai.h"
 #include "hanok/caches.h"
@@ -45,7 +44,7 @@ class CachedChat final : public ChatModel {
     const ChatReply reply = model_->chat(messages, options);
     if (!finish_named(std::string(finish_name(reply.finish)))) return reply;
     journal_->put(key, write(reply));
-    if (++written_ % kTidyEvery == 0) journal_->keep_newest(kAnswers, options_.most);
+    if (tidy_.due(key, 1)) journal_->keep_newest(kAnswers, options_.most);
     tell(CacheUse::Kept);
     return reply;
   }
@@ -103,7 +102,7 @@ class CachedChat final : public ChatModel {
   std::shared_ptr<const ChatModel> model_;  // shared with whoever opened it
   std::shared_ptr<store::Journal> journal_;
   CacheOptions options_;
-  mutable std::atomic<size_t> written_ = 0;
+  mutable Tidy tidy_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
-#include <atomic>
 #include <cstring>
 
 #include "base/hash.h"
 #include "chain/cache/prefixes.h"
+#include "chain/cache/tidy.h"
 #include "hanok/caches.h"
 
 namespace hanok::chain {
@@ -43,8 +43,7 @@ class CachedEmbedder final : public EmbeddingModel {
       values.emplace_back(keys[rows[i]], std::string(reinterpret_cast<const char*>(made.row(i).data()), bytes));
     }
     journal_->put_many(values);
-    const size_t before = written_.fetch_add(values.size());
-    if ((before + values.size()) / kTidyEvery != before / kTidyEvery) journal_->keep_newest(kVectors, options_.most);
+    if (tidy_.due(values.front().first, values.size())) journal_->keep_newest(kVectors, options_.most);
     return out;
   }
 
@@ -52,7 +51,7 @@ class CachedEmbedder final : public EmbeddingModel {
   const EmbeddingModel& model_;
   std::shared_ptr<store::Journal> journal_;
   CacheOptions options_;
-  mutable std::atomic<size_t> written_ = 0;
+  mutable Tidy tidy_;
 };
 
 }  // namespace
