@@ -246,8 +246,11 @@ TEST(SourceTexts, AreLinesOfJson) {
   ASSERT_EQ(texts.size(), 2u);
   EXPECT_EQ(texts[0].source, "s");
   EXPECT_EQ(texts[1].metadata["n"], 1);
-  for (const char* bad : {"[]", "{\"source\": \"s\"}", "{\"text\": 1}", "{\"text\": \"a\", \"txt\": \"b\"}",
-                          "{\"text\": \"a\", \"metadata\": []}", "{"}) {
+  const std::string deep =
+      R"({"text": "a", "metadata": {"m": )" + std::string(100'000, '[') + std::string(100'000, ']') + "}}";
+  for (const std::string& bad :
+       std::vector<std::string>{"[]", deep, "{\"source\": \"s\"}", "{\"text\": 1}", "{\"text\": \"a\", \"txt\": \"b\"}",
+                                "{\"text\": \"a\", \"metadata\": []}", "{"}) {
     try {
       read_source_texts(std::string("{\"text\": \"ok\"}\n") + bad, "file.jsonl");
       ADD_FAILURE() << bad;

@@ -14,7 +14,7 @@ constexpr const char* kNoSource = "text";
 std::string source_of_key(const std::string& key) { return key.substr(0, key.rfind('#')); }
 
 SourceText read_line(const std::string& line, const std::string& where) {
-  const auto json = base::Json::parse(line, nullptr, false);
+  const auto json = base::parse_json(line, where);
   const auto expected = [&](const char* what) {
     return Error(Code::Invalid, where + ": expected " + what +
                                     R"(, as {"text": "...", "source": "a.html", "metadata": {"year": 2026}})");
