@@ -38,7 +38,7 @@ IngestReport index_files(store::Collection& collection, std::span<const std::fil
 /// A text that is no file of its own: a row of a database, an entry of a feed.
 struct SourceText {
   std::string text;
-  std::string source = {};  // where it is from; several texts may have one
+  std::string source = {};  // where it is from; several texts may have one. Empty: it stays until Cleanup::Full
   store::Json metadata = store::Json::object();
 };
 /// The same for texts, as LangChain's index() does it. Each is a document SOURCE#HASH, by its text and metadata, with

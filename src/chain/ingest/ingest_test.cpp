@@ -231,6 +231,13 @@ TEST_F(CleanupTest, FilesAndTextsDoNotForgetEachOther) {
   EXPECT_EQ(run_texts({}, {.cleanup = Cleanup::Full, .ingest = {.prune = true}}).gone, 1u);
 }
 
+TEST_F(CleanupTest, TextsWithoutASourceDoNotTakeEachOthersPlace) {
+  run_texts({{"the sea is wide"}, {"the hill is high", "a"}});
+  EXPECT_EQ(run_texts({{"the road is long"}, {"the hill is low", "a"}}).gone, 1u) << "the hill's former text";
+  EXPECT_EQ(collection_->document_count(), 3u);
+  EXPECT_EQ(run_texts({{"the road is long"}}, {.cleanup = Cleanup::Full}).gone, 2u);
+}
+
 TEST_F(CleanupTest, WithForceUnchangedFilesGetOtherMetadata) {
   write("one/a.txt");
   run("one", {.ingest = {.metadata = {{"team", "red"}}}});

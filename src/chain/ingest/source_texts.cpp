@@ -68,6 +68,7 @@ std::vector<std::string> gone_texts(std::span<const std::string> stored, const s
   }
   std::set<std::string> sources;
   for (const auto& key : present) sources.insert(source_of_key(key));
+  sources.erase(kNoSource);
   std::vector<std::string> out;
   for (const auto& key : stored)
     if (!present.count(key) && (full || sources.count(source_of_key(key)))) out.push_back(key);

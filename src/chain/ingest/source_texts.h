@@ -22,7 +22,8 @@ text::Document as_document(const SourceText& text);
 store::Json source_text_metadata(const SourceText& text);
 
 /// Of the documents of texts that are stored (by key), those that a call that brings `present` forgets. One that
-/// brings nothing forgets nothing, even with Cleanup::Full, unless prune; `warnings` says so.
+/// brings nothing forgets nothing, even with Cleanup::Full, unless prune; `warnings` says so. Texts without a source do
+/// not go by Cleanup::Incremental: nothing says that one took the place of another.
 std::vector<std::string> gone_texts(std::span<const std::string> stored, const std::set<std::string>& present,
                                     Cleanup cleanup, bool prune, std::vector<std::string>& warnings);
 
