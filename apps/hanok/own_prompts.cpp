@@ -91,7 +91,7 @@ std::string own_prompt(const Session& session, const std::string& name) {
 }
 
 void add_own_prompts(Command& group) {
-  group.subcommand("list", "The prompts that hanok writes by itself, and where each comes from.").run(list);
+  group.subcommand("list", "The prompts that can be replaced, and where each comes from.").run(list);
   auto name = std::make_shared<std::string>();
   Command one = group.subcommand("show", "One of them, as it is in force.",
                                  "To have your own words instead:\n"

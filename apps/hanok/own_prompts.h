@@ -1,4 +1,4 @@
-// The prompts that hanok writes by itself, and those that replace them: files NAME.txt in the folder of the setting
+// Prompts that hanok writes by itself and that can be replaced: files NAME.txt in the folder of the setting
 // `prompts`.
 #pragma once
 
