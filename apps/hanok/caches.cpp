@@ -27,7 +27,8 @@ std::shared_ptr<const chain::ChatModel> cached_if_set(const Session& session,
     if (use == chain::CacheUse::Given)
       session.note("note: answered from the cache (`--cache off` asks the model, `hanok cache clear` forgets)");
     if (use == chain::CacheUse::Passed)
-      session.note("note: not from the cache, which keeps answers at temperature 0 or with a seed");
+      session.note(
+          "note: not from the cache, which keeps answers at temperature 0 or with a seed, without probabilities");
   };
   return chain::cached(std::move(model), store::Journal::open(session.data_folder()),
                        {.besides = besides, .on_use = tell});
