@@ -22,6 +22,10 @@ std::shared_ptr<const chain::EmbeddingModel> served_for(const store::Snapshot& s
 WatchedFolders::WatchedFolders(Session& session, store::Store& store, const std::vector<std::string>& folders,
                                const NamedEmbedders* served) {
   if (folders.empty()) return;
+  const std::vector<std::filesystem::path> paths(folders.begin(), folders.end());
+  for (const auto& path : paths)
+    if (!std::filesystem::is_directory(path))
+      throw Error(Code::NotFound, path.string() + ": a folder to watch was expected");
   collection_ = store.collection(session.collection_name(), true);
   const auto snapshot = collection_->snapshot();
   if (const auto space = snapshot->vector_space(); space && chain::holds_pictures(*space))
@@ -35,10 +39,6 @@ WatchedFolders::WatchedFolders(Session& session, store::Store& store, const std:
   }
   options_.split.max_tokens = number_setting(session, "max-tokens");
   options_.split.overlap_tokens = number_setting(session, "overlap-tokens");
-  const std::vector<std::filesystem::path> paths(folders.begin(), folders.end());
-  for (const auto& path : paths)
-    if (!std::filesystem::is_directory(path))
-      throw Error(Code::NotFound, path.string() + ": a folder to watch was expected");
   work_.start([this, &session, paths](const std::atomic<bool>& stop) {
     chain::watch(
         *collection_, paths, options_,

@@ -235,9 +235,9 @@ TEST_F(CliDocuments, McpReadsFoldersThatItIsGiven) {
       std::string(HANOK_PROGRAM) + " mcp '" + one.string() + "' -c ferries");
   EXPECT_THAT(second.out, HasSubstr("leaves at seven"));
   EXPECT_THAT(second.err, HasSubstr("not watched"));
-  EXPECT_EQ(hanok_.run({"mcp", (one / "a.txt").string(), "-c", "other", "--data", (hanok_.folder() / "d2").string()})
-                .exit_status,
-            3);
+  const std::string other = hanok_.folder() / "d2";
+  EXPECT_EQ(hanok_.run({"mcp", (one / "a.txt").string(), "-c", "other", "--data", other}).exit_status, 3);
+  EXPECT_EQ(hanok_.json({"collections", "list", "--data", other})["collections"].size(), 0u) << "none was made for it";
 }
 
 TEST_F(CliDocuments, AQuestionHangsOnTheOnesBefore) {
