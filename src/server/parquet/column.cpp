@@ -13,8 +13,9 @@
 namespace hanok::server::parquet {
 namespace {
 
-constexpr size_t kMostPage = size_t{512} << 20;                   // bytes
+constexpr size_t kMostPage = size_t{128} << 20;                   // bytes; the largest that writers make: 100 MiB
 constexpr uint64_t kMostValues = uint64_t{1} << 24;               // of a page: its levels are held
+constexpr size_t kMostInList = size_t{1} << 20;                   // runs make any number of values of a few bytes
 constexpr size_t kFirstHead = 1024, kMostHead = size_t{1} << 20;  // bytes of a page's head, which says no length
 
 enum PageKind { kData = 0, kDictionary = 2, kDataV2 = 3 };
@@ -273,6 +274,7 @@ void ColumnReader::next(Cell& cell) {
     ++page_->at;
     if (definition == leaf_.definition) {
       cell.there = true;
+      if (cell.numbers.size() == kMostInList) corrupt("a list has more than 1,048,576 numbers");
       take_value(cell);
     } else if (leaf_.repetition > 0) {
       if (definition >= leaf_.element) corrupt("a list has an element that is null");

@@ -7,9 +7,10 @@ namespace hanok::server::parquet {
 namespace {
 
 constexpr std::string_view kMagic = "PAR1";
-constexpr uint64_t kTail = 8;                        // the length of the head at the end, and the mark
-constexpr uint64_t kMostHead = uint64_t{256} << 20;  // bytes
+constexpr uint64_t kTail = 8;                       // the length of the head at the end, and the mark
+constexpr uint64_t kMostHead = uint64_t{64} << 20;  // bytes; read, it takes several times as many
 constexpr size_t kDeepestSchema = 16;
+constexpr size_t kMostElements = 10'000, kLongestPath = 4096;  // of a schema: columns repeat the names above them
 
 using Type = Thrift::Type;
 
@@ -68,6 +69,9 @@ class Schema {
 
   std::vector<Leaf> leaves() {
     if (elements_.empty()) corrupt();
+    if (elements_.size() > kMostElements)
+      throw Error(Code::Unsupported, name_ + ": has " + std::to_string(elements_.size()) +
+                                         " columns, 10,000 are read at most; write fewer");
     const int64_t children = elements_[at_++].children;
     for (int64_t i = 0; i < children; ++i) walk({}, 0);
     if (at_ != elements_.size()) corrupt();
@@ -81,6 +85,7 @@ class Schema {
     if (at_ == elements_.size() || depth > kDeepestSchema) corrupt();
     const SchemaElement& element = elements_[at_++];
     above.path += (above.path.empty() ? "" : ".") + element.name;
+    if (above.path.size() > kLongestPath) corrupt();
     if (element.repetition != 0) ++above.definition;
     if (element.repetition == 2) {
       if (++above.repetition > 1)

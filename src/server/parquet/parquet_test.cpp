@@ -87,6 +87,18 @@ TEST(Parquet, WhatIsNotReadIsNamed) {
   }
 }
 
+TEST(Parquet, AListIsNoLongerThanIsRead) {
+  const File file = open(bytes_of("long"));
+  EXPECT_EQ(cells(file, "id").size(), 1u);
+  try {
+    cells(file, "values.list.element");
+    ADD_FAILURE() << "was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::Corrupt);
+    EXPECT_THAT(error.what(), HasSubstr("more than 1,048,576 numbers"));
+  }
+}
+
 TEST(Parquet, DamagedFilesAreErrorsAndNothingElse) {
   for (const char* name : {"snappy", "pages", "split"}) {
     const std::string whole = bytes_of(name);
