@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "server/parquet/parquet.h"
 #include "server/pinecone/vectors.h"
+#include "text/utf8.h"
 
 namespace hanok::server::pinecone {
 namespace {
@@ -65,16 +66,22 @@ struct Source {
 std::vector<Source> sources_of(const fs::path& folder) {
   std::vector<Source> out;
   const auto take = [&](const fs::directory_entry& entry, const std::string& ns) {
-    if (entry.path().extension() == ".parquet" && entry.is_regular_file()) out.push_back({ns, entry.path()});
+    if (entry.path().extension() != ".parquet" || !entry.is_regular_file()) return;
+    if (!text::valid_utf8(ns))
+      refuse_argument("uri: a folder in " + folder.string() + " has a name that is no UTF-8, and so no namespace");
+    out.push_back({ns, entry.path()});
   };
-  std::error_code gone;
-  for (const auto& entry : fs::directory_iterator(folder, gone)) {
-    if (!entry.is_directory()) {
-      take(entry, "");
-      continue;
+  try {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (!entry.is_directory()) {
+        take(entry, "");
+        continue;
+      }
+      for (const auto& inner : fs::directory_iterator(entry.path()))
+        take(inner, namespace_of(entry.path().filename().string()));
     }
-    for (const auto& inner : fs::directory_iterator(entry.path(), gone))
-      take(inner, namespace_of(entry.path().filename().string()));
+  } catch (const fs::filesystem_error& error) {
+    refuse_argument("uri: " + error.path1().string() + " cannot be read: " + error.code().message());
   }
   std::sort(out.begin(), out.end(),
             [](const Source& a, const Source& b) { return std::tie(a.ns, a.file) < std::tie(b.ns, b.file); });
@@ -88,11 +95,11 @@ parquet::File open(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   if (!*stream || error) throw Error(Code::Unavailable, path.string() + ": cannot be read");
-  const auto read = [stream](uint64_t at, size_t count) {
-    std::string out(count, 0);
+  const auto read = [stream, size](uint64_t at, size_t count) {
+    std::string out(std::min<uint64_t>(count, size - std::min(at, size)), 0);  // a page may say any size
     stream->clear();
     stream->seekg(static_cast<std::streamoff>(at));
-    stream->read(out.data(), static_cast<std::streamsize>(count));
+    stream->read(out.data(), static_cast<std::streamsize>(out.size()));
     out.resize(static_cast<size_t>(std::max<std::streamsize>(0, stream->gcount())));
     return out;
   };
@@ -151,14 +158,14 @@ std::vector<float> floats(const parquet::Cell& cell, const char* what) {
 }
 
 store::Record record_of(const Rows& row, const std::string& ns, const IndexModel& model) {
-  constexpr size_t kLongestId = 512;
   store::Record out{.ns = ns, .id = row.id.text};
-  if (!row.id.there || out.id.empty() || out.id.size() > kLongestId)
-    refuse_argument("id: 1 to 512 bytes are expected, found " + std::to_string(out.id.size()));
+  check_id(out.id, "id");  // null: an empty text
+  if (!text::valid_utf8(out.id)) refuse_argument("id: a text in UTF-8 is expected");
   out.vector = floats(row.values, "values");
   if (!out.vector.empty()) check_dense(out.vector, model);
   for (const double index : row.indices.numbers) {
-    if (!(index >= 0 && index <= UINT32_MAX)) refuse_argument("sparse_values.indices: 0 to 4294967295 are expected");
+    if (!(index >= 0 && index <= UINT32_MAX && index == std::floor(index)))
+      refuse_argument("sparse_values.indices: whole numbers from 0 to 4294967295 are expected");
     out.sparse.indices.push_back(static_cast<uint32_t>(index));
   }
   out.sparse.values = floats(row.weights, "sparse_values.values");
@@ -192,10 +199,7 @@ std::string Imports::start(const Index& index, const std::string& uri, bool go_o
     last = std::max<int64_t>(last, std::stoll(key.substr(kImportNote.size())));
   const std::string id = std::to_string(last + 1);
   // On disk before it is noted: a kill in between leaves an import that is done and noted by the next process.
-  queue_.add({{.store = index.info.uuid,
-               .file = id,
-               .created_ms = now,
-               .how = {{"uri", uri}, {"folder", folder.string()}, {"go_on", go_on}}}});
+  queue_.add({{.store = index.info.uuid, .file = id, .created_ms = now, .how = {{"uri", uri}, {"go_on", go_on}}}});
   write(*index.records, {.id = id, .uri = uri, .status = "Pending", .created_ms = now});
   return id;
 }
@@ -296,7 +300,7 @@ void Imports::import_folder(const Index& index, const WaitingFile& waiting) {
     }
     batch.clear();
   };
-  const auto sources = sources_of(waiting.how.at("folder").get<std::string>());
+  const auto sources = sources_of(folder_of(waiting.how.at("uri")));
   for (const Source& source : sources)
     for (const auto& group : open(source.file).groups()) all_rows_ += group.rows;
   for (const Source& source : sources) {
@@ -306,6 +310,7 @@ void Imports::import_folder(const Index& index, const WaitingFile& waiting) {
       Rows rows(file, group);
       for (uint64_t i = 0; i < file.groups()[group].rows; ++i, ++number, ++rows_) {
         if (cancelled_) return;
+        if (number % kBatch == 0) Context::current().check();  // there may be no row to write
         rows.next();
         try {
           batch.push_back(record_of(rows, source.ns, index.model));

@@ -119,6 +119,35 @@ TEST_F(ImportsTest, WhatIsRefusedEndsItOrIsPassedOver) {
   ask("POST", "/i/none/bulk/imports", {{"uri", uri}}, 404);
 }
 
+TEST_F(ImportsTest, TextsAreUtf8AndIndicesWhole) {
+  make_index("v", 3, "dotproduct");
+  const std::string uri = folder("odd", {{"a.parquet", "odd.parquet"}});
+  EXPECT_THAT(ended("v", start("v", {{"uri", uri}}))["error"].get<std::string>(),
+              HasSubstr("row 0: id: a text in UTF-8"));
+  const auto passed = ended("v", start("v", {{"uri", uri}, {"errorMode", {{"onError", "continue"}}}}));
+  EXPECT_EQ(passed["status"], "Completed");
+  EXPECT_EQ(passed["recordsImported"], 1);
+  EXPECT_TRUE(ask("GET", "/i/v/vectors/fetch?ids=good", nullptr)["vectors"].contains("good"));
+  const std::string named = folder("named", {{"\xff/a.parquet", "split.parquet"}});
+  EXPECT_THAT(ask("POST", "/i/v/bulk/imports", {{"uri", named}}, 400)["error"]["message"].get<std::string>(),
+              HasSubstr("no UTF-8"));
+}
+
+TEST_F(ImportsTest, OneThatHasNothingToWriteEndsWithTheServer) {
+  make_index("v", 3);
+  const auto records = server_.store().catalog().find("v");
+  House house{.store = std::shared_ptr<store::Store>(&server_.store(), [](store::Store*) {}),
+              .data_folder = (folder_.path() / "other").string()};
+  const Index index{.records = records, .info = records->info(), .model = {}};
+  {
+    Imports imports(house);
+    const std::string id = imports.start(index, folder("nulls", {{"a.parquet", "nulls.parquet"}}), true);
+    while (imports.find(index, id).percent == 0 && imports.find(index, id).finished_ms == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_THAT(records->note("pinecone.import/1").value(), HasSubstr("Pending")) << "the next process does it";
+}
+
 TEST_F(ImportsTest, WhatWaitsIsCancelledAndWhatAKillCutOffIsDone) {
   make_index("v", 3);
   const std::string uri = folder("f", {{"a.parquet", "split.parquet"}});
@@ -127,7 +156,7 @@ TEST_F(ImportsTest, WhatWaitsIsCancelledAndWhatAKillCutOffIsDone) {
               .data_folder = (folder_.path() / "other").string()};
   const auto waits = [&](const std::string& id) {  // as Imports::start leaves it before it is noted
     fs::create_directories(folder_.path() / "other/files/imports");
-    const base::Json how = {{"uri", uri}, {"folder", uri.substr(7)}, {"go_on", false}};
+    const base::Json how = {{"uri", uri}, {"go_on", false}};
     const base::Json all = {{{"store", records->uuid()}, {"file", id}, {"created_ms", 5}, {"how", how}}};
     base::write_file_atomic(folder_.path() / "other/files/imports" / (id + ".json"), all.dump());
   };

@@ -36,9 +36,13 @@ Namespace namespace_said(const Request& request) {
 
 std::string read_id(Element value, std::string_view place) {
   const std::string_view id = text_of(value, place);
+  check_id(id, place);
+  return std::string(id);
+}
+
+void check_id(std::string_view id, std::string_view place) {
   if (id.empty() || id.size() > kLongestId)
     refuse_argument(std::string(place) + ": Vector ID must have 1 to 512 bytes, found " + std::to_string(id.size()));
-  return std::string(id);
 }
 
 store::Json read_metadata(Element value, std::string_view place) {

@@ -21,6 +21,7 @@ Namespace namespace_said(const Request& request);
 
 /// 1 to 512 bytes.
 std::string read_id(Element value, std::string_view place);
+void check_id(std::string_view id, std::string_view place);
 /// Strings, numbers, booleans, lists of strings; at most 40 KiB. Refused with Pinecone's words otherwise.
 store::Json read_metadata(Object fields, std::string_view place);
 store::Json read_metadata(Element value, std::string_view place);
