@@ -57,7 +57,7 @@ Reply make(const Request& request, House& house, BackupSchedules& schedules) {
   const std::string name = text_field(body, "name");
   if (name.empty()) wrong_field("name", "a text", name);
   const Json& schedule = needed(body, "schedule");
-  if (!schedule.is_object() || schedule.value("type", "") != "time-based")
+  if (!schedule.is_object() || text_field_or_none(schedule, "type") != "time-based")
     wrong_field("schedule", R"({"type": "time-based", "frequency": ...})", schedule);
   const std::string frequency = read_frequency(needed(schedule, "frequency"));
   return reply(schedules.create(index, name, frequency, read_days(needed(body, "retention"))), 201);
@@ -111,7 +111,7 @@ Reply history(const Request& request, House& house, BackupSchedules& schedules) 
     out.push_back({{"backup_id", schedule.next_backup},
                    {"source_index_id", schedule.index},
                    {"source_index_name", index.name},
-                   {"name", schedule.name + "-" + base::iso_time(schedule.next_ms)},
+                   {"name", backup_name(schedule, schedule.next_ms)},
                    {"status", "Initializing"},
                    {"cloud", "local"},
                    {"region", "local"},
@@ -119,7 +119,7 @@ Reply history(const Request& request, House& house, BackupSchedules& schedules) 
                    {"scheduled_execution_at", base::iso_time(schedule.next_ms)}});
   std::vector<Copy> done;
   each_copy(backups_place(), house, [&](const Copy& copy) {
-    if (copy.note.value("schedule_id", "") == schedule.id) done.push_back(copy);
+    if (copy.note.value(kOfSchedule, "") == schedule.id) done.push_back(copy);
   });
   std::sort(done.begin(), done.end(),
             [](const Copy& a, const Copy& b) { return a.info.created_ms > b.info.created_ms; });

@@ -17,7 +17,7 @@ constexpr int64_t kAgain = 60LL * 60 * 1000;                       // ms until a
 constexpr std::chrono::seconds kLongestSleep{60};                  // the wall clock may be set meanwhile
 constexpr const char* kShelf = "schedules";
 constexpr std::string_view kKey = "schedule/";
-constexpr const char *kOfSchedule = "schedule_id", *kDays = "expire_after_days";  // in the note of a backup
+constexpr const char* kDays = "expire_after_days";  // in the note of a backup
 
 store::Place schedules_place() { return {.tenant = backups_place().tenant, .database = kShelf}; }
 
@@ -54,13 +54,6 @@ void plan(Schedule& schedule, int64_t now_ms) {
   schedule.next_backup = schedule.enabled ? store::make_uuid() : "";
 }
 
-/// "20260403T060000Z".
-std::string stamp(int64_t ms) {
-  std::string out = base::iso_time(ms);
-  std::erase_if(out, [](char c) { return c == '-' || c == ':'; });
-  return out;
-}
-
 [[noreturn]] void refuse_unknown(const std::string& id) { refuse(404, "Backup schedule " + id + " not found"); }
 
 }  // namespace
@@ -79,6 +72,12 @@ int64_t next_run(const std::string& frequency, int64_t planned_ms, int64_t now_m
     const int64_t ms = (sys_time<milliseconds>(sys_days(then)) + (planned - day)).time_since_epoch().count();
     if (ms > now_ms) return ms;
   }
+}
+
+std::string backup_name(const Schedule& schedule, int64_t ms) {
+  std::string time = base::iso_time(ms);
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  return schedule.name + "-" + time;
 }
 
 BackupSchedules::BackupSchedules(House& house) : house_(house) {
@@ -193,7 +192,7 @@ void BackupSchedules::back_up(const Schedule& schedule, int64_t now_ms) {
   catalog.drop(schedule.next_backup, backups_place());  // what a kill left of it
   copy_index(index, backups_place(), schedule.next_backup,
              {{"source_index_id", schedule.index},
-              {"name", schedule.name + "-" + stamp(now_ms)},
+              {"name", backup_name(schedule, now_ms)},
               {kOfSchedule, schedule.id},
               {kDays, schedule.days}},
              house_);
@@ -209,7 +208,7 @@ std::optional<int64_t> BackupSchedules::run_due(int64_t now_ms) {
     bool failed = false;
     try {
       back_up(due, now_ms);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       failed = true;
       base::log().error("backup schedule '{}' ({}): {}; it is tried again in an hour", due.name, due.id, error.what());
     }
@@ -254,7 +253,7 @@ void BackupSchedules::run() {
     std::optional<int64_t> next;
     try {
       next = run_due(base::now_ms());
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // the thread goes on to the next time
       base::log().error("backup schedules: {}", error.what());
     }
     lock.lock();

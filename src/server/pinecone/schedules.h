@@ -29,6 +29,10 @@ struct Schedule {
 /// The first of planned + 1, 2, ... periods that is after `now_ms`. A month ends in the day of the month that it began
 /// in, or in the month's last.
 int64_t next_run(const std::string& frequency, int64_t planned_ms, int64_t now_ms);
+/// Of a backup that is made at `ms`: "nightly-20260403T060000Z".
+std::string backup_name(const Schedule& schedule, int64_t ms);
+
+inline constexpr const char* kOfSchedule = "schedule_id";  // in the note of a backup
 
 /// Everything may be called from several threads. Rights are looked at by whoever calls.
 class BackupSchedules {

@@ -1,6 +1,6 @@
 #include "server/pinecone/schedules.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "server/pinecone/snapshots.h"
 #include "server/test_house.h"
@@ -66,7 +66,10 @@ TEST_F(Schedules, AreMadeChangedAndRemoved) {
   ask("GET", "/backup-schedules/" + second, nullptr, 404);
   EXPECT_TRUE(ask("PATCH", path, {{"enabled", true}})["next_scheduled_run"].is_string());
   ask("PATCH", path, base::Json::object());
-  for (const auto& wrong : {body("", "daily", 1), body("a", "hourly", 1), body("a", "daily", 0), base::Json::object()})
+  base::Json no_text = body("a", "daily", 1);
+  no_text["schedule"]["type"] = 5;
+  for (const auto& wrong :
+       {body("", "daily", 1), body("a", "hourly", 1), body("a", "daily", 0), base::Json::object(), no_text})
     ask("POST", "/indexes/v/backup-schedules", wrong, 400);
   ask("POST", "/indexes/none/backup-schedules", body("a", "daily", 1), 404);
   ask("DELETE", "/indexes/v", nullptr, 202);
@@ -91,7 +94,8 @@ TEST_F(Schedules, MakeBackupsAndDropThem) {
   EXPECT_EQ(now[1]["backup_id"], planned.next_backup);
   EXPECT_EQ(now[1]["status"], "Ready");
   EXPECT_EQ(now[1]["record_count"], 1);
-  EXPECT_TRUE(now[1]["name"].get<std::string>().starts_with("nightly-2")) << now[1];
+  for (const auto& one : now)
+    EXPECT_THAT(one["name"].get<std::string>(), testing::MatchesRegex("nightly-2[0-9]{7}T[0-9]{6}Z"));
   EXPECT_EQ(ask("GET", "/backups/" + planned.next_backup, nullptr)["source_index_name"], "v");
   EXPECT_EQ(schedules.find(id)->next_ms, planned.next_ms + 4 * kDay);
   const int64_t made = house.store->catalog().find(planned.next_backup, backups_place())->info().created_ms;
