@@ -283,9 +283,8 @@ OrderedJson VectorStores::change(const std::string& id, const std::string& file,
   const OrderedJson now = show_file(id, file);
   Json all = body;
   all["file_id"] = file;
-  if (!field(body, "chunking_strategy"))
-    all["chunking_strategy"] = Json::parse(base::dump_json(now["chunking_strategy"]));
-  if (all["chunking_strategy"].value("type", "") != "static") all.erase("chunking_strategy");
+  if (const auto& cut = now["chunking_strategy"]; !field(body, "chunking_strategy") && cut["type"] == "static")
+    all["chunking_strategy"] = Json::parse(base::dump_json(cut));
   queue_.add({waiting({}, id, all, Json::object())}, true);  // whoever uploaded it: it is in the store
   queue_.wait(id, file);
   return show_file(id, file);

@@ -179,6 +179,8 @@ TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
     EXPECT_EQ(house.post(path + "/search", {{"query", "x"}, {"filters", wrong}}).status, 400) << wrong;
 
   EXPECT_EQ(post(path + "/files/" + tea, {{"attributes", {{"year", 2030}}}})["attributes"]["year"], 2030);
+  for (const Json& wrong : {Json("auto"), Json({{"type", "dynamic"}}), Json({{"type", 5}})})
+    EXPECT_EQ(post(path + "/files/" + tea, {{"chunking_strategy", wrong}}, 400)["error"]["code"], "invalid") << wrong;
   EXPECT_EQ(by({{"type", "gt"}, {"key", "year"}, {"value", 2025}}), Json({"tea.md"}));
   EXPECT_THAT(get(path + "/files/" + tea + "/content")["data"][0]["text"].get<std::string>(), HasSubstr("steeped"));
   EXPECT_EQ(get(path + "/files?limit=1")["has_more"], true);
