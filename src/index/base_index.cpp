@@ -29,6 +29,13 @@ std::string number(double x) {
   return out.str();
 }
 
+// Whether the whole text is a number that fits.
+template <typename T>
+bool read_all(const std::string& text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
 }  // namespace
 
 std::string_view metric_name(Metric metric) {
@@ -46,6 +53,12 @@ std::string_view storage_name(Storage storage) {
   return kNames[static_cast<size_t>(storage)];
 }
 
+std::optional<Storage> storage_from(std::string_view name) {
+  for (const Storage s : {Storage::F32, Storage::F16, Storage::Bf16, Storage::Sq8, Storage::U8})
+    if (storage_name(s) == name) return s;
+  return std::nullopt;
+}
+
 const std::string* Keys::find(const std::string& key) {
   known_.push_back(key);
   const auto it = set_.find(key);
@@ -60,8 +73,7 @@ size_t Keys::integer(const std::string& key, size_t fallback, size_t least, size
   const std::string* text = find(key);
   if (!text) return fallback;
   size_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size() || value < least || value > most)
+  if (!read_all(*text, value) || value < least || value > most)
     bad(key, *text, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   return value;
 }
@@ -70,8 +82,7 @@ double Keys::real(const std::string& key, double fallback, double least, double 
   const std::string* text = find(key);
   if (!text) return fallback;
   double value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size() || !(value >= least && value <= most))
+  if (!read_all(*text, value) || !(value >= least && value <= most))
     bad(key, *text, "a number from " + number(least) + " to " + number(most));
   return value;
 }
@@ -174,7 +185,7 @@ std::vector<std::vector<Match>> BaseIndex::search_batch(std::span<const float> q
   return out;
 }
 
-std::string options_text(const Options& options, const std::map<std::string, std::string>& more) {
+std::string options_text(const Options& options, const MoreTexts& more) {
   base::Json json{{"dim", options.dim},
                   {"metric", metric_name(options.metric)},
                   {"seed", options.seed},
@@ -191,13 +202,38 @@ OptionsRead read_options(const FileReader& file) {
     out.options.metric = metric_from(json.at("metric").get<std::string>());
     out.options.seed = json.at("seed").get<uint64_t>();
     out.options.set = json.at("set").get<std::map<std::string, std::string>>();
-    out.more = json.at("more").get<std::map<std::string, std::string>>();
+    out.more = json.at("more").get<MoreTexts>();
   } catch (const std::exception& e) {
     file.corrupt(std::string("section 'options': ") + e.what());
   }
   if (out.options.dim < 1 || out.options.dim > kMaxDim)
     file.corrupt("section 'options': dim is " + std::to_string(out.options.dim) + ", expected 1 to 65536");
   return out;
+}
+
+uint64_t stored_number(const FileReader& file, const MoreTexts& more, const std::string& key) {
+  const auto it = more.find(key);
+  uint64_t value = 0;
+  if (it == more.end() || !read_all(it->second, value))
+    file.corrupt("section 'options': '" + key + "' is missing or no number");
+  return value;
+}
+
+double stored_measure(const FileReader& file, const MoreTexts& more, const std::string& key, double most) {
+  const auto it = more.find(key);
+  if (it == more.end()) return 0;
+  double value = -1;
+  if (!read_all(it->second, value) || !(value >= 0 && value <= most))
+    file.corrupt("section 'options': " + key + " '" + it->second + "' is no number from 0 to " +
+                 std::to_string(std::lround(most)));
+  return value;
+}
+
+Storage stored_type(const FileReader& file, const MoreTexts& more) {
+  const auto it = more.find("storage");
+  const auto storage = it == more.end() ? std::nullopt : storage_from(it->second);
+  if (!storage) file.corrupt("section 'options' names no storage that is known");
+  return *storage;
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,9 +24,10 @@ inline bool nearer(Metric metric, const Match& a, const Match& b) {
   return x != y ? x < y : a.id < b.id;
 }
 
-std::string_view metric_name(Metric metric);     // "l2", "ip", "cosine"
-Metric metric_from(std::string_view name);       // throws Invalid, naming the three
-std::string_view storage_name(Storage storage);  // "f32", "f16", "bf16", "sq8", "u8"
+std::string_view metric_name(Metric metric);                 // "l2", "ip", "cosine"
+Metric metric_from(std::string_view name);                   // throws Invalid, naming the three
+std::string_view storage_name(Storage storage);              // "f32", "f16", "bf16", "sq8", "u8"
+std::optional<Storage> storage_from(std::string_view name);  // nullopt for another name
 
 /// Reads the kind's own keys out of Options::set; done() throws Invalid for a key nobody asked for, naming those there
 /// are.
@@ -87,13 +89,21 @@ class BaseIndex : public Index {
 };
 
 /// Options and any further texts as the section "options" of a file; threads are not kept.
-std::string options_text(const Options& options, const std::map<std::string, std::string>& more = {});
+using MoreTexts = std::map<std::string, std::string>;
+std::string options_text(const Options& options, const MoreTexts& more = {});
 struct OptionsRead {
   Options options;
-  std::map<std::string, std::string> more;
+  MoreTexts more;
 };
 /// Throws Corrupt.
 OptionsRead read_options(const FileReader& file);
+
+// What stands in `more`. Each throws Corrupt for what it is not.
+uint64_t stored_number(const FileReader& file, const MoreTexts& more, const std::string& key);
+/// From 0 to `most`; 0 where it is missing, as in files that were written before it was measured.
+double stored_measure(const FileReader& file, const MoreTexts& more, const std::string& key, double most);
+/// By the key "storage".
+Storage stored_type(const FileReader& file, const MoreTexts& more);
 
 /// |v| in double: of no finite vector does it overflow or vanish.
 double norm_of(std::span<const float> v);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "index/base_index.h"
+
 namespace hanok::index {
 namespace {
 
@@ -68,6 +70,22 @@ TEST(IndexFile, EveryFlippedByteIsFound) {
 TEST(IndexFile, EveryTruncationIsFound) {
   const std::string good = sample();
   for (size_t n = 0; n < good.size(); ++n) EXPECT_EQ(code_of(good.substr(0, n)), Code::Corrupt) << n;
+}
+
+TEST(IndexFile, NumbersAmongOptionsAreWholeAndFit) {
+  const auto read = [](const std::string& text, const auto& get) {
+    FileWriter writer("flat");
+    writer.add_text("options", options_text({.dim = 3}, {{"x", text}}));
+    const std::string bytes = writer.bytes();
+    const FileReader file(bytes, "numbers");
+    return get(file, read_options(file).more);
+  };
+  const auto number = [](const FileReader& file, const MoreTexts& more) { return stored_number(file, more, "x"); };
+  const auto measure = [](const FileReader& file, const MoreTexts& more) { return stored_measure(file, more, "x", 4); };
+  EXPECT_EQ(read("18446744073709551615", number), UINT64_MAX);
+  for (const char* bad : {"", "18446744073709551616", "-1", "3x", "1.5"}) EXPECT_THROW(read(bad, number), Error) << bad;
+  EXPECT_EQ(read("2.5", measure), 2.5);
+  for (const char* bad : {"", "nan", "inf", "-0.5", "4.5", "1e999"}) EXPECT_THROW(read(bad, measure), Error) << bad;
 }
 
 TEST(IndexFile, NewerVersionIsUnsupported) {

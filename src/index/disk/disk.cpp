@@ -1,7 +1,6 @@
 #include "index/disk/disk.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 
@@ -14,15 +13,6 @@ namespace {
 constexpr size_t kDeadShare = 5;   // past a fifth removed, save() links anew
 constexpr size_t kFreshShare = 2;  // and where so many are new beside those in the file
 
-uint64_t number(const FileReader& file, const std::map<std::string, std::string>& more, const std::string& key) {
-  const auto it = more.find(key);
-  uint64_t value = 0;
-  if (it == more.end() || std::from_chars(it->second.data(), it->second.data() + it->second.size(), value).ptr !=
-                              it->second.data() + it->second.size())
-    file.corrupt("section 'options': '" + key + "' is missing or no number");
-  return value;
-}
-
 // Of the vectors in memory: the keys that both kinds know.
 Options fresh_options(const Options& options) {
   Options out = options;
@@ -32,22 +22,14 @@ Options fresh_options(const Options& options) {
   return out;
 }
 
-Options checked_options(const FileReader& file) {
-  Options out = read_options(file).options;
+OptionsRead checked_options(const FileReader& file) {
+  OptionsRead out = read_options(file);
   try {
-    DiskKeys{out};
+    DiskKeys{out.options};
   } catch (const Error& e) {
     file.corrupt(std::string("section 'options': ") + e.what());
   }
   return out;
-}
-
-Storage stored_as(const FileReader& file) {
-  const auto more = read_options(file).more;
-  const auto named = more.find("storage");
-  const auto storage = named == more.end() ? std::nullopt : storage_from(named->second);
-  if (!storage) file.corrupt("section 'options' names no storage that is known");
-  return *storage;
 }
 
 }  // namespace
@@ -58,22 +40,23 @@ Disk::Disk(const Options& options)
       codec_(options.dim, options.metric, keys_.storage.value_or(Storage::F32)),
       fresh_(std::make_unique<Hnsw>(fresh_options(options))) {}
 
-Disk::Disk(const FileReader& file)
-    : BaseIndex(checked_options(file)),
+Disk::Disk(const FileReader& file) : Disk(file, checked_options(file)) {}
+
+Disk::Disk(const FileReader& file, const OptionsRead& read)
+    : BaseIndex(read.options),
       keys_(options_),
-      codec_(dim(), metric(), stored_as(file)),
+      codec_(dim(), metric(), stored_type(file, read.more)),
       fresh_(std::make_unique<Hnsw>(fresh_options(options_))) {
-  const auto more = read_options(file).more;
-  open_nodes(file, more);
-  if (number(file, more, "graph") != 0) open_graph(file, more);
-  if (more.count("ef")) ef_ = number(file, more, "ef");
+  open_nodes(file, read.more);
+  if (stored_number(file, read.more, "graph") != 0) open_graph(file, read.more);
+  ef_ = stored_number(file, read.more, "ef");
   fresh_->set_search_defaults({.ef = ef_});
 }
 
-void Disk::open_nodes(const FileReader& file, const std::map<std::string, std::string>& more) {
+void Disk::open_nodes(const FileReader& file, const MoreTexts& more) {
   constexpr uint64_t kMostSlots = uint64_t{1} << 31, kMostDegree = 256;
-  const uint64_t n = number(file, more, "slots"), dead = number(file, more, "dead");
-  const uint64_t degree = number(file, more, "degree");
+  const uint64_t n = stored_number(file, more, "slots"), dead = stored_number(file, more, "dead");
+  const uint64_t degree = stored_number(file, more, "degree");
   if (n >= kMostSlots || dead > n)
     file.corrupt("section 'options': " + std::to_string(dead) + " of " + std::to_string(n) + " removed");
   if (degree > kMostDegree) file.corrupt("section 'options': degree " + std::to_string(degree));
@@ -89,17 +72,16 @@ void Disk::open_nodes(const FileReader& file, const std::map<std::string, std::s
   if (disk_.dead_count != dead) file.corrupt("section 'dead' does not mark " + std::to_string(dead) + " vectors");
 }
 
-void Disk::open_graph(const FileReader& file, const std::map<std::string, std::string>& more) {
+void Disk::open_graph(const FileReader& file, const MoreTexts& more) {
   disk_.graph = true;
   if (disk_.nodes.size() == 0 || disk_.nodes.layout().degree == 0) file.corrupt("has a graph without links");
-  disk_.codes = ShortCodes::load(file, dim(), metric(), number(file, more, "code_bytes"));
+  disk_.codes = ShortCodes::load(file, dim(), metric(), stored_number(file, more, "code_bytes"));
   const size_t bytes = disk_.nodes.size() * disk_.codes.record_bytes();
   disk_.records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", bytes)).grown(bytes, bytes);
   const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));
   disk_.entries.assign(entries.begin(), entries.end());
-  const auto it = more.find("local_dimension");
-  if (it != more.end())
-    std::from_chars(it->second.data(), it->second.data() + it->second.size(), disk_.local_dimension);
+  constexpr double kMostDimension = 65536;
+  disk_.local_dimension = stored_measure(file, more, "local_dimension", kMostDimension);
 }
 
 void Disk::build(const std::filesystem::path& path, const Options& options, const VectorSource& source) {

@@ -79,10 +79,11 @@ class Disk final : public BaseIndex {
   using Found = DiskFound;
 
   // disk.cpp
+  Disk(const FileReader& file, const OptionsRead& read);
   bool has(Id id) const override;
   uint32_t node_of(Id id) const;
-  void open_nodes(const FileReader& file, const std::map<std::string, std::string>& more);
-  void open_graph(const FileReader& file, const std::map<std::string, std::string>& more);
+  void open_nodes(const FileReader& file, const MoreTexts& more);
+  void open_graph(const FileReader& file, const MoreTexts& more);
   void read_node(uint32_t node, float* out) const;
   void write_all(const std::filesystem::path& path) const;
   void copy_file(const std::filesystem::path& path) const;

@@ -13,17 +13,14 @@ Flat::Flat(const Options& options) : BaseIndex(options) {
 }
 
 Flat::Flat(const FileReader& file) : BaseIndex(read_options(file).options) {
-  const auto more = read_options(file).more;
-  const auto named = more.find("storage");
-  const auto storage = named == more.end() ? std::nullopt : storage_from(named->second);
-  if (!storage) file.corrupt("section 'options' names no storage that is known");
+  const Storage storage = stored_type(file, read_options(file).more);
   auto_storage_ = options_.set.count("storage") == 0 || options_.set.at("storage") == "auto";
   const auto ids = file.array<Id>("ids", file.section("ids").size() / sizeof(Id));
   ids_.assign(ids.begin(), ids.end());
   if (ids_.size() >= IdMap::kNone) file.corrupt("has more than 2^32 - 2 vectors");
-  const RowStore shape(dim(), *storage);
+  const RowStore shape(dim(), storage);
   const auto rows = file.array<std::byte>("rows", ids_.size() * shape.row_bytes());
-  rows_ = RowStore(dim(), *storage, rows, std::make_shared<FileReader>(file));
+  rows_ = RowStore(dim(), storage, rows, std::make_shared<FileReader>(file));
   mapped_ = false;
 }
 

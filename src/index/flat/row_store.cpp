@@ -64,12 +64,6 @@ void encode(const float* x, size_t dim, Storage storage, uint8_t* out) {
 
 }  // namespace
 
-std::optional<Storage> storage_from(std::string_view name) {
-  for (const Storage s : {Storage::F32, Storage::F16, Storage::Bf16, Storage::Sq8, Storage::U8})
-    if (storage_name(s) == name) return s;
-  return std::nullopt;
-}
-
 bool all_bytes(std::span<const float> values) {
   constexpr size_t kAtOnce = 1 << 16;
   std::vector<uint8_t> out(std::min(values.size(), kAtOnce));

@@ -13,9 +13,6 @@
 
 namespace hanok::index {
 
-/// The inverse of storage_name(); nullopt for another name.
-std::optional<Storage> storage_from(std::string_view name);
-
 /// Every value a whole number 0..255: such rows lose nothing as bytes.
 bool all_bytes(std::span<const float> values);
 

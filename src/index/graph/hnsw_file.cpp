@@ -1,43 +1,14 @@
 // Saving and opening: docs/formats/index.md, kind "hnsw".
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "index/graph/hnsw.h"
 
 namespace hanok::index {
 namespace {
 
-uint64_t number(const FileReader& file, const std::map<std::string, std::string>& more, const std::string& key) {
-  const auto it = more.find(key);
-  uint64_t value = 0;
-  if (it == more.end() || std::from_chars(it->second.data(), it->second.data() + it->second.size(), value).ptr !=
-                              it->second.data() + it->second.size())
-    file.corrupt("section 'options': '" + key + "' is missing or no number");
-  return value;
-}
-
-// A measure of the data; of files written before it was taken: 0.
-double measure(const FileReader& file, const std::map<std::string, std::string>& more, const char* key, double most) {
-  const auto it = more.find(key);
-  if (it == more.end()) return 0;
-  double value = -1;
-  const char* end = it->second.data() + it->second.size();
-  if (std::from_chars(it->second.data(), end, value).ptr != end || !(value >= 0 && value <= most))
-    file.corrupt("section 'options': " + std::string(key) + " '" + it->second + "' is no number from 0 to " +
-                 std::to_string(std::lround(most)));
-  return value;
-}
-
 template <typename T>
 std::span<const std::byte> bytes(const T* data, size_t n) {
   return std::as_bytes(std::span(data, n));
-}
-
-Storage storage_named(const FileReader& file, const std::string& name) {
-  for (const Storage s : {Storage::F32, Storage::F16, Storage::Bf16, Storage::Sq8, Storage::U8})
-    if (storage_name(s) == name) return s;
-  file.corrupt("section 'options': storage '" + name + "' is unknown");
 }
 
 }  // namespace
@@ -46,13 +17,13 @@ void Hnsw::save(const std::filesystem::path& path) const {
   std::lock_guard writing(writer_);
   const HnswState& s = *state_;
   FileWriter out("hnsw");
-  std::map<std::string, std::string> more{{"slots", std::to_string(s.slots())},
-                                          {"dead", std::to_string(s.dead_count)},
-                                          {"storage", std::string(storage_name(s.vectors.storage()))},
-                                          {"graph", s.graph ? "1" : "0"},
-                                          {"trained_on", std::to_string(s.trained_on)},
-                                          {"ef", std::to_string(ef_)},
-                                          {"rerank", std::to_string(rerank_)}};
+  MoreTexts more{{"slots", std::to_string(s.slots())},
+                 {"dead", std::to_string(s.dead_count)},
+                 {"storage", std::string(storage_name(s.vectors.storage()))},
+                 {"graph", s.graph ? "1" : "0"},
+                 {"trained_on", std::to_string(s.trained_on)},
+                 {"ef", std::to_string(ef_)},
+                 {"rerank", std::to_string(rerank_)}};
   if (s.graph) {
     more["degree"] = std::to_string(s.graph->degree);
     more["growth"] = std::to_string(s.graph->growth);
@@ -79,13 +50,11 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
   } catch (const Error& e) {
     file.corrupt(std::string("section 'options': ") + e.what());
   }
-  const uint64_t n = number(file, more, "slots"), dead = number(file, more, "dead");
+  const uint64_t n = stored_number(file, more, "slots"), dead = stored_number(file, more, "dead");
   constexpr uint64_t kMostSlots = uint64_t{1} << 31;
   if (n >= kMostSlots || dead > n)
     file.corrupt("section 'options': " + std::to_string(dead) + " of " + std::to_string(n) + " removed");
-  const auto storage = more.find("storage");
-  auto state = std::make_unique<HnswState>(
-      Vectors(options.dim, options.metric, storage_named(file, storage == more.end() ? "" : storage->second)));
+  auto state = std::make_unique<HnswState>(Vectors(options.dim, options.metric, stored_type(file, more)));
   state->vectors.load(file, n);
   state->ids = Buffer<Id>::view(file.array<Id>("ids", n));
   state->dead = Buffer<uint8_t>::view(file.array<uint8_t>("dead", n));
@@ -93,20 +62,20 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
           std::count_if(state->dead.data(), state->dead.data() + n, [](uint8_t d) { return d != 0; })) != dead)
     file.corrupt("section 'dead' does not mark " + std::to_string(dead) + " vectors");
   state->dead_count = dead;
-  state->trained_on = number(file, more, "trained_on");
-  if (more.count("ef")) out->ef_ = number(file, more, "ef");
-  if (more.count("rerank")) out->rerank_ = number(file, more, "rerank");
-  if (number(file, more, "graph") != 0) {
+  state->trained_on = stored_number(file, more, "trained_on");
+  if (more.count("ef")) out->ef_ = stored_number(file, more, "ef");
+  if (more.count("rerank")) out->rerank_ = stored_number(file, more, "rerank");
+  if (stored_number(file, more, "graph") != 0) {
     auto graph = std::make_unique<Graph>();
     graph->projection = Projection::load(file, options.dim, options.metric);
     graph->size = n;
-    graph->degree = number(file, more, "degree");
+    graph->degree = stored_number(file, more, "degree");
     constexpr uint64_t kMostDegree = 256;
     if (graph->degree < 1 || graph->degree > kMostDegree)
       file.corrupt("section 'options': degree " + std::to_string(graph->degree));
     constexpr double kMostGrowth = 4, kMostDimension = 1e12;  // it was once written as measured
-    graph->growth = measure(file, more, "growth", kMostGrowth);
-    graph->local_dimension = measure(file, more, "local_dimension", kMostDimension);
+    graph->growth = stored_measure(file, more, "growth", kMostGrowth);
+    graph->local_dimension = stored_measure(file, more, "local_dimension", kMostDimension);
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
     const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));

@@ -7,14 +7,6 @@
 namespace hanok::index {
 namespace {
 
-size_t number(const std::map<std::string, std::string>& more, const char* key, const FileReader& file) {
-  const auto at = more.find(key);
-  if (at == more.end() || at->second.empty() || at->second.size() > 18 ||
-      at->second.find_first_not_of("0123456789") != std::string::npos)
-    file.corrupt(std::string("section 'options' has no number '") + key + "'");
-  return static_cast<size_t>(std::stoull(at->second));
-}
-
 template <typename T>
 std::span<const std::byte> bytes_of(const std::vector<T>& values) {
   return std::as_bytes(std::span(values));
@@ -30,8 +22,7 @@ std::vector<T> copy(std::span<const T> values) {
 void Ivf::save(const std::filesystem::path& path) const {
   std::lock_guard writing(writer_);
   FileWriter writer("ivf");
-  std::map<std::string, std::string> more{{"storage", std::string(storage_name(rows_.storage()))},
-                                          {"trained_at", std::to_string(trained_at_)}};
+  MoreTexts more{{"storage", std::string(storage_name(rows_.storage()))}, {"trained_at", std::to_string(trained_at_)}};
   std::vector<uint32_t> sizes, slots;
   std::vector<uint8_t> codes;
   std::vector<float> terms, scales;
@@ -72,27 +63,25 @@ Ivf::Ivf(const FileReader& file) : BaseIndex(read_options(file).options) {
   } catch (const Error& e) {
     file.corrupt(std::string("section 'options': ") + e.what());
   }
-  const auto named = more.find("storage");
-  const auto storage = named == more.end() ? std::nullopt : storage_from(named->second);
-  if (!storage) file.corrupt("section 'options' names no storage that is known");
+  const Storage storage = stored_type(file, more);
   ids_ = copy(file.array<Id>("ids", file.section("ids").size() / sizeof(Id)));
   if (ids_.size() >= IdMap::kNone) file.corrupt("has more than 2^32 - 2 vectors");
-  rows_ = RowStore(dim(), *storage, file.array<std::byte>("rows", ids_.size() * RowStore(dim(), *storage).row_bytes()),
+  rows_ = RowStore(dim(), storage, file.array<std::byte>("rows", ids_.size() * RowStore(dim(), storage).row_bytes()),
                    std::make_shared<FileReader>(file));
   map_.reserve(ids_.size(), ids_);
   for (size_t slot = 0; slot < ids_.size(); ++slot) {
     if (map_.find(ids_[slot], ids_) != IdMap::kNone) file.corrupt("id " + std::to_string(ids_[slot]) + " comes twice");
     map_.insert(static_cast<uint32_t>(slot), ids_);
   }
-  trained_at_ = number(more, "trained_at", file);
+  trained_at_ = stored_number(file, more, "trained_at");
   if (!file.has("centroids")) return;
 
   auto model = std::make_shared<IvfModel>();
   model->dim = dim();
   model->metric = metric();
   model->one_bit = one_bit_;
-  model->axes_count = number(more, "axes", file);
-  model->cells = number(more, "cells", file);
+  model->axes_count = stored_number(file, more, "axes");
+  model->cells = stored_number(file, more, "cells");
   if (model->axes_count < 1 || model->axes_count > dim()) file.corrupt("has more axes than dimensions");
   if (model->cells < 1 || model->cells > UINT32_MAX) file.corrupt("says an absurd number of cells");
   model->mean = copy(file.array<float>("mean", dim()));
