@@ -1,6 +1,6 @@
 // For fuzz programs: damages a good index file where its checksums do not tell. Each 4 bytes of the input are a place
-// (3) and a value; checksums are made right again, so that what lies behind them is tried. Whatever opens is searched
-// and changed.
+// (3) and a value; checksums are made right again, so that what lies behind them is tried. Whatever opens is searched,
+// changed and saved.
 #pragma once
 
 #include <cstddef>
@@ -50,6 +50,9 @@ inline void use(const FileReader& reader) {
   index->remove(std::vector<Id>{8, 9});
   index->add(std::vector<Id>{1000}, query);
   index->search(query, 10);
+  const base::TempFolder folder;  // what is saved goes on from what was opened: new vectors are linked to old ones
+  index->save(folder.path() / "saved");
+  open(folder.path() / "saved")->search(query, 10);
 }
 
 inline void open_damaged(const std::string& good, const uint8_t* data, size_t size) {
