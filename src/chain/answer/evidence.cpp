@@ -119,14 +119,6 @@ class Ranker {
   }
 
  private:
-  /// A row's columns may say what its numbers are ("fee (won)"); asked for is that only of a measure.
-  std::string what_it_says(const std::string& passage, const Sentence& s) const {
-    const auto part = [&](const text::Span& span) {
-      return std::string_view(passage).substr(span.start, span.end - span.start);
-    };
-    return s.columns && q_.measure != Measure::None ? shown(part(s.span), part(*s.columns)) : std::string(part(s.span));
-  }
-
   void add_passage(size_t p) {
     const Passage& passage = passages_[p];
     const auto units = units_of(passage.text);
@@ -180,7 +172,7 @@ class Ranker {
       f[kAlone] = partly([&](const Found& here) { return alone(q_, here, found); });
       f[kLate] = partly([&](const Found& here) { return late(q_, here); });
       f[kKindWanted] = q_.asks != Asks::Other;
-      f[kKind] = f[kKindWanted] > 0 && holds_kind(what_it_says(passage.text, out), q_);
+      f[kKind] = f[kKindWanted] > 0 && holds_kind(said_of_kind(out, passage.text, q_), q_);
       f[kNews] = std::min(1.0, static_cast<double>(found[i].news) / kManyNews);
       f[kLength] = std::min(1.0, static_cast<double>(found[i].terms) / kLong);
       f[kFirst] = first && !units[i].heading;
@@ -355,6 +347,12 @@ std::string_view feature_name(size_t feature) {
                                                                       "among",
                                                                       "nearest"};
   return kNames[feature];
+}
+
+std::string said_of_kind(const Sentence& s, std::string_view passage, const Question& question) {
+  const auto part = [&](const text::Span& span) { return passage.substr(span.start, span.end - span.start); };
+  const bool with_columns = s.columns && question.measure != Measure::None;
+  return with_columns ? shown(part(s.span), part(*s.columns)) : std::string(part(s.span));
 }
 
 std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,

@@ -98,6 +98,10 @@ struct Across {
   explicit operator bool() const { return bool(nearness); }
 };
 
+/// What a sentence says of the kind that is asked for (holds_kind): of a measure a table's row says it with its
+/// columns, which may name what its numbers are ("fee (won)").
+std::string said_of_kind(const Sentence& sentence, std::string_view passage, const Question& question);
+
 /// All sentences of the passages, best first. The same sentence met twice (overlapping chunks) is kept once.
 std::vector<Sentence> rank_sentences(const Question& question, const std::vector<Passage>& passages,
                                      const Meaning& meaning = {},

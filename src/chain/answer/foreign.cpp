@@ -113,9 +113,7 @@ class ForeignRanker {
       f[kForeignPassageNearness] = kNearnessScale * passage.nearness;
       f[kForeignFirstPassage] = rank_ == 0;
       f[kForeignRank] = 1 / (1 + rank_);
-      const bool row = s.columns && q_.measure != Measure::None;  // "fee (won)" says what the numbers are
-      const std::string with_columns = row ? shown(text, part(passage.text, *s.columns)) : std::string(text);
-      f[kForeignKindMissing] = asks_for_number(q_) && !holds_kind(with_columns, q_);
+      f[kForeignKindMissing] = asks_for_number(q_) && !holds_kind(said_of_kind(s, passage.text, q_), q_);
       f[kForeignKeyword] = passage.keyword;
       s.holds_code = holds_code(text);
       const Crossing here(text);
