@@ -17,10 +17,9 @@ bool caching(const Session& session) {
   return text == "on";
 }
 
-std::shared_ptr<const chain::ChatModel> cached_if_set(const Session& session,
-                                                      std::shared_ptr<const chain::ChatModel> model,
-                                                      const std::string& besides) {
-  if (!caching(session)) return model;
+std::shared_ptr<const chain::ChatModel> with_cache(const Session& session,
+                                                   std::shared_ptr<const chain::ChatModel> model,
+                                                   const std::string& besides) {
   const auto tell = [&session, told = std::make_shared<std::atomic<int>>(0)](chain::CacheUse use) {
     const int bit = 1 << static_cast<int>(use);
     if (told->fetch_or(bit) & bit) return;  // once
@@ -34,8 +33,7 @@ std::shared_ptr<const chain::ChatModel> cached_if_set(const Session& session,
                        {.besides = besides, .on_use = tell});
 }
 
-std::unique_ptr<chain::EmbeddingModel> cached_if_set(const Session& session, const chain::EmbeddingModel& model) {
-  if (!caching(session)) return nullptr;
+std::unique_ptr<chain::EmbeddingModel> with_cache(const Session& session, const chain::EmbeddingModel& model) {
   return chain::cached(model, store::Journal::open(session.data_folder()));
 }
 

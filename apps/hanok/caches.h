@@ -12,12 +12,11 @@ namespace hanok::app {
 
 /// The setting; throws Invalid where it is neither on nor off.
 bool caching(const Session& session);
-/// The model with a cache in the data directory, where caching is on. `besides`: what answers depend on beside its
-/// name.
-std::shared_ptr<const chain::ChatModel> cached_if_set(const Session& session,
-                                                      std::shared_ptr<const chain::ChatModel> model,
-                                                      const std::string& besides);
-/// nullptr where caching is off. `model` must outlive it.
-std::unique_ptr<chain::EmbeddingModel> cached_if_set(const Session& session, const chain::EmbeddingModel& model);
+/// The model with a cache in the data directory. `besides`: what answers depend on beside its name.
+std::shared_ptr<const chain::ChatModel> with_cache(const Session& session,
+                                                   std::shared_ptr<const chain::ChatModel> model,
+                                                   const std::string& besides);
+/// `model` must outlive it.
+std::unique_ptr<chain::EmbeddingModel> with_cache(const Session& session, const chain::EmbeddingModel& model);
 
 }  // namespace hanok::app

@@ -181,7 +181,7 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
   if (chain::is_server(named)) options.count = find_counter(session, tokenizer, served_name(named), out.tokenizer);
   out.model = chain::open_chat_model(named, options);
   if (!chain::is_server(named)) out.tokenizer = out.model->name();
-  if (flags.kept) out.model = cached_if_set(session, out.model, makers_of(named, options));
+  if (flags.kept && caching(session)) out.model = with_cache(session, out.model, makers_of(named, options));
   if (!session.trace_flag.empty()) out.model = chain::traced(out.model);
   if (flags.prompt_only) out.model = std::make_shared<PromptOnly>(out.model, nullptr);
   return out;
