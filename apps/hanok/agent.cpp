@@ -91,6 +91,7 @@ class Tools {
       models_ = std::make_unique<ModelsInUse>(ModelsInUse::for_search(session_, *documents_.collection->snapshot()));
       documents_.embedder = models_->embedder();
       documents_.model = model_;
+      documents_.prompt_template = own_prompt(session_, "ask");
     }
     return documents_;
   }

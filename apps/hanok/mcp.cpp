@@ -6,6 +6,7 @@
 #include "command.h"
 #include "hanok/error.h"
 #include "models_in_use.h"
+#include "own_prompts.h"
 #include "server/mcp/protocol.h"
 #include "watched_folders.h"
 
@@ -56,6 +57,7 @@ void run(Session& session, const Flags& flags) {
     documents.embedder = models->embedder();
   }
   documents.model = open_chat(session, flags.model).model;
+  documents.prompt_template = own_prompt(session, "ask");
   const server::mcp::Protocol protocol({chain::make_search_tool(documents), chain::make_fetch_tool(documents),
                                         chain::make_ask_tool(documents), chain::make_list_documents_tool(documents)},
                                        HANOK_VERSION);

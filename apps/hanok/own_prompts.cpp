@@ -25,7 +25,8 @@ struct Known {
 
 const std::vector<Known>& known_prompts() {
   static const std::vector<Known> all = {
-      {"ask", "ask: the answer from {passages} to {question}", chain::default_prompt()},
+      {"ask", "ask, and the tool ask of agent and mcp: the answer from {passages} to {question}",
+       chain::default_prompt()},
       {"condense", "ask --session: {question} so that it stands without {history}",
        chain::default_condense_prompt().text()},
       {"summary", "chat --memory summary, summary-buffer: {summary} with {new_lines}",

@@ -46,6 +46,7 @@ struct DocumentTools {
   std::shared_ptr<store::Collection> collection;
   const EmbeddingModel* embedder = nullptr;
   std::shared_ptr<const ChatModel> model = nullptr;  // of `ask`; none: the best sentences
+  std::string prompt_template = {};                  // of `ask`, as in AskOptions
   size_t k = 5;
   size_t most_bytes = 16'000;  // of a text that is given back; the rest is cut, and said
 };

@@ -203,6 +203,11 @@ TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
   const Scripted model({"It is 140,000 won [1]."});
   const auto wrong = hanok_.json({"ask", "room price", "--retriever", "multi-query", "-m", model.url()}, 2);
   EXPECT_THAT(wrong["error"]["message"].get<std::string>(), HasSubstr("oops"));
+  hanok_.write("prompts/ask.txt", "Mine: {passages}");
+  const auto tool = hanok_.bash(
+      R"(echo '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{"question":"room"}}}' | )" +
+      std::string(HANOK_PROGRAM) + " mcp -m " + model.url());
+  EXPECT_THAT(tool.out, HasSubstr("it has no {question}")) << "the prompt of ask is that of the tool, too";
   EXPECT_EQ(hanok_.run({"prompts", "show", "nothing"}).exit_status, 3);
   hanok_.json({"config", "set", "prompts", "nowhere"});
   EXPECT_EQ(hanok_.run({"ask", "room price"}).exit_status, 3);

@@ -73,7 +73,8 @@ OrderedJson fetched(const DocumentTools& d, const std::string& id) {
 
 OrderedJson asked(const DocumentTools& d, const std::string& question) {
   const Answer answer =
-      ask(*d.collection, question, {.search = {.k = 8, .embedder = d.embedder}, .model = d.model.get()});
+      ask(*d.collection, question,
+          {.search = {.k = 8, .embedder = d.embedder}, .model = d.model.get(), .prompt_template = d.prompt_template});
   OrderedJson citations = OrderedJson::array();
   for (const Citation& c : answer.citations)
     citations.push_back({{"n", c.n},

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "chain/http/http.h"
 #include "chain/providers/test_server.h"
+#include "chain/test_models.h"
 #include "hanok/error.h"
 
 namespace hanok::chain {
@@ -53,6 +54,15 @@ TEST_F(DocumentToolsTest, SearchFetchAskList) {
   EXPECT_FALSE(asked["citations"].empty());
   EXPECT_EQ(base::parse_json(make_list_documents_tool(documents_)->call("{}"), "")["documents"].size(), 1u);
   EXPECT_THROW(make_search_tool({}), Error);
+}
+
+TEST_F(DocumentToolsTest, AskTakesAPromptOfYourOwn) {
+  const auto model = std::make_shared<test::Played>([](auto, const auto&) { return test::said("At ten [1]."); });
+  documents_.model = model;
+  documents_.prompt_template = "Mine: {passages} {question}";
+  make_ask_tool(documents_)->call(R"({"question":"When does the library open on Saturday?"})");
+  ASSERT_EQ(model->asked.size(), 1u);
+  EXPECT_THAT(model->asked[0].at(0).text(), testing::StartsWith("Mine: "));
 }
 
 TEST_F(DocumentToolsTest, LongTextsAreCutAndItIsSaid) {
