@@ -1,5 +1,6 @@
 #include "own_prompts.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <vector>
@@ -59,6 +60,19 @@ fs::path file_of(const Session& session, const std::string& name) {
   return fs::exists(file) ? file : fs::path();
 }
 
+/// A file under no prompt's name does nothing, and is mostly one that was meant to.
+void tell_of_others(const Session& session) {
+  const std::string folder = session.get("prompts");
+  if (folder.empty()) return;
+  const auto& all = known_prompts();
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path file = entry.path();
+    const auto same = [&](const Known& prompt) { return file.filename() == std::string(prompt.name) + ".txt"; };
+    if (file.extension() == ".txt" && std::none_of(all.begin(), all.end(), same))
+      session.note("note: " + file.string() + " replaces no prompt; NAME.txt with a name of this list was expected");
+  }
+}
+
 void list(Session& session) {
   base::OrderedJson rows = base::OrderedJson::array();
   for (const auto& prompt : known_prompts()) {
@@ -67,6 +81,7 @@ void list(Session& session) {
                     {"used", prompt.used},
                     {"from", file.empty() ? std::string("default") : file.string()}});
   }
+  tell_of_others(session);
   session.print({{"prompts", rows}}, [&](std::ostream& out) {
     for (const auto& row : rows)
       out << row["name"].get<std::string>() << "  (" << row["from"].get<std::string>() << ")\n    "

@@ -196,7 +196,9 @@ TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
   }
   const auto folder = hanok_.write("prompts/ask.txt", "Mine: {passages} {question}\n").parent_path();
   hanok_.write("prompts/multi-query.txt", "{n} versions of {question} {oops}");
+  hanok_.write("prompts/asks.txt", "a name that is none");
   hanok_.json({"config", "set", "prompts", folder});
+  EXPECT_THAT(hanok_.run({"prompts", "list"}).err, HasSubstr("asks.txt replaces no prompt"));
   EXPECT_EQ(hanok_.json({"prompts", "show", "ask"})["text"], "Mine: {passages} {question}");
   EXPECT_THAT(hanok_.json({"ask", "room price", "--show-prompt"})["prompt"].get<std::string>(),
               testing::StartsWith("Mine: "));
