@@ -85,7 +85,7 @@ TEST(Door, OddInputIsDefinedForEveryKind) {
     }
     return Code::Internal;
   };
-  for (const std::string kind : {"flat", "ivf", "hnsw", "auto"}) {
+  for (const std::string kind : {"flat", "ivf", "hnsw", "disk", "auto"}) {
     SCOPED_TRACE(kind);
     for (const Metric metric : {Metric::L2, Metric::InnerProduct, Metric::Cosine}) {
       const auto index = make(kind, {.dim = 4, .metric = metric});

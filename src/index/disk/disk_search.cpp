@@ -57,7 +57,8 @@ class Unmark {
 }  // namespace
 
 size_t Disk::ef_for(size_t k, const SearchOptions& options) const {
-  return std::max(options.ef ? options.ef : ef_ ? ef_ : std::max(kDefaultEf, 2 * k), k);
+  const size_t ef = options.ef ? options.ef : ef_ ? ef_ : std::max(kDefaultEf, 2 * k);
+  return std::min(std::max(ef, k), disk_.size());
 }
 
 DiskLocal& Disk::prepared(std::span<const float> query) const {

@@ -71,6 +71,19 @@ TEST_F(DiskFile, FindsWhatAScanFinds) {
   }
 }
 
+TEST_F(DiskFile, ASearchAsWideAsItGetsIsExact) {
+  const auto x = rows(3000, kDim, 1), queries = rows(60, kDim, 2);
+  const auto index = built(x, {.dim = kDim});
+  const auto truth = exact(x, {.dim = kDim});
+  const auto even = IdFilter::when([](Id id) { return id % 2 == 0; });
+  for (size_t i = 0; i < 60; ++i) {
+    const auto query = std::span(queries).subspan(i * kDim, kDim);
+    for (const IdFilter* filter : {static_cast<const IdFilter*>(nullptr), &even})
+      EXPECT_EQ(index->search(query, 1, {.ef = SIZE_MAX / 4 + 1, .filter = filter})[0].id,
+                truth->search(query, 1, {.filter = filter})[0].id);
+  }
+}
+
 // What the kind is for: of rows of 384 floats memory has codes of 128 bytes and a byte, and rows stay in the file.
 TEST_F(DiskFile, MemoryHasCodesAndNoRows) {
   constexpr size_t kWide = 384, kRows = 2000;
