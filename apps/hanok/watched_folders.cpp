@@ -17,6 +17,23 @@ std::shared_ptr<const chain::EmbeddingModel> served_for(const store::Snapshot& s
   return nullptr;
 }
 
+void follow(const Session& session, store::Collection& collection, const std::vector<std::filesystem::path>& paths,
+            const chain::IngestOptions& options, const std::atomic<bool>& stop) {
+  const auto tell = [&](const chain::IngestReport& report) {
+    if (report.added + report.changed + report.gone + report.failed.size() == 0) return;
+    session.note(collection.name() + ": " + std::to_string(report.added) + " new, " + std::to_string(report.changed) +
+                 " changed, " + std::to_string(report.gone) + " gone, " + std::to_string(report.failed.size()) +
+                 " failed");
+  };
+  try {
+    chain::watch(collection, paths, options, tell, [&] { return stop.load(); });
+  } catch (const Error& e) {
+    if (e.code() == Code::Cancelled) throw;
+    throw Error(e.code(), "the folders of '" + collection.name() +
+                              "' are watched no longer; start this again when it is mended: " + e.what());
+  }
+}
+
 }  // namespace
 
 WatchedFolders::WatchedFolders(Session& session, store::Store& store, const std::vector<std::string>& folders,
@@ -39,17 +56,8 @@ WatchedFolders::WatchedFolders(Session& session, store::Store& store, const std:
   }
   options_.split.max_tokens = number_setting(session, "max-tokens");
   options_.split.overlap_tokens = number_setting(session, "overlap-tokens");
-  work_.start([this, &session, paths](const std::atomic<bool>& stop) {
-    chain::watch(
-        *collection_, paths, options_,
-        [&](const chain::IngestReport& report) {
-          if (report.added + report.changed + report.gone + report.failed.size() == 0) return;
-          session.note(collection_->name() + ": " + std::to_string(report.added) + " new, " +
-                       std::to_string(report.changed) + " changed, " + std::to_string(report.gone) + " gone, " +
-                       std::to_string(report.failed.size()) + " failed");
-        },
-        [&] { return stop.load(); });
-  });
+  work_.start(
+      [this, &session, paths](const std::atomic<bool>& stop) { follow(session, *collection_, paths, options_, stop); });
 }
 
 }  // namespace hanok::app
