@@ -88,17 +88,17 @@ struct ColumnReader::Page {
   size_t plain = 0;                      // where plain values begin
   size_t values = 0, at = 0, value = 0;  // levels in all; the next one; the next value that is there
 
-  double number(size_t i, Physical type) const {
-    const char* place = bytes.data() + plain + i * width_of(type);
+  double number(size_t i, const Leaf& leaf) const {
+    const char* place = bytes.data() + plain + i * width_of(leaf.type);
     const auto as = [&](auto zero) {
       std::memcpy(&zero, place, sizeof zero);
       return static_cast<double>(zero);
     };
-    switch (type) {
+    switch (leaf.type) {
       case Physical::Int32:
-        return as(int32_t{});
+        return leaf.is_unsigned ? as(uint32_t{}) : as(int32_t{});
       case Physical::Int64:
-        return as(int64_t{});
+        return leaf.is_unsigned ? as(uint64_t{}) : as(int64_t{});
       case Physical::Float:
         return as(float{});
       default:
@@ -256,7 +256,7 @@ void ColumnReader::take_value(Cell& cell) {
   if (leaf_.type == Physical::Bytes)
     cell.text = from.text(place);
   else
-    cell.numbers.push_back(from.number(place, leaf_.type));
+    cell.numbers.push_back(from.number(place, leaf_));
 }
 
 void ColumnReader::next(Cell& cell) {

@@ -12,12 +12,30 @@ constexpr uint64_t kMostHead = uint64_t{64} << 20;  // bytes; read, it takes sev
 constexpr size_t kDeepestSchema = 16;
 constexpr size_t kMostElements = 10'000, kLongestPath = 4096;  // of a schema: columns repeat the names above them
 
+constexpr int64_t kUint8 = 11, kUint64 = 14;  // of ConvertedType; the others lie between
+
 using Type = Thrift::Type;
 
 struct SchemaElement {
   int64_t type = -1, repetition = 0, children = 0;  // repetition: 0 always there, 1 or not, 2 any number of times
+  bool is_unsigned = false;
   std::string name;
 };
+
+/// Of the union of what a value means: only whole numbers have a member that is looked at.
+bool says_unsigned(Thrift& in) {
+  constexpr int kInteger = 10, kIsSigned = 2;
+  bool out = false;
+  in.structure([&](int meaning, Type) {
+    if (meaning != kInteger) return false;
+    in.structure([&](int id, Type type) {
+      if (id == kIsSigned) return out = !in.flag(type), true;
+      return false;
+    });
+    return true;
+  });
+  return out;
+}
 
 SchemaElement read_element(Thrift& in) {
   SchemaElement out;
@@ -26,6 +44,11 @@ SchemaElement read_element(Thrift& in) {
     if (id == 3) return out.repetition = in.integer(type), true;
     if (id == 4) return out.name = in.binary(type), true;
     if (id == 5) return out.children = in.integer(type), true;
+    if (id == 6) {  // the older way to say what a value means; files have one of both, or both
+      const int64_t meaning = in.integer(type);
+      return out.is_unsigned |= meaning >= kUint8 && meaning <= kUint64, true;
+    }
+    if (id == 10) return out.is_unsigned |= says_unsigned(in), true;
     return false;
   });
   return out;
@@ -99,6 +122,7 @@ class Schema {
     }
     if (element.type < 0 || element.type > static_cast<int64_t>(Physical::Fixed)) corrupt();
     above.type = static_cast<Physical>(element.type);
+    above.is_unsigned = element.is_unsigned;
     out_.push_back(std::move(above));
   }
 

@@ -25,9 +25,10 @@ enum class Physical { Boolean, Int32, Int64, Int96, Float, Double, Bytes, Fixed 
 struct Leaf {
   std::string path;  // "values.list.element"
   Physical type = Physical::Bytes;
-  uint32_t definition = 0;  // of a value that is there
-  uint32_t repetition = 0;  // 1: a list
-  uint32_t element = 0;     // of a list: the definition from which it has elements
+  bool is_unsigned = false;  // Int32 and Int64 hold numbers without a sign
+  uint32_t definition = 0;   // of a value that is there
+  uint32_t repetition = 0;   // 1: a list
+  uint32_t element = 0;      // of a list: the definition from which it has elements
 };
 
 /// What a row has in a column.

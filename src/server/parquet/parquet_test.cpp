@@ -52,8 +52,9 @@ void expect_rows(const std::string& name, size_t rows, size_t groups) {
     EXPECT_EQ(ids[i].text, "r" + std::to_string(i)) << name;
     EXPECT_THAT(values[i].numbers, ElementsAre(n, n + .5, -n)) << name << " " << i;
     ASSERT_EQ(metadata[i].there, i % 5 != 4) << name << " " << i;
-    if (metadata[i].there)
+    if (metadata[i].there) {
       EXPECT_EQ(metadata[i].text, "{\"n\": " + std::to_string(i) + ", \"word\": \"" + words[i % 3] + "\"}");
+    }
   }
 }
 

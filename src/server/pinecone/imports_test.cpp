@@ -119,6 +119,14 @@ TEST_F(ImportsTest, WhatIsRefusedEndsItOrIsPassedOver) {
   ask("POST", "/i/none/bulk/imports", {{"uri", uri}}, 404);
 }
 
+TEST_F(ImportsTest, SparseIndicesGoUpToTheLargest) {
+  make_index("v", 3, "dotproduct");
+  const auto done = ended("v", start("v", {{"uri", folder("large", {{"a.parquet", "unsigned.parquet"}})}}));
+  EXPECT_EQ(done["status"], "Completed") << done;
+  EXPECT_EQ(ask("GET", "/i/v/vectors/fetch?ids=r0", nullptr)["vectors"]["r0"]["sparseValues"],
+            base::Json({{"indices", {7, 4294967295}}, {"values", {1.0, 2.0}}}));
+}
+
 TEST_F(ImportsTest, TextsAreUtf8AndIndicesWhole) {
   make_index("v", 3, "dotproduct");
   const std::string uri = folder("odd", {{"a.parquet", "odd.parquet"}});

@@ -3,7 +3,8 @@
 
 Row i of each has the id "r" and i, values [i, i + .5, -i], metadata {"n": i, "word": ...} (null where i % 5 is 4) and in
 snappy.parquet sparse values {i: 1, i + 7: i / 2} (none where i % 3 is 0). long.parquet has one row with a list that is longer than is
-read, nulls.parquet four million rows of nothing: few bytes, as both are runs. odd.parquet has an id that is no UTF-8, a sparse index of .5, and a row as it should be.
+read, nulls.parquet four million rows of nothing: few bytes, as both are runs. odd.parquet has an id that is no UTF-8, a sparse index of .5, and a row as it should be;
+unsigned.parquet the largest sparse index.
 """
 import json
 import pathlib
@@ -50,3 +51,8 @@ write("odd.parquet", pyarrow.table({
     "id": [b"\xff", b"half", b"good"],
     "values": pyarrow.array([[1, 2, 3]] * 3, pyarrow.list_(pyarrow.float32())),
     "sparse_values": pyarrow.array([{"indices": [i], "values": [1]} for i in (1, 0.5, 2)], SPARSE)}))
+UNSIGNED = pyarrow.struct([("indices", pyarrow.list_(pyarrow.uint32())), ("values", pyarrow.list_(pyarrow.float32()))])
+write("unsigned.parquet", pyarrow.table({
+    "id": ["r0"],
+    "values": pyarrow.array([[1, 2, 3]], pyarrow.list_(pyarrow.float32())),
+    "sparse_values": pyarrow.array([{"indices": [7, 2**32 - 1], "values": [1, 2]}], UNSIGNED)}))
