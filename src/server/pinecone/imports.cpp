@@ -301,8 +301,10 @@ void Imports::import_folder(const Index& index, const WaitingFile& waiting) {
     batch.clear();
   };
   const auto sources = sources_of(folder_of(waiting.how.at("uri")));
-  for (const Source& source : sources)
-    for (const auto& group : open(source.file).groups()) all_rows_ += group.rows;
+  for (const Source& source : sources) {
+    const parquet::File file = open(source.file);  // it owns its groups
+    for (const auto& group : file.groups()) all_rows_ += group.rows;
+  }
   for (const Source& source : sources) {
     const parquet::File file = open(source.file);
     uint64_t number = 0;
