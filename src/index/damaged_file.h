@@ -1,8 +1,9 @@
-// For fuzz programs: damages a good index file where its checksums do not tell. Each 4 bytes of the input are a place
-// (3) and a value; checksums are made right again, so that what lies behind them is tried. Whatever opens is searched,
-// changed and saved.
+// For fuzz programs: damages a good index file where its checksums do not tell. Byte 0 of the input picks one of six
+// good files, then each 4 bytes are a place (3) and a value; checksums are made right again, so that what lies behind
+// them is tried. Whatever opens is searched, changed and saved.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -68,6 +69,13 @@ inline void open_damaged(const std::string& good, const uint8_t* data, size_t si
     use(FileReader(std::string_view(copy.get(), good.size()), "fuzz"));
   } catch (const Error&) {
   }
+}
+
+/// good_file(kind) makes the bytes of a good file, the same each time; kind 0..5.
+inline void try_input(const uint8_t* data, size_t size, std::string (*good_file)(size_t kind)) {
+  static const std::array<std::string, 6> files{good_file(0), good_file(1), good_file(2),
+                                                good_file(3), good_file(4), good_file(5)};
+  if (size > 0) open_damaged(files[data[0] % files.size()], data + 1, size - 1);
 }
 
 }  // namespace hanok::index::damage

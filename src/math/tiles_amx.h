@@ -64,7 +64,6 @@ inline void prefetch_line(const void* p) { _mm_prefetch(static_cast<const char*>
 using Floats = __m512;
 inline Floats load_floats(const void* p) { return _mm512_loadu_ps(p); }
 inline void store_floats(void* p, Floats x) { _mm512_storeu_ps(p, x); }
-inline Floats no_floats() { return _mm512_setzero_ps(); }
 inline Floats every(const void* p) {
   float x;
   __builtin_memcpy(&x, p, sizeof x);
@@ -72,7 +71,6 @@ inline Floats every(const void* p) {
 }
 inline Floats of_whole(const int32_t* p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
 inline Floats times(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
-inline Floats plus(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 inline Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
 
 }  // namespace

@@ -136,7 +136,6 @@ inline Floats load_floats(const void* p) {
   return out;
 }
 inline void store_floats(void* p, const Floats& x) { std::memcpy(p, &x, sizeof x); }
-inline Floats no_floats() { return {}; }
 inline Floats every(const void* p) {
   float x;
   std::memcpy(&x, p, sizeof x);
@@ -147,9 +146,6 @@ inline Floats of_whole(const int32_t* p) {
 }
 inline Floats times(const Floats& a, const Floats& b) {
   return each([&](size_t i) { return a.x[i] * b.x[i]; });
-}
-inline Floats plus(const Floats& a, const Floats& b) {
-  return each([&](size_t i) { return a.x[i] + b.x[i]; });
 }
 inline Floats fma(const Floats& a, const Floats& b, const Floats& c) {
   return each([&](size_t i) { return std::fma(a.x[i], b.x[i], c.x[i]); });
