@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "chain/answer/calendar.h"
 #include "chain/answer/mentions.h"
 #include "chain/answer/short_answer.h"
 #include "chain/answer/shown.h"
@@ -24,8 +25,9 @@ constexpr double kManyDeviations = 4;
 constexpr size_t kLeastToHalve = 6;  // terms; a shorter question has no later half
 constexpr double kOfHeading = 0.7;   // a word of the question in the headings counts so much of one in the sentence
 constexpr double kNeeded = 0.15;  // so much of the question's weight in the sentences before, and it is read with them
-constexpr double kHeadingCost =
-    4;  // a heading says where the answer is; chosen by hand: the sets learned from have none
+// Chosen by hand, since the sets learned from have neither: a heading says where the answer is, and rows of a timetable
+// differ in the day alone.
+constexpr double kHeadingCost = 4, kOnDay = 2;
 
 /// Which terms of the question a stretch of text holds, and where.
 struct Found {
@@ -64,6 +66,10 @@ double late(const Question& q, const Found& found) {
   return all > 0 ? sum / all : 0;
 }
 
+std::string_view part(std::string_view text, const text::Span& span) {
+  return text.substr(span.start, span.end - span.start);
+}
+
 /// What two stretches hold together.
 Found joined(Found a, const Found& b) {
   for (size_t f = 0; f < a.positions.size(); ++f)
@@ -88,6 +94,14 @@ double pairs(const Question& q, const Found& found) {
   return all > 0 ? sum / all : 0;
 }
 
+// "Tuesday to Friday" holds Wednesday, too.
+void look_for_days(const Question& q, std::string_view text, uint32_t position, Found& found) {
+  if (std::all_of(q.days.begin(), q.days.end(), [](Calendar days) { return days == 0; })) return;
+  const Calendar here = calendar_in(text);
+  for (size_t f = 0; f < q.forms.size(); ++f)
+    if (q.days[f] != 0 && (here & q.days[f]) == q.days[f] && !found.has(f)) found.positions[f].push_back(position);
+}
+
 void look(const Question& q, const text::Term& term, Found& found) {
   ++found.terms;
   const auto at = q.by_form.find(term.form);
@@ -102,7 +116,7 @@ class Ranker {
  public:
   Ranker(const Question& q, const std::vector<Passage>& passages, const SentenceFeatures& weights,
          const ShortAnswerWeights& short_answers)
-      : q_(q), passages_(passages), weights_(weights), short_answers_(short_answers) {
+      : q_(q), passages_(passages), weights_(weights), short_answers_(short_answers), days_(calendar_in(q.text)) {
     for (const Passage& p : passages) best_keyword_ = std::max(best_keyword_, p.keyword);
     heaviest_ = static_cast<size_t>(std::max_element(q.weights.begin(), q.weights.end()) - q.weights.begin());
   }
@@ -128,7 +142,9 @@ class Ranker {
     size_t s = 0;
     for (const text::Term& term : text::analyze(passage.text)) {
       while (s < units.size() && units[s].span.end <= term.span.start) ++s;
-      if (s < units.size() && term.span.end <= units[s].span.end) look(q_, term, found[s]);
+      if (s == units.size() || term.span.end > units[s].span.end) continue;
+      if (found[s].terms == 0) look_for_days(q_, part(passage.text, units[s].span), term.position, found[s]);
+      look(q_, term, found[s]);
     }
     std::vector<const Found*> whole = {&heading};
     for (const Found& f : found) whole.push_back(&f);
@@ -154,6 +170,7 @@ class Ranker {
       Sentence out{.passage = p, .span = span, .heading = units[i].heading};
       auto& f = out.features;
       read_context(passage.text, units, i, out);
+      out.on_day = days_ != 0 && (days_of(passage.text, out) & days_) == days_;
       std::vector<const Found*> with_lead = under;
       for (size_t l = first_lead(units, i); l < i; ++l) with_lead.push_back(&found[l]);
       const double lead = coverage(q_, with_lead) - coverage(q_, under);
@@ -206,6 +223,13 @@ class Ranker {
     out.read = {units[units[i].line.value_or(i)].span.start, units[i].span.end};
   }
 
+  // Of the sentence and what it stands under.
+  static Calendar days_of(std::string_view text, const Sentence& s) {
+    Calendar out = calendar_in(part(text, s.span));
+    for (const text::Span& c : s.under) out |= calendar_in(part(text, c));
+    return out;
+  }
+
   double heaviest_missing(const std::vector<const Found*>& whole) const {
     double most = 0;
     for (size_t f = 0; f < q_.forms.size(); ++f)
@@ -244,7 +268,8 @@ class Ranker {
   }
 
   double score(const Sentence& s) const {
-    return std::inner_product(s.features.begin(), s.features.end(), weights_.begin(), s.heading ? -kHeadingCost : 0.0);
+    return std::inner_product(s.features.begin(), s.features.end(), weights_.begin(),
+                              (s.on_day ? kOnDay : 0) - (s.heading ? kHeadingCost : 0));
   }
 
   void sort() {
@@ -313,6 +338,7 @@ class Ranker {
   const std::vector<Passage>& passages_;
   const SentenceFeatures& weights_;
   const ShortAnswerWeights& short_answers_;
+  const Calendar days_;  // that the question names
   size_t heaviest_ = 0;
   double best_keyword_ = 0;
   std::set<std::string, std::less<>> seen_;

@@ -62,6 +62,7 @@ struct Sentence {
   std::optional<text::Span> columns;  // the table's first row, of a table's row
   std::optional<text::Span> lead;     // the sentences that it goes on from
   bool leans = false;                 // it cannot be read without them
+  bool on_day = false;                // the question names a day or month, and it is of that
   text::Span read;                    // with the sentences before it on a short line, else as span
   double own = 0;                     // weight of the question's terms in it, without its headings
   SentenceFeatures features{};

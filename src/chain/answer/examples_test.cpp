@@ -78,11 +78,25 @@ TEST(ExampleQuestions, AcrossLanguages) {
   }
 }
 
+// Another sentence has more of the question's words, and a time: that of a full moon's evening.
+TEST(ExampleQuestions, TheDayDecidesBetweenSentences) {
+  if (!e5()) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
+  for (const auto& [question, row] :
+       {std::pair{"When is the library open on Saturdays?", "Saturday; hours: 9:00"},
+        {"When does the library open on Wednesday?", "Tuesday to Friday; hours: 10:00"}}) {
+    const Answer a = ask(documents(), question, {.search = {.k = 8, .embedder = e5()}});
+    ASSERT_TRUE(a.answered) << question << " " << a.confidence;
+    EXPECT_THAT(a.citations[0].quote, HasSubstr(row)) << question;
+  }
+}
+
 TEST(ExampleQuestions, WhatIsNotThereIsNotAnswered) {
   if (!e5()) GTEST_SKIP() << "multilingual-e5-small is not here (HANOK_MODELS)";
   for (const char* question : {"Who won the 1998 chess final?", "양자 컴퓨터의 큐비트 수는 얼마인가?",
                                "What is the boiling point of tungsten?", "수영장은 몇 시에 여나요?",
                                "주차 요금은 얼마인가요?", "Who is the mayor of Busan?",
+                               // Fees and a library are there, copies and who heads it are not.
+                               "복사 요금은 얼마인가요?", "도서관장은 누구인가요?",
                                // A museum is asked about, and the library's hours are there.
                                "박물관은 토요일에 몇 시까지 하나요?"}) {
     const Answer a = ask(documents(), question, {.search = {.k = 8, .embedder = e5()}});

@@ -110,9 +110,13 @@ class Kinds {
   const std::string head_;
 };
 
-std::set<std::string> forms_of(std::string_view text) {
+/// Of what the text says, and of the question's days that it means ("Tuesday to Friday").
+std::set<std::string> forms_of(std::string_view text, const Question& question) {
   std::set<std::string> out;
   for (text::Term& term : text::analyze(text)) out.insert(std::move(term.form));
+  for (size_t f = 0; f < question.forms.size(); ++f)
+    if (const Calendar days = question.days[f]; days != 0 && (calendar_in(text) & days) == days)
+      out.insert(question.forms[f]);
   return out;
 }
 
@@ -200,6 +204,17 @@ bool is_of_another_family(std::string_view word, const std::vector<std::string_v
   return another;
 }
 
+/// True for somebody's office, "도서관장", where a passage has only what it is the office of: 도서관. The last syllable
+/// says who is asked about, and weighs least of the word's pieces.
+bool is_office_that_is_missing(std::string_view word, const std::vector<std::string_view>& passage) {
+  constexpr std::string_view kHead = "장";
+  constexpr size_t kSyllable = 3;  // bytes
+  if (word.size() < 3 * kSyllable || !word.ends_with(kHead)) return false;
+  const std::string_view office = word.substr(word.size() - 2 * kSyllable);  // 관장
+  return std::none_of(passage.begin(), passage.end(),
+                      [&](auto other) { return other.find(office) != std::string_view::npos; });
+}
+
 bool is_topical(const KeyWord& w) { return w.kind != WordKind::General && w.kind != WordKind::Other; }
 
 std::string without(const std::string& text, const std::string& word) {
@@ -222,8 +237,8 @@ class Comparison {
   Comparison(const Question& question, std::string_view here, std::string_view passage)
       : q_(question),
         words_(key_words(question)),
-        here_(forms_of(here)),
-        passage_(forms_of(passage)),
+        here_(forms_of(here, question)),
+        passage_(forms_of(passage, question)),
         text_(split(passage)) {}
 
   std::vector<double> features() const {
@@ -234,8 +249,9 @@ class Comparison {
     std::array<std::vector<Lack>, kWordKinds> lacks;
     for (const KeyWord& w : words_) {
       Lack lack{absent(w, passage_), 0, absent(w, here_), w.weight / heaviest, w.rarity, w.rarity > kNowhere};
-      if (q_.korean && is_of_another_family(w.text, text_)) lack.part = lack.here = 1;
-      lack.sure = lack.part * (1 - likeness(w, lack.part));
+      const bool other = is_another(w);
+      if (other) lack.part = lack.here = 1;
+      lack.sure = other ? 1 : lack.part * (1 - likeness(w, lack.part));
       lack.here = std::min(lack.here, lack.here - lack.part + lack.sure);
       lacks[static_cast<size_t>(w.kind)].push_back(lack);
     }
@@ -265,8 +281,7 @@ class Comparison {
     for (const KeyWord& w : words_) {
       if (!is_topical(w)) continue;
       double lack = absent(w, passage_);
-      if (q_.korean && is_of_another_family(w.text, text_)) lack = 1;
-      lack *= 1 - likeness(w, lack);
+      lack = is_another(w) ? 1 : lack * (1 - likeness(w, lack));
       if (lack < kLacked || lack * w.rarity <= most) continue;
       most = lack * w.rarity;
       best = &w;
@@ -282,6 +297,13 @@ class Comparison {
     for (const size_t f : word.forms)
       if (!forms.count(q_.forms[f])) sum += q_.weights[f];
     return sum / word.weight;
+  }
+
+  /// A person or an office of whom the passage has a part of the name, and who is not there.
+  bool is_another(const KeyWord& word) const {
+    if (!q_.korean) return false;
+    return is_of_another_family(word.text, text_) ||
+           (q_.asks == Asks::Person && is_office_that_is_missing(word.text, text_));
   }
 
   // 0 below two fifths of the letters, 1 for all of them.

@@ -56,6 +56,17 @@ TEST(KeyWords, APersonOfAnotherFamilyIsAnother) {
   EXPECT_LT(noun("박민지 팀장의 생일은 언제인가요?", "김민지와 박민지가 왔다."), 1);
 }
 
+TEST(KeyWords, AnOfficeIsNotWhatItIsTheOfficeOf) {
+  const auto topic = [](std::string_view question, std::string_view passage) {
+    return what_is_missing(read_question(question, equal), passage, passage)
+        .features[static_cast<size_t>(WordKind::Topic) * 7 + 1];
+  };
+  EXPECT_EQ(topic("도서관장은 누구인가요?", "도서관 마당은 봉사자 다섯 명이 돌봅니다."), 1);
+  EXPECT_EQ(topic("도서관장은 누구인가요?", "도서관장은 윤서진입니다."), 0);
+  EXPECT_LT(topic("도서관장은 누구인가요?", "도서관을 이끄는 관장 윤서진이 왔다."), 1);
+  EXPECT_LT(topic("도서관장은 언제 왔나요?", "도서관 마당은 봉사자 다섯 명이 돌봅니다."), 1) << "nobody is asked for";
+}
+
 TEST(KeyWords, TheQuestionWithoutTheWordThatIsMissingMost) {
   const std::string passage = "The Daejeon branch has the phone number 042-555-0134. The manager is Ivy Yoon.";
   const auto without = [&](const std::string& question, const std::string& text) {

@@ -188,16 +188,42 @@ Measure asked_measure(std::string_view question, bool korean) {
   return korean ? find(kKorean) : find(kEnglish);
 }
 
+bool names_measure(std::string_view word, Measure measure) {
+  const std::string low = lower(word);
+  const auto is_one = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), low) != names.end();
+  };
+  switch (measure) {
+    case Measure::Money:
+      return is_one({"요금", "가격", "값", "비용", "금액", "fee", "fees", "cost", "costs", "price", "charge", "money"});
+    case Measure::Clock:
+      return is_one({"시각", "시간", "time", "hour"});
+    case Measure::Weekday:
+      return is_one({"요일", "day", "days", "week", "weekday"});
+    case Measure::Length:
+      return is_one({"길이", "높이", "깊이", "너비", "거리", "length", "height", "depth", "width", "distance"});
+    case Measure::Weight:
+      return is_one({"무게", "weight"});
+    case Measure::Duration:
+      return is_one({"기간", "시간", "time"});
+    case Measure::Percent:
+      return is_one({"비율", "퍼센트", "percent", "percentage", "share"});
+    case Measure::None:
+      return false;
+  }
+  return false;
+}
+
 bool holds_measure(std::string_view text, Measure measure) {
-  const std::string low = lower(text);
+  const std::string padded = " " + std::string(text), low = lower(padded);
   const Question nothing;
-  const auto words = words_of(text, nothing);
+  const auto words = words_of(padded, nothing);
   switch (measure) {
     case Measure::None:
       return false;
     case Measure::Clock:
       return has_clock_digits(text) || counted_in(low, words, kClock) ||
-             has_any(low, {"noon", "midnight", "정오", "자정"});
+             has_any(low, {" noon", "\nnoon", "midnight", "midday", "정오", "자정"});
     case Measure::Weekday:
       return has_any(low, {"monday",  "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
                            "weekend", "weekday", "every day", "월요일",   "화요일", "수요일",   "목요일",

@@ -11,6 +11,9 @@ enum class Measure { None, Clock, Weekday, Money, Duration, Length, Weight, Perc
 /// None where the question leaves it open: "how much", "when".
 Measure asked_measure(std::string_view question, bool korean);
 
+/// True for a word that says no more than in what the question measures: "요금", "price" of money, "깊이" of a length.
+bool names_measure(std::string_view word, Measure measure);
+
 /// True when the text has a quantity of that measure, in either language: "17:00", "오전 열 시", "42 centimetres",
 /// "무료". A table's row is given with the names of its columns, which may say in what ("fee (won): 45000").
 bool holds_measure(std::string_view text, Measure measure);

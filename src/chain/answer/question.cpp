@@ -196,6 +196,14 @@ double sum_of_distinct(const std::vector<Piece>& pieces) {
   return sum;
 }
 
+/// What stands between blanks around a piece of it.
+std::string_view word_around(std::string_view text, const text::Span& piece) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const size_t before = piece.start == 0 ? std::string_view::npos : text.find_last_of(kBlank, piece.start - 1);
+  const size_t start = before == std::string_view::npos ? 0 : before + 1;
+  return text.substr(start, text.find_first_of(kBlank, piece.end) - start);
+}
+
 }  // namespace
 
 Question read_question(std::string_view text, std::span<const text::Term> terms, const TermWeight& weight,
@@ -222,6 +230,7 @@ Question read_question(std::string_view text, std::span<const text::Term> terms,
     q.forms.push_back(piece.form);
     q.named.push_back(!word.empty() && (is_digit(word[0]) || (piece.span.start > 0 && is_upper(word[0]))));
     q.weights.push_back(piece.weight);
+    q.days.push_back(calendar_in(word_around(text, piece.span)));
     q.rarity.push_back(piece.rarity);
     q.rarity_here.push_back(piece.rarity_here);
   }

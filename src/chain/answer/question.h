@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chain/answer/calendar.h"
 #include "chain/answer/measures.h"
 #include "hanok/text.h"
 
@@ -39,6 +40,7 @@ struct Question {
   std::vector<char> named;          // of each form: a number, or capitalised inside the question
   std::vector<double> rarity;       // of each form, of that of a word in no passage: 1
   std::vector<double> rarity_here;  // the same in this collection alone, without the 200 passages more
+  std::vector<Calendar> days;       // of each form: the days of the week and months that its word names
   double ceiling = 0;               // what TermWeight gives all forms together
   AskedFor asked_for;
   std::unordered_map<std::string, size_t> by_form;  // form -> its place in forms

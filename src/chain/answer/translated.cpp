@@ -1,11 +1,11 @@
 #include "chain/answer/translated.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 
 #include "chain/answer/asked_for.h"
+#include "chain/answer/calendar.h"
 #include "chain/answer/key_words.h"
 #include "chain/answer/mentions.h"
 #include "chain/embedder/word_meanings.h"
@@ -42,25 +42,6 @@ std::set<std::string> digits_of(std::string_view text) {
   return out;
 }
 
-// Days and months lie too near to one another to be told by their meaning.
-constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                   "Friday", "Saturday", "Sunday"};
-constexpr std::array<std::string_view, 7> kKoreanDays = {"월요일", "화요일", "수요일", "목요일",
-                                                         "금요일", "토요일", "일요일"};
-constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
-                                                      "May",       "June",     "July",     "August",
-                                                      "September", "October",  "November", "December"};
-
-/// 1 to 7 for a day of the week from Monday, 11 to 22 for a month, 0 for another word. In English and Korean ("3월").
-size_t calendar_of(std::string_view word) {
-  constexpr size_t kFirstMonth = 11;
-  for (size_t i = 0; i < kDays.size(); ++i)
-    if (word == kDays[i] || word.starts_with(kKoreanDays[i])) return i + 1;
-  for (size_t i = 0; i < kMonths.size(); ++i)
-    if (word == kMonths[i] || word.starts_with(std::to_string(i + 1) + "월")) return kFirstMonth + i;
-  return 0;
-}
-
 std::vector<std::string> words_in(std::string_view text, const Question& question) {
   const text::Script script = text::script_of(text);
   if (!has_blanks(script)) return plain_words(text, script);
@@ -82,12 +63,17 @@ Translated::Translated(const Question& question, const WordNearness& nearness)
     weights_.assign(words_.size(), 1);
     return;
   }
-  for (const KeyWord& w : key_words(question)) {
-    if (asks(w.text)) continue;
-    words_.push_back(w.text);
-    topical_.push_back(is_topical(w.kind));
-    weights_.push_back(calendar_of(w.text) > 0 ? kDayWeight : 1);
-  }
+  // What is of the measure asked for is looked for elsewhere, so its name counts only where nothing else is said.
+  const auto add = [&](bool measures) {
+    for (const KeyWord& w : key_words(question)) {
+      if (asks(w.text) || names_measure(w.text, question.measure) != measures) continue;
+      words_.push_back(w.text);
+      topical_.push_back(is_topical(w.kind));
+      weights_.push_back(calendar_in(w.text) != 0 ? kDayWeight : 1);
+    }
+  };
+  add(false);
+  if (words_.empty()) add(true);
 }
 
 std::vector<Presence> Translated::in(const std::vector<std::string>& texts) const {
@@ -103,10 +89,10 @@ std::vector<Presence> Translated::in(const std::vector<std::string>& texts) cons
   for (size_t t = 0; t < texts.size(); ++t) {
     Presence& presence = out.emplace_back(words_.size());
     const auto digits = digits_of(texts[t]);
+    const Calendar calendar = calendar_in(texts[t]);
     for (size_t w = 0; w < words_.size(); ++w) {
-      if (const size_t day = calendar_of(words_[w])) {
-        presence[w] =
-            std::any_of(words[t].begin(), words[t].end(), [&](const auto& x) { return calendar_of(x) == day; });
+      if (const Calendar asked = calendar_in(words_[w])) {
+        presence[w] = (calendar & asked) == asked;
         continue;
       }
       if (has_digit(words_[w])) {

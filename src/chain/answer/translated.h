@@ -12,7 +12,7 @@ namespace hanok::chain::answer {
 /// How surely a text has each of the words, 0..1.
 using Presence = std::vector<double>;
 
-/// The question's words but those that ask, and how surely they are in texts.
+/// The question's words but those that ask or name what it measures in ("fee"), and how surely they are in texts.
 class Translated {
  public:
   Translated(const Question& question, const WordNearness& nearness);
