@@ -23,7 +23,7 @@ inline void prefetch(const uint8_t* record, size_t lines) {
 inline __m256i load(const uint8_t* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); }
 
 inline __m256i squares(__m256i q, __m256i x) {
-  const __m256i d = _mm256_abs_epi8(_mm256_sub_epi8(x, q));
+  const __m256i d = _mm256_min_epu8(_mm256_abs_epi8(_mm256_sub_epi8(x, q)), _mm256_set1_epi8(127));
   return _mm256_madd_epi16(_mm256_maddubs_epi16(d, d), _mm256_set1_epi16(1));
 }
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -18,12 +20,22 @@ class Codes : public testing::TestWithParam<Features> {};
 TEST_P(Codes, ScanAgreesWithScalar) {
   const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   base::Random random(2);
-  for (const size_t lines : {1u, 2u, 3u, 4u, 5u, 6u, 8u, 13u}) {
+  for (const auto& [lines, most] : std::vector<std::pair<size_t, uint64_t>>{{1, 128},
+                                                                            {2, 128},
+                                                                            {3, 128},
+                                                                            {13, 128},
+                                                                            {1, 256},
+                                                                            {2, 256},
+                                                                            {3, 256},
+                                                                            {4, 256},
+                                                                            {5, 256},
+                                                                            {6, 256},
+                                                                            {8, 256}}) {
     constexpr size_t kRecords = 50;
     const size_t bytes = lines * 64;
     std::vector<uint8_t> memory((kRecords + 1) * bytes + 64);
     uint8_t* base = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
-    for (size_t i = 0; i < (kRecords + 1) * bytes; ++i) base[i] = static_cast<uint8_t>(random.below(128));
+    for (size_t i = 0; i < (kRecords + 1) * bytes; ++i) base[i] = static_cast<uint8_t>(random.below(most));
     for (size_t r = 0; r < kRecords; ++r) {
       const auto bias = static_cast<int32_t>(random.below(2000000)) - 1000000;
       std::memcpy(base + (r + 1) * bytes - 4, &bias, 4);
@@ -35,8 +47,29 @@ TEST_P(Codes, ScanAgreesWithScalar) {
       fast.scan_records(base + kRecords * bytes, base, lines, ids.data(), n, a.data());
       plain.scan_records(base + kRecords * bytes, base, lines, ids.data(), n, b.data());
       EXPECT_EQ(a, b) << lines << " lines, " << n;
+      for (size_t i = 0; most == 128 && i < n; ++i) {  // seven bits: the difference of two codes
+        const uint8_t* record = base + ids[i] * bytes;
+        int32_t bias;
+        std::memcpy(&bias, record + bytes - 4, 4);
+        EXPECT_EQ(a[i], static_cast<int32_t>(plain.l2_u7(base + kRecords * bytes, record, bytes - 4)) + bias);
+      }
     }
   }
+}
+
+// Every pair of codes: the shorter way round, 127 at most.
+TEST_P(Codes, DifferencesGoRoundACircle) {
+  const auto fast = kernels<DistanceKernels>(GetParam());
+  alignas(64) uint8_t memory[2 * 64] = {};
+  const uint32_t first = 0;
+  for (int a = 0; a < 256; ++a)
+    for (int b = 0; b < 256; ++b) {
+      memory[17] = static_cast<uint8_t>(a), memory[64 + 17] = static_cast<uint8_t>(b);
+      const int straight = std::abs(a - b), shorter = std::min({straight, 256 - straight, 127});
+      int32_t got = -1;
+      fast.scan_records(memory + 64, memory, 1, &first, 1, &got);
+      ASSERT_EQ(got, shorter * shorter) << a << " and " << b;
+    }
 }
 
 TEST_P(Codes, ProjectAgreesWithScalar) {

@@ -16,7 +16,7 @@ inline void prefetch(const uint8_t* record, size_t lines) {
 }
 
 inline __m512i add_squares(__m512i sum, __m512i q, __m512i x) {
-  const __m512i d = _mm512_abs_epi8(_mm512_sub_epi8(x, q));
+  const __m512i d = _mm512_min_epu8(_mm512_abs_epi8(_mm512_sub_epi8(x, q)), _mm512_set1_epi8(127));
   return _mm512_dpbusd_epi32(sum, d, d);
 }
 

@@ -29,9 +29,10 @@ struct DistanceKernels {
   // out[i] = distance of a to row rows[i], four rows in flight: hides the latency of one row's sum behind the others.
   void (*l2_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
   void (*ip_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
-  // Records of `lines` * 64 bytes: u7 codes, and in the last four bytes an int32 that is added to the distance.
-  // out[i] = l2_u7(query, codes of record ids[i]) + its int32. The query is such a record too; its last four bytes are
-  // not read. base and query are aligned to 64. Records are prefetched: ids may point anywhere.
+  // Records of `lines` * 64 bytes: codes, and in the last four bytes an int32 that is added to the distance.
+  // out[i] = sum of d^2 over the codes + the int32 of record ids[i], d the shorter way between two codes on a circle of
+  // 256, 127 at most: for u7 codes their difference. The query is such a record too; its last four bytes are not read.
+  // base and query are aligned to 64. Records are prefetched: ids may point anywhere.
   void (*scan_records)(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
                        int32_t* out);
   // out[i] = sum over j of x[j] * rows[i * stride + j] with stride a multiple of 32, rows in -63..63 and x padded to

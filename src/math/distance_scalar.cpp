@@ -65,6 +65,16 @@ uint32_t hamming(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return bits;
 }
 
+uint32_t l2_on_a_circle(const uint8_t* a, const uint8_t* b, size_t dim) {
+  uint32_t sum = 0;
+  for (size_t j = 0; j < dim; ++j) {
+    const int difference = static_cast<int8_t>(static_cast<uint8_t>(a[j] - b[j]));
+    const int held = difference < -127 ? 127 : difference;
+    sum += static_cast<uint32_t>(held * held);
+  }
+  return sum;
+}
+
 void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
                   int32_t* out) {
   const size_t codes = lines * 64 - 4;
@@ -72,7 +82,7 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
     const uint8_t* record = base + ids[i] * lines * 64;
     uint32_t bias;  // of a damaged file: any number, so the sum wraps by definition
     std::memcpy(&bias, record + codes, 4);
-    out[i] = static_cast<int32_t>(l2_bytes(query, record, codes) + bias);
+    out[i] = static_cast<int32_t>(l2_on_a_circle(query, record, codes) + bias);
   }
 }
 

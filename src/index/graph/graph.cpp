@@ -20,8 +20,13 @@ inline void prefetch_row(const Graph& graph, uint32_t node) {
 
 }  // namespace
 
-double walk_factor(Reach reach, double growth) {
-  return std::pow(std::max(1.0, static_cast<double>(reach.ef) / static_cast<double>(reach.k)), growth);
+double walk_factor(Reach reach, Growth growth) {
+  const double few = std::log(kGrowthNear), many = std::log(kGrowthFar);
+  const double times = std::log(std::max(1.0, static_cast<double>(reach.ef) / static_cast<double>(reach.k)));
+  if (times <= few) return std::exp(times * growth.near);
+  if (times >= many) return std::exp(times * growth.far);
+  const double share = (times - few) / (many - few);
+  return std::exp((1 - share) * few * growth.near + share * many * growth.far);
 }
 
 size_t Graph::row_length(uint32_t node) const {
@@ -34,7 +39,7 @@ Walk::Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMem
     : graph_(graph),
       query_(query_record),
       s_(scratch),
-      k_(graph.growth > 0 ? reach.k : 0),
+      k_(graph.growth.far > 0 ? reach.k : 0),
       removed_(reach.removed),
       least_(k_ ? std::max(reach.k, reach.ef / kLeastShare) : SIZE_MAX),
       factor_(k_ ? walk_factor(reach, graph.growth) : 0),

@@ -16,13 +16,21 @@ namespace hanok::index {
 
 constexpr uint32_t kNoNode = UINT32_MAX;
 
+/// How squared distances grow with the number of neighbours: `times` as many lie within times^near of the distance for
+/// `times` up to kGrowthNear, and times^far from kGrowthFar on; in between the logarithm of the factor follows that of
+/// `times` in a straight line. Where the set falls into clusters, near is small and far is large. far 0: not known.
+inline constexpr double kGrowthNear = 2, kGrowthFar = 10;
+struct Growth {
+  double near = 0, far = 0;
+};
+
 /// Nodes are 0..size-1. rows: degree numbers a node, filled up with kNoNode; records: projection.record_bytes() a node.
 /// Any number of walks may run together while nothing writes.
 struct Graph {
   Projection projection;
   size_t degree = 0;
   size_t size = 0;
-  double growth = 0;  // the n nearest lie within about n^growth times the squared distance of the first; 0: not known
+  Growth growth;
   double local_dimension = 0;  // Projection::local_dimension(); 0: not known
   Buffer<uint32_t> rows;
   Buffer<uint8_t> records;
@@ -42,7 +50,7 @@ struct Reach {
   const uint8_t* removed = nullptr;  // by node, not 0: does not count among the k; null: all count
 };
 inline constexpr size_t kWalkMost = 3;
-double walk_factor(Reach reach, double growth);
+double walk_factor(Reach reach, Growth growth);
 
 /// Best-first search: afterwards scratch.pool holds the nearest found, best first, by code distance; those before
 /// next_position() were expanded. scratch.touched has every node measured. Ids outside the graph (a damaged file) are

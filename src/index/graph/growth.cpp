@@ -11,10 +11,11 @@ namespace hanok::index {
 namespace {
 
 constexpr size_t kSamples = 256;
-constexpr size_t kNeighbors = 10, kWanted = 100;  // measured where ef is ten times k: the middle of what is asked for
-constexpr size_t kMost = kWalkMost * kWanted;     // a walk expands no more
-constexpr size_t kWide = kMost + kWanted;  // the walk that finds them; the farthest of a pool are the least certain
-constexpr double kSteepest = 4;            // squared distances that grow like this have neighbours on a line
+constexpr size_t kNeighbors = 10,
+                 kWanted = 100;  // k, and the largest ef that is measured: the middle of what is asked for
+constexpr size_t kMost = kWalkMost * kWanted;  // a walk expands no more
+constexpr size_t kWide = kMost + kWanted;      // the walk that finds them; the farthest of a pool are the least certain
+constexpr double kSteepest = 4;                // squared distances that grow like this have neighbours on a line
 
 /// Code distances to the kMost nearest others of a node, in order; empty where they cannot be told apart.
 std::vector<int32_t> nearest_others(const Graph& graph, uint32_t node, const uint8_t* record, WalkMemory& scratch) {
@@ -33,11 +34,21 @@ double mean_within(const std::vector<std::vector<int32_t>>& distances, double fa
   return sum / static_cast<double>(distances.size());
 }
 
+/// The exponent g at which times^g times the distance of the kNeighbors-th holds `times` as many in the mean.
+double exponent(const std::vector<std::vector<int32_t>>& distances, double times) {
+  double low = 0, high = kSteepest;
+  for (int halvings = 0; halvings < 24; ++halvings) {
+    const double middle = (low + high) / 2;
+    (mean_within(distances, std::pow(times, middle)) > times * kNeighbors ? high : low) = middle;
+  }
+  return low;
+}
+
 }  // namespace
 
 void measure_growth(Graph& graph, const std::function<void(uint32_t, uint8_t*)>& write_query, uint64_t seed,
                     size_t threads) {
-  graph.growth = 0;
+  graph.growth = {};
   if (graph.size < 2 * kWide) return;
   base::Random random(seed);
   std::vector<uint32_t> nodes(kSamples);
@@ -56,12 +67,7 @@ void measure_growth(Graph& graph, const std::function<void(uint32_t, uint8_t*)>&
       threads);
   std::erase_if(distances, [](const auto& d) { return d.empty(); });
   if (distances.size() < kSamples / 4) return;
-  double low = 0, high = kSteepest;
-  for (int halvings = 0; halvings < 24; ++halvings) {
-    const double middle = (low + high) / 2;
-    (mean_within(distances, walk_factor({.ef = kWanted, .k = kNeighbors}, middle)) > kWanted ? high : low) = middle;
-  }
-  graph.growth = low;
+  graph.growth = {exponent(distances, kGrowthNear), exponent(distances, kGrowthFar)};
 }
 
 }  // namespace hanok::index

@@ -9,9 +9,9 @@
 
 namespace hanok::index {
 
-/// Sets graph.growth so that over queries like the graph's own nodes a walk of Reach{ef, k} expands about ef; 0 where
-/// there are too few nodes to measure, or too many that are alike. write_query(node, record) writes the node's vector
-/// as a query's record; it is called from several threads.
+/// Sets graph.growth so that over queries like the graph's own nodes a walk of Reach{ef, k} expands about ef; zeros
+/// where there are too few nodes to measure, or too many that are alike. write_query(node, record) writes the node's
+/// vector as a query's record; it is called from several threads.
 void measure_growth(Graph& graph, const std::function<void(uint32_t node, uint8_t* record)>& write_query, uint64_t seed,
                     size_t threads);
 

@@ -32,6 +32,8 @@ std::unique_ptr<Index> index_of(const std::vector<float>& vectors, size_t dim) {
   return out;
 }
 
+double near_growth_of(const Index& index) { return std::stod(index.statistics().at("growth_near")); }
+
 double growth_of(const Index& index) { return std::stod(index.statistics().at("growth")); }
 
 TEST(Growth, FollowsTheDimensionOfTheData) {
@@ -43,6 +45,24 @@ TEST(Growth, FollowsTheDimensionOfTheData) {
   EXPECT_LT(eight, 0.35);
 }
 
+TEST(Growth, InsideOfClustersIsNotBetweenThem) {
+  constexpr size_t kDim = 16, kClusters = 80, kEach = 50;
+  base::Random random(6);
+  std::vector<float> vectors;
+  for (size_t c = 0; c < kClusters; ++c) {
+    std::vector<float> centre(kDim);
+    for (float& x : centre) x = static_cast<float>(random.normal());
+    for (size_t i = 0; i < kEach; ++i)
+      for (const float x : centre) vectors.push_back(x + 0.05f * static_cast<float>(random.normal()));
+  }
+  const auto index = index_of(vectors, kDim);
+  EXPECT_LT(near_growth_of(*index), 0.4);
+  EXPECT_GT(growth_of(*index), 3 * near_growth_of(*index));
+  const base::TempFolder folder;
+  index->save(folder.path() / "a.idx");
+  EXPECT_EQ(near_growth_of(*open(folder.path() / "a.idx")), near_growth_of(*index));
+}
+
 TEST(Growth, UnknownWhereNeighboursCannotBeToldApart) {
   std::vector<float> alike(kCount * 8, 1.0f);
   for (size_t i = 0; i < 8; ++i) alike[i] = 2;
@@ -50,9 +70,19 @@ TEST(Growth, UnknownWhereNeighboursCannotBeToldApart) {
 }
 
 TEST(Growth, FactorsGrowWithReach) {
-  EXPECT_EQ(walk_factor({.ef = 10, .k = 10}, 0.2), 1);
-  EXPECT_EQ(walk_factor({.ef = 5, .k = 10}, 0.2), 1);
-  EXPECT_DOUBLE_EQ(walk_factor({.ef = 100, .k = 10}, 0.5), std::sqrt(10.0));
+  const Growth clusters{.near = 0.1, .far = 2};
+  EXPECT_EQ(walk_factor({.ef = 10, .k = 10}, clusters), 1);
+  EXPECT_EQ(walk_factor({.ef = 5, .k = 10}, clusters), 1);
+  EXPECT_DOUBLE_EQ(walk_factor({.ef = 15, .k = 10}, clusters), std::pow(1.5, 0.1));
+  EXPECT_DOUBLE_EQ(walk_factor({.ef = 20, .k = 10}, clusters), std::pow(2, 0.1));
+  EXPECT_DOUBLE_EQ(walk_factor({.ef = 100, .k = 10}, clusters), 100);
+  EXPECT_NEAR(walk_factor({.ef = 1000, .k = 10}, clusters), 10000, 1e-6);
+  double before = 1;
+  for (size_t ef = 10; ef < 300; ++ef) {
+    const double now = walk_factor({.ef = ef, .k = 10}, clusters);
+    EXPECT_GE(now, before) << ef;
+    before = now;
+  }
 }
 
 class Walks : public ::testing::Test {
@@ -131,6 +161,8 @@ TEST(Growth, DamageInAFileIsNamed) {
   const size_t at = options.find("\"growth\":\"");
   ASSERT_NE(at, options.npos);
   const size_t begin = at + 10, end = options.find('"', begin);
+  const size_t near = options.find("\"growth_near\":\"");
+  ASSERT_NE(near, options.npos);
   for (const auto& [value, fine] : std::map<std::string, bool>{
            {"0.25", true}, {"0", true}, {"-1", false}, {"nan", false}, {"1e300", false}, {"", false}, {"x", false}}) {
     FileWriter out("hnsw");

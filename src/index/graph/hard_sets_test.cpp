@@ -97,6 +97,65 @@ TEST(HardSets, InnerProductIndexOfBefore) {
   EXPECT_GE(recall_of_inner_products(*open(folder.path() / "again.idx"), vectors, queries, 60), 0.99);
 }
 
+double recall_of_distances(const Index& index, std::span<const float> vectors, std::span<const float> queries,
+                           const SearchOptions& options) {
+  constexpr size_t kTen = 10;
+  const size_t dim = index.options().dim, n = vectors.size() / dim;
+  size_t found = 0;
+  for (size_t q = 0; q < queries.size(); q += dim) {
+    std::vector<std::pair<double, Id>> all;
+    for (size_t i = 0; i < n; ++i) {
+      double square = 0;
+      for (size_t j = 0; j < dim; ++j) square += std::pow(queries[q + j] - vectors[i * dim + j], 2.0);
+      if (!options.filter || options.filter->accepts(static_cast<Id>(i))) all.emplace_back(square, static_cast<Id>(i));
+    }
+    std::partial_sort(all.begin(), all.begin() + kTen, all.end());
+    for (const Match& m : index.search(queries.subspan(q, dim), kTen, options))
+      found += std::any_of(all.begin(), all.begin() + kTen, [&](const auto& a) { return a.second == m.id; });
+  }
+  return static_cast<double>(found) / static_cast<double>(kTen * queries.size() / dim);
+}
+
+// Heaps of 40, each a fourteenth as wide as heaps are apart.
+std::vector<float> clustered(size_t clusters, size_t each, size_t dim, uint64_t seed) {
+  const auto centres = normal(clusters, dim, 12), rest = normal(clusters * each, dim, seed);
+  std::vector<float> out(rest.size());
+  for (size_t i = 0; i < out.size(); ++i) out[i] = centres[i / dim % clusters * dim + i % dim] + rest[i] / 14;
+  return out;
+}
+
+TEST(HardSets, TightClustersHaveFinerCodes) {
+  constexpr size_t kDim = 48, kClusters = 150, kEach = 40;
+  const auto vectors = clustered(kClusters, kEach, kDim, 13), queries = clustered(kClusters, 1, kDim, 14);
+  for (const Metric metric : {Metric::L2, Metric::Cosine}) {
+    auto index = make("hnsw", {.dim = kDim, .metric = metric});
+    add_all(*index, std::span(vectors).first(vectors.size() / 2));
+    ASSERT_EQ(index->statistics().at("search"), "graph");
+    EXPECT_EQ(index->statistics().at("code_steps"), "fine");
+    std::vector<Id> ids(vectors.size() / kDim / 2);
+    std::iota(ids.begin(), ids.end(), static_cast<Id>(ids.size()));
+    index->add(ids, std::span(vectors).last(vectors.size() / 2));
+    if (metric == Metric::Cosine) continue;
+    EXPECT_GE(recall_of_distances(*index, vectors, queries, {.ef = 12}), 0.97);  // seven bits: .90
+    EXPECT_GE(recall_of_distances(*index, vectors, queries, {.ef = 40}), 0.995);
+    // What passes lies in other clusters than the query: far, where codes say little.
+    const auto other = IdFilter::when([](Id id) { return id % 7 == 3; });
+    EXPECT_GE(recall_of_distances(*index, vectors, queries, {.ef = 40, .filter = &other}), 0.97);
+    const base::TempFolder folder;
+    index->save(folder.path() / "fine.idx");
+    const auto opened = open(folder.path() / "fine.idx");
+    EXPECT_EQ(opened->statistics().at("code_steps"), "fine");
+    for (size_t q = 0; q < queries.size(); q += kDim) {
+      const auto query = std::span(queries).subspan(q, kDim);
+      const auto before = index->search(query, 10, {.ef = 12}), after = opened->search(query, 10, {.ef = 12});
+      for (size_t i = 0; i < 10; ++i) EXPECT_EQ(before[i].id, after[i].id);
+    }
+  }
+  auto spread = make("hnsw", {.dim = kDim});
+  add_all(*spread, normal(4000, kDim, 15));
+  EXPECT_EQ(spread->statistics().at("code_steps"), "usual");
+}
+
 // Windows over a text: each overlaps the next, so that all but a few of its nearest are its own text's.
 std::vector<float> overlapping(size_t texts, size_t windows, size_t dim) {
   base::Random random(11);

@@ -481,9 +481,11 @@ std::map<std::string, std::string> Hnsw::statistics() const {
   if (s.graph) {
     out["degree"] = std::to_string(s.graph->degree);
     out["code_bytes"] = std::to_string(s.graph->projection.record_bytes());
+    out["code_steps"] = s.graph->projection.is_fine() ? "fine" : "usual";
     out["code_directions"] = std::to_string(s.graph->projection.directions());
     out["entries"] = std::to_string(s.graph->entries.size());
-    out["growth"] = std::to_string(s.graph->growth);
+    out["growth"] = std::to_string(s.graph->growth.far);
+    out["growth_near"] = std::to_string(s.graph->growth.near);
     out["ef_construction"] = std::to_string(build_plan(*s.graph).ef);
     if (const double d = s.graph->local_dimension; d > 0) out["local_dimension"] = std::to_string(std::lround(d));
   }

@@ -26,7 +26,8 @@ void Hnsw::save(const std::filesystem::path& path) const {
                  {"rerank", std::to_string(rerank_)}};
   if (s.graph) {
     more["degree"] = std::to_string(s.graph->degree);
-    more["growth"] = std::to_string(s.graph->growth);
+    more["growth"] = std::to_string(s.graph->growth.far);
+    more["growth_near"] = std::to_string(s.graph->growth.near);
     more["local_dimension"] = std::to_string(s.graph->local_dimension);
   }
   out.add_text("options", options_text(options_, more));
@@ -74,7 +75,9 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     if (graph->degree < 1 || graph->degree > kMostDegree)
       file.corrupt("section 'options': degree " + std::to_string(graph->degree));
     constexpr double kMostGrowth = 4, kMostDimension = 1e12;  // it was once written as measured
-    graph->growth = stored_measure(file, more, "growth", kMostGrowth);
+    graph->growth.far = stored_measure(file, more, "growth", kMostGrowth);
+    graph->growth.near =
+        more.count("growth_near") ? stored_measure(file, more, "growth_near", kMostGrowth) : graph->growth.far;
     graph->local_dimension = stored_measure(file, more, "local_dimension", kMostDimension);
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));

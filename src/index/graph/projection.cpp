@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/random.h"
 #include "base/threads.h"
 #include "base/top_k.h"
 #include "index/base_index.h"
@@ -22,6 +23,12 @@ constexpr float kRowMax = 63;          // of the matrix: a pair of products with
 constexpr float kInputSigmas = 6;      // input bytes reach this far at most, so that one wild value costs little
 constexpr int32_t kMaxBias = 1 << 29;  // far above any sum of codes, far below overflow
 constexpr float kLongSigmas = 3;       // inner product: a step such that the longest vectors' codes fit so far
+
+// Steps of a damaged file may be any number: within what an int holds, NaN as 0.
+float sound(float steps) {
+  constexpr float kMost = 1 << 20;
+  return std::isnan(steps) ? 0 : std::clamp(steps, -kMost, kMost);
+}
 
 size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -63,24 +70,51 @@ class Judge {
     query_scores_ = products(queries, basis, d, threads);
   }
 
-  double share(size_t directions) const {
-    size_t found = 0, all = 0;
-    for (size_t q = 0; q + 1 < begins_.size(); ++q) {
-      std::vector<std::pair<float, size_t>> far;  // true rank second
-      for (size_t i = begins_[q]; i < begins_[q + 1]; ++i)
-        far.emplace_back(norms_[i] - 2 * math::distance().ip_f32(&query_scores_[q * m_], &scores_[i * m_], directions),
-                         i - begins_[q]);
-      std::sort(far.begin(), far.end());
-      all += std::min(kTrue, far.size());
-      for (size_t i = 0; i < std::min(kLooked, far.size()); ++i) found += far[i].second < kTrue;
-    }
-    return all ? static_cast<double>(found) / static_cast<double>(all) : 1;
+  double share(size_t directions) const { return share(directions, kLooked, 0); }
+
+  /// Of the true ten those among the ten that look nearest, if both codes are rounded to steps of `unit`; 0: not
+  /// rounded.
+  double share_rounded(size_t directions, float unit) const { return share(directions, kTrue, unit); }
+
+  /// How far the tenth nearest of a usual query lies from it in one of the directions.
+  float tenth_apart(size_t directions) const {
+    std::vector<float> squares;
+    for (size_t q = 0; q + 1 < begins_.size(); ++q)
+      if (begins_[q + 1] - begins_[q] >= kTrue) squares.push_back(apart(q, begins_[q] + kTrue - 1, directions));
+    if (squares.empty()) return 0;
+    const auto middle = squares.begin() + static_cast<ptrdiff_t>(squares.size() / 2);
+    std::nth_element(squares.begin(), middle, squares.end());
+    return std::sqrt(*middle / static_cast<float>(directions));
   }
 
   double dimension() const { return dimension_; }
 
  private:
   static constexpr size_t kTrue = 10, kLooked = 20, kKept = 100;
+
+  float apart(size_t q, size_t i, size_t directions) const {
+    return math::distance().l2_f32(&query_scores_[q * m_], &scores_[i * m_], directions);
+  }
+
+  // Rounding two codes to steps adds an error of unit^2 / 6 to each direction's difference, and so 2 |difference| of it
+  // to the squared distance.
+  double share(size_t directions, size_t looked, float unit) const {
+    base::Random random(1);
+    size_t found = 0, all = 0;
+    for (size_t q = 0; q + 1 < begins_.size(); ++q) {
+      std::vector<std::pair<float, size_t>> far;  // true rank second
+      for (size_t i = begins_[q]; i < begins_[q + 1]; ++i) {
+        const float seems =
+            norms_[i] - 2 * math::distance().ip_f32(&query_scores_[q * m_], &scores_[i * m_], directions);
+        const float error = unit > 0 ? 2 * std::sqrt(apart(q, i, directions) / 6) * unit : 0;
+        far.emplace_back(error > 0 ? seems + error * static_cast<float>(random.normal()) : seems, i - begins_[q]);
+      }
+      std::sort(far.begin(), far.end());
+      all += std::min(kTrue, far.size());
+      for (size_t i = 0; i < std::min(looked, far.size()); ++i) found += far[i].second < kTrue;
+    }
+    return all ? static_cast<double>(found) / static_cast<double>(all) : 1;
+  }
   using Near = std::pair<float, size_t>;  // distance and row
   using Kept = std::vector<Near>;
 
@@ -167,6 +201,13 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   constexpr size_t kJudged = 64;     // queries of Judge: 640 neighbours tell shares apart by about 1 %
   constexpr size_t kMostAmong =
       65536;  // vectors it ranks among; beyond, the next fourfold changes shares by less than that
+  // Finer steps where seven bits, sized for the whole set, cannot order what lies close together (tight clusters).
+  // Codes are then on a circle of 256 steps, which near ones do not notice as long as they lie kMostApart steps apart
+  // at most; far ones look nearer than they are, so there must be enough directions for that to happen in a few of them
+  // only.
+  constexpr size_t kLeastOnCircle = 32;
+  constexpr float kMostApart = 16, kMostFiner = 16;
+  constexpr double kLostByRounding = 0.03;
   Projection out;
   out.dim_ = plan.dim;
   out.metric_ = plan.metric;
@@ -228,29 +269,27 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   std::vector<float> basis;
   if (m < d) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
   out.lines_ = most_lines;
-  {
-    if (basis.empty()) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
-    const size_t judged = std::min(n, kJudged), stride = plan.row ? (plan.rows + kMostAmong - 1) / kMostAmong : 1;
-    Judge::Among among{plan.row ? plan.rows / std::max<size_t>(stride, 1) : n, {}};
-    if (plan.row)
-      among.centred = [&, given = std::vector<float>(plan.dim)](size_t i, float* x) mutable {
-        plan.row(i * stride, given.data());
-        const float* lifted = out.lift(given.data(), false, memory);
-        for (size_t j = 0; j < d; ++j) x[j] = lifted[j] - out.mean_[j];
-      };
-    else
-      among.centred = [&](size_t i, float* x) { std::memcpy(x, &rows[i * d], d * sizeof(float)); };
-    const auto queries = std::span<const float>(rows).last(judged * d);
-    const Judge judge(queries, among, basis, d, plan.threads);
-    out.local_dimension_ = judge.dimension();
-    for (size_t lines = 1; plan.lines == 0 && lines < most_lines; ++lines)
-      if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
-        out.lines_ = lines;
-        break;
-      }
-    m = std::min(m, directions_of(out.lines_, d));
-    basis.resize(m * d);
-  }
+  if (basis.empty()) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
+  const size_t judged = std::min(n, kJudged), stride = plan.row ? (plan.rows + kMostAmong - 1) / kMostAmong : 1;
+  Judge::Among among{plan.row ? plan.rows / std::max<size_t>(stride, 1) : n, {}};
+  if (plan.row)
+    among.centred = [&, given = std::vector<float>(plan.dim)](size_t i, float* x) mutable {
+      plan.row(i * stride, given.data());
+      const float* lifted = out.lift(given.data(), false, memory);
+      for (size_t j = 0; j < d; ++j) x[j] = lifted[j] - out.mean_[j];
+    };
+  else
+    among.centred = [&](size_t i, float* x) { std::memcpy(x, &rows[i * d], d * sizeof(float)); };
+  const auto queries = std::span<const float>(rows).last(judged * d);
+  const Judge judge(queries, among, basis, d, plan.threads);
+  out.local_dimension_ = judge.dimension();
+  for (size_t lines = 1; plan.lines == 0 && lines < most_lines; ++lines)
+    if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
+      out.lines_ = lines;
+      break;
+    }
+  m = std::min(m, directions_of(out.lines_, d));
+  basis.resize(m * d);
   out.directions_ = m;
 
   // Each direction of the matrix: a random mixture of the basis.
@@ -274,6 +313,14 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   if (spread > 1)
     out.unit_ = std::max(out.unit_, longest_centred / std::sqrt(static_cast<float>(m)) * kLongSigmas / kHalf);
 
+  if (plan.metric != Metric::InnerProduct && m >= kLeastOnCircle) {
+    const float least = std::max(judge.tenth_apart(m) / kMostApart, out.unit_ / kMostFiner);
+    const double wanted = judge.share_rounded(m, 0) - kLostByRounding;
+    while (out.unit_ / 2 >= least && judge.share_rounded(m, out.unit_) < wanted) {
+      out.unit_ /= 2;
+      out.fine_ = true;
+    }
+  }
   out.matrix_.assign(m * out.stride_, 0);
   out.offset_.resize(m);
   out.gain_.resize(m);
@@ -293,6 +340,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
     out.offset_[i] = static_cast<float>(offset);
     out.gain_[i] = largest / kRowMax / out.unit_;
   }
+  out.sum_rows();
   return out;
 }
 
@@ -325,17 +373,49 @@ double Projection::distance_step(const float* query) const {
   return own > 0 ? square / 2 / std::sqrt(static_cast<double>(longest_) / own) : square / 2;  // q was made longer
 }
 
-void Projection::codes(const float* lifted, uint8_t* record, EncodeMemory& memory) const {
+// Into memory.steps. Fine: what the first byte of an input leaves, -1/2 to 1/2, is a second one.
+void Projection::measure_steps(const float* lifted, EncodeMemory& memory) const {
   const auto& kernel = math::distance();
   memory.bytes.assign(stride_, 0);
   memory.sums.resize(directions_);
+  memory.steps.resize(directions_);
   kernel.f32_to_u8(lifted, low_.data(), scale_.data(), memory.bytes.data(), width_);
   kernel.project(memory.bytes.data(), matrix_.data(), stride_, directions_, memory.sums.data());
+  if (!fine_) {
+    for (size_t i = 0; i < directions_; ++i)
+      memory.steps[i] = (static_cast<float>(memory.sums[i]) - offset_[i]) * gain_[i];
+    return;
+  }
+  for (size_t j = 0; j < width_; ++j) {
+    const float left = (lifted[j] - low_[j]) * scale_[j] - memory.bytes[j];
+    memory.bytes[j] = static_cast<uint8_t>(std::max(0.f, std::min((left + 0.5f) * 255, 255.f)) + 0.5f);
+  }
+  memory.fine_sums.resize(directions_);
+  kernel.project(memory.bytes.data(), matrix_.data(), stride_, directions_, memory.fine_sums.data());
+  for (size_t i = 0; i < directions_; ++i) {
+    const float left = static_cast<float>(memory.fine_sums[i]) / 255 - half_sums_[i];
+    memory.steps[i] = (static_cast<float>(memory.sums[i]) - offset_[i] + left) * gain_[i];
+  }
+}
+
+void Projection::sum_rows() {
+  half_sums_.resize(directions_);
+  for (size_t i = 0; i < directions_; ++i) {
+    const auto row = matrix_.begin() + static_cast<ptrdiff_t>(i * stride_);
+    half_sums_[i] = static_cast<float>(std::accumulate(row, row + static_cast<ptrdiff_t>(width_), 0)) / 2;
+  }
+}
+
+void Projection::codes(const float* lifted, uint8_t* record, EncodeMemory& memory) const {
+  measure_steps(lifted, memory);
   std::memset(record, 0, record_bytes());
   for (size_t i = 0; i < directions_; ++i) {
-    const float steps = (static_cast<float>(memory.sums[i]) - offset_[i]) * gain_[i] + kCentre;
-    record[i] =
-        static_cast<uint8_t>(steps > 0 ? std::min(steps, 127.f) + 0.5f : 0.f);  // NaN, from a damaged file, gives 0
+    const float code = memory.steps[i] + kCentre;
+    if (fine_)
+      record[i] = static_cast<uint8_t>(static_cast<int32_t>(std::floor(sound(code) + 0.5f)));
+    else
+      record[i] =
+          static_cast<uint8_t>(code > 0 ? std::min(code, 127.f) + 0.5f : 0.f);  // NaN, from a damaged file, gives 0
   }
 }
 
@@ -359,7 +439,7 @@ void Projection::encode(const float* v, uint8_t* record, EncodeMemory& memory) c
   if (directions_ < width_ || is_inner) {
     rest = kernel.l2_f32(lifted, mean_.data(), width_) / squared_unit;
     for (size_t i = 0; i < directions_; ++i) {
-      const float steps = std::clamp((static_cast<float>(memory.sums[i]) - offset_[i]) * gain_[i], -64.f, 63.f);
+      const float steps = fine_ ? sound(memory.steps[i]) : std::clamp(memory.steps[i], -64.f, 63.f);
       rest -= static_cast<double>(steps) * steps;
     }
   }
@@ -374,6 +454,8 @@ void Projection::encode(const float* v, uint8_t* record, EncodeMemory& memory) c
 }
 
 namespace {
+
+constexpr uint64_t kFineFlag = uint64_t{1} << 32;  // beside the lines: whoever does not know it finds too many
 
 struct Saved {
   uint64_t width, directions, lines;
@@ -395,7 +477,7 @@ void take(std::string_view& in, size_t n, std::vector<T>& out) {
 }  // namespace
 
 std::string Projection::save() const {
-  const Saved head{width_, directions_, lines_, longest_, unit_};
+  const Saved head{width_, directions_, lines_ | (fine_ ? kFineFlag : 0), longest_, unit_};
   std::string out(reinterpret_cast<const char*>(&head), sizeof(head));
   for (const auto* values : {&mean_, &low_, &scale_, &offset_, &gain_}) put(out, *values);
   put(out, matrix_);
@@ -413,6 +495,8 @@ Projection Projection::load(const FileReader& file, size_t dim, Metric metric) {
   out.metric_ = metric;
   out.width_ = metric == Metric::InnerProduct && head.width == dim + 1 ? dim + 1 : dim;
   out.stride_ = round_up(out.width_, 32);
+  out.fine_ = (head.lines & kFineFlag) != 0;
+  head.lines &= ~kFineFlag;
   if (head.width != out.width_ || head.lines < 1 || head.lines > kMostLines || head.directions < 1 ||
       head.directions > directions_of(head.lines, out.width_))
     file.corrupt("section 'projection': " + std::to_string(head.directions) + " directions of " +
@@ -427,6 +511,7 @@ Projection Projection::load(const FileReader& file, size_t dim, Metric metric) {
   for (auto* values : {&out.mean_, &out.low_, &out.scale_}) take(in, out.width_, *values);
   for (auto* values : {&out.offset_, &out.gain_}) take(in, out.directions_, *values);
   take(in, out.directions_ * out.stride_, out.matrix_);
+  out.sum_rows();
   return out;
 }
 

@@ -8,6 +8,10 @@
 // and small for near ones. LeanVec (Tepper et al. 2023) walks over such a projection too; the bias is what lets m be a
 // fraction of it.
 //
+// Seven bits reach over the whole set. Where that cannot order what lies close together (tight clusters; it is
+// measured), steps are up to 16 times finer and codes go round a circle of 256 of them: near vectors have their true
+// difference, and far ones look nearer than they are, but far still, as they differ in many directions.
+//
 // Every metric becomes such a sum: cosine by length one; for inner product the bias has (longest^2 - |x|^2) / unit^2 in
 // it as well, and the query is made as long as the longest vector, so that the sum is a constant less 2 <q, x>. Between
 // two vectors of the graph it is 2 longest^2 - 2 <a, b>: edges lead to large inner products (Morozov, Babenko 2018).
@@ -29,7 +33,8 @@ namespace hanok::index {
 struct EncodeMemory {
   std::vector<float> lifted;
   std::vector<uint8_t> bytes;
-  std::vector<int32_t> sums;
+  std::vector<int32_t> sums, fine_sums;
+  std::vector<float> steps;  // of each direction, from the mean
 };
 
 class Projection {
@@ -58,6 +63,8 @@ class Projection {
   /// 0 for a projection from a file. Inner product: by Euclidean distance.
   double local_dimension() const { return local_dimension_; }
   size_t lines() const { return lines_; }
+  /// Whether codes are finer than seven bits for the whole set.
+  bool is_fine() const { return fine_; }
   size_t record_bytes() const { return lines_ * kLine; }
   size_t directions() const { return directions_; }
   /// By how much a distance as Vectors gives it grows when that of codes grows by one.
@@ -77,7 +84,9 @@ class Projection {
  private:
   bool has_additional_dimension() const { return width_ > dim_; }
   const float* lift(const float* v, bool is_query, EncodeMemory& memory) const;
+  void measure_steps(const float* lifted, EncodeMemory& memory) const;
   void codes(const float* lifted, uint8_t* record, EncodeMemory& memory) const;
+  void sum_rows();
 
   size_t dim_ = 0;     // of the caller
   size_t width_ = 0;   // dim, or one more (inner product, from a file of before)
@@ -90,6 +99,8 @@ class Projection {
   std::vector<float> mean_, low_, scale_;  // [width]: input bytes are (v - low) * scale
   std::vector<float> offset_, gain_;       // [directions]: (sum - offset) * gain is in steps
   std::vector<int8_t> matrix_;             // [directions, stride]
+  bool fine_ = false;                      // codes lie on a circle of 256 steps, and inputs have two bytes
+  std::vector<float> half_sums_;           // [directions], fine: half of a row's sum
 };
 
 }  // namespace hanok::index
