@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "chain/tools/input.h"
 #include "chat_models.h"
 #include "command.h"
 #include "hanok/agents.h"
@@ -103,6 +104,17 @@ class Tools {
   std::unique_ptr<ModelsInUse> models_;
 };
 
+/// What was done, on one line of some length; all of it stands in --json, --log and --trace.
+std::string line_of(const chain::AgentStep& step) {
+  constexpr size_t kShown = 160;  // bytes of the input, and of what came of it
+  const auto cut = [](const std::string& text) {
+    std::string out = chain::cut_bytes(text, kShown);
+    std::replace(out.begin(), out.end(), '\n', ' ');
+    return out;
+  };
+  return step.tool + " " + cut(step.input) + " -> " + cut(step.observation);
+}
+
 /// At a terminal: y, n, or all of this run.
 bool approved(const chain::Tool& tool, const std::string& input, bool& all) {
   if (all) return true;
@@ -147,7 +159,8 @@ void show(Session& session, const chain::AgentRun& run, const std::string& model
 void run(Session& session, const Flags& flags) {
   if (!flags.replay.empty())
     return show(session, chain::replay_agent(base::read_file(flags.replay, 64 << 20)), "replay");
-  if (flags.question.empty()) throw Error(Code::Invalid, "a question was expected, or --replay FILE");
+  if (flags.question.empty())
+    throw Error(Code::Invalid, "a question was expected (hanok agent \"What is 12.5% of 80?\"), or --replay FILE");
   ChatFlags named = flags.model;
   if (named.chat_template.empty()) named.plain_if_none = true;
   const Chat chat = need_chat(session, named);
@@ -158,14 +171,14 @@ void run(Session& session, const Flags& flags) {
                               .max_seconds = flags.max_seconds,
                               .max_tokens = flags.max_tokens};
   options.system = own_prompt(session, "agent");
+  options.prompts = {own_prompt(session, "agent-steps"), own_prompt(session, "agent-unread"),
+                     own_prompt(session, "agent-again"), own_prompt(session, "agent-limit")};
   options.answer.temperature = static_cast<float>(flags.temperature);
   options.answer.max_tokens = flags.answer_tokens;
   bool all = false;
   if (flags.approve)
     options.approve = [&](const chain::Tool& tool, const std::string& input) { return approved(tool, input, all); };
-  options.on_step = [&](const chain::AgentStep& s) {
-    session.note(s.tool + " " + s.input + " -> " + s.observation.substr(0, s.observation.find('\n')));
-  };
+  options.on_step = [&](const chain::AgentStep& s) { session.note(line_of(s)); };
   std::ofstream log;
   if (!flags.log.empty()) {
     log.open(flags.log);

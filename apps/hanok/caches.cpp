@@ -1,9 +1,11 @@
 #include "caches.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <iostream>
 
+#include "chain/cache/prefixes.h"
 #include "command.h"
 #include "hanok/caches.h"
 #include "hanok/error.h"
@@ -17,24 +19,84 @@ bool caching(const Session& session) {
   return text == "on";
 }
 
+namespace {
+
+/// What people are told of a cache, each thing once.
+chain::CacheOptions told(const Session& session, const std::string& besides) {
+  const auto said = std::make_shared<std::atomic<int>>(0);
+  const auto note = [&session, said](int bit, const std::string& line) {
+    if (!(said->fetch_or(bit) & bit)) session.note(line);
+  };
+  return {.besides = besides,
+          .on_use =
+              [note](chain::CacheUse use) {
+                if (use == chain::CacheUse::Given)
+                  note(1, "note: answered from the cache (`--cache off` asks the model, `hanok cache clear` forgets)");
+                if (use == chain::CacheUse::Passed)
+                  note(2,
+                       "note: not from the cache, which keeps answers at temperature 0 or with a seed, without "
+                       "probabilities");
+              },
+          .on_fault =
+              [note](const Error& error) {
+                note(4,
+                     "note: the model answers without the cache, which cannot be used: " + std::string(error.what()));
+              }};
+}
+
+/// nullptr where caching is off, or it cannot be opened: answers are worth more than that they come fast.
+std::shared_ptr<store::Journal> open_journal(const Session& session, const chain::CacheOptions& options) {
+  if (!caching(session)) return nullptr;
+  try {
+    return store::Journal::open(session.data_folder());
+  } catch (const Error& error) {
+    options.on_fault(error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    options.on_fault(Error(Code::Unavailable, error.what()));
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 std::shared_ptr<const chain::ChatModel> with_cache(const Session& session,
                                                    std::shared_ptr<const chain::ChatModel> model,
                                                    const std::string& besides) {
-  const auto tell = [&session, told = std::make_shared<std::atomic<int>>(0)](chain::CacheUse use) {
-    const int bit = 1 << static_cast<int>(use);
-    if (told->fetch_or(bit) & bit) return;  // once
-    if (use == chain::CacheUse::Given)
-      session.note("note: answered from the cache (`--cache off` asks the model, `hanok cache clear` forgets)");
-    if (use == chain::CacheUse::Passed)
-      session.note(
-          "note: not from the cache, which keeps answers at temperature 0 or with a seed, without probabilities");
-  };
-  return chain::cached(std::move(model), store::Journal::open(session.data_folder()),
-                       {.besides = besides, .on_use = tell});
+  const auto options = told(session, besides);
+  auto journal = open_journal(session, options);
+  return journal ? chain::cached(std::move(model), std::move(journal), options) : model;
 }
 
-std::unique_ptr<chain::EmbeddingModel> with_cache(const Session& session, const chain::EmbeddingModel& model) {
-  return chain::cached(model, store::Journal::open(session.data_folder()));
+std::shared_ptr<const chain::EmbeddingModel> with_cache(const Session& session,
+                                                        std::shared_ptr<const chain::EmbeddingModel> model) {
+  const auto options = told(session, "");
+  auto journal = open_journal(session, options);
+  return journal ? chain::cached(std::move(model), std::move(journal), options) : model;
+}
+
+std::shared_ptr<const chain::Kept> kept_answers(const Session& session) {
+  const auto options = told(session, "");
+  auto journal = open_journal(session, options);
+  return journal ? std::make_shared<const chain::Kept>(std::move(journal), chain::kAnswers, options) : nullptr;
+}
+
+std::string state_of(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  uint64_t bytes = 0;
+  fs::file_time_type::duration newest{};
+  const auto look = [&](const fs::path& file) {
+    const auto size = fs::file_size(file, ignored);
+    if (!ignored) bytes += size;
+    const auto time = fs::last_write_time(file, ignored);
+    if (!ignored) newest = std::max(newest, time.time_since_epoch());
+  };
+  if (fs::is_directory(path, ignored))
+    for (const auto& entry : fs::directory_iterator(path, ignored)) look(entry.path());
+  else
+    look(path);
+  return fs::absolute(path).lexically_normal().string() + " " + std::to_string(bytes) + " " +
+         std::to_string(newest.count());
 }
 
 namespace {

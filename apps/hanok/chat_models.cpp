@@ -126,26 +126,6 @@ Constraint ConstraintFlags::constraint() const {
 
 namespace {
 
-/// A file as it is now; a folder by the newest of its files.
-std::string state_of(const std::filesystem::path& path) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  uint64_t bytes = 0;
-  fs::file_time_type::duration newest{};
-  const auto look = [&](const fs::path& file) {
-    const auto size = fs::file_size(file, ignored);
-    if (!ignored) bytes += size;
-    const auto time = fs::last_write_time(file, ignored);
-    if (!ignored) newest = std::max(newest, time.time_since_epoch());
-  };
-  if (fs::is_directory(path, ignored))
-    for (const auto& entry : fs::directory_iterator(path, ignored)) look(entry.path());
-  else
-    look(path);
-  return fs::absolute(path).lexically_normal().string() + " " + std::to_string(bytes) + " " +
-         std::to_string(newest.count());
-}
-
 /// All that a model's answers depend on beside its name, for the cache.
 std::string makers_of(const std::string& named, const chain::OpenChatOptions& options) {
   if (chain::is_server(named)) return named;
@@ -181,7 +161,7 @@ Chat open_chat(const Session& session, const ChatFlags& flags) {
   if (chain::is_server(named)) options.count = find_counter(session, tokenizer, served_name(named), out.tokenizer);
   out.model = chain::open_chat_model(named, options);
   if (!chain::is_server(named)) out.tokenizer = out.model->name();
-  if (flags.kept && caching(session)) out.model = with_cache(session, out.model, makers_of(named, options));
+  if (flags.kept) out.model = with_cache(session, out.model, makers_of(named, options));
   if (!session.trace_flag.empty()) out.model = chain::traced(out.model);
   if (flags.prompt_only) out.model = std::make_shared<PromptOnly>(out.model, nullptr);
   return out;

@@ -69,6 +69,7 @@ void add_cluster(Command& root) {
   c.positional("FILE", flags->file, "a text a line, or .jsonl; - is stdin");
   c.option("-m,--model", flags->model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
   c.precision();
+  c.cache();
   c.choice("--method", flags->method, {"kmeans", "community"},
            "k-means, or groups around dense centres (default kmeans)");
   c.option("-k", flags->k, "clusters for k-means (default: the k with the best silhouette)");

@@ -95,6 +95,7 @@ void add_embed(Command& root) {
   c.choice("--prompt", flags->prompt, {"default", "query", "passage", "none"},
            "which of the model's prompts goes before each text");
   c.choice("--format", flags->format, {"npy", "jsonl"}, "float32 [n, dim], or an object {\"embedding\": [...]} a line");
+  c.cache();
   c.option("--out", flags->out, "file to write: .npy (or .fvecs, .fbin) for npy; default stdout for jsonl");
   c.run([flags](Session& session) { run(session, *flags); });
 }

@@ -3,6 +3,7 @@
 
 #include "answer_flags.h"
 #include "base/file.h"
+#include "caches.h"
 #include "chat_models.h"
 #include "hanok/error.h"
 #include "language_models.h"
@@ -78,7 +79,7 @@ chain::ChatOptions Flags::options(size_t i) const {
 struct Written {
   base::OrderedJson ids;
   std::string text;
-  std::string_view finish;
+  std::string finish;
   double tokens_per_second = 0;
   std::vector<TokenLogprob> logprobs;
 };
@@ -108,12 +109,22 @@ void print(Session& session, const Flags& flags, const std::vector<Written>& all
   });
 }
 
+/// What the texts of a run of this process share.
+base::OrderedJson about_json(size_t prompt_tokens, double prompt_seconds, size_t guessed, size_t right,
+                             const std::string& model) {
+  return {{"prompt_tokens", prompt_tokens},
+          {"prompt_seconds", prompt_seconds},
+          {"guessed", guessed},
+          {"guessed_right", right},
+          {"model", model}};
+}
+
 // A server continues chats alone, and does not say its token ids.
 void run_on_server(Session& session, const Flags& flags, const std::string& name) {
   if (flags.raw || !flags.ids.empty() || !flags.adapter.empty() || !flags.draft.empty())
     throw Error(Code::Unsupported,
                 name + ": is a server; --raw, --ids, --adapter and --draft need a model in this process");
-  const Chat chat = need_chat(session, {.model = name, .adapters = {}, .draft = {}, .kept = false});
+  const Chat chat = need_chat(session, {.model = name, .adapters = {}, .draft = {}});
   std::vector<chain::Message> messages;
   if (!flags.system.empty()) messages.emplace_back("system", flags.system);
   messages.emplace_back("user", flags.prompt);
@@ -130,19 +141,66 @@ void run_on_server(Session& session, const Flags& flags, const std::string& name
       };
     const auto reply = chat.model->chat(messages, options);
     const double rate = reply.seconds > 0 ? static_cast<double>(reply.completion_tokens) / reply.seconds : 0;
-    all.push_back({nullptr, reply.text(), chain::finish_name(reply.finish), rate, reply.logprobs});
+    all.push_back({nullptr, reply.text(), std::string(chain::finish_name(reply.finish)), rate, reply.logprobs});
     prompt_tokens = reply.prompt_tokens;
   }
   print(session, flags, all,
         {{"prompt_tokens", prompt_tokens}, {"prompt_seconds", nullptr}, {"model", chat.model->name()}}, streamed);
 }
 
-void run(Session& session, Flags& flags) {
-  if (flags.ids.empty() && flags.prompt.empty())
-    throw Error(Code::Invalid, "generate: give a PROMPT (- reads it from stdin), or --ids FILE");
-  if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
-  const std::string named = flags.model.empty() ? session.get("model") : flags.model;
-  if (chain::is_server(named)) return run_on_server(session, flags, named);
+/// Texts that were written before, by all that they depend on: the model and its file, the prompt, how it writes.
+class KeptTexts {
+ public:
+  KeptTexts(const Session& session, const Flags& flags, const std::string& named) {
+    kept_ = kept_answers(session);
+    if (!kept_) return;
+    if (!flags.logprobs.empty()) {
+      kept_->tell(chain::CacheUse::Passed);
+      return;
+    }
+    std::string besides = state_of(chain::find_language_model(named)) + " " + std::to_string(flags.context) + " " +
+                          flags.kv.name + (flags.exact ? " exact" : "") + (flags.raw ? " raw" : "");
+    if (!flags.adapter.empty()) besides += " " + state_of(flags.adapter);
+    const std::vector<chain::Message> messages{{"system", flags.system}, {"user", flags.prompt}};
+    const base::OrderedJson ids = flags.ids.empty() ? base::OrderedJson() : base::OrderedJson(read_ids(flags.ids));
+    for (size_t i = 0; i < flags.texts; ++i)
+      keys_.push_back(kept_->key(base::dump_json(base::OrderedJson{
+          "generate", chain::asked_of(named, messages, flags.options(i), besides), ids, flags.texts})));
+  }
+
+  /// All of them, with what they have in common; nothing where one is missing.
+  std::optional<std::pair<std::vector<Written>, base::OrderedJson>> read() const {
+    std::vector<Written> out;
+    base::OrderedJson about;
+    for (const auto& key : keys_) {
+      const auto kept = kept_->get(key);
+      const auto json = base::OrderedJson::parse(kept.value_or(""), nullptr, false);
+      if (!json.is_object() || !json.contains("text") || !json.contains("ids") || !json.contains("finish")) return {};
+      out.push_back({json["ids"], json["text"].get<std::string>(), json["finish"].get<std::string>(), 0, {}});
+      about = json.value("about", base::OrderedJson::object());
+    }
+    if (out.empty()) return {};
+    kept_->tell(chain::CacheUse::Given);
+    return std::pair(std::move(out), std::move(about));
+  }
+
+  void write(const std::vector<Written>& all, size_t prompt_tokens, const std::string& model) const {
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      const bool ended = all[i].finish == finish_name(Finish::Stop) || all[i].finish == finish_name(Finish::Length);
+      if (ended)
+        kept_->put(keys_[i], base::dump_json(base::OrderedJson{{"text", all[i].text},
+                                                               {"ids", all[i].ids},
+                                                               {"finish", all[i].finish},
+                                                               {"about", about_json(prompt_tokens, 0, 0, 0, model)}}));
+    }
+  }
+
+ private:
+  std::shared_ptr<const chain::Kept> kept_;  // nullptr: there is no cache
+  std::vector<std::string> keys_;            // one a text
+};
+
+void write_here(Session& session, const Flags& flags, const KeptTexts& kept) {
   LanguageModelOptions opened{.context_tokens = flags.context, .kv = flags.kv.precision(), .exact = flags.exact};
   if (!flags.adapter.empty()) opened.adapters.emplace_back("adapter", flags.adapter);
   if (!flags.draft.empty()) opened.draft = chain::find_language_model(flags.draft);
@@ -172,18 +230,25 @@ void run(Session& session, Flags& flags) {
     tokens += g.ids.size(), guessed += g.guessed, right += g.guessed_right, seconds = std::max(seconds, g.seconds);
   }
   const Generated& first = out.front();
-  print(session, flags, all,
-        {{"prompt_tokens", first.prompt_tokens},
-         {"prompt_seconds", first.prompt_seconds},
-         {"guessed", guessed},
-         {"guessed_right", right},
-         {"model", model->name()}},
+  kept.write(all, first.prompt_tokens, model->name());
+  print(session, flags, all, about_json(first.prompt_tokens, first.prompt_seconds, guessed, right, model->name()),
         stream);
   char line[160];
   std::snprintf(line, sizeof line, "%zu prompt tokens in %.2f s, %zu tokens at %.1f/s%s%s%s", first.prompt_tokens,
                 first.prompt_seconds, tokens, seconds > 0 ? static_cast<double>(tokens) / seconds : 0,
                 stream ? " (" : "", stream ? finish_name(first.finish) : "", stream ? ")" : "");
   if (!session.json) session.note(line);
+}
+
+void run(Session& session, Flags& flags) {
+  if (flags.ids.empty() && flags.prompt.empty())
+    throw Error(Code::Invalid, "generate: give a PROMPT (- reads it from stdin), or --ids FILE");
+  if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
+  const std::string named = flags.model.empty() ? session.get("model") : flags.model;
+  if (chain::is_server(named)) return run_on_server(session, flags, named);
+  const KeptTexts kept(session, flags, named);
+  if (const auto before = kept.read()) return print(session, flags, before->first, before->second, false);
+  write_here(session, flags, kept);
 }
 
 // Its files are read, and its weights stay where they are.
@@ -275,6 +340,7 @@ void add_generate(Command& root) {
   flags->answer.seed = "0";
   flags->answer.max_tokens = 256;
   flags->answer.add_to(c);
+  c.cache();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 

@@ -117,7 +117,7 @@ std::unique_ptr<chain::EmbeddingModel> maker_of(const store::VectorSpace& space)
 std::string model_advice() { return hub::default_model_advice(); }
 
 ModelsInUse ModelsInUse::kept(const Session& session, ModelsInUse models) {
-  if (models.embedder_ && caching(session)) models.cached_ = with_cache(session, *models.embedder_);
+  if (models.embedder_) models.embedder_ = with_cache(session, std::move(models.embedder_));
   return models;
 }
 

@@ -22,12 +22,12 @@ class ModelsInUse {
   static ModelsInUse for_search(const Session& session, const store::Snapshot& snapshot);
   /// A model named by a flag (folder or ORG/NAME; empty = the setting), without a collection. none: no model at all.
   static ModelsInUse named(const Session& session, const std::string& model, bool none = false);
-  const chain::EmbeddingModel* embedder() const { return cached_ ? cached_.get() : embedder_.get(); }
+  const chain::EmbeddingModel* embedder() const { return embedder_.get(); }
 
  private:
   /// With the cache, where caching is on.
   static ModelsInUse kept(const Session& session, ModelsInUse models);
-  std::unique_ptr<chain::EmbeddingModel> embedder_, cached_;  // the latter asks the former
+  std::shared_ptr<const chain::EmbeddingModel> embedder_;  // shared with its cache
 };
 
 /// The folder of an embedding model: "" = the default model where it is there, "none", ORG/NAME or a folder.

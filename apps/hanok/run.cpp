@@ -8,6 +8,7 @@
 #include "hanok/error.h"
 #include "hanok/flows.h"
 #include "models_in_use.h"
+#include "own_prompts.h"
 
 namespace hanok::app {
 namespace {
@@ -35,7 +36,7 @@ void run(Session& session, const Flags& flags) {
   const auto flow = chain::Flow::read(base::read_file(flags.file, 1 << 20), flags.file);
   const auto inputs = values_of(flags.inputs);
   if (flags.show_prompt) {
-    const auto prompts = flow.prompts(inputs);
+    const auto prompts = flow.prompts(inputs, own_prompt(session, "ask"));
     return session.print({{"prompts", prompts}}, [&](std::ostream& out) { out << prompts; });
   }
   chain::FlowOptions options{.folder = flags.folder};
@@ -45,7 +46,9 @@ void run(Session& session, const Flags& flags) {
     models = std::make_unique<ModelsInUse>(ModelsInUse::for_search(session, *options.collection->snapshot()));
     options.embedder = models->embedder();
   }
-  if (flow.needs_model())
+  options.ask_prompt = own_prompt(session, "ask");
+  const std::string named = flags.model.model.empty() ? session.get("model") : flags.model.model;
+  if (flow.needs_model() || (!named.empty() && named != "extractive"))  // `ask` answers without one, too
     options.open_model = [&](const std::string& name) {
       ChatFlags one = flags.model;
       if (!name.empty()) one.model = name;

@@ -5,6 +5,7 @@
 #include "chat_models.h"
 #include "hanok/error.h"
 #include "hanok/tasks.h"
+#include "own_prompts.h"
 #include "texts.h"
 
 namespace hanok::app {
@@ -28,10 +29,12 @@ void run(Session& session, const Flags& flags) {
   const std::vector<std::string> texts = file ? read_texts(flags.what) : std::vector<std::string>{flags.what};
   if (texts.empty()) throw Error(Code::Invalid, flags.what + ": holds no text");
   const Chat chat = need_chat(session, flags.model);
-  const auto results = session.with_bar([&] {
-    return chain::label_texts(*chat.model, texts,
-                              {.labels = flags.labels, .question = flags.question, .calibrate = !flags.plain});
-  });
+  const chain::LabelOptions options{.labels = flags.labels,
+                                    .question = flags.question,
+                                    .calibrate = !flags.plain,
+                                    .prompt = own_prompt(session, "sentiment"),
+                                    .korean_prompt = own_prompt(session, "sentiment-ko")};
+  const auto results = session.with_bar([&] { return chain::label_texts(*chat.model, texts, options); });
   base::OrderedJson json{{"results", base::OrderedJson::array()}, {"model", chat.model->name()}};
   std::map<std::string, size_t> counts;
   for (size_t i = 0; i < texts.size(); ++i) {
@@ -68,6 +71,7 @@ void add_sentiment(Command& root) {
   c.option("--label", flags->labels, "in place of positive, neutral and negative; may be given several times");
   c.option("--question", flags->question, "what the labels answer (default: what is the sentiment?)");
   c.flag("--uncalibrated", flags->plain, "the model's probabilities as they are");
+  c.cache();
   c.trace();
   c.run([flags](Session& session) { run(session, *flags); });
 }

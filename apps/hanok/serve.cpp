@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/threads.h"
+#include "caches.h"
 #include "chat_models.h"
 #include "command.h"
 #include "hanok/server.h"
@@ -50,8 +51,7 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
     const auto [id, name] = name_and_model(text);
     if (chain::is_server(name)) {
       out.chat.emplace_back(
-          id, need_chat(session, {.model = name, .context = flags.context, .adapters = {}, .draft = {}, .kept = false})
-                  .model);
+          id, need_chat(session, {.model = name, .context = flags.context, .adapters = {}, .draft = {}}).model);
       continue;
     }
     LanguageModelOptions options;
@@ -61,7 +61,9 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
     else if (!flags.chat_template.empty())
       options.chat_template = base::read_file(flags.chat_template, 4 << 20);
     const auto model = open_language_model(session, name, options);
-    out.chat.emplace_back(id, chain::make_local_chat(model));
+    const std::string besides =
+        state_of(chain::find_language_model(name)) + " " + std::to_string(flags.context) + "\n" + options.chat_template;
+    out.chat.emplace_back(id, with_cache(session, chain::make_local_chat(model), besides));
     out.language.emplace_back(id, model);
   }
   std::vector<std::string> embedders = flags.embedding_models;
@@ -75,7 +77,7 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
     options.precision = precision_setting(session).value_or(Precision::Float32);
     const auto model = std::make_shared<const Embedder>(*folder, options);
     std::string shown = id.empty() ? model->name() : id;
-    out.embedding.emplace_back(shown, chain::make_embedder(model, lasting_name(name)));
+    out.embedding.emplace_back(shown, with_cache(session, chain::make_embedder(model, lasting_name(name))));
   }
   for (const auto& text : flags.rerank_models) {
     const auto [id, name] = name_and_model(text);
@@ -84,8 +86,9 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
       throw Error(Code::NotFound, "--rerank-model " + text + ": a reranker's folder or ORG/NAME was expected");
     out.rerank.emplace_back(id, chain::make_reranker(std::make_shared<const Reranker>(*folder)));
   }
-  out.find_maker = [](const store::VectorSpace& space) -> std::shared_ptr<const chain::EmbeddingModel> {
-    return maker_of(space);
+  out.find_maker = [&session](const store::VectorSpace& space) -> std::shared_ptr<const chain::EmbeddingModel> {
+    auto maker = maker_of(space);
+    return maker ? with_cache(session, std::move(maker)) : nullptr;
   };
   return out;
 }
@@ -225,6 +228,7 @@ void add_serve(Command& root) {
   c.option("--cors", flags->cors, "web pages of this origin may call; may be given several times; *: all");
   c.option("--access-log", flags->access_log, "a JSON object a request to this file; -: to stderr");
   c.option("--max-body", flags->most_body_mb, "MiB of a request at most (default 512)", 1);
+  c.cache();
   c.flag("--allow-reset", flags->allow_reset, "clients may empty the store (Chroma's reset)");
   c.run([flags](Session& session) { run(session, *flags); });
 }

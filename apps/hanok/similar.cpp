@@ -75,6 +75,7 @@ Command with_file(Command& root, const char* name, const char* help, const char*
   Command c = root.subcommand(name, help, long_help);
   c.option("-m,--model", flags.model, "model: a folder or ORG/NAME (default: the setting embedding-model)");
   c.precision();
+  c.cache();
   c.option("-k", flags.k, "how many (default 5)", 1);
   return c;
 }

@@ -7,6 +7,7 @@
 #include "hanok/error.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"
+#include "own_prompts.h"
 
 namespace hanok::app {
 namespace {
@@ -25,15 +26,21 @@ std::string read(const Session& session, const std::string& file) {
   return document.text;
 }
 
+chain::SummarizePrompts prompts(const Session& session, const std::string& behind) {
+  return {own_prompt(session, "summarize" + behind), own_prompt(session, "summarize-part" + behind),
+          own_prompt(session, "summarize-join" + behind)};
+}
+
 void run(Session& session, const Flags& flags) {
   const std::string text = read(session, flags.file);
   const Chat chat = need_chat(session, flags.model);
   const base::Stopwatch watch;
-  const auto summary = session.with_bar([&] {
-    return chain::summarize(
-        *chat.model, text,
-        {.sentences = flags.sentences, .answer = flags.answer.options(), .part_tokens = flags.part_tokens});
-  });
+  const chain::SummarizeOptions options{.sentences = flags.sentences,
+                                        .answer = flags.answer.options(),
+                                        .part_tokens = flags.part_tokens,
+                                        .prompts = prompts(session, ""),
+                                        .korean_prompts = prompts(session, "-ko")};
+  const auto summary = session.with_bar([&] { return chain::summarize(*chat.model, text, options); });
   session.print({{"text", summary.text},
                  {"parts", summary.parts},
                  {"rounds", summary.rounds},

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "base/threads.h"
+#include "caches.h"
 #include "chain/embedder/languages.h"
 #include "hanok/chain.h"
 #include "models_in_use.h"
@@ -76,7 +77,8 @@ Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>
                    const std::vector<std::string>& texts, Prompt prompt) {
   std::string sample;
   for (size_t i = 0; i < texts.size() && sample.size() < 2000; ++i) sample += texts[i] + " ";
-  if (chain::make_embedder(model)->trust(sample) < kTrusted)
+  const auto embedder = with_cache(session, chain::make_embedder(model));
+  if (embedder->trust(sample) < kTrusted)
     session.note("warning: " + model->name() +
                  " does not know the language of these texts; its scores will be flat and wrong");
   const auto bar = session.progress_bar();
@@ -85,7 +87,7 @@ Matrix embed_texts(const Session& session, const std::shared_ptr<const Embedder>
   for (size_t begin = 0; begin < texts.size(); begin += kBlock) {
     base::check_interrupt();
     const size_t end = std::min(begin + kBlock, texts.size());
-    const Matrix block = model->embed(std::span(texts).subspan(begin, end - begin), prompt);
+    const Matrix block = embedder->embed(std::span(texts).subspan(begin, end - begin), prompt);
     out.data.insert(out.data.end(), block.data.begin(), block.data.end());
     if (bar) bar({end, texts.size(), "embed", ""});
   }

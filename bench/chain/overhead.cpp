@@ -1,5 +1,8 @@
 // What a chain costs beside its model, and a turn of memory among many sessions.
 //   bench_chain [CALLS] [SESSIONS]       peers: bench/chain/overhead.py
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -24,6 +27,38 @@ class Instant : public chain::ChatModel {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+constexpr size_t kTurns = 2000;
+
+/// What the disk itself takes for as much: two pages over old ones, and until they are on it.
+class Disk {
+ public:
+  explicit Disk(const std::filesystem::path& file) : file_(::open(file.c_str(), O_CREAT | O_RDWR, 0600)) {
+    const std::vector<char> zeros(kPlaces * pages_.size());
+    if (::write(file_, zeros.data(), zeros.size()) < 0 || ::fsync(file_) != 0) std::abort();
+  }
+  ~Disk() { ::close(file_); }
+  void write() {
+    const double begun = now();
+    const auto at = static_cast<off_t>(times_.size() % kPlaces * pages_.size());
+    if (::pwrite(file_, pages_.data(), pages_.size(), at) < 0 || ::fdatasync(file_) != 0) std::abort();
+    times_.push_back(now() - begun);
+  }
+  std::vector<double> times() const { return times_; }
+
+ private:
+  static constexpr size_t kPlaces = 500;
+  const int file_;
+  std::vector<char> pages_ = std::vector<char>(2 * 8192, 'x');
+  std::vector<double> times_;
+};
+
+void show(const std::string& what, std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  std::cout << what << ": median_ms " << times[times.size() / 2] * 1e3 << " p99_ms "
+            << times[times.size() * 99 / 100] * 1e3 << " p99.9_ms " << times[times.size() * 999 / 1000] * 1e3
+            << " longest_ms " << times.back() * 1e3 << "\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,14 +82,16 @@ int main(int argc, char** argv) {
     memory.save("a question", "an answer");
   }
   const double filled = now() - start;
-  for (size_t i = 0; i < 500; ++i) {
+  Disk disk(folder / "disk");
+  for (size_t i = 0; i < kTurns; ++i) {
+    disk.write();
     const double begun = now();
     chain::Memory memory({.kind = chain::MemoryKind::Window}, journal, "session-" + std::to_string(i * 17 % sessions));
     chain::say(*model, memory, "and now?");
     turns.push_back(now() - begun);
   }
-  std::sort(turns.begin(), turns.end());
-  std::cout << "sessions " << sessions << " made in " << filled << " s; a turn: median_ms " << turns[250] * 1e3
-            << " p99_ms " << turns[495] * 1e3 << "\n";
+  std::cout << "sessions " << sessions << " made in " << filled << " s\n";
+  show("a turn", turns);
+  show("disk alone", disk.times());
   std::filesystem::remove_all(folder);
 }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "hanok/chat.h"
+#include "hanok/prompts.h"
 #include "hanok/tools.h"
 
 namespace hanok::chain {
@@ -54,12 +55,22 @@ struct AgentRun {
 
 std::string default_agent_prompt();
 
+/// What hanok itself tells the model of an agent, beside the system message and the observations.
+struct AgentPrompts {
+  std::string steps;      // behind the system message of React, before the tools: how steps are written
+  PromptTemplate unread;  // {why} what it said could not be read, and {how} steps are written
+  std::string again;      // behind the observation of an action that was done before
+  std::string limit;      // no more tools can be used (React)
+};
+AgentPrompts default_agent_prompts();
+
 struct AgentOptions {
   AgentKind kind = AgentKind::Auto;
   size_t max_steps = 15;
-  double max_seconds = 0;                                         // 0: none
-  size_t max_tokens = 0;                                          // read and written together; 0: no limit
-  std::string system = default_agent_prompt();                    // {tools} is replaced for React
+  double max_seconds = 0;  // 0: none
+  size_t max_tokens = 0;   // read and written together; 0: no limit
+  std::string system = default_agent_prompt();
+  AgentPrompts prompts = default_agent_prompts();
   ChatOptions answer = {.temperature = 0.0f, .max_tokens = 320};  // of a step
   size_t observation_tokens = 800;  // what the model is shown of an observation; the rest is cut, and said
   bool answer_at_limit = true;      // one more call, bound to an answer, when a limit of steps is reached

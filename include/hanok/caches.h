@@ -27,18 +27,24 @@ struct CacheOptions {
   /// What else answers depend on beside the model's name, the messages and options: the model's file, its template.
   std::string besides = {};
   std::function<void(CacheUse)> on_use = {};  // of answers; may be called from several threads
+  /// What is wrong where the cache cannot be read or written: the model answers all the same, and for a minute the
+  /// cache is left alone. May be called from several threads.
+  std::function<void(const Error&)> on_fault = {};
 };
 
 /// A model whose answers are kept: the same messages and options get the same answer without it. Only where the answer
 /// is meant to be the same each time: at temperature 0, or with a seed; everything else goes to the model, and so does
-/// who asks for log probabilities. A cached reply has cached_tokens == prompt_tokens, and its text and each of its tool
-/// calls come in one piece.
+/// who asks for log probabilities. Scores (ChatModel::score) are kept, too. A cached reply has cached_tokens ==
+/// prompt_tokens, and its text and each of its tool calls come in one piece.
 std::shared_ptr<const ChatModel> cached(std::shared_ptr<const ChatModel> model, std::shared_ptr<store::Journal> journal,
                                         const CacheOptions& options = {});
 
 /// The same for vectors, by the model's fingerprint. `model` must outlive it.
 std::unique_ptr<EmbeddingModel> cached(const EmbeddingModel& model, std::shared_ptr<store::Journal> journal,
                                        const CacheOptions& options = {});
+/// One that keeps the model alive.
+std::shared_ptr<const EmbeddingModel> cached(std::shared_ptr<const EmbeddingModel> model,
+                                             std::shared_ptr<store::Journal> journal, const CacheOptions& options = {});
 
 struct CacheContents {
   uint64_t answers = 0, answer_bytes = 0, vectors = 0, vector_bytes = 0;

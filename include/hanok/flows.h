@@ -24,6 +24,7 @@ struct FlowOptions {
   std::function<std::shared_ptr<const ChatModel>(const std::string& name)> open_model = {};
   std::shared_ptr<store::Collection> collection = nullptr;  // of search and ask
   const EmbeddingModel* embedder = nullptr;                 // must outlive the run
+  std::string ask_prompt = {};                              // of ask (AskOptions::prompt_template)
   std::filesystem::path folder = {};                        // that `read` may read below; empty: nothing
   std::function<void(const std::string& id, const std::string& value)> on_step = {};
 };
@@ -51,8 +52,8 @@ class Flow {
   /// Throws Invalid for an input that is missing or none of its own, and what the steps throw, with the step's id.
   FlowResult run(const Values& inputs, const FlowOptions& options) const;
   /// What models would be told, step by step; gaps that only a step fills stay as they are. Throws Invalid for an
-  /// input that is none of its own.
-  std::string prompts(const Values& inputs) const;
+  /// input that is none of its own. `ask_prompt` as in FlowOptions.
+  std::string prompts(const Values& inputs, const std::string& ask_prompt = {}) const;
 
  private:
   std::shared_ptr<const Impl> impl_;  // shared by copies; never changed

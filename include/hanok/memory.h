@@ -51,6 +51,9 @@ struct MemoryOptions {
 
 using ChatTurn = std::vector<Message>;
 
+/// Before the summary, behind the system message.
+inline constexpr std::string_view kConversationSoFar = "The conversation so far: ";
+
 /// What the model is told of a conversation, and what not.
 struct Recall {
   std::vector<Message> messages;  // of the turns that are told, in their order

@@ -55,6 +55,9 @@ Chain<ChatReply, T> to(Parser<T> parser) {
 /// A list whose items go on as soon as they are whole.
 Chain<ChatReply, std::vector<std::string>> to_list();
 
+/// Told to a model before what was wrong with an answer and the instructions again.
+inline constexpr std::string_view kCannotBeRead = "That cannot be read: ";
+
 struct StructuredOptions {
   ChatOptions answer = {};
   size_t repairs = 1;  // how often a model that is not bound is told what was wrong and asked again

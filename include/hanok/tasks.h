@@ -12,16 +12,26 @@
 #include <vector>
 
 #include "hanok/chat.h"
+#include "hanok/prompts.h"
 
 namespace hanok::chain {
 
 // ---- summaries
+
+/// What the model is told: {text}, and how many {sentences} at most.
+struct SummarizePrompts {
+  PromptTemplate whole;   // a text at once
+  PromptTemplate part;    // of a longer one
+  PromptTemplate joined;  // the parts' summaries
+};
+SummarizePrompts default_summarize_prompts(bool korean);
 
 struct SummarizeOptions {
   size_t sentences = 5;  // of the summary, about
   /// Of the summary and of each part's. The penalty keeps small models from saying one sentence again and again.
   ChatOptions answer = {.temperature = 0.0f, .frequency_penalty = 0.4f, .max_tokens = 300};
   size_t part_tokens = 0;  // of a part at most; 0: what the context holds beside prompt and answer (without one: 3,000)
+  SummarizePrompts prompts = default_summarize_prompts(false), korean_prompts = default_summarize_prompts(true);
 };
 
 struct Summary {
@@ -32,18 +42,22 @@ struct Summary {
   std::vector<std::string> warnings;
 };
 
-/// A summary in the text's own language (Korean or English prompts). A text longer than the context is read in parts
-/// that end with sentences, and the parts' summaries are summarised, as often as it takes ("map-reduce").
-/// Throws Invalid for an empty text, Exhausted where parts do not get shorter, and what chat() does.
+/// A summary in the text's own language (Korean texts are asked for with korean_prompts). A text longer than the
+/// context is read in parts that end with sentences, and the parts' summaries are summarised, as often as it takes
+/// ("map-reduce"). Throws Invalid for an empty text, Exhausted where parts do not get shorter, and what chat() does.
 Summary summarize(const ChatModel& model, std::string_view text, const SummarizeOptions& options = {});
 
 // ---- sentiment
+
+/// Asks for the label of {text}: the {question}, the {labels} parted by commas.
+PromptTemplate default_label_prompt(bool korean);
 
 struct LabelOptions {
   /// Kept with the result; empty: positive, neutral, negative, asked for in the text's own language.
   std::vector<std::string> labels = {};
   std::string question = {};  // what the labels are about; empty: the sentiment
   bool calibrate = true;      // divide by what the model says of a text without content (Zhao et al. 2021)
+  PromptTemplate prompt = default_label_prompt(false), korean_prompt = default_label_prompt(true);
 };
 
 struct Labelled {

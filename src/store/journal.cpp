@@ -2,9 +2,12 @@
 #include "hanok/journal.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
+#include "base/background.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/database.h"
 #include "store/prefix.h"
 
@@ -32,6 +35,12 @@ CREATE TABLE value(
 CREATE INDEX value_written ON value(written);
 )sql";
 
+// SQLite moves its log into the file within the commit that makes it long: a thousand pages and two more waits for the
+// disk, which one of some hundred callers would pay for. Here that is done beside them.
+constexpr size_t kMoveAfterBytes = 8 << 20;  // written to the log
+constexpr size_t kBytesACommit = 3 * 8192;   // pages that a small change writes
+constexpr int64_t kLongLogPages = 2048;      // those who wrote beside were so fast that it never began anew
+
 /// As SQL counts; every larger number means all of them.
 int64_t counted(uint64_t n) { return static_cast<int64_t>(std::min<uint64_t>(n, INT64_MAX)); }
 
@@ -54,6 +63,15 @@ class SqliteJournal final : public Journal {
                                          std::to_string(kVersion) + "; use a newer one");
     }
     change.commit();
+    db_->run("PRAGMA wal_autocheckpoint=0");
+  }
+
+  // A process that ends soon has nobody beside it, and others may keep the log from being moved when it closes.
+  ~SqliteJournal() override {
+    background_.stop();
+    std::error_code none;
+    const auto bytes = fs::file_size(db_->file().string() + "-wal", none);
+    if (!none && bytes > 2 * kMoveAfterBytes) move_log(*db_);
   }
 
   uint64_t append(std::string_view list, std::span<const std::string> items) override {
@@ -71,6 +89,9 @@ class SqliteJournal final : public Journal {
       db_->run("INSERT INTO item VALUES(?1, ?2, ?3)", id, first + static_cast<int64_t>(i), Blob{items[i]});
     db_->run("UPDATE list SET items=?2, changed_ms=?3 WHERE id=?1", id, first + count, now);
     change.commit();
+    size_t bytes = 0;
+    for (const auto& item : items) bytes += item.size();
+    wrote(bytes);
     return static_cast<uint64_t>(first);
   }
 
@@ -133,13 +154,16 @@ class SqliteJournal final : public Journal {
   void put(std::string_view key, std::string_view value) override {
     const std::scoped_lock lock(mutex_);
     write(key, value);
+    wrote(value.size());
   }
 
   void put_many(std::span<const std::pair<std::string, std::string>> values) override {
     const std::scoped_lock lock(mutex_);
     Transaction change(*db_, Transaction::Kind::Write);
-    for (const auto& [key, value] : values) write(key, value);
+    size_t bytes = 0;
+    for (const auto& [key, value] : values) write(key, value), bytes += value.size();
     change.commit();
+    wrote(bytes);
   }
 
   bool put_if(std::string_view key, const std::optional<std::string>& expected, std::string_view value) override {
@@ -154,6 +178,7 @@ class SqliteJournal final : public Journal {
     if (!same) return false;
     write(key, value);
     change.commit();
+    wrote(value.size());
     return true;
   }
 
@@ -199,8 +224,42 @@ class SqliteJournal final : public Journal {
         key, Blob{value});
   }
 
+  /// After a commit, mutex_ held: nothing here makes that fail.
+  void wrote(size_t bytes) noexcept {
+    logged_ += bytes + kBytesACommit;
+    if (outrun_.exchange(false)) {
+      move_log(*db_);  // what is left is little
+      logged_ = 0;
+    }
+    if (logged_ < kMoveAfterBytes) return;
+    try {
+      if (logged_ > 2 * kMoveAfterBytes) background_.wait();  // writers are faster than the disk
+      const bool begun = background_.start([this](const std::atomic<bool>&) {
+        Database beside(db_->file(), Database::Mode::Read);  // which may move a log, and waits for no writer
+        if (move_log(beside) > kLongLogPages) outrun_ = true;
+      });
+      if (begun) logged_ = 0;
+    } catch (const std::exception& e) {  // no thread is to be had
+      base::log().info("{}: its log stays as it is: {}", db_->file().string(), e.what());
+    }
+  }
+
+  /// As far as no reader needs it; returns how many pages it has. What is not moved now is moved the next time.
+  static int64_t move_log(Database& db) noexcept {
+    try {
+      auto rows = db.query("PRAGMA wal_checkpoint(PASSIVE)");  // busy, pages in the log, pages moved
+      return rows.next() ? rows.integer(1) : 0;
+    } catch (const std::exception& e) {
+      base::log().info("{}: its log stays as it is: {}", db.file().string(), e.what());
+      return 0;
+    }
+  }
+
   mutable std::mutex mutex_;  // one connection
   std::unique_ptr<Database> db_;
+  size_t logged_ = 0;                // bytes, since the log was moved last
+  std::atomic<bool> outrun_{false};  // the next writer has to wait until the log has begun anew
+  base::Background background_;
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "base/file.h"
 #include "base/threads.h"
 #include "store/database.h"
@@ -96,6 +98,58 @@ TEST(Journal, ProcessesAndThreadsTakeTurns) {
   for (size_t i = 0; i < all.size(); ++i) {
     EXPECT_EQ(all[i].number, i);
     EXPECT_EQ(all[i].value, i % 2 ? "answer" : "question");  // a turn stays together
+  }
+}
+
+// The log is moved into the file beside those who write, and does not grow for ever.
+TEST(Journal, ALongLogIsMovedBesideTheWriters) {
+  const base::TempFolder folder;
+  const auto journal = Journal::open(folder.path());
+  const std::string large(256 << 10, 'x');
+  constexpr int kItems = 400;  // 100 MB
+  uint64_t longest = 0;
+  for (int i = 0; i < kItems; ++i) {
+    journal->append("list" + std::to_string(i % 7), {std::to_string(i) + large});
+    longest = std::max<uint64_t>(longest, fs::file_size(folder.path() / "journal.db-wal"));
+  }
+  EXPECT_GT(fs::file_size(folder.path() / "journal.db"), 8u << 20) << "some of it is in the file";
+  EXPECT_LT(longest, 80u << 20);
+  size_t items = 0;
+  for (int l = 0; l < 7; ++l)
+    for (const auto& item : Journal::open(folder.path())->items("list" + std::to_string(l)))
+      items += item.value == std::to_string(item.number * 7 + static_cast<uint64_t>(l)) + large;
+  EXPECT_EQ(items, static_cast<size_t>(kItems));
+}
+
+// Whatever was acknowledged before a process was killed is there, also while its log was being moved.
+TEST(Journal, WhatWasAcknowledgedOutlivesAKill) {
+  const base::TempFolder folder;
+  Journal::open(folder.path());
+  for (int round = 0; round < 4; ++round) {
+    int told[2];
+    ASSERT_EQ(::pipe(told), 0);
+    const std::string list = "round" + std::to_string(round);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto journal = Journal::open(folder.path());
+      const std::string large(64 << 10, 'x');
+      for (uint64_t i = 0;; ++i) {
+        journal->append(list, {std::to_string(i) + large});
+        if (::write(told[1], &i, sizeof i) != sizeof i) ::_exit(1);
+      }
+    }
+    ::close(told[1]);
+    uint64_t last = 0, number = 0;
+    const uint64_t enough = 120 + 37 * static_cast<uint64_t>(round);  // about the log's length
+    while (last < enough && ::read(told[0], &number, sizeof number) == sizeof number) last = number;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(told[0], &number, sizeof number) == sizeof number) last = number;
+    ::close(told[0]);
+    ASSERT_GE(last, enough);
+    const auto items = Journal::open(folder.path())->items(list);
+    ASSERT_GT(items.size(), last);
+    for (uint64_t i = 0; i <= last; ++i) EXPECT_TRUE(items[i].value.starts_with(std::to_string(i) + "x")) << i;
   }
 }
 

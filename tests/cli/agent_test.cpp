@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "base/child.h"
@@ -112,6 +114,82 @@ TEST(CliCache, VectorsToo) {
   ::setenv("HANOK_EMBEDDING_MODEL", "none", 1);
 }
 
+// Of texts and labels that a model of this process makes; a text needs its model no more.
+TEST(CliCache, GeneratedTextsAndLabels) {
+  Program hanok;
+  const std::string model = hanok.folder() / "tiny.gguf";
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "Q8_0", model});
+  const auto generate = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"generate", "Say something.", "-m", model, "--raw", "-n", "12", "--cache", "on"});
+    return more;
+  };
+  const auto first = hanok.json(generate({}));
+  EXPECT_EQ(hanok.json({"cache", "show"})["answers"], 1);
+  EXPECT_GT(first["tokens_per_second"], 0);
+  const auto again = hanok.run(generate({}));
+  EXPECT_EQ(again.out, first["text"].get<std::string>() + "\n");
+  EXPECT_THAT(again.err, HasSubstr("answered from the cache"));
+  EXPECT_EQ(hanok.json(generate({}))["ids"], first["ids"]);
+  EXPECT_EQ(hanok.json(generate({"--seed", "1"}))["tokens_per_second"].get<double>() > 0, true) << "another text";
+  const auto three = hanok.json(generate({"--texts", "3"}));
+  EXPECT_EQ(hanok.json({"cache", "show"})["answers"], 5);
+  EXPECT_EQ(hanok.json(generate({"--texts", "3"}))["texts"][2]["text"], three["texts"][2]["text"]);
+  EXPECT_THAT(hanok.run(generate({"--logprobs", "1"})).err, HasSubstr("not from the cache"));
+  hanok.json({"bench", "lm", "--write", "llama-tiny", "F16", model});  // the file is another
+  EXPECT_GT(hanok.json(generate({}))["tokens_per_second"], 0);
+  hanok.json({"cache", "clear"});
+
+  const std::vector<std::string> label{"sentiment",       "A fine day.", "-m",      model,
+                                       "--chat-template", "plain",       "--cache", "on"};
+  const auto felt = hanok.json(label);
+  EXPECT_EQ(hanok.json({"cache", "show"})["answers"], 4) << "three texts without content, and this one";
+  EXPECT_EQ(hanok.json(label)["results"], felt["results"]);
+  EXPECT_THAT(hanok.run(label).err, HasSubstr("answered from the cache"));
+}
+
+TEST(CliCache, EmbeddedTextsAndWhatAServerAnswers) {
+  Program hanok;
+  const std::string texts = hanok.write("t.txt", "one\ntwo\n"), model = HANOK_SOURCE_DIR "/tests/data/tiny_embedder";
+  const auto embed = [&](const std::string& prompt) {
+    return hanok.run({"embed", texts, "-m", model, "--format", "jsonl", "--prompt", prompt, "--cache", "on"}).out;
+  };
+  const auto vectors = embed("query");
+  EXPECT_EQ(vectors, embed("query"));
+  EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], 2);
+  embed("passage");
+  EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], 4);
+
+  const Scripted chat({"one", "two"});
+  const auto result = hanok.bash("cd " + hanok.folder().string() + "\n" HANOK_PROGRAM " serve --port 0 --cache on -m " +
+                                 chat.url() + " --embedding-model tiny=" + model + R"( >out.txt 2>err.txt &
+for i in $(seq 200); do [ -s out.txt ] && break; sleep 0.05; done
+URL=$(grep -o 'http://[0-9.:]*' out.txt)
+JSON="content-type: application/json"
+say() { curl -s $URL/v1/chat/completions -H "$JSON" -d "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"temperature\":$1}"; }
+say 0; say 0; say 1
+curl -s $URL/v1/embeddings -H "$JSON" -d '{"model":"tiny","input":"one","encoding_format":"float"}'
+kill $!; wait)");
+  const auto count = [&](std::string_view what) {
+    size_t n = 0;
+    for (size_t at = result.out.find(what); at != std::string::npos; at = result.out.find(what, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(count(R"("content":"one")"), 2u) << result.out << result.err;
+  EXPECT_EQ(count(R"("content":"two")"), 1u) << result.out;
+  EXPECT_EQ(hanok.json({"cache", "show"})["answers"], 1);
+  EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], 5);
+}
+
+TEST(CliCache, WithoutAFileForItTheModelAnswersAllTheSame) {
+  Program hanok;
+  hanok.write("data/journal.db", std::string(5000, 'x'));
+  const Scripted model({"yes"});
+  const auto out = hanok.run({"generate", "Well?", "-m", model.url(), "--cache", "on"});
+  EXPECT_EQ(out.exit_status, 0) << out.err;
+  EXPECT_EQ(out.out, "yes\n");
+  EXPECT_THAT(out.err, HasSubstr("answers without the cache, which cannot be used"));
+}
+
 TEST(CliAgent, LimitsApprovalAndWhatIsNotThere) {
   Program hanok;
   const Scripted model({R"({"thought":"t","action":"calculator","input":{"expression":"1"}})",
@@ -189,11 +267,16 @@ TEST_F(CliDocuments, RetrieversAnswer) {
 
 TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
   const auto listed = hanok_.json({"prompts", "list"})["prompts"];
-  ASSERT_EQ(listed.size(), 6u);
+  std::set<std::string> names;
   for (const auto& prompt : listed) {
-    EXPECT_EQ(prompt["from"], "default");
-    EXPECT_GT(hanok_.json({"prompts", "show", prompt["name"]})["text"].get<std::string>().size(), 40u);
+    names.insert(prompt["name"]);
+    EXPECT_TRUE(prompt["from"] == "default" || prompt["from"] == "fixed");
+    EXPECT_FALSE(hanok_.json({"prompts", "show", prompt["name"]})["text"].get<std::string>().empty());
   }
+  for (const char* name :
+       {"ask", "condense", "summary", "multi-query", "self-query", "agent", "agent-steps", "summarize",
+        "summarize-join-ko", "sentiment", "sentiment-ko", "repair", "refine", "plain-template"})
+    EXPECT_TRUE(names.count(name)) << name;
   const auto folder = hanok_.write("prompts/ask.txt", "Mine: {passages} {question}\n").parent_path();
   hanok_.write("prompts/multi-query.txt", "{n} versions of {question} {oops}");
   hanok_.write("prompts/asks.txt", "a name that is none");
@@ -213,6 +296,40 @@ TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
   EXPECT_EQ(hanok_.run({"prompts", "show", "nothing"}).exit_status, 3);
   hanok_.json({"config", "set", "prompts", "nowhere"});
   EXPECT_EQ(hanok_.run({"ask", "room price"}).exit_status, 3);
+}
+
+TEST_F(CliDocuments, WhatIsToldIsWhatThePromptsSay) {
+  const Scripted model({"Part: 140,000 won [1].", "So it is 140,000 won [1]."});
+  const std::string trace = (hanok_.folder() / "trace.jsonl").string();
+  const auto told = [&](std::vector<std::string> line) {
+    line.insert(line.end(), {"-m", model.url(), "--trace", trace});
+    EXPECT_EQ(hanok_.run(line).exit_status, 0);
+    std::string out;
+    std::istringstream lines(base::read_file(trace));
+    for (std::string text; std::getline(lines, text);) {
+      const auto line = base::Json::parse(text);
+      for (const auto& a : line["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"])
+        if (a["key"] == "gen_ai.input.messages") out += a["value"]["stringValue"].get<std::string>();
+    }
+    return out;
+  };
+  const std::string refine = hanok_.json({"prompts", "show", "refine"})["text"];
+  EXPECT_THAT(told({"ask", "How much is the Moon room?", "--combine", "refine", "--budget", "400"}),
+              HasSubstr(refine.substr(0, refine.find("{answer}"))));
+  const std::string text = hanok_.write("long.txt", "The tower is tall. It was built of oak.");
+  const auto folder = hanok_.write("prompts/summarize.txt", "Mine, {sentences}: {text}\n").parent_path();
+  hanok_.write("prompts/agent-steps.txt", "Write {JSON}.");
+  hanok_.json({"config", "set", "prompts", folder});
+  EXPECT_THAT(told({"summarize", text, "--sentences", "3"}), HasSubstr("Mine, 3: The tower is tall."));
+  EXPECT_THAT(told({"agent", "Hm?", "--kind", "react"}), HasSubstr("\n\nWrite {JSON}.\n\nTools:\n- calculator"));
+  // A text that could not be told is refused before anything is asked.
+  hanok_.write("prompts/summarize.txt", "Mine, {sentences}");
+  EXPECT_THAT(hanok_.json({"summarize", text, "-m", model.url()}, 2)["error"]["message"],
+              HasSubstr("{text} is missing"));
+  hanok_.write("prompts/summarize.txt", "Mine, {txt}");
+  EXPECT_THAT(hanok_.json({"prompts", "show", "summarize"}, 2)["error"]["message"], HasSubstr("{txt} is nothing"));
+  hanok_.write("prompts/repair.txt", "fixed");
+  EXPECT_THAT(hanok_.run({"prompts", "list"}).err, HasSubstr("repair.txt replaces no prompt"));
 }
 
 TEST_F(CliDocuments, ACrossEncoderOrdersWhatARetrieverFound) {

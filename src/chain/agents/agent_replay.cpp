@@ -39,6 +39,9 @@ AgentReplay::AgentReplay(std::string_view log) {
     question_ = start.at("question").get<std::string>();
     options_.kind = agent_kind(start.at("kind").get<std::string>());
     options_.system = start.at("system").get<std::string>();
+    if (const auto prompts = start.find("prompts"); prompts != start.end())  // logs before had the defaults
+      options_.prompts = {prompts->at("steps").get<std::string>(), prompts->at("unread").get<std::string>(),
+                          prompts->at("again").get<std::string>(), prompts->at("limit").get<std::string>()};
     options_.max_steps = start.at("max_steps").get<size_t>();
     options_.max_tokens = start.at("max_tokens").get<size_t>();
     options_.answer.max_tokens = start.at("answer_tokens").get<size_t>();

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/file.h"
 #include "chain/test_letters.h"
 #include "chain/test_models.h"
@@ -106,6 +108,90 @@ TEST(Caches, WhatIsKeptCanBeSeenAndForgotten) {
   EXPECT_EQ(cache_contents(*journal).vector_bytes, 0u);
   EXPECT_TRUE(journal->get("cachet"));
   EXPECT_EQ(one->chat(hello, {.temperature = 0.0f}).text(), "answer 4");
+}
+
+/// Says how likely it finds answers, and counts how often it was asked.
+class Scores final : public test::Played {
+ public:
+  Scores() : Played([](auto, const auto&) { return test::said("none"); }) {}
+  std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override {
+    ++times;
+    std::vector<double> out;
+    for (const auto& a : answers)
+      out.push_back(a == "never" ? -std::numeric_limits<double>::infinity()
+                                 : -0.1 * static_cast<double>(a.size() + messages[0].text().size()));
+    return out;
+  }
+  mutable int times = 0;
+};
+
+TEST(Caches, ScoresToo) {
+  const base::TempFolder folder;
+  const auto model = std::make_shared<Scores>();
+  const auto journal = store::Journal::open(folder.path());
+  std::vector<CacheUse> uses;
+  const auto fast = cached(model, journal, {.on_use = [&](CacheUse use) { uses.push_back(use); }});
+  const std::vector<Message> hello{{"user", "hello"}}, other{{"user", "other!"}};
+  const std::vector<std::string> two{"yes", "maybe"}, swapped{"maybe", "yes"}, never{"yes", "never"};
+  const auto first = fast->score(hello, two);
+  EXPECT_EQ(fast->score(hello, two), first);
+  EXPECT_EQ(model->times, 1);
+  EXPECT_NE(fast->score(other, two), first);
+  EXPECT_EQ(fast->score(hello, swapped), (std::vector{first[1], first[0]}));
+  EXPECT_EQ(model->times, 3);
+  EXPECT_EQ(fast->score(hello, never), fast->score(hello, never)) << "no number for JSON: not kept";
+  EXPECT_EQ(model->times, 5);
+  EXPECT_EQ(uses, (std::vector{CacheUse::Kept, CacheUse::Given, CacheUse::Kept, CacheUse::Kept}));
+  EXPECT_EQ(cache_contents(*journal).answers, 3u);
+}
+
+/// Cannot be read nor written.
+class BrokenJournal final : public store::Journal {
+ public:
+  uint64_t append(std::string_view, std::span<const std::string>) override { fail(); }
+  std::vector<Item> items(std::string_view, uint64_t, size_t) const override { fail(); }
+  std::vector<Item> last(std::string_view, size_t) const override { fail(); }
+  uint64_t size(std::string_view) const override { fail(); }
+  bool drop(std::string_view) override { fail(); }
+  std::vector<List> lists(std::string_view) const override { fail(); }
+  std::optional<std::string> get(std::string_view) const override {
+    if (reads) return {};
+    fail();
+  }
+  void put(std::string_view, std::string_view) override { fail(); }
+  void put_many(std::span<const std::pair<std::string, std::string>>) override { fail(); }
+  bool put_if(std::string_view, const std::optional<std::string>&, std::string_view) override { fail(); }
+  bool erase(std::string_view) override { fail(); }
+  size_t keep_newest(std::string_view, size_t) override { fail(); }
+  Usage usage(std::string_view) const override { fail(); }
+  bool reads = false;
+  mutable int calls = 0;
+
+ private:
+  [[noreturn]] void fail() const {
+    ++calls;
+    throw Error(Code::Exhausted, "the disk is full");
+  }
+};
+
+TEST(Caches, OneThatCannotBeUsedIsNoReasonToFail) {
+  for (const bool reads : {false, true}) {
+    const auto journal = std::make_shared<BrokenJournal>();
+    journal->reads = reads;
+    std::vector<std::string> faults;
+    const CacheOptions options{.on_fault = [&](const Error& e) { faults.emplace_back(e.what()); }};
+    const auto model = std::make_shared<test::Played>([](auto, const auto&) { return test::said("yes"); });
+    const auto fast = cached(model, journal, options);
+    const std::vector<Message> hello{{"user", "hello"}};
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(fast->chat(hello, {.temperature = 0.0f}).text(), "yes");
+    EXPECT_EQ(journal->calls, 1) << "then it is left alone: each call might wait for long";
+    EXPECT_EQ(faults, std::vector<std::string>{"the disk is full"});
+    const test::Letters letters;
+    const auto vectors = cached(letters, journal, options);
+    const std::vector<std::string> texts{"ab", "c"};
+    EXPECT_EQ(vectors->embed(texts, hanok::Prompt::Passage).data, letters.embed(texts, hanok::Prompt::Passage).data);
+    EXPECT_EQ(faults.size(), 2u);
+  }
 }
 
 TEST(Caches, OnlyTheNewestVectorsAreKept) {

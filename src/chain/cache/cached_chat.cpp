@@ -1,10 +1,11 @@
-#include "base/hash.h"
+#include <algorithm>
+#include <cmath>
+
 #include "base/json.h"
+#include "chain/cache/kept.h"
 #include "chain/cache/prefixes.h"
-#include "chain/cache/tidy.h"
 #include "chain/chat/message_json.h"
-#include "chain/providers/openai.h"
-#include "hanok/caches.h"
+#include "hanok/error.h"
 
 namespace hanok::chain {
 namespace {
@@ -18,52 +19,48 @@ std::optional<ChatFinish> finish_named(const std::string& name) {
 class CachedChat final : public ChatModel {
  public:
   CachedChat(std::shared_ptr<const ChatModel> model, std::shared_ptr<store::Journal> journal, CacheOptions options)
-      : model_(std::move(model)), journal_(std::move(journal)), options_(options) {}
+      : model_(std::move(model)), besides_(options.besides), kept_(std::move(journal), kAnswers, std::move(options)) {}
 
   std::string name() const override { return model_->name(); }
   size_t context_tokens() const override { return model_->context_tokens(); }
   size_t count_tokens(std::string_view text) const override { return model_->count_tokens(text); }
   size_t count_tokens(std::span<const Message> messages) const override { return model_->count_tokens(messages); }
+
   std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override {
-    return model_->score(messages, answers);
+    const base::OrderedJson asked{"score", asked_of(name(), messages, {}, besides_),
+                                  std::vector<std::string>(answers.begin(), answers.end())};
+    const std::string key = kept_.key(base::dump_json(asked));
+    if (const auto kept = kept_.get(key))
+      if (auto scores = read_scores(*kept, answers.size())) {
+        kept_.tell(CacheUse::Given);
+        return std::move(*scores);
+      }
+    auto out = model_->score(messages, answers);
+    if (!std::all_of(out.begin(), out.end(), [](double s) { return std::isfinite(s); })) return out;  // no JSON
+    kept_.put(key, base::dump_json(base::OrderedJson{{"scores", out}}));
+    kept_.tell(CacheUse::Kept);
+    return out;
   }
 
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
-    const bool same_each_time = (options.temperature && *options.temperature == 0) || options.seed;
-    const bool probabilities = options.top_logprobs || options.on_logprob;  // which are not kept
-    if (!same_each_time || probabilities) {
-      tell(CacheUse::Passed);
+    if (!can_be_kept(options)) {
+      kept_.tell(CacheUse::Passed);
       return model_->chat(messages, options);
     }
-    const std::string key = key_of(messages, options);
-    if (const auto kept = journal_->get(key))
+    const std::string key = kept_.key(base::dump_json(asked_of(name(), messages, options, besides_)));
+    if (const auto kept = kept_.get(key))
       if (auto reply = read(*kept)) {
-        tell(CacheUse::Given);
+        kept_.tell(CacheUse::Given);
         return answer(std::move(*reply), options);
       }
     const ChatReply reply = model_->chat(messages, options);
     if (!finish_named(std::string(finish_name(reply.finish)))) return reply;
-    journal_->put(key, write(reply));
-    if (tidy_.due(key, 1)) journal_->keep_newest(kAnswers, options_.most);
-    tell(CacheUse::Kept);
+    kept_.put(key, write(reply));
+    kept_.tell(CacheUse::Kept);
     return reply;
   }
 
  private:
-  void tell(CacheUse use) const {
-    if (options_.on_use) options_.on_use(use);
-  }
-
-  /// Of all that an answer depends on: what a server would be told, and what only a model of this process can do.
-  std::string key_of(std::span<const Message> messages, const ChatOptions& options) const {
-    ChatOptions asked = options;
-    if (options.temperature == 0.0f) asked.seed.reset();  // nothing is drawn
-    const base::OrderedJson all{chat_request({.model = model_->name(), .stream = false}, messages, asked),
-                                options.constraint.regex, options.constraint.grammar, options.adapter,
-                                options_.besides};
-    return std::string(kAnswers) + base::sha256_hex(base::dump_json(all));
-  }
-
   static std::string write(const ChatReply& r) {
     return base::dump_json(base::OrderedJson{{"message", message_json(r.message)},
                                              {"finish", finish_name(r.finish)},
@@ -89,6 +86,16 @@ class CachedChat final : public ChatModel {
     return {};
   }
 
+  static std::optional<std::vector<double>> read_scores(const std::string& text, size_t count) {
+    try {
+      auto out = base::parse_json(text, "cache").at("scores").get<std::vector<double>>();
+      if (out.size() == count) return out;
+    } catch (const Error&) {
+    } catch (const base::Json::exception&) {
+    }
+    return {};
+  }
+
   static ChatReply answer(ChatReply reply, const ChatOptions& options) {
     const std::string text = reply.text();
     bool wanted = !options.on_text || text.empty() || options.on_text(text);
@@ -100,9 +107,8 @@ class CachedChat final : public ChatModel {
   }
 
   std::shared_ptr<const ChatModel> model_;  // shared with whoever opened it
-  std::shared_ptr<store::Journal> journal_;
-  CacheOptions options_;
-  mutable Tidy tidy_;
+  const std::string besides_;
+  const Kept kept_;
 };
 
 }  // namespace

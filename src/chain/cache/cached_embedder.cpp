@@ -1,17 +1,16 @@
 #include <cstring>
 
-#include "base/hash.h"
+#include "chain/cache/kept.h"
 #include "chain/cache/prefixes.h"
-#include "chain/cache/tidy.h"
-#include "hanok/caches.h"
 
 namespace hanok::chain {
 namespace {
 
 class CachedEmbedder final : public EmbeddingModel {
  public:
-  CachedEmbedder(const EmbeddingModel& model, std::shared_ptr<store::Journal> journal, CacheOptions options)
-      : model_(model), journal_(std::move(journal)), options_(options) {}
+  CachedEmbedder(const EmbeddingModel& model, std::shared_ptr<const EmbeddingModel> owned,
+                 std::shared_ptr<store::Journal> journal, CacheOptions options)
+      : model_(model), owned_(std::move(owned)), kept_(std::move(journal), kVectors, std::move(options)) {}
 
   store::VectorSpace space() const override { return model_.space(); }
   size_t count_tokens(std::string_view text) const override { return model_.count_tokens(text); }
@@ -26,10 +25,8 @@ class CachedEmbedder final : public EmbeddingModel {
     std::vector<std::string> keys, missing;
     std::vector<size_t> rows;
     for (size_t i = 0; i < texts.size(); ++i) {
-      keys.push_back(
-          std::string(kVectors) +
-          base::sha256_hex(space.fingerprint + "\n" + std::to_string(static_cast<int>(prompt)) + "\n" + texts[i]));
-      const auto kept = journal_->get(keys[i]);
+      keys.push_back(kept_.key(space.fingerprint + "\n" + std::to_string(static_cast<int>(prompt)) + "\n" + texts[i]));
+      const auto kept = kept_.get(keys[i]);
       if (kept && kept->size() == bytes)
         std::memcpy(out.row(i).data(), kept->data(), bytes);
       else
@@ -42,23 +39,27 @@ class CachedEmbedder final : public EmbeddingModel {
       std::memcpy(out.row(rows[i]).data(), made.row(i).data(), bytes);
       values.emplace_back(keys[rows[i]], std::string(reinterpret_cast<const char*>(made.row(i).data()), bytes));
     }
-    journal_->put_many(values);
-    if (tidy_.due(values.front().first, values.size())) journal_->keep_newest(kVectors, options_.most);
+    kept_.put(values);
     return out;
   }
 
  private:
   const EmbeddingModel& model_;
-  std::shared_ptr<store::Journal> journal_;
-  CacheOptions options_;
-  mutable Tidy tidy_;
+  std::shared_ptr<const EmbeddingModel> owned_;  // shared with whoever else has it; empty: the caller keeps it alive
+  const Kept kept_;
 };
 
 }  // namespace
 
 std::unique_ptr<EmbeddingModel> cached(const EmbeddingModel& model, std::shared_ptr<store::Journal> journal,
                                        const CacheOptions& options) {
-  return std::make_unique<CachedEmbedder>(model, std::move(journal), options);
+  return std::make_unique<CachedEmbedder>(model, nullptr, std::move(journal), options);
+}
+
+std::shared_ptr<const EmbeddingModel> cached(std::shared_ptr<const EmbeddingModel> model,
+                                             std::shared_ptr<store::Journal> journal, const CacheOptions& options) {
+  const EmbeddingModel& itself = *model;
+  return std::make_shared<CachedEmbedder>(itself, std::move(model), std::move(journal), options);
 }
 
 }  // namespace hanok::chain

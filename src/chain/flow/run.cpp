@@ -118,7 +118,10 @@ class Runner {
 
   std::string asked(const std::string& question) {
     const auto by = options_.open_model ? model("") : nullptr;
-    return chain::ask(collection(), question, {.search = {.k = 8, .embedder = options_.embedder}, .model = by.get()})
+    return chain::ask(collection(), question,
+                      {.search = {.k = 8, .embedder = options_.embedder},
+                       .model = by.get(),
+                       .prompt_template = options_.ask_prompt})
         .answer;
   }
 
@@ -183,7 +186,7 @@ std::string half_filled(const PromptTemplate& text, const Values& values) {
   return text.format(all);
 }
 
-void show_prompts(const FlowStep& s, const Values& values, std::string& out) {
+void show_prompts(const FlowStep& s, const Values& values, const std::string& ask_prompt, std::string& out) {
   if (s.kind == FlowStep::Kind::Prompt) {
     out += "---- " + s.place + "\n";
     if (!s.system.text().empty()) out += "system: " + half_filled(s.system, values) + "\n";
@@ -192,16 +195,21 @@ void show_prompts(const FlowStep& s, const Values& values, std::string& out) {
     if (!s.schema.empty()) out += "(" + schema_parser(s.schema).instructions + ")\n";
     if (s.list) out += "(" + lines_parser().instructions + ")\n";
   }
-  for (const auto& inner : s.steps) show_prompts(inner, values, out);
-  for (const auto& [value, inner] : s.cases) show_prompts(inner, values, out);
-  if (s.otherwise) show_prompts(*s.otherwise, values, out);
+  if (s.kind == FlowStep::Kind::Ask)
+    out += "---- " + s.place + "\n(with a model; the question is: " + half_filled(s.text, values) +
+           ")\nuser: " + (ask_prompt.empty() ? default_prompt() : ask_prompt) + "\n";
+  for (const auto& inner : s.steps) show_prompts(inner, values, ask_prompt, out);
+  for (const auto& [value, inner] : s.cases) show_prompts(inner, values, ask_prompt, out);
+  if (s.otherwise) show_prompts(*s.otherwise, values, ask_prompt, out);
 }
 
 void check_names(const Flow::Impl& flow, const Values& inputs) {
   for (const auto& [given, text] : inputs) {
     const bool known = std::any_of(flow.inputs.begin(), flow.inputs.end(),
                                    [name = std::string_view(given)](const auto& one) { return one.first == name; });
-    if (!known) throw Error(Code::Invalid, flow.what + ": it has no input '" + given + "'");
+    std::string all;
+    for (const auto& one : flow.inputs) all += (all.empty() ? "; there are " : ", ") + one.first;
+    if (!known) throw Error(Code::Invalid, flow.what + ": it has no input '" + given + "'" + all);
   }
 }
 
@@ -223,7 +231,9 @@ FlowResult Flow::run(const Values& inputs, const FlowOptions& options) const {
   Values values = inputs;
   for (const auto& [name, value] : impl_->inputs) values.try_emplace(name, value);
   for (const auto& name : impl_->needed)
-    if (!inputs.count(name)) throw Error(Code::Invalid, impl_->what + ": the input '" + name + "' is missing");
+    if (!inputs.count(name))
+      throw Error(Code::Invalid, impl_->what + ": the input '" + name + "' is missing (hanok run: --input " + name +
+                                     "=VALUE, or " + name + "=@FILE)");
   FlowResult out;
   OpenSpan span("flow " + impl_->name);
   Runner(options).run(impl_->steps, values, &out);
@@ -231,13 +241,13 @@ FlowResult Flow::run(const Values& inputs, const FlowOptions& options) const {
   return out;
 }
 
-std::string Flow::prompts(const Values& inputs) const {
+std::string Flow::prompts(const Values& inputs, const std::string& ask_prompt) const {
   check_names(*impl_, inputs);
   Values values = inputs;
   for (const auto& [name, value] : impl_->inputs)
     if (!value.empty()) values.try_emplace(name, value);
   std::string out;
-  for (const FlowStep& s : impl_->steps) show_prompts(s, values, out);
+  for (const FlowStep& s : impl_->steps) show_prompts(s, values, ask_prompt, out);
   return out;
 }
 

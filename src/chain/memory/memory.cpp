@@ -90,7 +90,7 @@ PromptTemplate default_summary_prompt() {
 std::vector<Message> Recall::prompt(std::string_view system, std::string question) const {
   std::vector<Message> out;
   std::string first(system);
-  if (!summary.empty()) first += (first.empty() ? "" : "\n\n") + std::string("The conversation so far: ") + summary;
+  if (!summary.empty()) first += (first.empty() ? "" : "\n\n") + std::string(kConversationSoFar) + summary;
   if (!first.empty()) out.emplace_back("system", first);
   out.insert(out.end(), messages.begin(), messages.end());
   out.emplace_back("user", std::move(question));

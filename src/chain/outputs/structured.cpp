@@ -35,7 +35,7 @@ void ask_until_read(const ChatModel& model, Messages messages, const std::string
       if (e.code() != Code::Corrupt || left == 0) throw;
       --left;
       messages.push_back(reply.message);
-      messages.emplace_back("user", std::string("That cannot be read: ") + e.what() + "\n" + instructions);
+      messages.emplace_back("user", std::string(kCannotBeRead) + e.what() + "\n" + instructions);
     }
   }
 }

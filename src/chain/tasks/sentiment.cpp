@@ -17,7 +17,8 @@ const std::vector<std::string> kSentimentKorean = {"긍정", "중립", "부정"}
 
 /// How labels are asked for in one language, and what the model thinks of them before it has read anything.
 struct Asking {
-  std::string question, text_mark, label_mark;
+  PromptTemplate prompt;
+  std::string question, labels;
   std::vector<std::string> words;      // what the model is asked to say, one a label
   std::vector<double> without_a_text;  // scores of the words for texts without content; empty: not calibrated
 };
@@ -25,23 +26,18 @@ struct Asking {
 Asking asking(bool korean, const LabelOptions& options) {
   Asking out;
   out.words = !options.labels.empty() ? options.labels : korean ? kSentimentKorean : kSentiment;
-  std::string list;
-  for (const auto& word : out.words) list += (list.empty() ? "" : ", ") + word;
-  if (korean) {
-    out.question = (options.question.empty() ? "다음 글의 감정은 무엇입니까?" : options.question) + " " + list +
-                   " 가운데 한 단어로만 답하세요.";
-    out.text_mark = "글: ", out.label_mark = "답:";
-  } else {
-    out.question = (options.question.empty() ? "What is the sentiment of the following text?" : options.question) +
-                   " Answer with one word: " + list + ".";
-    out.text_mark = "Text: ", out.label_mark = "Answer:";
-  }
+  for (const auto& word : out.words) out.labels += (out.labels.empty() ? "" : ", ") + word;
+  out.prompt = korean ? options.korean_prompt : options.prompt;
+  out.question = !options.question.empty() ? options.question
+                 : korean                  ? "다음 글의 감정은 무엇입니까?"
+                                           : "What is the sentiment of the following text?";
   return out;
 }
 
 // Examples in front of the text made SmolLM2-135M worse (7 of 13 sentences, 11 without): it repeats their labels.
 std::vector<double> scores(const ChatModel& model, const Asking& a, std::string_view text) {
-  const Message message{"user", a.question + "\n\n" + a.text_mark + std::string(text) + "\n" + a.label_mark};
+  const Message message{"user",
+                        a.prompt.format({{"question", a.question}, {"labels", a.labels}, {"text", std::string(text)}})};
   return model.score(std::span(&message, 1), a.words);
 }
 
@@ -69,6 +65,11 @@ Labelled labelled(std::vector<double> s, const Asking& a, const std::vector<std:
 }
 
 }  // namespace
+
+PromptTemplate default_label_prompt(bool korean) {
+  return korean ? "{question} {labels} 가운데 한 단어로만 답하세요.\n\n글: {text}\n답:"
+                : "{question} Answer with one word: {labels}.\n\nText: {text}\nAnswer:";
+}
 
 std::vector<Labelled> label_texts(const ChatModel& model, std::span<const std::string> texts,
                                   const LabelOptions& options) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/threads.h"
+#include "hanok/chains.h"
 #include "hanok/context.h"
 #include "hanok/error.h"
 #include "hanok/tasks.h"
@@ -14,39 +15,19 @@ constexpr size_t kMostRounds = 8;    // each shortens several times: more means 
 constexpr size_t kLeastPart = 64;    // tokens; fewer are no text to summarise
 constexpr double kHangulIsKorean = 0.3;
 
-/// The words around a text; the instruction stands on both sides, for small models forget the first.
-struct Words {
-  std::string part, whole, joined;
-};
-
-Words words(bool korean, size_t sentences) {
-  const std::string n = std::to_string(sentences);
-  if (korean)
-    return {
-        "다음 글은 긴 문서의 한 부분입니다. 중요한 사실, 이름, 숫자를 빠뜨리지 말고 " + n + "문장 이내로 요약하세요.",
-        "다음 글을 " + n + "문장 이내로 요약하세요. 글에 있는 내용만 쓰세요.",
-        "다음은 한 문서의 부분별 요약입니다. 이것을 하나의 요약 " + n + "문장 이내로 합치세요. 있는 내용만 쓰세요."};
-  return {"The following text is one part of a longer document. Summarize it in at most " + n +
-              " sentences. Keep important facts, names and numbers.",
-          "Summarize the following text in at most " + n + " sentences. Use only what the text says.",
-          "The following are summaries of the parts of one document, in order. Join them into one summary of at most " +
-              n + " sentences. Use only what they say."};
-}
-
 class Summarizer {
  public:
   Summarizer(const ChatModel& model, std::string_view text, const SummarizeOptions& options)
       : model_(model),
         options_(options),
-        korean_(text::hangul_share(text) > kHangulIsKorean),
-        words_(words(korean_, options.sentences)) {}
+        prompts_(text::hangul_share(text) > kHangulIsKorean ? options.korean_prompts : options.prompts) {}
 
   Summary run(std::string_view text) {
     std::string rest = text::nfc(text);
     bool first = true;
     for (out_.rounds = 1; out_.rounds <= kMostRounds; ++out_.rounds) {
       base::check_interrupt();
-      const std::string& instruction = first ? words_.whole : words_.joined;
+      const PromptTemplate& instruction = first ? prompts_.whole : prompts_.joined;
       const size_t room = room_for(instruction);
       if (fits(instruction, rest, room)) {
         Context::current().tell({total_, total_ + 1, "parts"});
@@ -54,7 +35,7 @@ class Summarizer {
         Context::current().tell({total_ + 1, total_ + 1, "parts"});
         return std::move(out_);
       }
-      std::string shorter = parts(rest, std::min(room, room_for(words_.part)), first);
+      std::string shorter = parts(rest, std::min(room, room_for(prompts_.part)), first);
       if (shorter.size() >= rest.size()) break;
       rest = std::move(shorter);
       first = false;
@@ -65,12 +46,13 @@ class Summarizer {
   }
 
  private:
-  std::vector<Message> prompt(const std::string& instruction, std::string_view text) const {
-    return {{"user", instruction + "\n\n" + std::string(text) + "\n\n" + (korean_ ? "요약:" : "Summary:")}};
+  std::vector<Message> prompt(const PromptTemplate& instruction, std::string_view text) const {
+    return {
+        {"user", instruction.format({{"sentences", std::to_string(options_.sentences)}, {"text", std::string(text)}})}};
   }
 
   /// Tokens of text that go beside the instruction and the answer.
-  size_t room_for(const std::string& instruction) const {
+  size_t room_for(const PromptTemplate& instruction) const {
     const size_t context = model_.context_tokens();
     const size_t answer = options_.answer.max_tokens, around = model_.count_tokens(prompt(instruction, ""));
     size_t room = context == 0 ? kNoContext : context > around + answer ? context - around - answer : 0;
@@ -83,7 +65,7 @@ class Summarizer {
     return room;
   }
 
-  bool fits(const std::string& instruction, const std::string& text, size_t room) const {
+  bool fits(const PromptTemplate& instruction, const std::string& text, size_t room) const {
     if (model_.count_tokens(std::string_view(text)) > room) return false;
     const size_t context = model_.context_tokens();  // parts are counted alone; together they may be a few more
     return context == 0 || model_.count_tokens(prompt(instruction, text)) + options_.answer.max_tokens <= context;
@@ -102,16 +84,16 @@ class Summarizer {
     for (size_t i = 0; i < chunks.size(); ++i) {
       Context::current().tell({begun + i, total_ + 1, "parts"});
       const auto span = chunks[i].span;
-      const std::string said = ask(words_.part, std::string_view(text).substr(span.start, span.end - span.start),
+      const std::string said = ask(prompts_.part, std::string_view(text).substr(span.start, span.end - span.start),
                                    "part " + std::to_string(i + 1) + " of " + std::to_string(chunks.size()));
       joined += (joined.empty() ? "" : "\n\n") + said;
     }
     return joined;
   }
 
-  std::string ask(const std::string& instruction, std::string_view text, const std::string& which) {
+  std::string ask(const PromptTemplate& instruction, std::string_view text, const std::string& which) {
     base::check_interrupt();
-    const ChatReply reply = model_.chat(prompt(instruction, text), options_.answer);
+    const ChatReply reply = traced_chat(model_, prompt(instruction, text), options_.answer);
     out_.prompt_tokens += reply.prompt_tokens;
     out_.completion_tokens += reply.completion_tokens;
     if (reply.finish == ChatFinish::Length || reply.finish == ChatFinish::Context)
@@ -124,13 +106,28 @@ class Summarizer {
 
   const ChatModel& model_;
   const SummarizeOptions& options_;
-  const bool korean_;
-  const Words words_;
+  const SummarizePrompts& prompts_;
   size_t total_ = 0;  // parts of all rounds so far
   Summary out_;
 };
 
 }  // namespace
+
+SummarizePrompts default_summarize_prompts(bool korean) {
+  if (korean)
+    return {"다음 글을 {sentences}문장 이내로 요약하세요. 글에 있는 내용만 쓰세요.\n\n{text}\n\n요약:",
+            "다음 글은 긴 문서의 한 부분입니다. 중요한 사실, 이름, 숫자를 빠뜨리지 말고 {sentences}문장 이내로 "
+            "요약하세요.\n\n{text}\n\n요약:",
+            "다음은 한 문서의 부분별 요약입니다. 이것을 하나의 요약 {sentences}문장 이내로 합치세요. 있는 내용만 "
+            "쓰세요.\n\n{text}\n\n요약:"};
+  return {
+      "Summarize the following text in at most {sentences} sentences. Use only what the text says.\n\n{text}\n\n"
+      "Summary:",
+      "The following text is one part of a longer document. Summarize it in at most {sentences} sentences. Keep "
+      "important facts, names and numbers.\n\n{text}\n\nSummary:",
+      "The following are summaries of the parts of one document, in order. Join them into one summary of at most "
+      "{sentences} sentences. Use only what they say.\n\n{text}\n\nSummary:"};
+}
 
 Summary summarize(const ChatModel& model, std::string_view text, const SummarizeOptions& options) {
   if (text.find_first_not_of(" \t\r\n") == text.npos) throw Error(Code::Invalid, "summarize: the text is empty");

@@ -182,6 +182,20 @@ TEST(Sentiment, LabelsOfYourOwn) {
 
 // ---- prompts
 
+TEST(Summarize, PromptsCanBeReplaced) {
+  std::vector<std::string> asked;
+  const Made model([&](auto messages, const auto&) {
+    asked.push_back(messages[0].text());
+    return said("short");
+  });
+  SummarizeOptions options{.sentences = 2};
+  options.prompts.whole = "In {sentences}: {text}!";
+  options.korean_prompts.whole = "{text} 요약";
+  EXPECT_EQ(summarize(model, "It {rained}.", options).text, "short");
+  summarize(model, "비가 왔다.", options);
+  EXPECT_THAT(asked, ElementsAre("In 2: It {rained}.!", "비가 왔다. 요약"));
+}
+
 TEST(Prompts, StylesAsMessages) {
   const PromptStyle all{.name = "all",
                         .role = "You are a clerk.",

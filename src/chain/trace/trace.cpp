@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "chain/tools/input.h"
 #include "hanok/error.h"
 #include "hanok/traces.h"
 
@@ -112,12 +113,41 @@ void OpenSpan::fail(std::string why) {
   if (span_) span_->error = std::move(why);
 }
 
+namespace {
+
+/// How OTLP marks a value: whole numbers stand in quotes there, too.
+const char* value_kind(std::string_view key) {
+  for (const std::string_view number :
+       {"gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.request.max_tokens", "gen_ai.request.seed"})
+    if (key == number) return "intValue";
+  return "stringValue";
+}
+
+constexpr size_t kShown = 60;  // bytes of an attribute in a line of the tree
+
+/// Behind a span's name, of its attributes: what a tool was called with, how many tokens a model read and wrote.
+std::string brief(const TraceSpan& span) {
+  std::string input, output, arguments;
+  for (const auto& [key, value] : span.attributes) {
+    if (key == "gen_ai.usage.input_tokens") input = value;
+    if (key == "gen_ai.usage.output_tokens") output = value;
+    if (key == "gen_ai.tool.call.arguments") arguments = value;
+  }
+  if (!input.empty()) return "  " + input + " tokens read, " + output + " written";
+  if (arguments.empty()) return "";
+  std::string cut = cut_bytes(arguments, kShown);
+  std::replace(cut.begin(), cut.end(), '\n', ' ');
+  return "  " + cut;
+}
+
+}  // namespace
+
 std::string trace_line(const TraceSpan& span) {
   using base::OrderedJson;
   constexpr int kInternal = 1, kOk = 1, kError = 2;  // SpanKind and StatusCode of OTLP
   OrderedJson attributes = OrderedJson::array();
   for (const auto& [key, value] : span.attributes)
-    attributes.push_back({{"key", key}, {"value", {{"stringValue", value}}}});
+    attributes.push_back({{"key", key}, {"value", {{value_kind(key), value}}}});
   OrderedJson one{{"traceId", span.trace}, {"spanId", span.id}};
   if (!span.parent.empty()) one["parentSpanId"] = span.parent;
   one["name"] = span.name;
@@ -146,7 +176,8 @@ std::string trace_tree(std::span<const TraceSpan> spans) {
     for (const TraceSpan* s : found->second) {
       char time[32];
       std::snprintf(time, sizeof time, "%10.3f ms  ", static_cast<double>(s->end_ns - s->start_ns) / 1e6);
-      out += time + std::string(2 * depth, ' ') + s->name + (s->error.empty() ? "" : "  failed: " + s->error) + "\n";
+      out += time + std::string(2 * depth, ' ') + s->name + brief(*s) +
+             (s->error.empty() ? "" : "  failed: " + s->error) + "\n";
       show(s->id, depth + 1);
     }
   };

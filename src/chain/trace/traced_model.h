@@ -5,7 +5,7 @@
 
 namespace hanok::chain {
 
-/// Does what `model` does, which must outlive it; chat() under a span (traced_chat in hanok/chains.h).
+/// Does what `model` does, which must outlive it; chat() and score() under a span (traced_chat in hanok/chains.h).
 class TracedModel : public ChatModel {
  public:
   explicit TracedModel(const ChatModel& model) : model_(model) {}
@@ -14,9 +14,7 @@ class TracedModel : public ChatModel {
   size_t count_tokens(std::string_view text) const override { return model_.count_tokens(text); }
   size_t count_tokens(std::span<const Message> messages) const override { return model_.count_tokens(messages); }
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override;
-  std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override {
-    return model_.score(messages, answers);
-  }
+  std::vector<double> score(std::span<const Message> messages, std::span<const std::string> answers) const override;
 
  private:
   const ChatModel& model_;
