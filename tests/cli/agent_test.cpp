@@ -160,12 +160,13 @@ TEST(CliCache, EmbeddedTextsAndWhatAServerAnswers) {
   EXPECT_EQ(hanok.json({"cache", "show"})["vectors"], 4);
 
   const Scripted chat({"one", "two"});
-  const auto result = hanok.bash("cd " + hanok.folder().string() + "\n" HANOK_PROGRAM " serve --port 0 --cache on -m " +
-                                 chat.url() + " --embedding-model tiny=" + model + R"( >out.txt 2>err.txt &
+  const auto result = hanok.bash("cd " + hanok.folder().string() +
+                                 "\n" HANOK_PROGRAM " serve --port 0 --cache on -m chat=" + chat.url() +
+                                 " --embedding-model tiny=" + model + R"( >out.txt 2>err.txt &
 for i in $(seq 200); do [ -s out.txt ] && break; sleep 0.05; done
 URL=$(grep -o 'http://[0-9.:]*' out.txt)
 JSON="content-type: application/json"
-say() { curl -s $URL/v1/chat/completions -H "$JSON" -d "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"temperature\":$1}"; }
+say() { curl -s $URL/v1/chat/completions -H "$JSON" -d "{\"model\":\"chat\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"temperature\":$1}"; }
 say 0; say 0; say 1
 curl -s $URL/v1/embeddings -H "$JSON" -d '{"model":"tiny","input":"one","encoding_format":"float"}'
 kill $!; wait)");
