@@ -61,8 +61,9 @@ std::shared_ptr<store::Journal> open_journal(const Session& session, const chain
 
 std::shared_ptr<const chain::ChatModel> with_cache(const Session& session,
                                                    std::shared_ptr<const chain::ChatModel> model,
-                                                   const std::string& besides) {
-  const auto options = told(session, besides);
+                                                   const std::string& besides, bool seeds) {
+  auto options = told(session, besides);
+  options.seeds = seeds;
   auto journal = open_journal(session, options);
   return journal ? chain::cached(std::move(model), std::move(journal), options) : model;
 }

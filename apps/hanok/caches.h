@@ -15,10 +15,10 @@ namespace hanok::app {
 /// The setting; throws Invalid where it is neither on nor off.
 bool caching(const Session& session);
 // Where caching is off, or the cache cannot be opened (a note says so), models come back as they are.
-/// The model with a cache in the data directory. `besides`: what answers depend on beside its name.
+/// The model with a cache in the data directory. `besides`, `seeds`: see chain::CacheOptions.
 std::shared_ptr<const chain::ChatModel> with_cache(const Session& session,
                                                    std::shared_ptr<const chain::ChatModel> model,
-                                                   const std::string& besides);
+                                                   const std::string& besides, bool seeds = true);
 std::shared_ptr<const chain::EmbeddingModel> with_cache(const Session& session,
                                                         std::shared_ptr<const chain::EmbeddingModel> model);
 /// For texts that no ChatModel writes; nullptr where there is no cache.

@@ -43,6 +43,8 @@ std::pair<std::string, std::string> name_and_model(const std::string& text) {
   return {fs::is_directory(path, ignored) ? last.string() : last.stem().string(), text};
 }
 
+constexpr bool kSeeds = false;  // of the cache: requests without a seed are given one
+
 server::ServedModels open_models(const Session& session, const Flags& flags) {
   server::ServedModels out;
   std::vector<std::string> chats = flags.models;
@@ -50,8 +52,8 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
   for (const auto& text : chats) {
     const auto [id, name] = name_and_model(text);
     if (chain::is_server(name)) {
-      out.chat.emplace_back(
-          id, need_chat(session, {.model = name, .context = flags.context, .adapters = {}, .draft = {}}).model);
+      const ChatFlags chat{.model = name, .context = flags.context, .adapters = {}, .draft = {}, .kept = false};
+      out.chat.emplace_back(id, with_cache(session, need_chat(session, chat).model, name, kSeeds));
       continue;
     }
     LanguageModelOptions options;
@@ -63,7 +65,7 @@ server::ServedModels open_models(const Session& session, const Flags& flags) {
     const auto model = open_language_model(session, name, options);
     const std::string besides =
         state_of(chain::find_language_model(name)) + " " + std::to_string(flags.context) + "\n" + options.chat_template;
-    out.chat.emplace_back(id, with_cache(session, chain::make_local_chat(model), besides));
+    out.chat.emplace_back(id, with_cache(session, chain::make_local_chat(model), besides, kSeeds));
     out.language.emplace_back(id, model);
   }
   std::vector<std::string> embedders = flags.embedding_models;

@@ -26,6 +26,7 @@ struct CacheOptions {
   size_t most = 100'000;  // kept; the oldest go
   /// What else answers depend on beside the model's name, the messages and options: the model's file, its template.
   std::string besides = {};
+  bool seeds = true;  // false: a seed says nothing, since whoever asks draws one each time; only temperature 0 does
   std::function<void(CacheUse)> on_use = {};  // of answers; may be called from several threads
   /// What is wrong where the cache cannot be read or written: the model answers all the same, and for a minute the
   /// cache is left alone. May be called from several threads.

@@ -76,6 +76,21 @@ TEST(Caches, WhatBindsAnAnswerIsPartOfTheQuestion) {
   EXPECT_EQ(calls, "0c1f{} 1c2g{} ");
 }
 
+TEST(Caches, SeedsThatAreDrawnEachTimeFillNothing) {
+  const base::TempFolder folder;
+  const auto journal = store::Journal::open(folder.path());
+  int n = 0;
+  const auto model =
+      std::make_shared<test::Played>([&](auto, const auto&) { return test::said("answer " + std::to_string(++n)); });
+  const auto fast = cached(model, journal, {.seeds = false});
+  const std::vector<Message> hello{{"user", "hello"}};
+  EXPECT_EQ(fast->chat(hello, {.seed = 5}).text(), "answer 1");
+  EXPECT_EQ(fast->chat(hello, {.seed = 5}).text(), "answer 2");
+  EXPECT_EQ(fast->chat(hello, {.temperature = 0.0f, .seed = 5}).text(), "answer 3");
+  EXPECT_EQ(fast->chat(hello, {.temperature = 0.0f, .seed = 6}).text(), "answer 3");
+  EXPECT_EQ(cache_contents(*journal).answers, 1u);
+}
+
 TEST(Caches, WhatIsKeptCanBeSeenAndForgotten) {
   const base::TempFolder folder;
   const auto journal = store::Journal::open(folder.path());

@@ -19,7 +19,10 @@ std::optional<ChatFinish> finish_named(const std::string& name) {
 class CachedChat final : public ChatModel {
  public:
   CachedChat(std::shared_ptr<const ChatModel> model, std::shared_ptr<store::Journal> journal, CacheOptions options)
-      : model_(std::move(model)), besides_(options.besides), kept_(std::move(journal), kAnswers, std::move(options)) {}
+      : model_(std::move(model)),
+        besides_(options.besides),
+        seeds_(options.seeds),
+        kept_(std::move(journal), kAnswers, std::move(options)) {}
 
   std::string name() const override { return model_->name(); }
   size_t context_tokens() const override { return model_->context_tokens(); }
@@ -43,7 +46,7 @@ class CachedChat final : public ChatModel {
   }
 
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
-    if (!can_be_kept(options)) {
+    if (!can_be_kept(options) || (!seeds_ && options.temperature != 0.0f)) {
       kept_.tell(CacheUse::Passed);
       return model_->chat(messages, options);
     }
@@ -108,6 +111,7 @@ class CachedChat final : public ChatModel {
 
   std::shared_ptr<const ChatModel> model_;  // shared with whoever opened it
   const std::string besides_;
+  const bool seeds_;
   const Kept kept_;
 };
 
