@@ -80,7 +80,7 @@ void set_keys(Session& session, const std::string& name, const std::vector<std::
     const std::string group = pair.substr(0, dot), key = pair.substr(dot + 1, equals - dot - 1),
                       text = pair.substr(equals + 1);
     if (group != "index" && group != "bm25")
-      throw Error(Code::Invalid, "'" + pair + "': there are index.type, index.exact_below, bm25.k1, bm25.b");
+      throw Error(Code::Invalid, "'" + pair + "': there are index.type, index.exact_below, index.ef, bm25.k1, bm25.b");
     if (text.empty()) {
       if (settings.contains(group)) settings[group].erase(key);
       continue;
@@ -147,6 +147,7 @@ void add_collections(Command& root) {
       group.subcommand("set", "Change settings of one collection.",
                        "  index.type         auto (default), flat (every search an exact scan), hnsw, ivf\n"
                        "  index.exact_below  so many vectors are scanned without an index; 0 (default): by dimension\n"
+                       "  index.ef           how wide a walk through a graph is; 0 (default): as was measured\n"
                        "  bm25.k1, bm25.b    of keyword search\n\n"
                        "  hanok collections set default index.type=hnsw\n"
                        "  hanok collections set default index.type=          (back to the default)");

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "caches.h"
 #include "chat_models.h"
@@ -149,6 +150,7 @@ class AddressFile {
 };
 
 void run(Session& session, const Flags& flags) {
+  base::keep_little_freed_memory();
   allow_many_files();
   session.background = true;
   if (flags.port > 65535)

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """hanok and the server of Chroma (PyPI's chromadb), in turns, with the same requests of Chroma's API.
 
-usage: VENV/bin/python bench/server/peers.py HANOK [--rows 20000] [--dim 384] [--seconds 4] [--rounds 2] [--only hanok]
+usage: VENV/bin/python bench/server/peers.py HANOK [--set FOLDER/NAME] [--rows 20000] [--dim 384] [--seconds 4] [--rounds 2]
+                                            [--only hanok] [--ef 100] [--chroma-ef 100]
 
-VENV needs chromadb and numpy. Rows are points around 200 centres, at length 1, with metadata {"k": i % 100, "name": ...};
-the space is cosine. Requests are encoded before the clock runs and sent over plain sockets that stay open, so that what is
+VENV needs chromadb and numpy. --set: rows are FOLDER/NAME.npy, questions FOLDER/NAME_q.npy, as bench/ann/make_sets.py lays
+them (`sentences`: vectors of real sentences). Without it rows are points around 200 centres with much noise and questions are
+points around 200 others: no collection is like that, and no graph of neighbours finds its way in it. Both at length 1, with
+metadata {"k": i % 100, "name": ...}; the space is cosine. --ef, --chroma-ef: the `ef_search` that the collection is made with;
+100 is the default of both, at which hanok measures what .99 takes. Requests are encoded before the clock runs and sent over plain sockets that stay open, so that what is
 measured is the server. Insert: batches of 1,000, embeddings in base64 as the client sends them, until the last is
 acknowledged. Query: k = 10 with documents, metadata and distances, embeddings as decimal numbers as the client sends them;
 "1 %" adds {"where": {"k": 7}}. Recall is that of 10 against an exact scan. Both servers run on the same cores as the
@@ -116,7 +120,7 @@ class Server:
                 return int(line.split()[1]) / 1024
 
 
-def settle(server, most=60):
+def settle(server, most=150):
     """Waits until the server has nothing left to do: seconds."""
     began, before, quiet = time.perf_counter(), server.cpu_s(), 0
     while quiet < 5 and time.perf_counter() - began < most:
@@ -132,6 +136,11 @@ def points(rows, dim, seed):
     centres = random.standard_normal((200, dim), dtype=numpy.float32)
     out = centres[random.integers(0, 200, rows)] + 0.7 * random.standard_normal((rows, dim), dtype=numpy.float32)
     return out / numpy.linalg.norm(out, axis=1, keepdims=True)
+
+
+def of_length_one(path, most):
+    rows = numpy.load(path, mmap_mode="r")[:most].astype(numpy.float32)
+    return rows / numpy.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def batches(rows, uuid):
@@ -186,19 +195,22 @@ def measure(name, rows, vectors, options):
         server = Server(name, options.hanok, folder)
         server.start()
         connection = Connection(server.port)
+        ef = options.ef if name == "hanok" else options.chroma_ef
         made = json.loads(connection.ask(request("POST", COLLECTIONS, {
-            "name": "peers", "configuration": {"hnsw": {"space": "cosine"}}, "get_or_create": False})))
+            "name": "peers", "configuration": {"hnsw": {"space": "cosine", "ef_search": ef}}, "get_or_create": False})))
         prepared = list(batches(rows, made["id"]))
         began = time.perf_counter()
         for batch in prepared:
             connection.ask(batch)
-        out = {"server": name, "rows": len(rows), "dim": rows.shape[1],
+        out = {"server": name, "ef_search": ef, "rows": len(rows), "dim": rows.shape[1],
                "insert_rows_per_s": round(len(rows) / (time.perf_counter() - began))}
         plain, filtered = queries(vectors, made["id"]), queries(vectors, made["id"], {"k": 7})
         out["work_afterwards_s"] = settle(server)  # hanok's index is built beside other work; searches are exact until then
+        out["memory_idle_mb"] = round(server.memory_mb())
+        connection = Connection(server.port)  # the other one was silent for too long
         for _ in range(2):
             connection.ask(plain[0])
-        out["recall"] = recall(server.port, plain[:50], vectors[:50], rows)
+        out["recall"] = recall(server.port, plain, vectors, rows)
         out["recall_1%"] = recall(server.port, filtered[:50], vectors[:50], rows, numpy.arange(len(rows)) % 100 == 7)
         for clients in options.clients:
             out[f"query_{clients}"] = load(server.port, plain, clients, options.seconds)
@@ -221,10 +233,16 @@ parser.add_argument("--dim", type=int, default=384)
 parser.add_argument("--seconds", type=float, default=4)
 parser.add_argument("--rounds", type=int, default=2)
 parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
+parser.add_argument("--set", help="FOLDER/NAME of rows and questions")
+parser.add_argument("--ef", type=int, default=100)
+parser.add_argument("--chroma-ef", type=int, default=100)
 parser.add_argument("--only", choices=["hanok", "chroma"])
 parser.add_argument("--folder", help="where the data directories are made; else the system's temporary folder")
 options = parser.parse_args()
-rows, vectors = points(options.rows, options.dim, 1), points(200, options.dim, 2)
+if options.set:
+    rows, vectors = of_length_one(options.set + ".npy", options.rows), of_length_one(options.set + "_q.npy", 200)
+else:
+    rows, vectors = points(options.rows, options.dim, 1), points(200, options.dim, 2)
 for _ in range(options.rounds):
     for name in ["chroma", "hanok"]:
         if options.only in (None, name):

@@ -1,11 +1,15 @@
 #include "base/memory.h"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+
+#include "base/threads.h"
 
 namespace hanok::base {
 namespace {
@@ -16,6 +20,18 @@ std::optional<uint64_t> number_in(const char* file) {
   if (in >> value) return value;
   return std::nullopt;
 }
+
+constexpr uint64_t kWorthGivingBack = 16 << 20;  // bytes more than were kept the last time
+
+// Of this process alone, no file's: what the allocator could hold back is in it.
+uint64_t own_memory() {
+  std::ifstream in("/proc/self/statm");
+  uint64_t size = 0, resident = 0, shared = 0;
+  in >> size >> resident >> shared;
+  return (resident - shared) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::atomic<uint64_t> least_own{0};  // bytes, after memory was given back
 
 }  // namespace
 
@@ -55,6 +71,26 @@ std::string memory_text(uint64_t bytes) {
   return out;
 }
 
-void give_memory_back() { ::malloc_trim(0); }
+void give_memory_back() {
+  ::malloc_trim(0);
+  least_own.store(own_memory(), std::memory_order_relaxed);
+}
+
+void keep_little_freed_memory() {
+  // Setting either ends its growth with the largest piece that was ever freed.
+  constexpr int kOwnMapping = 1 << 20, kKept = 4 << 20;  // bytes
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+  ::mallopt(M_ARENA_MAX, static_cast<int>(std::max<size_t>(2, 2 * cores())));
+}
+
+void give_memory_back_where_it_grew() {
+  const uint64_t own = own_memory();
+  uint64_t least = least_own.load(std::memory_order_relaxed);
+  // It may have been freed in pieces that were given back by themselves.
+  while (own < least && !least_own.compare_exchange_weak(least, own)) {
+  }
+  if (own > least + kWorthGivingBack) give_memory_back();
+}
 
 }  // namespace hanok::base

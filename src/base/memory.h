@@ -17,6 +17,12 @@ struct ProcessMemory {
 ProcessMemory process_memory();
 /// After work that took much and freed it: hands what is free to the system, which the allocator would keep.
 void give_memory_back();
+/// The same where the process has taken much since the last time; else it costs a look into /proc. Not for threads that
+/// somebody waits for: the allocator stands still for some milliseconds.
+void give_memory_back_where_it_grew();
+/// For a program that runs for days, before its threads are made: the allocator keeps a few MiB of what is freed for
+/// each of a few arenas, where it would come to keep 64 MiB for each of many.
+void keep_little_freed_memory();
 /// "3.1 GiB", "640 MiB".
 std::string memory_text(uint64_t bytes);
 

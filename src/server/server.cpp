@@ -10,6 +10,7 @@
 #include "server/auth/keys.h"
 #include "server/chroma/chroma.h"
 #include "server/house.h"
+#include "server/housekeeping.h"
 #include "server/http/head.h"
 #include "server/http/listener.h"
 #include "server/http/metrics.h"
@@ -49,6 +50,7 @@ struct Server::Impl {
   std::shared_ptr<const Keys> keys;
   std::string url;
   std::optional<Listener> listener;
+  Housekeeping housekeeping;
 
   Impl(std::shared_ptr<store::Store> store, ServedModels models, ServeOptions o) : options(std::move(o)) {
     house.store = std::move(store);

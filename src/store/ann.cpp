@@ -9,7 +9,7 @@
 namespace hanok::store {
 namespace {
 
-constexpr std::string_view kPromiseNote = "index.promise";
+constexpr std::string_view kPromiseNote = "index.promise", kScanNote = "index.scan";
 
 index::SearchOptions effort_options(const std::string& kind, size_t effort, size_t wanted) {
   index::SearchOptions out;
@@ -18,7 +18,26 @@ index::SearchOptions effort_options(const std::string& kind, size_t effort, size
   return out;
 }
 
+std::optional<base::Json> note_of(Database& db, int64_t collection, std::string_view key) {
+  if (!has_records(db)) return std::nullopt;  // there are no notes yet
+  Rows row = db.query("SELECT text FROM note WHERE collection = ?1 AND key = ?2", collection, key);
+  if (!row.next()) return std::nullopt;
+  return base::parse_json(row.text(0), key);
+}
+
+void keep_note(Database& db, int64_t collection, std::string_view key, const base::Json& json) {
+  const std::string text = base::dump_json(json);
+  db.run("INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3)", collection, key, std::string_view(text));
+}
+
 }  // namespace
+
+size_t Efforts::of(size_t k) const {
+  if (k <= kFewNeighbours || many <= few) return few;
+  if (k >= kManyNeighbours) return many;
+  constexpr size_t kApart = kManyNeighbours - kFewNeighbours;
+  return few + ((many - few) * (k - kFewNeighbours) + kApart - 1) / kApart;
+}
 
 index::Metric index_metric(Metric metric) {
   switch (metric) {
@@ -52,19 +71,47 @@ std::optional<AnnRow> find_ann(Database& db, int64_t space) {
                 bitmap_from(rows.bytes(11), what)};
 }
 
-std::optional<std::string> ann_promise(Database& db, int64_t collection, int64_t ann) {
-  if (!has_records(db)) return std::nullopt;  // there are no notes yet
-  Rows row = db.query("SELECT text FROM note WHERE collection = ?1 AND key = ?2", collection, kPromiseNote);
-  if (!row.next()) return std::nullopt;
-  const auto kept = base::parse_json(row.text(0), "the promise of an index");
-  if (kept.value("index", int64_t{0}) != ann) return std::nullopt;  // of one that is gone, or of another folder
-  return base::dump_json(kept.at("promise"));
+std::optional<AnnPromises> ann_promises(Database& db, int64_t collection, int64_t ann) {
+  const auto kept = note_of(db, collection, kPromiseNote);
+  if (!kept || kept->value("index", int64_t{0}) != ann)
+    return std::nullopt;  // of one that is gone, or another folder's
+  AnnPromises out{base::dump_json(kept->at("promise")), {}, 0};
+  if (const auto few = kept->find("few"); few != kept->end()) {
+    out.few = base::dump_json(*few);
+    out.few_effort = kept->at("few_effort").get<size_t>();
+  }
+  return out;
 }
 
-void keep_ann_promise(Database& db, int64_t collection, int64_t ann, const std::string& promise) {
-  const std::string text =
-      base::dump_json(base::Json{{"index", ann}, {"promise", base::parse_json(promise, "the promise of an index")}});
-  db.run("INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3)", collection, kPromiseNote, std::string_view(text));
+void keep_ann_promises(Database& db, int64_t collection, int64_t ann, const AnnPromises& promises) {
+  base::Json json{{"index", ann}, {"promise", base::parse_json(promises.many, kPromiseNote)}};
+  if (!promises.few.empty()) {
+    json["few"] = base::parse_json(promises.few, kPromiseNote);
+    json["few_effort"] = promises.few_effort;
+  }
+  keep_note(db, collection, kPromiseNote, json);
+}
+
+Efforts ann_efforts(Database& db, int64_t collection, const AnnRow& row) {
+  const auto promises = ann_promises(db, collection, row.id);
+  return {promises && promises->few_effort ? promises->few_effort : row.effort, row.effort};
+}
+
+std::optional<ScanWins> scan_wins(Database& db, int64_t collection) {
+  const auto kept = note_of(db, collection, kScanNote);
+  if (!kept) return std::nullopt;
+  const auto space = find_space(db, collection, Role::Active);
+  if (!space || kept->value("space", int64_t{0}) != space->id) return std::nullopt;  // it was measured on others
+  return ScanWins{kept->at("vectors").get<size_t>(), kept->at("scan_us").get<double>(),
+                  kept->at("index_us").get<double>()};
+}
+
+void keep_scan_wins(Database& db, int64_t collection, int64_t space, const std::optional<ScanWins>& wins) {
+  if (wins)
+    keep_note(db, collection, kScanNote,
+              {{"space", space}, {"vectors", wins->vectors}, {"scan_us", wins->scan_us}, {"index_us", wins->index_us}});
+  else if (has_records(db))
+    db.run("DELETE FROM note WHERE collection = ?1 AND key = ?2", collection, kScanNote);
 }
 
 void invalidate_ann(Database& db, int64_t space, const Bitmap& ids) {
@@ -86,7 +133,8 @@ void invalidate_ann(Database& db, int64_t space, const Bitmap& ids) {
   for (const auto& mark : marks) db.run("UPDATE ann SET stale = ?2 WHERE id = ?1", mark.id, Blob{mark.stale});
 }
 
-std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& row, const SpaceRow& space, Check check) {
+std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& row, const SpaceRow& space,
+                                     Efforts efforts, Check check) {
   const size_t dim = space.space.dim;
   const fs::path path = folder.path(row.file);
   if (checks_all(check, row.bytes)) index::FileReader(path).verify();
@@ -97,7 +145,7 @@ std::shared_ptr<const Ann> Ann::open(const IndexFolder& folder, const AnnRow& ro
     throw Error(Code::Corrupt, path.string() + ": holds " + std::to_string(index->size()) + " vectors of " +
                                    std::to_string(options.dim) + " numbers, expected " + std::to_string(row.rows) +
                                    " of " + std::to_string(dim) + " under " + std::string(name_of(space.metric)));
-  return std::make_shared<const Ann>(std::move(index), row.effort);
+  return std::make_shared<const Ann>(std::move(index), efforts);
 }
 
 std::vector<ChunkId> Ann::near(std::span<const float> query, size_t k, const Bitmap& among, bool everything) const {
@@ -105,7 +153,7 @@ std::vector<ChunkId> Ann::near(std::span<const float> query, size_t k, const Bit
   const uint64_t matches = among.cardinality();
   std::vector<ChunkId> out;
   const auto search = [&](size_t wanted, const index::IdFilter* filter) {
-    auto options = effort_options(kind, effort_, wanted);
+    auto options = effort_options(kind, efforts_.of(k), wanted);
     options.filter = filter;
     out.clear();
     // A damaged file may hold any id: only chunks of `among` leave here.
@@ -114,7 +162,7 @@ std::vector<ChunkId> Ann::near(std::span<const float> query, size_t k, const Bit
         out.push_back(static_cast<ChunkId>(m.id));
     return out.size() >= std::min<uint64_t>(k, matches);
   };
-  const size_t wanted = k + k / 4 + 8;  // codes mistake the order of near ones; some more may be stale
+  const size_t wanted = candidates(k);
   if (everything) {
     if (search(wanted, nullptr) || search(4 * wanted, nullptr)) return out;
   }

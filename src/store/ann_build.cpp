@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/thread_time.h"
 #include "base/threads.h"
 #include "hanok/context.h"
 
@@ -23,16 +24,20 @@ constexpr size_t kAddedAtOnce = 4096;
 constexpr size_t kSeenAtOnce = 16384;
 constexpr double kStrayShare = 0.02;  // of a graph: more than this, and it suits these vectors badly
 
-constexpr size_t kNeighbours = 50;  // what hybrid search asks for
-constexpr double kRecall = 0.99;    // of those, promised (index/trial.h)
-constexpr size_t kUnseen = 512;     // vectors that are added after the index was measured on them
+constexpr double kRecall = 0.99;  // of few and of many neighbours, promised (index/trial.h)
+constexpr size_t kUnseen = 512;   // vectors that are added after the index was measured on them
 constexpr size_t kLeastUnseen = 64;
-constexpr size_t kLeastEffort = 64;
+constexpr size_t kTimed = 64;     // questions of each trial that tell what a search takes
+constexpr size_t kScanHolds = 2;  // where scans won, an index is tried again when there are half as many vectors more
 
 void check_type(const std::string& type) {
   const std::array types{"auto", "flat", "hnsw", "ivf"};
   if (std::find(types.begin(), types.end(), type) == types.end())
     throw Error(Code::Invalid, "settings: index.type must be one of auto, flat, hnsw, ivf, found '" + type + "'");
+}
+
+bool is_count(const Json& value) {
+  return value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() <= UINT32_MAX;
 }
 
 index::Options options_for(const AnnPlan& plan, const std::string& type) {
@@ -41,7 +46,8 @@ index::Options options_for(const AnnPlan& plan, const std::string& type) {
   out.metric = index_metric(plan.vectors->metric());
   out.threads = plan.threads;
   out.set["storage"] = "sq8";  // exact rows are at hand: what the index finds is ranked by them
-  const size_t exact = plan.settings.records ? scanned_exactly(plan.settings, out.dim) : plan.settings.exact_below;
+  const size_t least = plan.settings.records ? scanned_exactly(out.dim, true) : 0;
+  const size_t exact = plan.settings.exact_below ? plan.settings.exact_below : least;
   if (type == "auto") out.set["tune"] = "no";  // it is measured here, on what Ann::near() brings
   if (exact && type != "ivf") out.set["exact_below"] = std::to_string(std::max<size_t>(exact, 2));
   return out;
@@ -79,11 +85,11 @@ struct Unseen {
   }
 };
 
-std::vector<index::Effort> efforts(const std::string& kind, size_t rows) {
+std::vector<index::Effort> efforts(const std::string& kind, size_t k, size_t rows) {
   std::vector<index::Effort> out;
-  for (auto& effort : index::efforts(kind, kNeighbours, rows))  // of an ivf: each number of cells once
+  for (auto& effort : index::efforts(kind, k, rows))  // of an ivf: each number of cells once
     if (out.empty() || effort.options.nprobe > out.back().options.nprobe || effort.options.ef > out.back().options.ef) {
-      if (kind == "hnsw" && effort.options.ef < kLeastEffort) continue;
+      if (kind == "hnsw" && effort.options.ef < 2 * candidates(k)) continue;  // so wide every walk is
       if (kind == "ivf") effort.text = "nprobe=" + std::to_string(effort.options.nprobe);
       out.push_back(std::move(effort));
     }
@@ -92,59 +98,112 @@ std::vector<index::Effort> efforts(const std::string& kind, size_t rows) {
 
 size_t effort_of(const index::SearchOptions& options) { return std::max(options.ef, options.nprobe); }
 
-// The least effort that keeps the promise on vectors that the index does not have, and on them moved away as questions
-// lie; then they are added. Where they are too few to tell, out.effort stays, or is the least where it is 0.
-void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
-  const DenseIndex& vectors = *plan.vectors;
-  const std::string kind = out.index->kind();
-  const auto steps = efforts(kind, out.index->size());
-  const size_t dim = vectors.dim();
-  const auto finish = [&] {
-    out.index->add(unseen.rows.ids, unseen.rows.values);
-    for (const auto id : unseen.rows.ids) out.covered.add(static_cast<ChunkId>(id));
-  };
-  if (steps.empty() || unseen.rows.ids.empty()) {
-    if (steps.empty())
-      out.effort = 0;
-    else if (out.effort == 0)
-      out.effort = effort_of(steps.front().options);
-    return finish();
-  }
+// Questions for k neighbours: vectors that the index does not have, and them moved away as questions lie.
+std::vector<index::Trial> trials_of(const Unseen& unseen, const DenseIndex& vectors, size_t k) {
   const auto metric = index_metric(vectors.metric());
-  std::vector<index::Trial> trials;
-  trials.emplace_back(index::kUnseenName, dim, metric, unseen.rows.values, kNeighbours);
-  trials.emplace_back(index::kAwayName, dim, metric, index::moved_away(unseen.rows.values, dim, metric, 1),
-                      kNeighbours);
-  Gathered some;
-  const auto see = [&] {
-    for (auto& trial : trials) trial.see(some.values, plan.threads);
-    some = {};
-  };
-  vectors.each([&](ChunkId id, std::span<const float> row) {
-    if (!out.covered.contains(id)) return;
-    some.add(id, row);
-    if (some.ids.size() == kSeenAtOnce) see();
-  });
-  see();
-  const auto ask = [&](const index::Trial& trial, const index::SearchOptions& options) {
-    const Ann ann(out.index, effort_of(options));
-    std::vector<std::vector<index::Id>> found(trial.size());
-    base::parallel_for(
-        trial.size(), 16,
-        [&](size_t begin, size_t end, size_t) {
-          for (size_t q = begin; q < end; ++q) {
-            const auto near = ann.near(trial.query(q), kNeighbours, out.covered, true);
-            found[q].assign(near.begin(), near.end());
-          }
-        },
-        plan.threads);
-    return found;
-  };
-  const auto row = [&](index::Id id, float* to) { vectors.row(static_cast<ChunkId>(id), to); };
-  const auto tuned = index::tune(trials, kRecall, steps, ask, row, out.index->size());
-  out.effort = effort_of(tuned.options);
-  out.promise = tuned.promise;
-  finish();
+  const size_t dim = vectors.dim();
+  std::vector<index::Trial> out;
+  out.emplace_back(index::kUnseenName, dim, metric, unseen.rows.values, k);
+  out.emplace_back(index::kAwayName, dim, metric, index::moved_away(unseen.rows.values, dim, metric, 1), k);
+  return out;
+}
+
+// What an index that lacks some vectors does for questions like them.
+class Measured {
+ public:
+  Measured(const AnnPlan& plan, const Unseen& unseen, const BuiltAnn& built)
+      : plan_(plan),
+        built_(built),
+        few_(trials_of(unseen, *plan.vectors, kFewNeighbours)),
+        many_(trials_of(unseen, *plan.vectors, kManyNeighbours)) {
+    Gathered some;
+    const auto see = [&] {
+      for (auto* trials : {&few_, &many_})
+        for (auto& trial : *trials) trial.see(some.values, plan.threads);
+      some = {};
+    };
+    plan.vectors->each([&](ChunkId id, std::span<const float> row) {
+      if (!built.covered.contains(id)) return;
+      some.add(id, row);
+      if (some.ids.size() == kSeenAtOnce) see();
+    });
+    see();
+  }
+
+  index::Tuned few() const { return tuned(few_); }
+  index::Tuned many() const { return tuned(many_); }
+
+  // On one thread. The index is asked as Vectors::search() asks it; a scan, by its codes, which are made before.
+  ScanWins cost(const Efforts& efforts) const {
+    const Context::Scope alone(Context::current().with_threads(1));
+    const Ann ann(built_.index, efforts);
+    plan_.vectors->code();
+    return {plan_.vectors->rows(),
+            microseconds([&](std::span<const float> query, size_t k) { plan_.vectors->search(query, k, nullptr); }),
+            microseconds([&](std::span<const float> query, size_t k) {
+              plan_.vectors->scores(query, ann.near(query, k, built_.covered, true));
+            })};
+  }
+
+ private:
+  index::Tuned tuned(const std::vector<index::Trial>& trials) const {
+    const auto ask = [&](const index::Trial& trial, const index::SearchOptions& options) {
+      const size_t effort = effort_of(options);
+      const Ann ann(built_.index, {effort, effort});
+      std::vector<std::vector<index::Id>> found(trial.size());
+      base::parallel_for(
+          trial.size(), 16,
+          [&](size_t begin, size_t end, size_t) {
+            for (size_t q = begin; q < end; ++q) {
+              const auto near = ann.near(trial.query(q), trial.k(), built_.covered, true);
+              found[q].assign(near.begin(), near.end());
+            }
+          },
+          plan_.threads);
+      return found;
+    };
+    const auto row = [&](index::Id id, float* to) { plan_.vectors->row(static_cast<ChunkId>(id), to); };
+    const size_t rows = built_.index->size();
+    return index::tune(trials, kRecall, efforts(built_.index->kind(), trials.front().k(), rows), ask, row, rows);
+  }
+
+  template <class Search>
+  double microseconds(Search search) const {
+    size_t asked = 0;
+    const double begin = base::thread_seconds();
+    for (const auto* trials : {&few_, &many_})
+      for (const auto& trial : *trials)
+        for (size_t q = 0; q < std::min(kTimed, trial.size()); ++q, ++asked) search(trial.query(q), trial.k());
+    return 1e6 * (base::thread_seconds() - begin) / static_cast<double>(asked);
+  }
+
+  const AnnPlan& plan_;
+  const BuiltAnn& built_;
+  std::vector<index::Trial> few_, many_;
+};
+
+// The least efforts that keep the promise, and whether a scan is faster; then the vectors that were left out are added.
+// Where they are too few to tell, out.effort stays, or is the least where it is 0.
+void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
+  const std::string kind = out.index->kind();
+  const size_t rows = out.index->size();
+  if (efforts(kind, kManyNeighbours, rows).empty()) {
+    out.effort = {};
+  } else if (unseen.rows.ids.empty()) {
+    if (out.effort == Efforts())
+      out.effort = {effort_of(efforts(kind, kFewNeighbours, rows).front().options),
+                    effort_of(efforts(kind, kManyNeighbours, rows).front().options)};
+  } else {
+    const Measured measured(plan, unseen, out);
+    const auto few = measured.few(), many = measured.many();
+    out.effort = {effort_of(few.options), effort_of(many.options)};
+    out.promises = BuiltAnn::Promises{few.promise, many.promise};
+    out.scan.reset();
+    if (plan.settings.type == "auto" && plan.settings.exact_below == 0 && plan.settings.ef == 0)
+      if (const auto cost = measured.cost(out.effort); cost.scan_us < cost.index_us) out.scan = cost;
+  }
+  out.index->add(unseen.rows.ids, unseen.rows.values);
+  for (const auto id : unseen.rows.ids) out.covered.add(static_cast<ChunkId>(id));
 }
 
 void build(const AnnPlan& plan, const std::string& type, BuiltAnn& out) {
@@ -172,7 +231,7 @@ void extend(const AnnPlan& plan, const IndexFolder& folder, BuiltAnn& out) {
   const std::vector<index::Id> gone_ids(gone.begin(), gone.end());
   out.removed = static_cast<size_t>(have.removed) + out.index->remove(gone_ids);
   out.covered = have.covered - gone;
-  out.effort = have.effort;
+  out.effort = plan.have_efforts;
   Gathered fresh;
   plan.vectors->each([&](ChunkId id, std::span<const float> row) {
     if (out.covered.contains(id)) return;
@@ -236,18 +295,19 @@ AnnSettings ann_settings(const Json& settings) {
   const auto at = settings.find("index");
   if (at == settings.end()) return out;
   if (!at->is_object())
-    throw Error(Code::Invalid, "settings: index must be an object {\"type\": ..., \"exact_below\": ...}");
+    throw Error(Code::Invalid, "settings: index must be an object {\"type\": ..., \"exact_below\": ..., \"ef\": ...}");
   for (const auto& [key, value] : at->items()) {
     if (key == "type" && value.is_string()) {
       out.type = value.get<std::string>();
       check_type(out.type);
-    } else if (key == "exact_below" && value.is_number_integer() && value.get<int64_t>() >= 0 &&
-               value.get<int64_t>() <= UINT32_MAX) {
+    } else if (key == "exact_below" && is_count(value)) {
       out.exact_below = value.get<size_t>();
+    } else if (key == "ef" && is_count(value)) {
+      out.ef = value.get<size_t>();
     } else {
       throw Error(Code::Invalid, "settings: index." + key + " is " + base::dump_json(value) +
-                                     "; expected type (auto, flat, hnsw, ivf) and exact_below (a whole number, 0: by "
-                                     "dimension)");
+                                     "; expected type (auto, flat, hnsw, ivf), exact_below (a whole number, 0: by "
+                                     "dimension) and ef (a whole number, 0: as measured)");
     }
   }
   return out;
@@ -258,6 +318,7 @@ AnnSettings stored_ann_settings(Database& db, int64_t collection) {
   if (!row.next()) return {};
   AnnSettings out = ann_settings(base::parse_json(row.bytes(0), "stored settings"));
   out.records = row.integer(1) == 0 && row.integer(2) > 0;
+  if (const auto wins = scan_wins(db, collection)) out.scan_won_up_to = wins->vectors + wins->vectors / kScanHolds;
   return out;
 }
 
@@ -293,13 +354,14 @@ BuiltAnn build_ann(const AnnPlan& plan, const IndexFolder& folder) {
       extend(plan, folder, out);
     else
       build(plan, plan.settings.type, out);
+    if (out.scan) return out;
     measure(plan, out);
     if (plan.settings.type == "auto" && strays_are_many(out)) {
       base::log().info("{} of {} vectors lie where no walk through a graph comes: cells take its place",
                        out.stray.cardinality(), out.covered.cardinality());
       out = {};
       build(plan, "ivf", out);
-      measure(plan, out);
+      if (!out.scan) measure(plan, out);
     }
     return out;
   } catch (const std::bad_alloc&) {

@@ -2,18 +2,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <thread>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/thread_time.h"
 #include "hanok/context.h"
 #include "store/ann_build.h"
 #include "store/database.h"
 #include "store/test_documents.h"
+#include "store/test_records.h"
 
 namespace hanok::store {
 namespace {
@@ -151,6 +155,11 @@ TEST_P(AnnTest, FindsNearlyWhatAScanFinds) {
   EXPECT_EQ(promise["neighbours"], 50);
   ASSERT_EQ(promise["reached"].size(), 2u);
   for (const auto& group : promise["reached"]) EXPECT_GE(group["recall"].get<double>(), 0.99) << group;
+  const Json few = index()["promise_for_few"];
+  EXPECT_EQ(few["neighbours"], 10);
+  ASSERT_EQ(few["reached"].size(), 2u);
+  for (const auto& group : few["reached"]) EXPECT_GE(group["recall"].get<double>(), 0.99) << group;
+  EXPECT_LE(index()["effort_for_few"], index()["effort"]);
   EXPECT_GE(mean_recall(10), 0.99);
   EXPECT_GE(mean_recall(50), 0.99);
   EXPECT_THAT(store->verify(), IsEmpty());
@@ -158,6 +167,17 @@ TEST_P(AnnTest, FindsNearlyWhatAScanFinds) {
   EXPECT_GE(mean_recall(10), 0.99);
 }
 INSTANTIATE_TEST_SUITE_P(Types, AnnTest, testing::Values("auto", "hnsw", "ivf"));
+
+TEST(Efforts, GrowWithTheNumberOfNeighbours) {
+  constexpr Efforts effort{40, 120};
+  EXPECT_EQ(effort.of(1), 40u);
+  EXPECT_EQ(effort.of(10), 40u);
+  EXPECT_EQ(effort.of(30), 80u);
+  EXPECT_EQ(effort.of(31), 82u);
+  EXPECT_EQ(effort.of(50), 120u);
+  EXPECT_EQ(effort.of(500), 120u);
+  EXPECT_EQ((Efforts{9, 7}.of(20)), 9u) << "measured means have errors";
+}
 
 TEST_P(AnnTest, ThePromiseIsMeasuredAgainAsTheCollectionGrows) {
   filled(300, GetParam());
@@ -176,6 +196,7 @@ TEST_P(AnnTest, ThePromiseIsMeasuredAgainAsTheCollectionGrows) {
   EXPECT_GE(mean_recall(50), 0.99);
   open({.read_only = true});
   EXPECT_EQ(index()["promise"], promise);
+  EXPECT_EQ(index()["promise_for_few"]["vectors"], promise["vectors"]);
   open();
   c->set_settings({{"index", {{"type", "flat"}}}});
   c->build_index();
@@ -252,8 +273,8 @@ TEST_F(AnnTest, SettingsChooseTheKind) {
   EXPECT_THAT(ann_files(folder.path()), IsEmpty());
   set(Json::object());
   EXPECT_FALSE(c->build_index()) << "a scan of so few is fast";
-  for (const Json& bad :
-       {Json{{"type", "best"}}, Json{{"type", 3}}, Json{{"exact_below", -1}}, Json{{"M", 16}}, Json("hnsw")}) {
+  for (const Json& bad : {Json{{"type", "best"}}, Json{{"type", 3}}, Json{{"exact_below", -1}}, Json{{"ef", 0.5}},
+                          Json{{"M", 16}}, Json("hnsw")}) {
     try {
       set(bad);
       FAIL() << bad;
@@ -261,6 +282,26 @@ TEST_F(AnnTest, SettingsChooseTheKind) {
       EXPECT_EQ(e.code(), Code::Invalid) << e.what();
     }
   }
+}
+
+TEST_F(AnnTest, AWalkIsAsWideAsTheSettingsSay) {
+  filled(300);
+  c->build_index();
+  const Json before = index();
+  const auto set = [&](size_t ef) {
+    c->set_settings({{"index", {{"type", "hnsw"}, {"exact_below", 1000}, {"ef", ef}}}});
+  };
+  set(5000);  // all of it
+  EXPECT_FALSE(c->build_index()) << "searches alone are other";
+  EXPECT_EQ(index()["effort"], 5000);
+  EXPECT_EQ(index()["effort_for_few"], 5000);
+  EXPECT_FALSE(index().contains("promise")) << "it was measured with another effort";
+  EXPECT_EQ(mean_recall(10), 1);
+  open({.read_only = true});
+  EXPECT_EQ(mean_recall(10), 1);
+  open();
+  set(0);
+  EXPECT_EQ(index(), before);
 }
 
 TEST_F(AnnTest, WhatASearchLooksAtInOneKindSaysNothingOfAnother) {
@@ -411,6 +452,71 @@ TEST_F(AnnTest, BuildsInTheBackgroundWhileOneWritesAndOthersRead) {
   EXPECT_GE(mean_recall(10), 0.99);
   EXPECT_THAT(store->verify(), IsEmpty());
   EXPECT_EQ(ann_files(folder.path()).size(), 1u);
+}
+
+// A clock that says what a scan and what the index takes, one after the other, each time that they are measured.
+struct CostClock {
+  double scan, index;
+  std::array<double, 4> times() const { return {0, scan, 0, index}; }
+  std::function<double()> clock() const {
+    return [times = times(), asked = size_t{0}]() mutable { return times[asked++ % times.size()]; };
+  }
+};
+
+// So wide that few are many.
+struct ScanTest : testing::Test {
+  static constexpr size_t kWide = 8000;
+  base::TempFolder folder;
+  std::unique_ptr<Store> store = Store::open(folder.path(), {.background = false});
+  std::shared_ptr<Records> c = store->catalog().create({.name = "c", .metric = Metric::Cosine});
+  base::Random random{1};
+
+  void add(size_t from, size_t to) {
+    std::vector<Record> batch;
+    for (size_t i = from; i < to; ++i) batch.push_back(record(std::to_string(i), random_rows(random, 1, kWide)));
+    c->write(WriteMode::Replace, std::move(batch));
+  }
+  Json index() const { return store->collection("c")->statistics()["index"]; }
+  bool build(CostClock cost) {
+    const base::FakeThreadTime time(cost.clock());
+    return store->collection("c")->build_index();
+  }
+};
+
+TEST_F(ScanTest, WhereItIsFasterThereIsNoIndexUntilThereAreManyMore) {
+  add(0, 1200);
+  EXPECT_EQ(index()["state"], "due");
+  EXPECT_TRUE(build({.scan = 1, .index = 2}));
+  EXPECT_EQ(index()["kind"], "exact");
+  EXPECT_EQ(index()["state"], "exact");
+  EXPECT_EQ(index()["scan"]["vectors"], 1200);
+  EXPECT_LT(index()["scan"]["scan_us"], index()["scan"]["index_us"]);
+  EXPECT_FALSE(base::fs::exists(folder.path() / "index") && !ann_files(folder.path()).empty());
+  EXPECT_FALSE(store->collection("c")->build_index()) << "nothing is due";
+  EXPECT_THAT(store->verify(), IsEmpty());
+  add(1200, 1800);
+  EXPECT_EQ(index()["state"], "exact");
+  add(1800, 1801);  // half as many again
+  EXPECT_EQ(index()["state"], "due");
+}
+
+TEST_F(AnnTest, AnIndexThatIsBuiltEndsTheTimeOfScans) {
+  filled(150);
+  store.reset();
+  {
+    Database db(folder.path() / "hanok.db", Database::Mode::Write);
+    const auto collection = db.number("SELECT collection FROM space");
+    keep_scan_wins(db, collection, db.number("SELECT id FROM space"), ScanWins{1200, 3, 4});
+  }
+  open();
+  c->set_settings(Json::object());
+  EXPECT_EQ(index()["scan"], (Json{{"vectors", 1200}, {"scan_us", 3.0}, {"index_us", 4.0}}));
+  c->set_settings({{"index", {{"type", "hnsw"}, {"exact_below", 1000}}}});
+  EXPECT_TRUE(c->build_index());
+  EXPECT_EQ(index()["kind"], "hnsw");
+  c->set_settings({{"index", {{"type", "flat"}}}});
+  EXPECT_TRUE(c->build_index());
+  EXPECT_FALSE(index().contains("scan"));
 }
 
 TEST_F(AnnTest, ClosingDoesNotWaitForTheBackgroundToFinish) {

@@ -12,6 +12,7 @@ struct AnnWriter::Begun {
   std::string file;
   int64_t generation = 0;
   std::optional<AnnRow> have;
+  Efforts have_efforts;
   std::shared_ptr<const Vectors> source;
 };
 
@@ -44,6 +45,7 @@ std::optional<AnnWriter::Begun> AnnWriter::begin(bool anew) {
     db.run("INSERT INTO ann(id, space, generation, file) VALUES (?1, ?2, ?3, ?4)", out.id, space->id, out.generation,
            std::string_view(out.file));
     out.have = find_ann(db, space->id);
+    if (out.have) out.have_efforts = ann_efforts(db, collection_, *out.have);
     change.commit();
     try {  // nobody has written in between: `change` still keeps them waiting
       reading.emplace(folder_.connections);
@@ -68,19 +70,25 @@ bool AnnWriter::run(bool anew, size_t threads) {
   const base::Stopwatch clock;
   std::string done;
   try {
-    const AnnPlan plan{begun->step, begun->settings, begun->source, &begun->source->exact(), begun->have, threads};
+    const AnnPlan plan{begun->step, begun->settings,     begun->source, &begun->source->exact(),
+                       begun->have, begun->have_efforts, threads};
     if (begun->step == AnnStep::Extend && repair(Check::All)) {  // what is to be extended was damaged
       give_up(*begun);
       return run(anew, threads);
     }
     const BuiltAnn built = build_ann(plan, folder_.index);
-    folder_.index.prepare();
-    UnnamedFile file(folder_.index, begun->file);
-    built.index->save(folder_.index.path(begun->file));
-    if (!finish(*begun, built, file)) return false;
-    done = std::string(built.index->kind()) + " over " + std::to_string(built.index->size()) +
-           " vectors of generation " + std::to_string(begun->generation) +
-           (begun->step == AnnStep::Extend ? ", extended" : ", built");
+    if (built.scan) {
+      if (!scan_instead(*begun, *built.scan)) return false;
+      done = "none over " + std::to_string(built.scan->vectors) + " vectors, as a scan is faster, ";
+    } else {
+      folder_.index.prepare();
+      UnnamedFile file(folder_.index, begun->file);
+      built.index->save(folder_.index.path(begun->file));
+      if (!finish(*begun, built, file)) return false;
+      done = std::string(built.index->kind()) + " over " + std::to_string(built.index->size()) +
+             " vectors of generation " + std::to_string(begun->generation) +
+             (begun->step == AnnStep::Extend ? ", extended" : ", built");
+    }
   } catch (...) {
     give_up(*begun);
     throw;
@@ -105,20 +113,43 @@ bool AnnWriter::finish(const Begun& begun, const BuiltAnn& built, UnnamedFile& f
   }
   const auto space = db.number("SELECT space FROM ann WHERE id = ?1", begun.id);
   const auto old = find_ann(db, space);
-  const auto promise = built.promise                          ? std::optional(built.promise->json())
-                       : old && begun.step == AnnStep::Extend ? ann_promise(db, collection_, old->id)
-                                                              : std::nullopt;
-  if (promise) keep_ann_promise(db, collection_, begun.id, *promise);
+  std::optional<AnnPromises> promises;
+  if (built.promises)
+    promises = AnnPromises{built.promises->many.json(), built.promises->few.json(), built.effort.few};
+  else if (old && begun.step == AnnStep::Extend)
+    promises = ann_promises(db, collection_, old->id);
+  if (promises) keep_ann_promises(db, collection_, begun.id, *promises);
+  keep_scan_wins(db, collection_, space, std::nullopt);
   if (old) db.run("DELETE FROM ann WHERE id = ?1", old->id);
   const std::string stale_bytes = to_bytes(stale);
   db.run(
       "UPDATE ann SET ready = 1, kind = ?2, rows = ?3, skipped = ?4, removed = ?5, effort = ?6, bytes = ?7, "
       "covered = ?8, stale = ?9 WHERE id = ?1",
-      begun.id, std::string_view(kind), built.index->size(), built.skipped, built.removed, built.effort, bytes,
+      begun.id, std::string_view(kind), built.index->size(), built.skipped, built.removed, built.effort.many, bytes,
       Blob{covered}, Blob{stale_bytes});
   db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
   change.commit();
   file.keep();
+  if (old) folder_.index.retire(old->file);
+  return true;
+}
+
+// From this commit on all are scanned.
+bool AnnWriter::scan_instead(const Begun& begun, const ScanWins& wins) {
+  Change change(folder_);
+  Database& db = change.db();
+  std::optional<int64_t> space;
+  {
+    Rows row = db.query("SELECT space FROM ann WHERE id = ?1", begun.id);
+    if (!row.next()) return false;  // its space or its collection is gone
+    space = row.integer(0);
+  }
+  const auto old = find_ann(db, *space);
+  db.run("DELETE FROM ann WHERE id = ?1", begun.id);
+  if (old) db.run("DELETE FROM ann WHERE id = ?1", old->id);
+  keep_scan_wins(db, collection_, *space, wins);
+  db.run("UPDATE collection SET generation = generation + 1 WHERE id = ?1", collection_);
+  change.commit();
   if (old) folder_.index.retire(old->file);
   return true;
 }
@@ -163,7 +194,7 @@ bool AnnWriter::repair(Check check) {
   }
   if (!row) return false;
   try {
-    Ann::open(folder_.index, *row, *space, check);
+    Ann::open(folder_.index, *row, *space, {}, check);
     return false;
   } catch (const Error& e) {
     if (!is_damage(e)) throw;

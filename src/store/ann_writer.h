@@ -28,6 +28,7 @@ class AnnWriter {
   struct Begun;
   std::optional<Begun> begin(bool anew);
   bool finish(const Begun& begun, const BuiltAnn& built, UnnamedFile& file);
+  bool scan_instead(const Begun& begun, const ScanWins& wins);
   void give_up(const Begun& begun) noexcept;
   bool drop();
   void forget(const AnnRow& row);

@@ -8,8 +8,9 @@ namespace hanok::store {
 namespace {
 
 constexpr int kCheckpointWaitMs = 200;
-constexpr int kBusyTimeoutMs = 10'000;      // a checkpoint of another process may hold the file for this long
-constexpr const char* kCacheKiB = "-8192";  // page cache of a connection; the system's own cache does the rest
+constexpr int kBusyTimeoutMs = 10'000;          // a checkpoint of another process may hold the file for this long
+constexpr const char* kCacheKiB = "-8192";      // page cache of a connection; the system's own cache does the rest
+constexpr sqlite3_int64 kAllCaches = 24 << 20;  // bytes of all connections of the process together
 
 Code code_of(int result) {
   switch (result & 0xff) {
@@ -113,6 +114,8 @@ std::string_view Rows::bytes(int column) const {
 }
 
 Database::Database(const fs::path& file, Mode mode) : file_(file) {
+  // Beyond it a cache takes its own oldest page for a new one.
+  sqlite3_soft_heap_limit64(kAllCaches);
   try {
     if (mode == Mode::Write) {
       open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false);

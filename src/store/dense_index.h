@@ -26,6 +26,11 @@ class DenseIndex {
   size_t dim() const { return dim_; }
   Metric metric() const { return metric_; }
   size_t rows() const;
+  /// Makes the codes of all pieces that are worth them, which scans would make bit by bit.
+  void code() const {
+    for (const auto& piece : pieces_)
+      if (piece.codes) piece.codes->finish();
+  }
   /// Visits every row once: visit(id, row).
   template <class Visit>
   void each(Visit visit) const {

@@ -45,6 +45,10 @@ size_t RowCodes::scanned() {
   return ready_.load(std::memory_order_acquire);
 }
 
+void RowCodes::finish() {
+  while (!ended_ && rows_.ids.size() >= kRowsWorthCodes) code_slice();
+}
+
 // One more, unless another scan is at it.
 void RowCodes::code_slice() {
   const std::unique_lock lock(making_, std::try_to_lock);

@@ -24,6 +24,8 @@ class RowCodes {
 
   /// Counts a scan, which may make some codes: so many rows from the first on have them now, whole slices or all.
   size_t scanned();
+  /// Makes all that can be made: for who is about to measure what a scan takes.
+  void finish();
   /// Rows that one thread codes or scans at a time; whole blocks of codes.
   size_t slice_rows() const;
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "hanok/text.h"
+#include "store/ann_build.h"
 #include "store/ann_writer.h"
 #include "store/keyword.h"
 #include "store/vectors.h"
@@ -22,6 +23,18 @@ Json keyword_statistics(Database& db, int64_t collection) {
           {"bytes", bytes},
           {"removed", removed},
           {"analyzer", text::analyzer_version()}};
+}
+
+// A promise is of the effort that it was measured with.
+void add_efforts(Database& db, int64_t collection, const AnnRow& ann, Json& index) {
+  const Efforts measured = ann_efforts(db, collection, ann);
+  const Efforts used = efforts_under(stored_ann_settings(db, collection), ann.kind, measured);
+  index["effort"] = used.many;
+  index["effort_for_few"] = used.few;
+  const auto promises = used == measured ? ann_promises(db, collection, ann.id) : std::nullopt;
+  if (!promises) return;
+  index["promise"] = base::parse_json(promises->many, "the promise of an index");
+  if (!promises->few.empty()) index["promise_for_few"] = base::parse_json(promises->few, "the promise of an index");
 }
 
 // The space that answers: its files, and its index where it has one.
@@ -46,10 +59,10 @@ void add_active(Database& db, int64_t collection, const SpaceRow& space, Json& i
     index["rows_in_index"] = live;
     index["rows_beside"] = space.vectors - live;
     index["file"] = ann->file;
-    index["effort"] = ann->effort;
-    if (const auto promise = ann_promise(db, collection, ann->id))
-      index["promise"] = base::parse_json(*promise, "the promise of an index");
+    add_efforts(db, collection, *ann, index);
     bytes += ann->bytes;
+  } else if (const auto wins = scan_wins(db, collection)) {
+    index["scan"] = {{"vectors", wins->vectors}, {"scan_us", wins->scan_us}, {"index_us", wins->index_us}};
   }
   index["bytes"] = bytes;
 }

@@ -1,8 +1,11 @@
 #include "store/upkeep.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "hanok/context.h"
 #include "store/ann_writer.h"
@@ -17,6 +20,11 @@ namespace {
 constexpr int64_t kVacuumPages = 2048;  // 16 MB given back at once, so that no write waits long for it
 
 constexpr size_t kMostUnseen = 64;  // each is a piece more for a search to look at
+
+// A set that is still being written is indexed once, not with every part of it again.
+constexpr int kLookMs = 250, kNapMs = 10;
+constexpr size_t kMostLooks = 80;     // then whatever is there is indexed: searches have waited for 20 seconds
+constexpr int64_t kGrowthShare = 64;  // of the vectors, between two looks: so fast grows what is being written
 
 const std::atomic<bool> kNever{false};
 
@@ -50,6 +58,7 @@ void Upkeep::wake() noexcept {
 }
 
 void Upkeep::work(const std::atomic<bool>& stop) {
+  size_t looks = 0;
   for (;;) {
     {
       std::lock_guard lock(state_);
@@ -61,11 +70,35 @@ void Upkeep::work(const std::atomic<bool>& stop) {
     }
     try {
       tidy(false, stop);
+      if (builds_indexes_ && more_is_coming(looks, stop)) {
+        ++looks;
+        std::lock_guard lock(state_);
+        wanted_ = true;
+        continue;
+      }
+      looks = 0;
       if (builds_indexes_) build_beside(stop);
     } catch (const std::exception& e) {
       if (!stop) log_untidy(e);
     }
+    base::give_memory_back_where_it_grew();
   }
+}
+
+// Vectors of the space that answers, where an index of them is due; else 0.
+int64_t Upkeep::vectors_to_index() {
+  Reading reading(folder_->connections);
+  const auto space = find_space(reading.db(), collection_, Role::Active);
+  const bool due = space && due_ann_step(reading.db(), collection_) != AnnStep::None;
+  return due ? space->vectors : 0;
+}
+
+// Looks twice, a moment apart.
+bool Upkeep::more_is_coming(size_t looks, const std::atomic<bool>& stop) {
+  const int64_t before = vectors_to_index();
+  if (before <= retry_above_ || looks >= kMostLooks) return false;
+  for (int ms = 0; ms < kLookMs && !stop; ms += kNapMs) std::this_thread::sleep_for(std::chrono::milliseconds(kNapMs));
+  return !stop && vectors_to_index() > before + before / kGrowthShare;
 }
 
 void Upkeep::log_untidy(const std::exception& e) const noexcept {
@@ -127,13 +160,7 @@ bool Upkeep::build_index(const IndexBuild& options) {
 }
 
 void Upkeep::build_beside(const std::atomic<bool>& stop) {
-  const auto vectors = [&] {
-    Reading reading(folder_->connections);
-    const auto space = find_space(reading.db(), collection_, Role::Active);
-    const bool due = space && due_ann_step(reading.db(), collection_) != AnnStep::None;
-    return due ? space->vectors : 0;
-  };
-  if (vectors() <= retry_above_) return;
+  if (vectors_to_index() <= retry_above_) return;
   const auto check = [&](const Progress& = {}) {
     if (stop) throw Error(Code::Cancelled, "the index is no longer wanted");
   };
@@ -147,7 +174,7 @@ void Upkeep::build_beside(const std::atomic<bool>& stop) {
     } while (writer.run(false, threads));
   } catch (const Error& e) {
     if (e.code() == Code::Cancelled) return;
-    const int64_t failed_with = vectors();
+    const int64_t failed_with = vectors_to_index();
     retry_above_ = failed_with + failed_with / 4;
     base::log().warn("collection '{}': its vectors could not be indexed, searches go on as before: {}", name_,
                      e.what());

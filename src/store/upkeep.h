@@ -40,6 +40,8 @@ class Upkeep {
  private:
   void work(const std::atomic<bool>& stop);
   void tidy(bool all, const std::atomic<bool>& stop);
+  int64_t vectors_to_index();
+  bool more_is_coming(size_t looks, const std::atomic<bool>& stop);
   void build_beside(const std::atomic<bool>& stop);
   void give_space_back(bool all);
   void log_untidy(const std::exception& e) const noexcept;

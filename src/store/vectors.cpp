@@ -197,11 +197,15 @@ void Vectors::load_tail(Database& db, uint64_t covered, const Vectors* previous,
 void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collection, const Vectors* previous) {
   auto row = find_ann(db, space_.id);
   if (!row) return;
-  if (previous && previous->ann_row_ && previous->ann_row_->id == row->id) {
-    ann_ = previous->ann_;
+  const auto settings = stored_ann_settings(db, collection);
+  const bool same = previous && previous->ann_row_ && previous->ann_row_->id == row->id;
+  measured_ = same ? previous->measured_ : ann_efforts(db, collection, *row);
+  efforts_ = efforts_under(settings, row->kind, measured_);
+  if (same) {
+    ann_ = previous->efforts_ == efforts_ ? previous->ann_ : previous->ann_->with(efforts_);
   } else {
     try {
-      ann_ = Ann::open(folder, *row, space_, Check::Quick);
+      ann_ = Ann::open(folder, *row, space_, efforts_, Check::Quick);
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
       base::log().warn("{}; every vector is looked at until a writer has built it again", e.what());
@@ -209,7 +213,7 @@ void Vectors::open_ann(Database& db, const IndexFolder& folder, int64_t collecti
     }
   }
   ann_row_ = std::move(row);
-  scanned_ = scanned_under_condition(stored_ann_settings(db, collection), space_.space.dim);
+  scanned_ = scanned_under_condition(settings, space_.space.dim);
 }
 
 std::vector<Match> Vectors::search(std::span<const float> query, size_t k, const Bitmap* allowed) const {

@@ -76,6 +76,8 @@ class Vectors {
   DenseIndex exact_;
   std::optional<AnnRow> ann_row_;
   std::shared_ptr<const Ann> ann_;
+  Efforts measured_;    // of ann_; what the settings say may stand in their place
+  Efforts efforts_;     // of its searches
   size_t scanned_ = 0;  // a condition that allows no more is answered by a scan of those
   Bitmap live_, tail_;  // what the index answers for, and what it does not
 };

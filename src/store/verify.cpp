@@ -160,7 +160,7 @@ class CollectionCheck {
   // Its vectors are rounded (sq8), but still point where those of the database do.
   void index(const SpaceRow& space, const AnnRow& row) {
     constexpr double kSameDirection = 0.99;
-    const auto ann = Ann::open(folder_, row, space, Check::All);
+    const auto ann = Ann::open(folder_, row, space, {}, Check::All);
     Bitmap held;
     for (const auto id : ann->index().ids()) held.add(static_cast<ChunkId>(id));
     if (held != row.covered) return found(row.file + ": holds other chunks than the database says");

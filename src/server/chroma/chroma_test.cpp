@@ -59,6 +59,24 @@ class ChromaTest : public testing::Test {
 
 using Ids = std::vector<std::string>;
 
+TEST_F(ChromaTest, EfSearchIsHowWideAWalkIs) {
+  const auto ef = [&](const std::string& name) {
+    const auto settings = house_.store().catalog().find(name)->settings();
+    return settings.value("index", Json::object()).value("ef", 0);
+  };
+  const auto wide = [](int width) { return Json{{"new_configuration", {{"hnsw", {{"ef_search", width}}}}}}; };
+  make("usual", {{"configuration", {{"hnsw", {{"space", "cosine"}}}}}});
+  EXPECT_EQ(ef("usual"), 0);
+  const std::string path = make("wide", {{"configuration", {{"hnsw", {{"ef_search", 250}}}}}});
+  EXPECT_EQ(ef("wide"), 250);
+  ask("PUT", path, wide(300));
+  EXPECT_EQ(ef("wide"), 300);
+  ask("PUT", path, {{"new_name", "renamed"}});
+  EXPECT_EQ(ef("renamed"), 300);
+  ask("PUT", path, wide(100));
+  EXPECT_EQ(ef("renamed"), 0);
+}
+
 TEST_F(ChromaTest, WhatClientsAskFirst) {
   EXPECT_EQ(ask("GET", "/api/v2/auth/identity", nullptr)["tenant"], "default_tenant");
   EXPECT_EQ(ask("GET", "/api/v2/tenants/default_tenant", nullptr)["name"], "default_tenant");

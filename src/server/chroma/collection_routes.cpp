@@ -44,6 +44,15 @@ std::shared_ptr<store::Records> made(store::Catalog& catalog, const store::NewRe
   }
 }
 
+/// Those that the description speaks of are as it says.
+store::Json settings_with(const Description& description, store::Json settings) {
+  if (const size_t ef = description.ef())
+    settings["index"]["ef"] = ef;
+  else if (const auto index = settings.find("index"); index != settings.end())
+    index->erase("ef");
+  return settings;
+}
+
 constexpr int kMostTurns = 1000;
 
 Reply create(const Request& request, House& house) {
@@ -62,6 +71,7 @@ Reply create(const Request& request, House& house) {
     refuse(404, "NotFoundError", "Database [" + place.database + "] does not exist in tenant [" + place.tenant + "]");
   store::NewRecords fresh{.name = name, .place = place, .metric = description.metric()};
   fresh.notes[std::string(kNote)] = to_note(description);
+  fresh.settings = settings_with(description, fresh.settings);
   if (const std::string restrictions = restrictions_of(description); !restrictions.empty())
     fresh.notes[std::string(kRestrictions)] = restrictions;
   // Others may make and drop a collection of this name at the same time; whoever asks for either gets one in the end.
@@ -113,6 +123,7 @@ Reply modify(const Request& request, House& house) {
   const Body body(request.body);
   const Object said = body.object();
   Description description = description_of(*target.records, target.info);
+  const size_t ef_before = description.ef();
   const Tree metadata = tree_of(said, "new_metadata");
   if (!metadata.is_null()) {
     check_collection_metadata(metadata, "new_metadata");
@@ -128,6 +139,8 @@ Reply modify(const Request& request, House& house) {
     if (house.store->catalog().find(name, place_of(request)))
       refuse(409, "ChromaError", "Collection [" + name + "] already exists");
   }
+  if (description.ef() != ef_before)
+    target.records->set_settings(settings_with(description, target.records->settings()));
   target.records->set_note(kNote, to_note(description));
   if (name != target.info.name) house.store->catalog().rename(target.info.name, name, place_of(request));
   return Reply::json("{}");

@@ -1,6 +1,8 @@
 #include "server/chroma/configuration.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "base/json.h"
 #include "server/chroma/names.h"
@@ -325,6 +327,12 @@ store::Metric Description::metric() const {
   const std::string space = embedding_config(schema).value("space", std::string("l2"));
   if (space == "cosine") return store::Metric::Cosine;
   return space == "ip" ? store::Metric::InnerProduct : store::Metric::L2;
+}
+
+size_t Description::ef() const {
+  const Tree numbers = embedding_config(schema).value("hnsw", default_hnsw());
+  const auto said = numbers.at("ef_search").get<uint64_t>();
+  return said == default_hnsw().at("ef_search") ? 0 : std::min<uint64_t>(said, UINT32_MAX);
 }
 
 Tree Description::configuration() const {

@@ -3,8 +3,8 @@
 // A client says it in up to three ways: `configuration` ({"hnsw": {"space", "ef_search", ...}, "embedding_function"}),
 // `schema` (which indexes every key has) and, from the days before, metadata "hnsw:space" and its kin. All three end in
 // one schema, whose key "#embedding" holds the space and the numbers of the index; the configuration that is shown is
-// read from it. hanok takes the space from it, whose index finds .995 of the nearest without being tuned; the numbers
-// of HNSW are kept and shown.
+// read from it. hanok takes the space from it, and an `ef_search` that is not the usual one, which then is how wide a
+// walk is; at the usual one it measures what .99 of the nearest take. The other numbers of HNSW are kept and shown.
 #pragma once
 
 #include <optional>
@@ -21,6 +21,8 @@ struct Description {
   std::string lineage = {};  // the uuid of the collection that this one and its forks began as; "": itself
 
   store::Metric metric() const;
+  /// How wide a walk was asked to be; 0: as usual.
+  size_t ef() const;
   /// {"hnsw": {...}, "spann": null, "embedding_function": ...}
   Tree configuration() const;
 };

@@ -45,6 +45,17 @@ TEST(ChromaConfiguration, SpaceAndNumbersFromEitherOfThreeWays) {
   EXPECT_THROW(describe(tree(R"({"hnsw":{"space":"ip"}})"), schema, nullptr), Error);
 }
 
+TEST(ChromaConfiguration, AnUnusualWidthOfWalksIsTakenAtItsWord) {
+  EXPECT_EQ(of("null").ef(), 0u);
+  EXPECT_EQ(of(R"({"hnsw":{"ef_search":100}})").ef(), 0u) << "what is shown where nothing was said";
+  EXPECT_EQ(of(R"({"hnsw":{"ef_search":37}})").ef(), 37u);
+  EXPECT_EQ(of("null", "null", R"({"hnsw:search_ef":400})").ef(), 400u);
+  EXPECT_EQ(of(R"({"hnsw":{"ef_search":1000000000000}})").ef(), UINT32_MAX);
+  Description d = of("null");
+  update(d, tree(R"({"hnsw":{"ef_search":64}})"));
+  EXPECT_EQ(d.ef(), 64u);
+}
+
 TEST(ChromaConfiguration, AnEmbeddingFunctionComesBackAsItWasGiven) {
   const std::string embedder = R"({"type":"known","name":"mine","config":{"z":1,"a":[1.5,null],"m":"x"}})";
   const Description d = of("{\"embedding_function\":" + embedder + "}");
