@@ -34,18 +34,29 @@ int report(const Session& session, Code code, const std::string& message) {
   return exit_status(code);
 }
 
+/// All that a command does under one span, so that it is one trace.
+void under_span(const std::string& command, const std::function<void()>& work) {
+  chain::OpenSpan span("hanok " + command);
+  try {
+    work();
+  } catch (const std::exception& e) {
+    span.fail(e.what());
+    throw;
+  }
+}
+
 /// With --trace: writes it, also of what failed.
-void traced(const Session& session, const std::function<void()>& work) {
+void traced(const Session& session, const std::string& command, const std::function<void()>& work) {
   if (session.trace_flag.empty()) return work();
   if (session.trace_flag != "-") {
     const chain::Tracing scope(chain::Trace::to_file(session.trace_flag));
-    return work();
+    return under_span(command, work);
   }
   std::vector<chain::TraceSpan> spans;
   const auto trace = std::make_shared<chain::Trace>([&](const chain::TraceSpan& span) { spans.push_back(span); });
   const chain::Tracing scope(trace);
   try {
-    work();
+    under_span(command, work);
   } catch (...) {
     std::cerr << chain::trace_tree(spans);
     throw;
@@ -152,9 +163,9 @@ void Command::flag(const std::string& flags, bool& value, const std::string& hel
   app_->add_flag(flags, value, help);
 }
 void Command::run(std::function<void(Session&)> action) {
-  app_->callback([session = session_, action = std::move(action)] {
+  app_->callback([session = session_, name = app_->get_name(), action = std::move(action)] {
     const Context::Scope scope(Context().with_cancel(session->interrupts).with_threads(session->threads_flag));
-    traced(*session, [&] { action(*session); });
+    traced(*session, name, [&] { action(*session); });
   });
 }
 

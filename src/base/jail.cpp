@@ -1,5 +1,6 @@
 #include "base/jail.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "hanok/error.h"
 
@@ -28,10 +31,35 @@ bool within(const fs::path& folder, const fs::path& path) {
                                  (readable.empty() ? "there are none" : readable) + ")");
 }
 
-struct Closing {
-  int fd;
-  ~Closing() { ::close(fd); }
+class Closing {
+ public:
+  explicit Closing(int fd) : fd_(fd) {}
+  ~Closing() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  operator int() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
 };
+
+/// Opens what `path` names and looks where it lies then: a part of the path may have become a link meanwhile.
+int open_within(std::span<const fs::path> folders, const std::string& path, int flags) {
+  const fs::path real = path_within(folders, path);
+  Closing fd(::open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | flags));
+  if (fd < 0) throw Error(Code::Unavailable, "cannot open '" + path + "': " + std::strerror(errno));
+  const fs::path opened = fs::read_symlink("/proc/self/fd/" + std::to_string(fd));
+  const bool inside = std::any_of(folders.begin(), folders.end(), [&](const fs::path& folder) {
+    std::error_code none;
+    const fs::path root = fs::canonical(folder, none);
+    return !none && within(root, opened);
+  });
+  if (!inside) outside(folders, path);
+  return fd.release();
+}
 
 }  // namespace
 
@@ -53,17 +81,7 @@ fs::path path_within(std::span<const fs::path> folders, const std::string& path)
 }
 
 std::string read_file_within(std::span<const fs::path> folders, const std::string& path, uint64_t max_bytes) {
-  const fs::path real = path_within(folders, path);
-  const int fd = ::open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) throw Error(Code::Unavailable, "cannot open '" + path + "': " + std::strerror(errno));
-  const Closing closing{fd};
-  const fs::path opened = fs::read_symlink("/proc/self/fd/" + std::to_string(fd));
-  const bool inside = std::any_of(folders.begin(), folders.end(), [&](const fs::path& folder) {
-    std::error_code none;
-    const fs::path root = fs::canonical(folder, none);
-    return !none && within(root, opened);
-  });
-  if (!inside) outside(folders, path);
+  const Closing fd(open_within(folders, path, O_NONBLOCK));
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
     throw Error(Code::Invalid, "'" + path + "' is no regular file");
@@ -78,6 +96,31 @@ std::string read_file_within(std::span<const fs::path> folders, const std::strin
     out.append(buffer, static_cast<size_t>(n));
     if (out.size() > max_bytes) throw Error(Code::Exhausted, "'" + path + "' grows beyond what is read");
   }
+  return out;
+}
+
+std::vector<Listed> list_folder_within(std::span<const fs::path> folders, const std::string& path) {
+  if (!fs::is_directory(path_within(folders, path))) throw Error(Code::Invalid, "'" + path + "' is no folder");
+  Closing fd(open_within(folders, path, O_DIRECTORY));
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd), ::closedir);
+  if (!folder) throw Error(Code::Unavailable, "'" + path + "' cannot be read: " + std::strerror(errno));
+  fd.release();  // the folder's now
+  std::vector<Listed> out;
+  errno = 0;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string name = entry->d_name;
+    struct stat info {};
+    if (name == "." || name == ".." || ::fstatat(::dirfd(folder.get()), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
+    const auto kind = S_ISREG(info.st_mode)   ? Listed::Kind::File
+                      : S_ISDIR(info.st_mode) ? Listed::Kind::Folder
+                      : S_ISLNK(info.st_mode) ? Listed::Kind::Link
+                                              : Listed::Kind::Other;
+    out.push_back({name, kind, kind == Listed::Kind::File ? static_cast<uint64_t>(info.st_size) : 0});
+    errno = 0;
+  }
+  if (errno != 0) throw Error(Code::Unavailable, "'" + path + "' cannot be read: " + std::strerror(errno));
+  std::sort(out.begin(), out.end(), [](const Listed& a, const Listed& b) { return a.name < b.name; });
   return out;
 }
 

@@ -114,6 +114,8 @@ class Loop {
   bool weaker(const Error& e) {
     const bool cannot = e.code() == Code::Unsupported || e.code() == Code::Unavailable || e.code() == Code::Corrupt;
     if (!cannot || Context::current().ended()) return false;
+    if (options_.kind == AgentKind::Functions && e.code() == Code::Unsupported)
+      throw Error(e.code(), std::string(e.what()) + "; take kind react (or auto), whose steps are JSON");
     if (!react() && options_.kind == AgentKind::Auto && out_.steps.empty()) {
       out_.kind = AgentKind::React;
       out_.notes.push_back(std::string("the model does not call functions, so it takes steps of JSON: ") + e.what());

@@ -61,8 +61,8 @@ void AgentReplay::bad(const Event& event, const std::string& why) const {
 
 const AgentReplay::Event& AgentReplay::next(const char* kind) {
   if (at_ >= events_.size())
-    throw Error(Code::Corrupt, std::string("agent log: it ends where a ") + kind +
-                                   " was expected: the run was interrupted, or the file was cut");
+    throw Error(Code::Corrupt, std::string("agent log: it ends where the event '") + kind +
+                                   "' was expected: the run was interrupted, or the file was cut");
   const Event& event = events_[at_++];
   const std::string found = event.json.value("event", "");
   const bool model = std::string_view(kind) == "reply" && found == "refused";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "chain/tools/input.h"
 #include "hanok/error.h"
 
@@ -84,8 +85,9 @@ void Client::greet() {
   }
 }
 
-std::vector<Tool> Client::tools(size_t most) {
+std::vector<Tool> Client::tools(size_t most, double seconds) {
   const std::scoped_lock lock(mutex_);
+  const base::Stopwatch watch;
   std::vector<Tool> out;
   std::string cursor;
   for (size_t page = 0; page < kMostPages; ++page) {
@@ -107,6 +109,7 @@ std::vector<Tool> Client::tools(size_t most) {
     const auto next = result.find("nextCursor");
     if (next == result.end() || !next->is_string() || next->get<std::string>().empty()) return out;
     cursor = next->get<std::string>();
+    if (watch.seconds() > seconds) break;  // each page in time, and no end of them
   }
   bad("its list of tools does not end");
 }
@@ -155,7 +158,7 @@ Toolbox connect_mcp(const std::string& server, const McpOptions& options) {
   const auto client = std::make_shared<mcp::Client>(
       web ? mcp::http_transport(server, options) : mcp::stdio_transport(server, options), server);
   Toolbox out;
-  for (auto& tool : client->tools(options.most_tools)) {
+  for (auto& tool : client->tools(options.most_tools, options.timeout_seconds)) {
     const std::string name = tool.name;
     try {
       out.push_back(

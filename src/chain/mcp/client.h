@@ -35,8 +35,8 @@ class Client {
  public:
   /// Greets the server. Throws Unavailable where it is none.
   Client(std::unique_ptr<Transport> transport, std::string name);
-  /// Throws Unavailable for a list that is none, or has more than `most` tools.
-  std::vector<Tool> tools(size_t most);
+  /// Throws Unavailable for a list that is none, has more than `most` tools, or does not end within about `seconds`.
+  std::vector<Tool> tools(size_t most, double seconds);
   /// The texts of a result. Throws Unavailable with the server's words where it says isError, or answers with an error.
   std::string call(const std::string& tool, const std::string& input);
 

@@ -1,5 +1,6 @@
 #include <functional>
 #include <optional>
+#include <type_traits>
 
 #include "base/child.h"
 #include "base/clock.h"
@@ -44,24 +45,38 @@ class Stdio final : public Transport {
       : child_(split_command(command)), name_(command), options_(options) {}
 
   Json request(const Json& message) override {
-    child_.write_line(base::dump_json(message), options_.timeout_seconds);
     const base::Stopwatch watch;
+    write(message);
     for (size_t beside = 0; beside <= kMostBeside; ++beside) {
       const double left = options_.timeout_seconds - watch.seconds();
       if (left <= 0) break;
-      const std::string line = child_.read_line(left, options_.most_bytes);
+      const std::string line = named([&] { return child_.read_line(left, options_.most_bytes); });
       if (line.find_first_not_of(" \t") == line.npos) continue;
       const Json got = message_in(line, "its line", name_);
       if (is_response(got, message["id"])) return got;
-      if (const auto answer = got.is_object() ? answer_to(got) : std::nullopt)
-        child_.write_line(base::dump_json(*answer), options_.timeout_seconds);
+      if (const auto answer = got.is_object() ? answer_to(got) : std::nullopt) write(*answer);
     }
     throw Error(Code::Unavailable, "MCP server " + name_ + ": does not answer " + message["method"].get<std::string>());
   }
 
-  void notify(const Json& message) override { child_.write_line(base::dump_json(message), options_.timeout_seconds); }
+  void notify(const Json& message) override { write(message); }
 
  private:
+  void write(const Json& message) {
+    named([&] { child_.write_line(base::dump_json(message), options_.timeout_seconds); });
+  }
+  /// What goes wrong with the child says whose it is.
+  template <class Work>
+  std::invoke_result_t<Work> named(Work work) {
+    try {
+      return work();
+    } catch (const Error& e) {
+      if (e.code() == Code::Cancelled) throw;
+      throw Error(e.code(),
+                  "MCP server " + name_ + ": " + e.what() + "; a program that speaks MCP over stdio was expected");
+    }
+  }
+
   base::Child child_;
   std::string name_;
   McpOptions options_;

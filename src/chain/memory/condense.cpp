@@ -27,11 +27,13 @@ PromptTemplate default_condense_prompt() {
 std::string condense_question(const ChatModel& model, const Recall& history, const std::string& question,
                               const PromptTemplate& prompt) {
   if (history.messages.empty() && history.summary.empty()) return question;
+  OpenSpan span("condense");
   std::string lines = history.summary.empty() ? "" : history.summary + "\n";
   for (const Message& m : history.messages) lines += m.role + ": " + m.text() + "\n";
   const Message asked{"user", prompt.format({{"history", lines}, {"question", question}})};
   const auto reply = traced_chat(model, std::span(&asked, 1), {.temperature = 0.0f, .max_tokens = 120});
   const std::string line = first_line(reply.text());
+  span.set("hanok.question", line);
   return line.empty() || line.size() > kLongest ? question : line;
 }
 

@@ -1,6 +1,4 @@
 // Files within given folders, and SQLite files.
-#include <algorithm>
-
 #include "base/jail.h"
 #include "chain/tools/input.h"
 #include "hanok/error.h"
@@ -30,21 +28,19 @@ void check(const std::vector<fs::path>& folders) {
 }
 
 std::string list(const std::vector<fs::path>& folders, const std::string& path) {
-  const fs::path folder = base::path_within(folders, path.empty() ? "." : path);
-  if (!fs::is_directory(folder)) throw Error(Code::Invalid, "'" + path + "' is no folder");
-  std::vector<std::string> lines;
-  std::error_code failed, none;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    const bool inner = entry->is_directory(none);
-    lines.push_back(
-        entry->path().filename().string() +
-        (inner ? "/" : "  " + std::to_string(entry->is_regular_file(none) ? entry->file_size(none) : 0) + " bytes"));
-  }
-  if (failed) throw Error(Code::Unavailable, "'" + path + "' cannot be read: " + failed.message());
-  std::sort(lines.begin(), lines.end());
+  using Kind = base::Listed::Kind;
+  const auto entries = base::list_folder_within(folders, path.empty() ? "." : path);
   std::string out;
-  for (size_t i = 0; i < lines.size() && i < kMostEntries; ++i) out += lines[i] + "\n";
-  if (lines.size() > kMostEntries) out += "[" + std::to_string(lines.size() - kMostEntries) + " more]\n";
+  for (size_t i = 0; i < entries.size() && i < kMostEntries; ++i) {
+    const auto& e = entries[i];
+    out += e.name +
+           (e.kind == Kind::Folder ? "/"
+            : e.kind == Kind::File ? "  " + std::to_string(e.bytes) + " bytes"
+            : e.kind == Kind::Link ? "  a link"
+                                   : "  no file") +
+           "\n";
+  }
+  if (entries.size() > kMostEntries) out += "[" + std::to_string(entries.size() - kMostEntries) + " more]\n";
   return out.empty() ? "[empty]" : out;
 }
 

@@ -118,6 +118,15 @@ TEST(Tools, AShellHasWallsOrIsNone) {
   EXPECT_THAT(shell->call(R"({"command":"cat /etc/passwd"})"), HasSubstr("exit status"));
 }
 
+TEST(Tools, AnEquationIsCalculatedUpToItsSign) {
+  const auto calculator = make_calculator();
+  EXPECT_EQ(calculator->call(R"({"expression":"12.5% * 80"})"), "10");
+  EXPECT_EQ(calculator->call(R"({"expression":"12.5% * 80 = 8.5% * 80 = 48"})"),
+            "10\n[what stands behind '=' was not read]");
+  EXPECT_THROW(calculator->call(R"({"expression":"= 5"})"), Error);
+  EXPECT_THROW(calculator->call(R"({"expression":"x = 5"})"), Error);
+}
+
 TEST(Tools, DefinitionsMustBeSchemas) {
   EXPECT_THROW(make_tool({"x", "", "{"}, {}), Error);
   EXPECT_THROW(make_tool({"x", "", R"({"type":"string"})"}, {}), Error);
