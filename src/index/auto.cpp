@@ -95,11 +95,16 @@ std::shared_ptr<Index> Auto::index() const {
   return chosen_.index;
 }
 
+Options Auto::plain_options() const {
+  Options out = options_;
+  out.set.clear();
+  if (const auto storage = options_.set.find("storage"); storage != options_.set.end()) out.set.insert(*storage);
+  return out;
+}
+
 // An empty index of the kind that is best for n vectors.
 Auto::Chosen Auto::chosen(size_t n, const std::function<void(size_t, float*)>& row) const {
-  Options options = options_;
-  options.set.clear();
-  if (const auto storage = options_.set.find("storage"); storage != options_.set.end()) options.set.insert(*storage);
+  Options options = plain_options();
   const Choice choice = choose({options, n, exact_below_, recall_, small_, row});
   for (const auto& [key, value] : choice.set) options.set[key] = value;
   return {make_chosen(choice.kind, options), n, choice.why, {}};
@@ -150,6 +155,31 @@ void Auto::fill(Chosen& next, std::vector<Id> ids, std::vector<float> rows) cons
       });
   next.index->set_search_defaults(next.tuned.options);
   next.index->add(all_ids.subspan(seen), all.subspan(seen * dim()));
+  scan_if_better(next, all_ids, all);
+}
+
+// What the choice expected of a sample may not come true of all. What looks at much of the set is timed beside a scan
+// of it; where the promise is not kept, a scan keeps it.
+void Auto::scan_if_better(Chosen& next, std::span<const Id> ids, std::span<const float> rows) const {
+  constexpr size_t kWalkShare = 64;  // a walk that expands more than such a part of the set
+  constexpr size_t kTimed = 48;      // queries; as one batch they have the scan make its codes
+  constexpr double kMustWin = 1.1;
+  const size_t n = ids.size();
+  const auto& [promise, setting] = next.tuned;
+  const bool much = setting.ef * kWalkShare > n || setting.nprobe * setting.nprobe * 4 > n;  // half of the cells
+  // Where few are more than `exact_below`, that is what was asked for.
+  if (small_ || (promise.kept() && (!much || n <= scanned_fast(dim())))) return;
+  const std::shared_ptr<Index> scan = make_chosen("flat", plain_options());
+  scan->add(ids, rows);
+  const auto queries = rows.last(std::min(kTimed, n) * dim());
+  scan->search_batch(queries, kNeighbours, {.threads = options_.threads});
+  const double own_us = search_us(*next.index, queries, kNeighbours, {}),
+               scan_us = search_us(*scan, queries, kNeighbours, {});
+  if (promise.kept() && own_us < scan_us * kMustWin) return;
+  next.why += "; of all of them " + next.index->kind() + " reaches " + short_number(promise.least()) + " in " +
+              short_number(own_us) + " us, and a scan is exact in " + short_number(scan_us) + " us";
+  next.index = scan;
+  next.tuned = {};
 }
 
 // As wide as the set has grown since it was measured.
@@ -240,7 +270,8 @@ void Auto::update(std::span<const Id> ids, std::span<const float> vectors) {
 }
 
 bool Auto::outgrown(const Chosen& chosen, size_t n) const {
-  return chosen.index->kind() == "flat" ? n > exact_below_ : n / kChooseAgain >= std::max(chosen.at, exact_below_);
+  const bool is_small = chosen.index->kind() == "flat" && chosen.at <= exact_below_;
+  return is_small ? n > exact_below_ : n / kChooseAgain >= std::max(chosen.at, exact_below_);
 }
 
 size_t Auto::remove(std::span<const Id> ids) {

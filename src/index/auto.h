@@ -14,6 +14,8 @@
 // the others, where questions lie. When the set has grown it is measured again on some of the vectors that come; where
 // they come one by one, it widens as the set grows. statistics()["promise"] says what was measured.
 //
+// Where no setting of the kind reaches `recall`, or it takes longer than a scan of all, it is flat again.
+//
 // A file that it saves is one of the chosen kind, with one key more (kAutoKey), by which open() knows to wrap it again.
 // Keys: storage as for all kinds; exact_below: so many vectors are scanned (0: by dimension, scanned_fast());
 // recall: of ten neighbours, what a search that says nothing reaches; tune = yes | no: no for callers who measure for
@@ -67,12 +69,14 @@ class Auto final : public BaseIndex {
   };
   Chosen now() const;
   bool has(Id id) const override { return index()->contains(id); }
+  Options plain_options() const;  // of the indexes inside
   bool outgrown(const Chosen& chosen, size_t n) const;
   std::shared_ptr<Index> index() const;  // without the text
   void read_keys();
   Chosen chosen(size_t n, const std::function<void(size_t, float*)>& row) const;
   void move_into_new(std::span<const Id> ids, std::span<const float> vectors);
   void fill(Chosen& next, std::vector<Id> ids, std::vector<float> rows) const;
+  void scan_if_better(Chosen& next, std::span<const Id> ids, std::span<const float> rows) const;
   void grow(Chosen next, std::span<const Id> ids, std::span<const float> vectors);
   Tuned measured(const Index& index, std::vector<float> unseen, const std::function<void(Trial&)>& see,
                  const Trial::Row& row) const;

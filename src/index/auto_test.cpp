@@ -69,6 +69,44 @@ TEST(Auto, IsFlatWhileSmallAndAGraphOrCellsWhenItHasGrown) {
   EXPECT_EQ(*index->reconstruct(3), *exact->reconstruct(3));
 }
 
+// Without structure a walk searches nearly all: what was promised is kept by what looks at all of it.
+TEST(Auto, VectorsWithoutStructureAreScanned) {
+  constexpr size_t kWide = 256, kCount = 4000;
+  base::Random random(21);
+  std::vector<float> rows(kCount * kWide), queries(60 * kWide);
+  for (float& x : rows) x = static_cast<float>(random.normal());
+  for (float& x : queries) x = static_cast<float>(random.normal());
+  const auto index = make("auto", {.dim = kWide, .set = {{"exact_below", "1500"}}});
+  index->add(range(0, kCount), rows);
+  EXPECT_NE(index->kind(), "hnsw") << index->statistics().at("why");
+  EXPECT_THAT(index->statistics().at("why"), HasSubstr("scan"));
+  const auto exact = make("flat", {.dim = kWide});
+  exact->add(range(0, kCount), rows);
+  const auto hits = [&] {
+    size_t out = 0;
+    for (size_t q = 0; q < 60; ++q) {
+      const auto query = std::span(queries).subspan(q * kWide, kWide);
+      const auto last = exact->search(query, 10).back().distance;
+      for (const Match& m : index->search(query, 10)) out += m.distance <= last * (1 + 1e-5f);
+    }
+    return static_cast<double>(out) / 600;
+  };
+  EXPECT_GE(hits(), 0.98);
+  // It stays so while it grows, and is not chosen again with every addition.
+  const std::string why = index->statistics().at("why"), kind = index->kind();
+  for (Id at = 0; at < 200; at += 50) {
+    const auto more = std::span(queries).first(50 * kWide);
+    index->add(range(static_cast<Id>(kCount) + at, 50), more);
+    exact->add(range(static_cast<Id>(kCount) + at, 50), more);
+  }
+  EXPECT_EQ(index->kind(), kind);
+  EXPECT_EQ(index->statistics().at("why"), why);
+  EXPECT_GE(hits(), 0.98);
+  const base::TempFolder folder;
+  index->save(folder.path() / "a.idx");
+  EXPECT_EQ(open(folder.path() / "a.idx")->statistics().at("why"), why);
+}
+
 TEST(Auto, ShrinksBackToFlat) {
   const auto index = small_auto();
   index->add(range(0, 2000), vectors(2000, 1));

@@ -25,19 +25,14 @@ constexpr size_t kSampleFloats = 5'000'000;  // both kinds are built on so many 
 constexpr size_t kLeastSample = 1500, kMostSample = 8192;
 constexpr size_t kWidestSampled = 3072;  // wider rows: such a sample says little and costs much
 constexpr double kMustWin = 1.1;         // ivf must be faster by this: hnsw keeps its speed when the set grows
+// A scan of more codes than a core's caches hold waits for memory: 100,000 x 384 take 1,000 us, 25,000 take 131.
+constexpr double kCachedBytes = 16e6, kMemoryWait = 2;
 
 // Of this thread: other work on the machine does not count.
 double processor_us() {
   timespec t;
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
-}
-
-std::string short_number(double x) {
-  std::ostringstream out;
-  out.precision(3);
-  out << x;
-  return out.str();
 }
 
 struct Sample {
@@ -83,28 +78,51 @@ double recall(const Sample& sample, Metric metric, const std::vector<std::vector
 struct Speed {
   double us = std::numeric_limits<double>::infinity();  // a query, one at a time
   std::string setting = "no setting";
+  bool looks_at_much = true;  // so that it takes twice as long among twice as many
+};
+
+struct Try {
+  std::string text;
+  SearchOptions options;
+  bool looks_at_much;
 };
 
 // The first setting that reaches the recall; later ones look at more and take longer.
-Speed speed_of(const Index& index, const Question& q, const Sample& sample, const std::string& key,
-               size_t SearchOptions::*field, const std::vector<size_t>& ladder) {
-  constexpr size_t kPasses = 3;
-  const size_t dim = q.options.dim;
-  for (const size_t value : ladder) {
-    SearchOptions options;
-    options.*field = value;
-    double best = std::numeric_limits<double>::infinity();
-    std::vector<std::vector<Match>> found(kQueries);
-    for (size_t pass = 0; pass < kPasses; ++pass) {
-      const double begin = processor_us();
-      for (size_t i = 0; i < kQueries; ++i)
-        found[i] = index.search(std::span(sample.queries).subspan(i * dim, dim), kNeighbours, options);
-      best = std::min(best, (processor_us() - begin) / kQueries);
-      if (recall(sample, q.options.metric, found) < q.recall) break;
-      if (pass + 1 == kPasses) return {best, key + "=" + std::to_string(value)};
-    }
+Speed speed_of(const Index& index, const Question& q, const Sample& sample, const std::vector<Try>& ladder) {
+  for (const Try& step : ladder) {
+    SearchOptions options = step.options;
+    options.threads = q.options.threads;
+    if (recall(sample, q.options.metric, index.search_batch(sample.queries, kNeighbours, options)) >= q.recall)
+      return {search_us(index, sample.queries, kNeighbours, step.options), step.text, step.looks_at_much};
   }
   return {};
+}
+
+Speed speed_of_graph(const Question& q, const Sample& sample) {
+  // Among as many as that of a sample a walk does not find its way, it searches: the more there are, the longer.
+  constexpr size_t kWalkShare = 32;
+  const size_t rows = sample.base.size() / q.options.dim;
+  std::vector<Try> ladder;
+  for (const size_t ef : {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640})
+    ladder.push_back({"ef=" + std::to_string(ef), {.ef = ef}, ef * kWalkShare >= rows});
+  return speed_of(*built("hnsw", q.options, sample.base), q, sample, ladder);
+}
+
+// Cells that tell little apart are all looked into, and what codes tell apart badly is ranked anew in greater number.
+Speed speed_of_cells(const Question& q, const Sample& sample) {
+  const auto index = built("ivf", q.options, sample.base);
+  const auto cells = static_cast<size_t>(std::sqrt(static_cast<double>(sample.base.size() / q.options.dim)));
+  Speed best;
+  for (const size_t rerank : {0, 250, 600}) {
+    std::vector<Try> ladder;
+    for (const size_t probes : {2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 96})
+      ladder.push_back({"nprobe=" + std::to_string(probes) + (rerank ? ",rerank=" + std::to_string(rerank) : ""),
+                        {.nprobe = probes, .rerank = rerank},
+                        2 * probes >= cells});
+    const Speed now = speed_of(*index, q, sample, ladder);
+    if (now.us < best.us) best = now;
+  }
+  return best;
 }
 
 /// Cells with 4-bit codes, one for every four numbers, over rows of a byte a number; bytes as they are.
@@ -124,6 +142,26 @@ Choice least_memory(const Question& q) {
 
 }  // namespace
 
+std::string short_number(double x) {
+  if (x >= 1000) return std::to_string(std::lround(x));
+  std::ostringstream out;
+  out.precision(3);
+  out << x;
+  return out.str();
+}
+
+double search_us(const Index& index, std::span<const float> queries, size_t k, const SearchOptions& options) {
+  constexpr size_t kPasses = 3;
+  const size_t dim = index.options().dim, n = queries.size() / dim;
+  double best = std::numeric_limits<double>::infinity();
+  for (size_t pass = 0; pass < kPasses; ++pass) {
+    const double begin = processor_us();
+    for (size_t i = 0; i < n; ++i) index.search(queries.subspan(i * dim, dim), k, options);
+    best = std::min(best, (processor_us() - begin) / static_cast<double>(n));
+  }
+  return best;
+}
+
 size_t scanned_fast(size_t dim) { return std::clamp(kScanBytes / dim, kLeastScanned, kMostScanned); }
 
 Choice choose(const Question& q) {
@@ -136,28 +174,32 @@ Choice choose(const Question& q) {
     return {"hnsw",
             what + ": above " + std::to_string(q.exact_up_to) + " a graph looks at fewest; no sample was measured"};
 
-  Options options = q.options;
   const Context::Scope quietly(Context::current().with_progress({}));
   Sample sample = take_sample(q);
-  const auto exact = built("flat", options, sample.base);
-  for (const auto& found : exact->search_batch(sample.queries, kNeighbours, {.threads = options.threads}))
-    sample.kth.push_back(signed_distance(options.metric, found.back().distance));
-  const Speed graph = speed_of(*built("hnsw", options, sample.base), q, sample, "ef", &SearchOptions::ef,
-                               {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640});
-  const Speed cells = speed_of(*built("ivf", options, sample.base), q, sample, "nprobe", &SearchOptions::nprobe,
-                               {2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64});
-  // A walk grows like the logarithm of the size, a visit of sqrt(n) cells' share like its root.
-  const double n = static_cast<double>(q.vectors), s = static_cast<double>(sample.base.size() / options.dim);
-  const double graph_us = graph.us * std::log(n) / std::log(s), cells_us = cells.us * std::sqrt(n / s);
-  const bool ivf = cells_us * kMustWin < graph_us;
+  const auto exact = built("flat", q.options, sample.base);
+  for (const auto& found : exact->search_batch(sample.queries, kNeighbours, {.threads = q.options.threads}))
+    sample.kth.push_back(signed_distance(q.options.metric, found.back().distance));
+  const Speed graph = speed_of_graph(q, sample), cells = speed_of_cells(q, sample);
+  // A walk grows like the logarithm of the size, a visit of sqrt(n) cells' share like its root, and what looks at much
+  // of a set in any case like the set.
+  const double n = static_cast<double>(q.vectors), s = static_cast<double>(sample.base.size() / q.options.dim);
+  const double graph_us = graph.us * (graph.looks_at_much ? n / s : std::log(n) / std::log(s)),
+               cells_us = cells.us * (cells.looks_at_much ? n / s : std::sqrt(n / s));
   const auto tell = [](const std::string& kind, const Speed& speed, double us) {
     if (!std::isfinite(us)) return kind + " does not reach it";
     return kind + " takes about " + short_number(us) + " us (" + speed.setting + ", " + short_number(speed.us) +
            " us on the sample)";
   };
-  return {ivf ? "ivf" : "hnsw", what + ", for recall " + short_number(q.recall) + ": " + tell("hnsw", graph, graph_us) +
-                                    ", " + tell("ivf", cells, cells_us) + "; measured on " +
-                                    std::to_string(sample.base.size() / options.dim) + " of them"};
+  std::string kind = cells_us * kMustWin < graph_us ? "ivf" : "hnsw";
+  std::string why = what + ", for recall " + short_number(q.recall) + ": " + tell("hnsw", graph, graph_us) + ", " +
+                    tell("ivf", cells, cells_us);
+  if (graph.looks_at_much && cells.looks_at_much) {  // no structure to follow: is it worth it at all?
+    const double waits = n * static_cast<double>(q.options.dim) > kCachedBytes ? kMemoryWait : 1;
+    const double scan_us = search_us(*exact, sample.queries, kNeighbours, {}) * n / s * waits;
+    why += ", a scan of all about " + short_number(scan_us) + " us";
+    if (scan_us * kMustWin < std::min(graph_us, cells_us)) kind = "flat";
+  }
+  return {kind, why + "; measured on " + std::to_string(sample.base.size() / q.options.dim) + " of them", {}};
 }
 
 }  // namespace hanok::index

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 
 #include "hanok/index.h"
@@ -27,6 +28,12 @@ struct Question {
 
 /// Vectors of `dim` numbers that a scan of all answers fast enough: kScanBytes of codes, some half a millisecond.
 size_t scanned_fast(size_t dim);
+
+/// Of three digits, for people.
+std::string short_number(double x);
+
+/// Microseconds of this thread's processor time that a search for k takes, one query [n, dim] at a time.
+double search_us(const Index& index, std::span<const float> queries, size_t k, const SearchOptions& options);
 
 /// The comparison takes processor time, so two machines may choose differently; each kind by itself is the same
 /// everywhere.

@@ -145,7 +145,7 @@ Tuned tune(std::span<const Trial> trials, double recall, const std::vector<Effor
            const Trial::Row& row, size_t vectors) {
   Tuned best;
   double best_margin = -std::numeric_limits<double>::infinity();
-  for (const Effort& effort : efforts) {
+  const auto reaches = [&](const Effort& effort) {
     Promise now{recall, trials.empty() ? 0 : trials[0].k(), vectors, effort.text, {}};
     double margin = std::numeric_limits<double>::infinity();
     for (const Trial& trial : trials) {
@@ -153,8 +153,21 @@ Tuned tune(std::span<const Trial> trials, double recall, const std::vector<Effor
       now.reached.push_back({trial.name(), trial.size(), result.recall});
       margin = std::min(margin, result.recall - kSure * result.error - recall);
     }
-    if (margin > best_margin) best_margin = margin, best = {std::move(now), effort.options};
-    if (margin >= 0) break;
+    if (margin > best_margin || margin >= 0) best_margin = margin, best = {std::move(now), effort.options};
+    return margin >= 0;
+  };
+  // Settings that differ in `rerank` alone: where the largest does not do, no other will.
+  const auto same_but_rerank = [](const Effort& a, const Effort& b) {
+    return a.options.ef == b.options.ef && a.options.nprobe == b.options.nprobe;
+  };
+  for (auto first = efforts.begin(); first != efforts.end();) {
+    const auto end =
+        std::find_if_not(first, efforts.end(), [&](const Effort& e) { return same_but_rerank(*first, e); });
+    if (reaches(*(end - 1))) {
+      while (first != end - 1 && !reaches(*first)) ++first;
+      break;
+    }
+    first = end;
   }
   return best;
 }

@@ -18,10 +18,11 @@ constexpr size_t kGrowthBeforeTraining = 4;
 constexpr double kToldApart = 0.99;  // of ten neighbours, among those that are ranked anew by default
 constexpr size_t kMostCodesByDefault = 192;
 
-// 4-bit codes a vector, the coarsest first: one for eight numbers, four, 8/3.
+// 4-bit codes a vector, the coarsest first: one for eight numbers, four, 8/3, two.
 std::vector<size_t> widths_of_codes(size_t dim) {
   std::vector<size_t> out;
-  for (const size_t wanted : {std::clamp<size_t>(dim / 8 / 4 * 4, 32, 128), dim / 4 / 4 * 4, dim * 3 / 8 / 4 * 4}) {
+  for (const size_t wanted :
+       {std::clamp<size_t>(dim / 8 / 4 * 4, 32, 128), dim / 4 / 4 * 4, dim * 3 / 8 / 4 * 4, dim / 2 / 4 * 4}) {
     const size_t codes = std::min({dim, wanted, kMostCodesByDefault});
     if (out.empty() || codes > out.back()) out.push_back(codes);
   }

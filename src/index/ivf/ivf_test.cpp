@@ -318,7 +318,7 @@ TEST(Ivf, OddInput) {
 size_t codes_of(const Index& index) { return std::stoul(index.statistics().at("codes_per_vector")); }
 
 TEST(Ivf, CodesAreAsFineAsItTakesToTellNeighboursApart) {
-  constexpr size_t kN = 3000, kDim = 256, kCoarsest = 32, kFinest = 96;
+  constexpr size_t kN = 3000, kDim = 256, kCoarsest = 32, kFinest = 128;
   std::vector<float> hard(kN * kDim);  // of no direction that says more than another
   base::Random random(6);
   for (float& v : hard) v = static_cast<float>(random.normal());
