@@ -27,7 +27,8 @@ enum class Kind { Text, Template, Fixed };
 struct Known {
   std::string name, used, text;
   Kind kind = Kind::Template;
-  std::vector<std::string> optional = {};  // gaps of the default that another text may leave out
+  std::vector<std::string> optional = {};  // of a Template: gaps of the default that another text may leave out
+  std::vector<std::string> needed = {};    // of a Text: what must stand in it, in braces
 };
 
 void add_tasks(std::vector<Known>& out) {
@@ -89,7 +90,10 @@ std::vector<Known> all_prompts() {
   std::vector<Known> out = {
       {"ask",
        "ask, run, and the tool ask of agent and mcp (serve has the default): the answer from {passages} to {question}",
-       chain::default_prompt(), Kind::Text},
+       chain::default_prompt(),
+       Kind::Text,
+       {},
+       {"passages", "question"}},
       {"condense", "ask --session: {question} so that it stands without {history}",
        chain::default_condense_prompt().text()},
       {"summary", "chat --memory summary, summary-buffer: {summary} with {new_lines}",
@@ -131,6 +135,11 @@ const Known& known(const std::string& name) {
   throw Error(Code::NotFound, "there is no prompt '" + name + "'; there are " + names);
 }
 
+[[noreturn]] void missing(const std::string& file, const std::string& name, const std::string& all) {
+  throw Error(Code::Invalid, file + ": {" + name + "} is missing; the model would not be told it" +
+                                 (all.empty() ? "" : ". There are " + all));
+}
+
 /// Its gaps are those of the default, and none is missing that it means nothing without.
 void check(const Known& prompt, const std::string& text, const std::string& file) {
   const auto has = [](const std::vector<std::string>& names, const std::string& name) {
@@ -150,9 +159,7 @@ void check(const Known& prompt, const std::string& text, const std::string& file
       throw Error(Code::Invalid, file + ": {" + name + "} is nothing that is known here; there are " + list +
                                      " (a brace itself is written twice, {{ or }})");
   for (const auto& name : expected)
-    if (!has(found, name) && !has(prompt.optional, name))
-      throw Error(Code::Invalid,
-                  file + ": {" + name + "} is missing; the model would not be told it. There are " + list);
+    if (!has(found, name) && !has(prompt.optional, name)) missing(file, name, list);
 }
 
 /// The file that replaces it; empty: none.
@@ -214,6 +221,8 @@ std::string own_prompt(const Session& session, const std::string& name) {
   std::string text = base::read_file(file, kMostBytes);
   while (!text.empty() && text.back() == '\n') text.pop_back();  // an editor's last line break
   if (prompt.kind == Kind::Template) check(prompt, text, file.string());
+  for (const auto& need : prompt.needed)
+    if (text.find("{" + need + "}") == text.npos) missing(file.string(), need, "");
   return text;
 }
 

@@ -78,13 +78,14 @@ void ask_until_read(const ChatModel& model, Messages messages, const std::string
 
 template <class T>
 Chain<Messages, T> structured(std::shared_ptr<const ChatModel> model, Parser<T> parser, StructuredOptions options) {
-  return step<Messages, T>("structured " + parser.name, [model = std::move(model), p = std::move(parser),
-                                                         options = std::move(options)](const Messages& in) {
-    std::optional<T> out;
-    detail::ask_until_read(*model, in, p.instructions, p.constraint, options,
-                           [&](const std::string& answer) { out = p.parse(answer); });
-    return std::move(*out);
-  });
+  const std::string name = "structured " + parser.name;
+  return step<Messages, T>(
+      name, [model = std::move(model), p = std::move(parser), options = std::move(options)](const Messages& in) {
+        std::optional<T> out;
+        detail::ask_until_read(*model, in, p.instructions, p.constraint, options,
+                               [&](const std::string& answer) { out = p.parse(answer); });
+        return std::move(*out);
+      });
 }
 
 }  // namespace hanok::chain

@@ -69,7 +69,8 @@ SqlResult read_sql(const std::filesystem::path& file, std::string_view sql, cons
     fail("only one SELECT that reads is allowed");
   const std::unique_ptr<sqlite3_stmt, Close> statement(prepared);
   const std::string_view behind(rest, static_cast<size_t>(sql.data() + sql.size() - rest));
-  if (!prepared || behind.find_first_not_of(" \t\r\n;") != behind.npos)
+  const bool asks = prepared && sqlite3_stmt_readonly(prepared) && sqlite3_column_count(prepared) > 0;
+  if (!asks || behind.find_first_not_of(" \t\r\n;") != behind.npos)
     throw Error(Code::Invalid, file.string() + ": exactly one SELECT was expected");
 
   SqlResult out;

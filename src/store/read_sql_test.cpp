@@ -41,12 +41,35 @@ TEST_F(ReadSql, Rows) {
 }
 
 TEST_F(ReadSql, NothingElseIsAllowed) {
-  for (const char* sql :
-       {"DELETE FROM room", "UPDATE room SET price=0", "DROP TABLE room", "ATTACH '/tmp/x.db' AS x",
-        "PRAGMA user_version", "PRAGMA writable_schema=1", "CREATE TABLE t(x)", "SELECT load_extension('x')",
-        "VACUUM INTO '/tmp/copy.db'", "SELECT 1; SELECT 2", "", "nonsense", "BEGIN"})
+  for (const char* sql : {"DELETE FROM room",
+                          "UPDATE room SET price=0",
+                          "DROP TABLE room",
+                          "ATTACH '/tmp/x.db' AS x",
+                          "PRAGMA user_version",
+                          "PRAGMA writable_schema=1",
+                          "CREATE TABLE t(x)",
+                          "SELECT load_extension('x')",
+                          "VACUUM INTO '/tmp/copy.db'",
+                          "SELECT 1; SELECT 2",
+                          "",
+                          "nonsense",
+                          "BEGIN",
+                          "CREATE TEMP TABLE t(x)",
+                          "CREATE TEMP VIEW v AS SELECT 1",
+                          "INSERT INTO room VALUES('x', 1)",
+                          "REPLACE INTO room VALUES('x', 1)",
+                          "WITH n AS (SELECT 1) INSERT INTO room SELECT 'x', * FROM n",
+                          "DETACH main",
+                          "ANALYZE",
+                          "REINDEX",
+                          "VACUUM",
+                          "SAVEPOINT a",
+                          "PRAGMA journal_mode=DELETE",
+                          "SELECT * FROM pragma_database_list",
+                          "CREATE VIRTUAL TABLE t USING fts5(x)"})
     EXPECT_THAT(refused(sql), HasSubstr("invalid: ")) << sql;
   EXPECT_EQ(read_sql(file_, "SELECT count(*) FROM room").rows[0][0], "2");
+  EXPECT_FALSE(fs::exists("/tmp/copy.db"));
   EXPECT_THROW(read_sql(folder_.path() / "none.db", "SELECT 1"), Error);
 }
 

@@ -293,7 +293,7 @@ TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
   const auto tool = hanok_.bash(
       R"(echo '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{"question":"room"}}}' | )" +
       std::string(HANOK_PROGRAM) + " mcp -m " + model.url());
-  EXPECT_THAT(tool.out, HasSubstr("it has no {question}")) << "the prompt of ask is that of the tool, too";
+  EXPECT_THAT(tool.err, HasSubstr("{question} is missing")) << "the prompt of ask is that of the tool, too";
   EXPECT_EQ(hanok_.run({"prompts", "show", "nothing"}).exit_status, 3);
   hanok_.json({"config", "set", "prompts", "nowhere"});
   EXPECT_EQ(hanok_.run({"ask", "room price"}).exit_status, 3);

@@ -45,6 +45,15 @@ TEST(Flow, StepsTakeWhatWasMadeBefore) {
   EXPECT_THROW(flow.prompts({{"wrod", "w"}}), Error);
 }
 
+TEST(Flow, PromptsOfEveryStepAreShown) {
+  const auto flow = Flow::read(
+      "inputs: [q]\nsteps:\n  - id: a\n    ask: \"About {q}\"\n  - id: b\n    prompt: \"{a}\"\n    list: true\n", "t");
+  const auto shown = flow.prompts({{"q", "rivers"}});
+  EXPECT_THAT(shown, testing::AllOf(HasSubstr("line 3 (a)\n(with a model; the question is: About rivers)\nuser: "),
+                                    HasSubstr("{passages}"), HasSubstr("(Answer with one item a line")));
+  EXPECT_THAT(flow.prompts({{"q", "x"}}, "Mine: {passages} {question}"), HasSubstr("user: Mine: {passages}"));
+}
+
 TEST(Flow, WhatIsWrongIsSaidWithItsLineBeforeItRuns) {
   const std::pair<const char*, const char*> cases[] = {
       {"steps:\n  - id: a\n    text: x\nsteps2: 1", "f.yaml, line 4: steps2: there is no such key"},

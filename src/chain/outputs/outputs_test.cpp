@@ -5,6 +5,7 @@
 #include "chain/outputs/schema_check.h"
 #include "chain/test_models.h"
 #include "hanok/outputs.h"
+#include "hanok/traces.h"
 
 namespace hanok::chain {
 namespace {
@@ -101,7 +102,12 @@ TEST(Outputs, AnAnswerOutOfFormIsRepairedSoManyTimes) {
   const auto model = std::make_shared<Played>(std::deque<std::string>{"perhaps", "Yes!"});
   const auto chain =
       prompt("Is it?") | structured(std::shared_ptr<const ChatModel>(model), choice_parser({"Yes", "No"}));
-  EXPECT_EQ(chain.invoke({}), "Yes");
+  std::vector<TraceSpan> spans;
+  {
+    const Tracing scope(std::make_shared<Trace>([&](const TraceSpan& span) { spans.push_back(span); }));
+    EXPECT_EQ(chain.invoke({}), "Yes");
+  }
+  EXPECT_TRUE(std::any_of(spans.begin(), spans.end(), [](const auto& s) { return s.name == "structured choice"; }));
   ASSERT_EQ(model->asked.size(), 2u);
   EXPECT_THAT(model->asked[0].back().text(), HasSubstr("Answer with exactly one of these"));
   EXPECT_THAT(model->asked[1].back().text(), HasSubstr("'perhaps'"));

@@ -93,6 +93,15 @@ TEST(Tools, PagesOfOtherHostsAndPrivateAddressesAreRefused) {
   EXPECT_THAT(refused(*get, base::Json{{"url", url}}.dump()), HasSubstr("private"));
   EXPECT_THAT(refused(*get, base::Json{{"url", "http://localhost" + port.substr(0, port.find('/'))}}.dump()),
               HasSubstr("private"));
+  // Other ways to write this machine's address, even where somebody allows them.
+  const std::string behind = port.substr(0, port.find('/'));
+  for (const char* same : {"2130706433", "0x7f000001", "0x7f.1", "127.1", "0177.0.0.1", "0", "0.0.0.0"}) {
+    const auto odd = make_http_get_tool({.hosts = {same}});
+    EXPECT_THAT(refused(*odd, base::Json{{"url", std::string("http://") + same + behind}}.dump()), HasSubstr("private"))
+        << same;
+    EXPECT_THAT(refused(*get, base::Json{{"url", std::string("http://") + same + behind}}.dump()),
+                HasSubstr("not among"));
+  }
   for (const char* other : {"http://evil.org/", "http://example.org.evil.org/", "http://notexample.org/"})
     EXPECT_THAT(refused(*get, base::Json{{"url", other}}.dump()), HasSubstr("is not among those")) << other;
   for (const char* odd : {"file:///etc/passwd", "http://user@example.org/", "http://[::1]/", "gopher://example.org",
