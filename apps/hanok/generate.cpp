@@ -14,7 +14,7 @@ namespace {
 
 struct Flags {
   std::string prompt, model, ids, system, adapter, draft, logprobs;
-  bool raw = false, exact = false, no_speculation = false;
+  bool raw = false, exact = false, no_speculation = false, show_prompt = false;
   size_t context = 0, texts = 1;
   ConstraintFlags constraint;
   AnswerFlags answer;
@@ -240,11 +240,25 @@ void write_here(Session& session, const Flags& flags, const KeptTexts& kept) {
   if (!session.json) session.note(line);
 }
 
+/// What the model reads to the last sign, also what its own chat template adds.
+void show_prompt(Session& session, const Flags& flags) {
+  const auto model = open_language_model(session, flags.model, {.context_tokens = flags.context, .exact = flags.exact});
+  const auto ids = prompt_ids(*model, flags);
+  const std::string text = model->decode(ids, false);
+  session.print({{"prompt", text}, {"prompt_tokens", ids.size()}, {"ids", ids}, {"model", model->name()}},
+                [&](std::ostream& out) { out << text << "\n"; });
+}
+
 void run(Session& session, Flags& flags) {
   if (flags.ids.empty() && flags.prompt.empty())
     throw Error(Code::Invalid, "generate: give a PROMPT (- reads it from stdin), or --ids FILE");
   if (flags.prompt == "-") flags.prompt = {std::istreambuf_iterator<char>(std::cin), {}};
   const std::string named = flags.model.empty() ? session.get("model") : flags.model;
+  if (flags.show_prompt && chain::is_server(named))
+    throw Error(Code::Unsupported, named +
+                                       ": is a server, which makes the prompt out of the messages by itself; "
+                                       "--show-prompt needs a model in this process (or see --trace of chat)");
+  if (flags.show_prompt) return show_prompt(session, flags);
   if (chain::is_server(named)) return run_on_server(session, flags, named);
   const KeptTexts kept(session, flags, named);
   if (const auto before = kept.read()) return print(session, flags, before->first, before->second, false);
@@ -328,6 +342,7 @@ void add_generate(Command& root) {
   c.option("--system", flags->system, "a system message before it");
   c.flag("--raw", flags->raw, "continue PROMPT itself, without the chat template");
   c.option("--ids", flags->ids, "token ids as JSON in place of PROMPT");
+  c.flag("--show-prompt", flags->show_prompt, "print what the model would read, with what its template adds, and stop");
   c.option("--context", flags->context, "tokens of prompt and text together (default: the model's, at most 8192)");
   flags->kv.add_to(c);
   c.flag("--exact", flags->exact, kExactHelp);

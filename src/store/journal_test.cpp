@@ -123,6 +123,9 @@ TEST(Journal, ALongLogIsMovedBesideTheWriters) {
 
 // Whatever was acknowledged before a process was killed is there, also while its log was being moved.
 TEST(Journal, WhatWasAcknowledgedOutlivesAKill) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the child of a process with threads may start none under this sanitizer";
+#endif
   const base::TempFolder folder;
   Journal::open(folder.path());
   for (int round = 0; round < 4; ++round) {

@@ -65,6 +65,11 @@ TEST(CliGenerate, WaysOfDrawingAndSeveralTexts) {
     all.insert(all.end(), more.begin(), more.end());
     return hanok.json(all, status);
   };
+  const auto shown = written({"--show-prompt"});
+  EXPECT_THAT(shown["prompt"].get<std::string>(), testing::HasSubstr("a b c"));
+  EXPECT_EQ(shown["ids"].size(), shown["prompt_tokens"].get<size_t>());
+  EXPECT_EQ(shown["prompt_tokens"], written({})["prompt_tokens"]);
+  hanok.json({"generate", "x", "-m", "http://127.0.0.1:9", "--show-prompt"}, 6);
   // Each of several texts is what it is alone, with its own seed.
   const auto three = written({"--texts", "3", "--seed", "5"});
   ASSERT_EQ(three["texts"].size(), 3u);
