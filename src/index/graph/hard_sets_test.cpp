@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <string>
 
 #include "base/file.h"
 #include "base/random.h"
@@ -224,6 +226,21 @@ TEST(HardSets, EffortFollowsTheLocalDimensionAndStays) {
   add_all(*own, many);
   EXPECT_EQ(own->statistics().at("degree"), "20");
   EXPECT_EQ(own->statistics().at("ef_construction"), "50");
+}
+
+TEST(HardSets, EffortHasFourSteps) {
+  std::set<std::string> seen;
+  for (const size_t dim : {4, 24, 34, 100}) {
+    auto index = make("hnsw", {.dim = dim});
+    add_all(*index, normal(2000, dim, 1));
+    const auto says = index->statistics();
+    const double local = std::stod(says.at("local_dimension"));
+    ASSERT_TRUE(local != 12 && local != 17 && local != 24) << "rounded: which side is it on?";
+    EXPECT_EQ(says.at("ef_construction"), local > 17 ? "200" : local > 12 ? "150" : "96") << local;
+    EXPECT_EQ(says.at("degree"), local > 24 ? "56" : local > 17 ? "48" : "32") << local;
+    seen.insert(says.at("degree") + " of " + says.at("ef_construction"));
+  }
+  EXPECT_EQ(seen.size(), 4u);
 }
 
 // All as far from one another, but for rounding: neighbours that say nothing of a dimension.
