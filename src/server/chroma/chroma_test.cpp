@@ -214,6 +214,10 @@ TEST_F(ChromaTest, HybridSearchSparseVectorsAndForks) {
   EXPECT_EQ(search(sparse)["ids"], Json::parse(R"([["b","a"]])"));
   EXPECT_EQ(search({{"$sum", {dense, sparse}}})["scores"], Json({{0.0, 0.0}}));  // 0 + (1 - 1), 1 + (1 - 2)
   EXPECT_EQ(search(dense, {{"filter", {{"g", "y"}}}})["ids"], Json({{"c"}}));
+  // As the Rust client says that nothing is grouped.
+  EXPECT_EQ(search(dense, {{"group_by", {{"keys", Json::array()}, {"aggregate", nullptr}}}})["ids"], near["ids"]);
+  for (const Json& half : {Json{{"keys", {"g"}}}, Json{{"aggregate", {{"$min_k", {{"keys", {"#score"}}, {"k", 1}}}}}}})
+    refused("POST", path + "/search", {{"searches", {{{"rank", dense}, {"group_by", half}}}}}, 400);
   EXPECT_EQ(search(dense, {{"limit", {{"limit", 1}, {"offset", 1}}}})["ids"], Json({{"b"}}));
   EXPECT_EQ(search(dense, {{"group_by",
                             {{"keys", {"g"}}, {"aggregate", {{"$min_k", {{"keys", {"#score"}}, {"k", 1}}}}}}}})["ids"],
