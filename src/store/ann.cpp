@@ -102,14 +102,12 @@ std::optional<ScanWins> scan_wins(Database& db, int64_t collection) {
   if (!kept) return std::nullopt;
   const auto space = find_space(db, collection, Role::Active);
   if (!space || kept->value("space", int64_t{0}) != space->id) return std::nullopt;  // it was measured on others
-  return ScanWins{kept->at("vectors").get<size_t>(), kept->at("scan_us").get<double>(),
-                  kept->at("index_us").get<double>()};
+  return ScanWins{kept->at("vectors").get<size_t>(), kept->at("why").get<std::string>()};
 }
 
 void keep_scan_wins(Database& db, int64_t collection, int64_t space, const std::optional<ScanWins>& wins) {
   if (wins)
-    keep_note(db, collection, kScanNote,
-              {{"space", space}, {"vectors", wins->vectors}, {"scan_us", wins->scan_us}, {"index_us", wins->index_us}});
+    keep_note(db, collection, kScanNote, {{"space", space}, {"vectors", wins->vectors}, {"why", wins->why}});
   else if (has_records(db))
     db.run("DELETE FROM note WHERE collection = ?1 AND key = ?2", collection, kScanNote);
 }

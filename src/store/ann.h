@@ -68,11 +68,10 @@ void keep_ann_promises(Database& db, int64_t collection, int64_t ann, const AnnP
 /// As measured.
 Efforts ann_efforts(Database& db, int64_t collection, const AnnRow& row);
 
-/// An index was built, and searches of it took longer than scans of all vectors: there is none, until there are more
-/// vectors. Microseconds of one core for a question.
+/// Searches of an index take longer than scans of all vectors: there is none, until there are more vectors.
 struct ScanWins {
   size_t vectors = 0;
-  double scan_us = 0, index_us = 0;
+  std::string why;  // for people, with the numbers
 };
 /// Of the vectors of a space, kept as a note of its collection; nullopt: that is not so.
 std::optional<ScanWins> scan_wins(Database& db, int64_t collection);

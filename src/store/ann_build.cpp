@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <new>
 
 #include "base/json.h"
@@ -143,10 +144,11 @@ class Measured {
     const double index = microseconds([&](std::span<const float> query, size_t k) {
       plan_.vectors->scores(query, ann.near(query, k, built_.covered, true));
     });
-    base::log().info("{} vectors: a question takes {:.0f} us by {}, {:.0f} us by a scan", plan_.vectors->rows(), index,
-                     built_.index->kind(), scan);
+    const std::string why = "a question takes " + std::to_string(std::lround(index)) + " us of a core by " +
+                            built_.index->kind() + ", " + std::to_string(std::lround(scan)) + " us by a scan";
+    base::log().info("{} vectors: {}", plan_.vectors->rows(), why);
     if (scan >= index) return std::nullopt;
-    return ScanWins{plan_.vectors->rows(), scan, index};
+    return ScanWins{plan_.vectors->rows(), why};
   }
 
  private:
@@ -191,8 +193,14 @@ class Measured {
 void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
   const std::string kind = out.index->kind();
   const size_t rows = out.index->size();
+  const AnnSettings& settings = plan.settings;
+  const bool may_scan = settings.type == "auto" && settings.exact_below == 0 && settings.ef == 0;
+  out.scan.reset();
   if (efforts(kind, kManyNeighbours, rows).empty()) {
     out.effort = {};
+    const auto about = out.index->statistics();
+    if (const auto why = about.find("why"); may_scan && why != about.end())
+      out.scan = ScanWins{plan.vectors->rows(), why->second};
   } else if (unseen.rows.ids.empty()) {
     if (out.effort == Efforts())
       out.effort = {effort_of(efforts(kind, kFewNeighbours, rows).front().options),
@@ -202,9 +210,7 @@ void tune(const AnnPlan& plan, const Unseen& unseen, BuiltAnn& out) {
     const auto few = measured.few(), many = measured.many();
     out.effort = {effort_of(few.options), effort_of(many.options)};
     out.promises = BuiltAnn::Promises{few.promise, many.promise};
-    out.scan.reset();
-    if (plan.settings.type == "auto" && plan.settings.exact_below == 0 && plan.settings.ef == 0)
-      out.scan = measured.cheaper_scan(out.effort);
+    if (may_scan) out.scan = measured.cheaper_scan(out.effort);
   }
   out.index->add(unseen.rows.ids, unseen.rows.values);
   for (const auto id : unseen.rows.ids) out.covered.add(static_cast<ChunkId>(id));

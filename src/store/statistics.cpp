@@ -62,7 +62,7 @@ void add_active(Database& db, int64_t collection, const SpaceRow& space, Json& i
     add_efforts(db, collection, *ann, index);
     bytes += ann->bytes;
   } else if (const auto wins = scan_wins(db, collection)) {
-    index["scan"] = {{"vectors", wins->vectors}, {"scan_us", wins->scan_us}, {"index_us", wins->index_us}};
+    index["scan"] = {{"vectors", wins->vectors}, {"why", wins->why}};
   }
   index["bytes"] = bytes;
 }
