@@ -81,6 +81,7 @@ void add_mcp(Command& root) {
       "over HTTP are POST /mcp of `hanok serve`.");
   c.positionals("FOLDER", flags->folders, "folders whose files are served, kept up to date meanwhile", false);
   flags->model.add_to(c);
+  c.cache();
   c.run([flags](Session& session) { run(session, *flags); });
 }
 
