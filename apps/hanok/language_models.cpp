@@ -1,5 +1,8 @@
 #include "language_models.h"
 
+#include <algorithm>
+
+#include "base/file.h"
 #include "hanok/chat.h"
 #include "hanok/error.h"
 
@@ -9,6 +12,13 @@ std::shared_ptr<const LanguageModel> open_language_model(const Session& session,
                                                          const LanguageModelOptions& options) {
   const std::string named = name.empty() ? session.get("model") : name;
   return std::make_shared<const LanguageModel>(chain::find_language_model(named), options);
+}
+
+std::vector<int32_t> read_ids(const std::string& file) {
+  const auto json = base::parse_json(base::read_file(file, 256 << 20), file);
+  if (!json.is_array() || std::any_of(json.begin(), json.end(), [](const auto& id) { return !id.is_number_integer(); }))
+    throw Error(Code::Invalid, file + ": expected a list of token ids, [1, 2, 3]");
+  return json.get<std::vector<int32_t>>();
 }
 
 void KvFlag::add_to(Command& c) {
