@@ -89,7 +89,7 @@ std::vector<Known> all_prompts() {
   const auto agent = chain::default_agent_prompts();
   std::vector<Known> out = {
       {"ask",
-       "ask, run, and the tool ask of agent and mcp (serve has the default): the answer from {passages} to {question}",
+       "ask, run, serve, and the tool ask of agent and mcp: the answer from {passages} to {question}",
        chain::default_prompt(),
        Kind::Text,
        {},

@@ -17,6 +17,7 @@
 #include "command.h"
 #include "hanok/server.h"
 #include "language_models.h"
+#include "own_prompts.h"
 #include "watched_folders.h"
 
 namespace hanok::app {
@@ -170,6 +171,7 @@ void run(Session& session, const Flags& flags) {
   options.allow_reset = flags.allow_reset;
   options.most_body_bytes = flags.most_body_mb << 20;
   options.version = HANOK_VERSION;
+  options.ask_prompt = own_prompt(session, "ask");
   std::unique_ptr<LineFile> log;
   if (!flags.access_log.empty()) {
     log = std::make_unique<LineFile>(flags.access_log);

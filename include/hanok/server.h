@@ -43,7 +43,8 @@ struct ServeOptions {
   std::function<void(std::string_view line)> log = {};  // one JSON object a request; called from one thread
   bool allow_reset = false;                             // clients may empty the store
   size_t most_body_bytes = 512 << 20;
-  std::string version = {};  // shown at /version and in /openapi.json
+  std::string ask_prompt = {};  // of answers from collections (AskOptions::prompt_template)
+  std::string version = {};     // shown at /version and in /openapi.json
 };
 
 class Server {

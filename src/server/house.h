@@ -19,6 +19,7 @@ struct House {
   std::string version;         // of hanok: "0.1.0"
   std::string data_folder;     // for files of a vendor's own beside the store
   bool allow_reset = false;    // a client may empty everything (Chroma's tests do)
+  std::string ask_prompt;      // of answers from collections (AskOptions::prompt_template)
 };
 
 }  // namespace hanok::server

@@ -58,6 +58,7 @@ struct Server::Impl {
     house.metrics = &metrics;
     house.data_folder = options.data_folder.string();
     house.allow_reset = options.allow_reset;
+    house.ask_prompt = options.ask_prompt;
     house.version = options.version;
     for (auto& [id, model] : models.chat) house.models->add_chat(id, std::move(model));
     for (auto& [id, model] : models.language) house.models->add_language(id, std::move(model));

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <functional>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -16,17 +17,21 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Chats as the test's script says: an answer a request, the last one for ever.
+/// Chats as the test's script says: an answer a request, the last one for ever; or what is made of a request.
 class Scripted {
  public:
   explicit Scripted(std::vector<std::string> answers)
-      : server_([answers, at = size_t{0}](int socket, const std::string& request, int) mutable {
+      : Scripted([answers, at = size_t{0}](const base::Json&) mutable {
+          return answers[std::min(at++, answers.size() - 1)];
+        }) {}
+  explicit Scripted(std::function<std::string(const base::Json& request)> say)
+      : server_([say = std::move(say)](int socket, const std::string& request, int) {
           if (request.starts_with("GET"))
             return (void)LocalServer::send(socket, reply(200, R"({"data":[{"id":"scripted"}]})"));
           const auto body = base::Json::parse(request.substr(request.find("\r\n\r\n") + 4), nullptr, false);
           if (body.contains("tools"))
             return (void)LocalServer::send(socket, reply(400, R"({"error":{"message":"no tools here"}})"));
-          const std::string text = answers[std::min(at++, answers.size() - 1)];
+          const std::string text = say(body);
           if (body.value("stream", false))
             LocalServer::send(
                 socket, std::string(kStream) + event(text) +
@@ -294,9 +299,29 @@ TEST_F(CliDocuments, EveryPromptCanBeSeenAndReplaced) {
       R"(echo '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{"question":"room"}}}' | )" +
       std::string(HANOK_PROGRAM) + " mcp -m " + model.url());
   EXPECT_THAT(tool.err, HasSubstr("{question} is missing")) << "the prompt of ask is that of the tool, too";
+  EXPECT_THAT(hanok_.run({"serve", "--port", "0"}).err, HasSubstr("{question} is missing")) << "and of a server";
   EXPECT_EQ(hanok_.run({"prompts", "show", "nothing"}).exit_status, 3);
   hanok_.json({"config", "set", "prompts", "nowhere"});
   EXPECT_EQ(hanok_.run({"ask", "room price"}).exit_status, 3);
+}
+
+TEST_F(CliDocuments, AServerTellsItsUsersPrompt) {
+  hanok_.json(
+      {"config", "set", "prompts", hanok_.write("prompts/ask.txt", "Mine: {question} {passages}").parent_path()});
+  const Scripted model([](const base::Json& request) {
+    return "I was told '" + request["messages"].back()["content"].get<std::string>().substr(0, 19) + "'";
+  });
+  const auto result = hanok_.bash("cd " + hanok_.folder().string() +
+                                  "\n" HANOK_PROGRAM " serve --port 0 -m chat=" + model.url() + R"( >out.txt 2>err.txt &
+for i in $(seq 200); do [ -s out.txt ] && break; sleep 0.05; done
+URL=$(grep -o 'http://[0-9.:]*' out.txt)
+JSON="content-type: application/json"
+curl -s $URL/v1/chat/completions -H "$JSON" -d '{"model":"hanok/default","messages":[{"role":"user","content":"How much is the Moon room?"}]}'
+curl -s $URL/mcp -H "$JSON" -H "accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{"question":"How much is the Moon room?"}}}'
+kill $!; wait)");
+  const std::string told = "I was told 'Mine: How much is t'";
+  EXPECT_THAT(result.out, testing::AllOf(testing::StartsWith("{\"id\""), HasSubstr(told))) << result.err;
+  EXPECT_THAT(result.out.substr(std::min(result.out.size(), result.out.find("jsonrpc"))), HasSubstr(told));
 }
 
 TEST_F(CliDocuments, WhatIsToldIsWhatThePromptsSay) {

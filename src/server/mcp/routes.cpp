@@ -35,7 +35,9 @@ std::string mismatch(const Request& request, const Json& body) {
 /// The tools over one collection of the house, and the embedder that they use meanwhile.
 struct Desk {
   Desk(House& house, const std::string& collection) {
-    chain::DocumentTools documents{.collection = house.store->collection(collection), .model = house.models->chat("")};
+    chain::DocumentTools documents{.collection = house.store->collection(collection),
+                                   .model = house.models->chat(""),
+                                   .prompt_template = house.ask_prompt};
     if (EmbedQueue* queue = house.models->maker(*documents.collection->snapshot()))
       documents.embedder = &embedder.emplace(*queue);
     tools = {chain::make_search_tool(documents), chain::make_fetch_tool(documents), chain::make_ask_tool(documents),

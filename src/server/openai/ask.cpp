@@ -49,6 +49,7 @@ AskedAnswer ask_collection(House& house, const Request& request, const AskedColl
   out.answer = chain::ask(*snapshot, question,
                           {.search = {.k = k, .filter = filter, .embedder = embedder ? &*embedder : nullptr},
                            .model = model.get(),
+                           .prompt_template = house.ask_prompt,
                            .on_token = on_text});
   const auto count = [&](const std::string& text) {
     return model ? model->count_tokens(text) : text::count_tokens(text);
