@@ -9,7 +9,7 @@
 // fraction of it.
 //
 // Seven bits reach over the whole set. Where that cannot order what lies close together (tight clusters; it is
-// measured), steps are up to 16 times finer and codes go round a circle of 256 of them: near vectors have their true
+// measured), steps are up to four times finer and codes go round a circle of 256 of them: near vectors have their true
 // difference, and far ones look nearer than they are, but far still, as they differ in many directions.
 //
 // Every metric becomes such a sum: cosine by length one; for inner product the bias has (longest^2 - |x|^2) / unit^2 in
