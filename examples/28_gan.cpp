@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   vision::GanOptions options;
   options.out = drawn ? temp.path() / "run" : std::filesystem::path(argv[2]);
   options.latent = drawn ? 8 : 12;
+  options.categories = drawn ? 2 : 32;
   options.width = drawn ? 8 : 32;
   options.batch = drawn ? 16 : 64;
   options.epochs = drawn ? 60 : 10;
@@ -72,9 +73,8 @@ int main(int argc, char** argv) {
 
   // Noise in, pictures out; between two pictures lie others.
   const vision::Generator generator(options.out);
-  const auto ends = vision::latents(2, options.latent, 3);
-  const auto half = ends.begin() + static_cast<std::ptrdiff_t>(options.latent);
-  const auto walk = vision::images_of(generator.make(vision::between({ends.begin(), half}, {half, ends.end()}, 3)));
+  const auto noise = [&](uint64_t seed) { return vision::latents(1, options.latent, options.categories, seed); };
+  const auto walk = vision::images_of(generator.make(vision::between(noise(3), noise(4), 3)));
   for (const auto& picture : walk) show(picture);
   std::cout << "made " << walk.size() << " pictures of " << walk[0].width << " x " << walk[0].height << "\n";
 }

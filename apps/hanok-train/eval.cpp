@@ -9,6 +9,7 @@
 #include "train/machine.h"
 #include "vision/classifier.h"
 #include "vision/data/show.h"
+#include "vision/models/fold.h"
 #include "vision/models/trained.h"
 
 namespace hanok::app {
@@ -125,13 +126,18 @@ void show(const OrderedJson& j, std::ostream& out) {
 }
 
 void evaluate(Session& session, Flags f) {
+  const auto as = [](size_t v) { return static_cast<int>(v); };
   train::set_threads(session.threads);
   const auto device = train::choose_device(session.device);
   const vision::TrainedNet run = vision::open_run(f.run);
   fill_from_config(f);
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, run.run.height);
-  const vision::EvalReport e = vision::evaluate_run(
-      run, set, f.views ? vision::TestTime::MirrorAndShift : vision::TestTime::None, f.precision, f.worst, device);
+  const train::Precision precision = train::choose_precision(f.precision, device);
+  vision::fold_norms(*run.net, {as(run.run.channels), as(run.run.height), as(run.run.width)});
+  if (precision == train::Precision::BFloat16) vision::round_weights(*run.net);
+  const vision::EvalReport e =
+      vision::evaluate_run(run, set, f.views ? vision::TestTime::MirrorAndShift : vision::TestTime::None,
+                           train::precision_name(precision), f.worst, device);
   const vision::Report& r = e.report;
   const OrderedJson json = {{"model", run.run.model},
                             {"dataset", f.dataset},

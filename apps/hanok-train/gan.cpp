@@ -102,6 +102,7 @@ OrderedJson config_of(const TrainFlags& f) {
           {"data", f.data},
           {"judge", f.judge},
           {"latent", o.latent},
+          {"categories", o.categories},
           {"width", o.width},
           {"batch", o.batch},
           {"epochs", o.epochs},
@@ -164,17 +165,18 @@ void sample(Session& session, const SampleFlags& f) {
   train::set_threads(session.threads);
   const std::filesystem::path folder = f.run;
   const vision::Generator generator(folder);
-  const size_t latent = generator.run().latent;
-  image::write_png_file(f.out, image::sheet(vision::images_of(generator.make(vision::latents(f.count, latent, f.seed))),
+  const auto latents = [&run = generator.run()](size_t n, uint64_t seed) {
+    return vision::latents(n, run.latent, run.categories, seed);
+  };
+  image::write_png_file(f.out, image::sheet(vision::images_of(generator.make(latents(f.count, f.seed))),
                                             {.columns = f.columns, .scale = f.scale}));
   OrderedJson json = {{"samples", f.count}, {"seed", f.seed}, {"file", f.out}};
   if (!f.interpolation.empty()) {
     // A row leads from one sample to another.
     std::vector<float> path;
     for (size_t row = 0; row < f.columns; ++row) {
-      const auto ends = vision::latents(2, latent, f.seed + 1 + row);
-      const auto steps = vision::between({ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(latent)},
-                                         {ends.begin() + static_cast<std::ptrdiff_t>(latent), ends.end()}, f.steps);
+      const auto steps =
+          vision::between(latents(1, f.seed + 1 + row), latents(1, f.seed + 1 + f.columns + row), f.steps);
       path.insert(path.end(), steps.begin(), steps.end());
     }
     image::write_png_file(
@@ -185,7 +187,7 @@ void sample(Session& session, const SampleFlags& f) {
   if (!f.judge.empty()) {
     vision::Judge judge(f.judge);
     judge.load_known(folder / "real.safetensors");
-    const auto found = judge.look(generator.make(vision::latents(f.judged, latent, f.seed)));
+    const auto found = judge.look(generator.make(latents(f.judged, f.seed)));
     json["judged"] = found.pictures;
     json["confident"] = found.confident;
     json["classes_present"] = found.classes_present();
@@ -220,6 +222,8 @@ void add_gan_train(Command& gan) {
   c.option("--minutes", o.minutes, "how long to train: the schedule follows the clock", 0, 1e6);
   c.option("--batch", o.batch, "pictures in a batch", 2);
   c.option("--latent", o.latent, "numbers that a picture is made of (12 for gray ones, 100 for colours)");
+  c.option("--categories", o.categories,
+           "beside them, one of so many categories is drawn for each picture; their meaning is learned, not given");
   c.option("--width", o.width,
            "maps in the last hidden layer of the generator; those before it have 2, 4, ... times as many", 1);
   c.option("--lr", o.learning_rate, "learning rate of Adam", 1e-9, 1);

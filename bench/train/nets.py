@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Images a second of each named net, forward and training, and memory: hanok beside PyTorch eager at equal precision, in turns.
 
-usage: nets.py HANOK-TRAIN [--models a,b] [--precision bf16] [--threads 2] [--seconds 2] [--rounds 3] [--batch N]
+usage: nets.py HANOK-TRAIN [--models a,b] [--precision bf16] [--threads 2] [--seconds 2] [--rounds 3] [--compile]
 
+--compile: torch.compile beside eager, which needs a C++ compiler and takes half a minute or more a net.
 Both: channels_last, random pictures, a step of SGD with momentum, autocast to bf16 where asked for. PyTorch is given what is usual:
 eval() and inference_mode() for the forward pass. Each measurement is a process of its own; the best of the rounds counts. Needs
 torch and torchvision.
@@ -47,7 +48,7 @@ def torch_net(name, variant, classes=10):
     return net
 
 
-def measure_torch(name, variant, side, channels, batch, precision, threads, seconds):
+def measure_torch(name, variant, side, channels, batch, precision, threads, seconds, compiled):
     import torch
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -56,19 +57,21 @@ def measure_torch(name, variant, side, channels, batch, precision, threads, seco
     y = torch.randint(10, (batch,))
     cast = lambda: torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")  # noqa: E731
     optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
+    run = torch.compile(net) if compiled else net
 
     def train():
         optimizer.zero_grad()
         with cast():
-            logits = net(x)
+            logits = run(x)
         torch.nn.functional.cross_entropy(logits.float(), y).backward()
         optimizer.step()
 
     def forward():
         with torch.inference_mode(), cast():
-            net(x)
+            run(x)
 
     def speed(step):
+        step()
         step()
         begin, steps = time.monotonic(), 0
         while True:
@@ -92,36 +95,45 @@ def main():
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--seconds", type=float, default=2)
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--compile", action="store_true")
     p.add_argument("--torch-case", help=argparse.SUPPRESS)
     a = p.parse_args()
     if a.torch_case:
         name, variant, side, channels, batch = json.loads(a.torch_case)
-        print(json.dumps(measure_torch(name, variant, side, channels, batch, a.precision, a.threads, a.seconds)))
+        print(json.dumps(measure_torch(name, variant, side, channels, batch, a.precision, a.threads, a.seconds, a.compile)))
         return
     chosen = set(filter(None, a.models.split(",")))
-    print("| net | pictures | batch | forward/s hanok | torch | ratio | train/s hanok | torch | ratio | memory hanok MB | torch |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    peers = ["eager", "compile"] if a.compile else ["eager"]
+    columns = ["hanok"] + [text for peer in peers for text in (peer, "ratio")]
+    head = ["net", "pictures", "batch"] + [f"{what} {c}" for what in ("forward/s", "train/s") for c in columns]
+    head += [f"MB {c}" for c in ["hanok"] + peers]
+    print("| " + " | ".join(head) + " |\n|---|---|" + "---:|" * (len(head) - 2))
     for case in CASES:
         name, variant, side, channels, batch = case
         if chosen and name not in chosen and f"{name}/{variant}" not in chosen:
             continue
-        ours, theirs = {}, {}
+        best = {}
+        common = ["--precision", a.precision, "--threads", str(a.threads), "--seconds", str(a.seconds)]
         for _ in range(a.rounds):
-            hanok = json.loads(subprocess.run(
-                [a.program, "vision", "measure", "--model", name, "--variant", variant, "--size", str(side), "--channels", str(channels),
-                 "--batch", str(batch), "--precision", a.precision, "--threads", str(a.threads), "--seconds", str(a.seconds), "--json"],
-                capture_output=True, text=True, check=True).stdout)
-            peer = json.loads(subprocess.run(
-                [sys.executable, __file__, a.program, "--precision", a.precision, "--threads", str(a.threads), "--seconds", str(a.seconds),
-                 "--torch-case", json.dumps(case)], capture_output=True, text=True, check=True).stdout)
-            for best, new in ((ours, hanok), (theirs, peer)):
-                for key in ("forward_images_per_second", "train_images_per_second"):
-                    best[key] = max(best.get(key, 0), new[key])
-                best["peak_rss_bytes"] = min(best.get("peak_rss_bytes", 1 << 60), new["peak_rss_bytes"])
-        f, t = "forward_images_per_second", "train_images_per_second"
-        print(f"| {name} {variant} | {channels}x{side}x{side} | {batch} | {ours[f]:.0f} | {theirs[f]:.0f} | {ours[f] / theirs[f]:.2f} "
-              f"| {ours[t]:.1f} | {theirs[t]:.1f} | {ours[t] / theirs[t]:.2f} | {ours['peak_rss_bytes'] / 1e6:.0f} "
-              f"| {theirs['peak_rss_bytes'] / 1e6:.0f} |", flush=True)
+            for who in ["hanok"] + peers:
+                if who == "hanok":
+                    command = [a.program, "vision", "measure", "--model", name, "--variant", variant, "--size", str(side), "--channels",
+                               str(channels), "--batch", str(batch), "--json"]
+                else:
+                    command = [sys.executable, __file__, a.program, "--torch-case", json.dumps(case)]
+                    command += ["--compile"] if who == "compile" else []
+                new = json.loads(subprocess.run(command + common, capture_output=True, text=True, check=True).stdout)
+                of = best.setdefault(who, {"forward_images_per_second": 0, "train_images_per_second": 0, "peak_rss_bytes": 1 << 60})
+                for key in of:
+                    of[key] = (min if key == "peak_rss_bytes" else max)(of[key], new[key])
+        row = [f"{name} {variant}", f"{channels}x{side}x{side}", f"{batch}"]
+        for key in ("forward_images_per_second", "train_images_per_second"):
+            ours = best["hanok"][key]
+            row.append(f"{ours:.4g}")
+            for peer in peers:
+                row += [f"{best[peer][key]:.4g}", f"{ours / best[peer][key]:.2f}"]
+        row += [f"{best[who]['peak_rss_bytes'] / 1e6:.0f}" for who in ["hanok"] + peers]
+        print("| " + " | ".join(row) + " |", flush=True)
 
 
 if __name__ == "__main__":

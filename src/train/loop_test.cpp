@@ -288,6 +288,21 @@ TEST(Trainer, ResumingNeedsACheckpointOfTheSameRun) {
   EXPECT_THROW(train(task, o), Error);
 }
 
+// A checkpoint of many gigabytes: what it was computed in stands in its head.
+TEST(Trainer, APrecisionIsFoundInTheHeadOfACheckpointAlone) {
+  const base::TempFolder temp;
+  const auto file = temp.path() / "checkpoint" / "last.safetensors";
+  fs::create_directories(file.parent_path());
+  constexpr size_t kBytes = size_t{1} << 40;
+  const std::string head = R"({"__metadata__":{"fingerprint":"net bf16 seed 1"},"w":{"dtype":"U8","shape":[)" +
+                           std::to_string(kBytes) + R"(],"data_offsets":[0,)" + std::to_string(kBytes) + "]}}";
+  const uint64_t length = head.size();
+  base::write_file_atomic(file, std::string(reinterpret_cast<const char*>(&length), sizeof length) + head);
+  fs::resize_file(file, sizeof length + length + kBytes);  // a hole, which takes no disk
+  EXPECT_EQ(precision_to_resume("auto", temp.path()), "bf16");
+  EXPECT_EQ(precision_to_resume("float32", temp.path()), "float32");
+}
+
 TEST(Trainer, ARunWhoseTestLossIsNoNumberGoesOn) {
   const base::TempFolder temp;
   TrainOptions o{.folder = temp.path() / "run", .epochs = 1};

@@ -1,5 +1,6 @@
 #include "train/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "hanok/error.h"
@@ -10,6 +11,19 @@ namespace {
 constexpr double kRmsDecay = 0.99;
 
 bool has_second(const std::string& kind) { return kind == "adam"; }
+
+// libtorch 2.4 has a step of a whole group as one pass over its memory, on all threads: less than half the traffic of
+// the lines below, which is a fifth of AlexNet's time.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+constexpr bool kHasFused = true;
+#else
+constexpr bool kHasFused = false;
+#endif
+
+// A gradient whose numbers lie in memory as the parameter's do.
+torch::Tensor laid_out_as(const torch::Tensor& p, const torch::Tensor& g) {
+  return g.strides() == p.strides() ? g : torch::empty_like(p).copy_(g);
+}
 
 }  // namespace
 
@@ -43,6 +57,10 @@ void Optimizer::step(const std::function<double(double)>& factor) {
   for (size_t i = 0; i < groups_.size(); ++i) {
     const ParameterGroup& group = groups_[i];
     const double lr = group.learning_rate * factor(group.until), mu = group.momentum;
+    if (can_fuse(group)) {
+      fused_step(i, lr);
+      continue;
+    }
     for (size_t k = 0; k < group.parameters.size(); ++k) {
       torch::Tensor p = group.parameters[k], g = p.grad();
       if (!g.defined() || !p.requires_grad()) continue;
@@ -75,6 +93,40 @@ void Optimizer::step(const std::function<double(double)>& factor) {
       }
     }
   }
+}
+
+bool Optimizer::can_fuse(const ParameterGroup& group) {
+  if (!kHasFused || (group.kind != "adam" && (group.kind != "sgd" || group.momentum == 0))) return false;
+  return std::all_of(group.parameters.begin(), group.parameters.end(), [](const torch::Tensor& p) {
+    return p.is_cpu() && p.scalar_type() == torch::kFloat && p.is_non_overlapping_and_dense();
+  });
+}
+
+void Optimizer::fused_step([[maybe_unused]] size_t i, [[maybe_unused]] double lr) {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  const ParameterGroup& group = groups_[i];
+  std::vector<torch::Tensor> p, g, first, second, steps;
+  for (size_t k = 0; k < group.parameters.size(); ++k) {
+    const torch::Tensor& parameter = group.parameters[k];
+    if (!parameter.grad().defined() || !parameter.requires_grad()) continue;
+    p.push_back(parameter);
+    g.push_back(laid_out_as(parameter, parameter.grad()));
+    first.push_back(memory_[i][k].first);
+    if (group.kind != "adam") continue;
+    second.push_back(memory_[i][k].second);
+    steps.push_back(torch::full({}, static_cast<float>(steps_)));
+  }
+  if (p.empty()) return;
+  if (group.decoupled && group.weight_decay != 0)
+    for (auto& parameter : p) parameter.mul_(1 - lr * group.weight_decay);
+  const double decay = group.decoupled ? 0 : group.weight_decay;
+  if (group.kind == "sgd")
+    at::_fused_sgd_(p, g, first, decay, group.momentum, lr, /*dampening=*/0, group.nesterov, /*maximize=*/false,
+                    /*is_first_step=*/false);
+  else
+    at::_fused_adam_(p, g, first, second, {}, steps, lr, group.beta1, group.beta2, decay, group.epsilon,
+                     /*amsgrad=*/false, /*maximize=*/false);
+#endif
 }
 
 void Optimizer::zero_grad() {

@@ -53,6 +53,9 @@ class Optimizer {
   struct Memory {
     torch::Tensor first, second;
   };
+  static bool can_fuse(const ParameterGroup& group);
+  void fused_step(size_t group, double learning_rate);
+
   std::vector<ParameterGroup> groups_;
   std::vector<std::vector<Memory>> memory_;
   int64_t steps_ = 0;

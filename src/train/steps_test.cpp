@@ -89,6 +89,16 @@ TEST(Steps, TheAverageIsTriedAndKept) {
   EXPECT_NEAR(task.p0(), second, 1e-6) << "what learns is not changed by it";
 }
 
+TEST(Steps, TheFirstAveragesForgetTheBeginning) {
+  const base::TempFolder temp;
+  TrainOptions o = constant(temp);
+  o.averaging = {.kind = "ema", .decay = 0.999, .warms_up = true};
+  Slope task(2);
+  train(task, o);
+  const double first = -kRate * 3, second = first - kRate * 6, one = 2.0 / 11, two = 3.0 / 12;
+  EXPECT_NEAR(task.seen, two * (1 - one) * first + (1 - two) * second, 1e-6);
+}
+
 TEST(Steps, LookaheadGoesBackToTheAverage) {
   const base::TempFolder temp;
   TrainOptions o = constant(temp);

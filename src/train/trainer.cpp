@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -200,13 +201,17 @@ class Loop {
   }
 
   void follow() {
-    if (average_.empty() || (p_.step / o_.accumulate) % o_.averaging.every != 0) return;
+    const size_t steps = p_.step / o_.accumulate;
+    if (average_.empty() || steps % o_.averaging.every != 0) return;
+    double decay = o_.averaging.decay;
+    if (const auto t = static_cast<double>(steps / o_.averaging.every); o_.averaging.warms_up)
+      decay = std::min(decay, (1 + t) / (10 + t));
     const torch::NoGradGuard no_grad;
     const auto now = state_of(task_.module());
     for (size_t i = 0; i < now.size(); ++i) {
       auto weights = now[i].second;
       if (averages(weights))
-        average_[i].second.lerp_(weights, 1 - o_.averaging.decay);
+        average_[i].second.lerp_(weights, 1 - decay);
       else
         average_[i].second.copy_(weights);
       if (o_.averaging.kind == "lookahead") weights.copy_(average_[i].second);
@@ -349,8 +354,7 @@ class Loop {
 std::string precision_to_resume(const std::string& asked, const std::filesystem::path& folder) {
   const auto file = folder / "checkpoint" / "last.safetensors";
   if (asked != "auto" || !std::filesystem::exists(file)) return asked;
-  std::map<std::string, std::string> metadata;
-  load_tensors(file, &metadata);
+  auto metadata = read_metadata(file);
   const std::string words = " " + metadata["fingerprint"] + " ";
   for (const Precision p : {Precision::Float32, Precision::BFloat16})
     if (words.find(" " + precision_name(p) + " ") != words.npos) return precision_name(p);

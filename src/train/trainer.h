@@ -50,6 +50,9 @@ struct Averaging {
   std::string kind = "none";
   double decay = 0.999;
   size_t every = 1;
+  /// The first averages are of few steps: after t of them decay is at most (1 + t) / (10 + t), so that what the net was
+  /// before it learned anything is soon forgotten.
+  bool warms_up = false;
 };
 
 struct TrainOptions {

@@ -57,9 +57,14 @@ void save_tensors(const std::filesystem::path& file, const NamedTensors& tensors
   nn::write_safetensors(file, views, metadata);
 }
 
+std::map<std::string, std::string> read_metadata(const std::filesystem::path& file) {
+  const base::MappedFile map(file);  // of which only the head is touched
+  return nn::read_safetensors(map.bytes(), file.string()).metadata;
+}
+
 NamedTensors load_tensors(const std::filesystem::path& file, std::map<std::string, std::string>* metadata) {
-  const std::string bytes = base::read_file(file);
-  const auto header = nn::read_safetensors(std::as_bytes(std::span(bytes)), file.string());
+  const base::MappedFile map(file);
+  const auto header = nn::read_safetensors(map.bytes(), file.string());
   if (metadata) *metadata = header.metadata;
   NamedTensors out;
   for (const auto& t : header.tensors) {

@@ -1,7 +1,6 @@
 #include "vision/eval/measure.h"
 
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/sgd.h>
 
 #include <limits>
 
@@ -10,6 +9,7 @@
 #include "base/threads.h"
 #include "train/device.h"
 #include "train/machine.h"
+#include "train/optimizer.h"
 #include "vision/models/fold.h"
 #include "vision/models/summary.h"
 
@@ -63,21 +63,27 @@ Speed measure(const ModelOptions& model, const MeasureOptions& options) {
   if (options.train) {
     const torch::Tensor y =
         torch::randint(model.classes, {static_cast<int64_t>(options.batch)}, torch::kLong).to(options.device);
-    torch::optim::SGD optimizer(net->parameters(), torch::optim::SGDOptions(0.01).momentum(0.9));
+    train::ParameterGroup group{.kind = "sgd", .learning_rate = 0.01, .momentum = 0.9, .nesterov = false};
+    for (const auto& p : net->named_parameters()) {
+      group.names.push_back(p.key());
+      group.parameters.push_back(p.value());
+    }
+    train::Optimizer optimizer({group});
     net->train();
     out.train_images_per_second = images_per_second(options, [&] {
-      optimizer.zero_grad();
       torch::Tensor logits;
       {
         const train::Autocast autocast(precision == train::Precision::BFloat16, options.device);
         logits = net->forward(x);
       }
       torch::nn::functional::cross_entropy(logits.to(torch::kFloat), y).backward();
-      optimizer.step();
+      optimizer.step([](double) { return 1.0; });
+      optimizer.zero_grad();
     });
   }
   const torch::NoGradGuard guard;
   fold_norms(*net, model.input);
+  if (precision == train::Precision::BFloat16) round_weights(*net);
   out.forward_images_per_second = images_per_second(options, [&] {
     const train::Autocast autocast(precision == train::Precision::BFloat16, options.device);
     net->forward(x);

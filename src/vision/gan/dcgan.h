@@ -30,8 +30,8 @@ struct ConvTranspose : Layer {
 };
 
 struct DcganShape {
-  int64_t latent = 100, width = 64, channels = 3;
-  int64_t side = 64;  // 28, 32 or 64
+  int64_t latent = 100, width = 64, channels = 3;  // latent: inputs of the generator, categories counted
+  int64_t side = 64;                               // 28, 32 or 64
 };
 
 /// Throw Invalid for another side.

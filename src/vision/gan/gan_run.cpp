@@ -45,6 +45,7 @@ GanRun read_gan_run(const std::filesystem::path& folder) {
   if (format != kFormat) throw Error(Code::Unsupported, file + ": format '" + format + "', expected '" + kFormat + "'");
   GanRun run{.data_set = text_of(json, "dataset")};
   run.latent = size_of(json, "latent", kMostLatent, file);
+  if (json.contains("categories")) run.categories = size_of(json, "categories", kMostLatent, file);
   run.width = size_of(json, "width", kMostWidth, file);
   run.channels = size_of(json, "channels", 4, file);
   run.side = size_of(json, "side", 64, file);
@@ -53,9 +54,10 @@ GanRun read_gan_run(const std::filesystem::path& folder) {
 }
 
 void write_gan_run(const std::filesystem::path& folder, const GanRun& run) {
-  const base::OrderedJson json = {{"format", kFormat},           {"dataset", run.data_set},  {"latent", run.latent},
-                                  {"width", run.width},          {"channels", run.channels}, {"side", run.side},
-                                  {"parameters", run.parameters}};
+  base::OrderedJson json = {{"format", kFormat}, {"dataset", run.data_set}, {"latent", run.latent}};
+  if (run.categories > 0) json["categories"] = run.categories;
+  json["width"] = run.width, json["channels"] = run.channels, json["side"] = run.side;
+  json["parameters"] = run.parameters;
   base::write_file_atomic(folder / "gan.json", base::dump_json(json, 2) + "\n");
 }
 

@@ -12,10 +12,12 @@ namespace hanok::vision {
 
 struct GanRun {
   std::string data_set;
-  size_t latent = 100;  // numbers that a picture is made of
-  size_t width = 32;    // maps of the generator's last hidden layer
+  size_t latent = 100;    // normal numbers that a picture is made of
+  size_t categories = 0;  // and one of so many categories, each an input of its own
+  size_t width = 32;      // maps of the generator's last hidden layer
   size_t channels = 1, side = 28;
   size_t parameters = 0;  // of the generator
+  size_t inputs() const { return latent + categories; }
 };
 
 /// Reads FOLDER/gan.json. Throws NotFound, Corrupt, Unsupported (another format).

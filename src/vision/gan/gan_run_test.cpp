@@ -14,11 +14,13 @@ using ::testing::HasSubstr;
 
 TEST(GanRun, IsReadAsWritten) {
   base::TempFolder temp;
-  write_gan_run(temp.path(),
-                {.data_set = "mnist", .latent = 64, .width = 16, .channels = 3, .side = 32, .parameters = 9});
+  write_gan_run(
+      temp.path(),
+      {.data_set = "mnist", .latent = 64, .categories = 5, .width = 16, .channels = 3, .side = 32, .parameters = 9});
   const GanRun run = read_gan_run(temp.path());
   EXPECT_EQ(run.data_set, "mnist");
   EXPECT_EQ(run.latent, 64u);
+  EXPECT_EQ(run.categories, 5u);
   EXPECT_EQ(run.width, 16u);
   EXPECT_EQ(run.channels, 3u);
   EXPECT_EQ(run.side, 32u);
@@ -33,6 +35,9 @@ TEST(GanRun, IsReadAsWritten) {
     }
     return Code::Internal;
   };
+  base::write_file_atomic(file, R"({"format": "hanok-gan-1", "dataset": "mnist", "latent": 12, "width": 8,
+                                    "channels": 1, "side": 28, "parameters": 9})");
+  EXPECT_EQ(read_gan_run(temp.path()).categories, 0u) << "runs of before had none";
   EXPECT_EQ(code("{\"format\": \"hanok-gan-2\"}"), Code::Unsupported);
   EXPECT_EQ(code("[]"), Code::Corrupt);
   EXPECT_EQ(code("{\"format\": \"hanok-gan-1\", \"latent\": -1}"), Code::Corrupt);
@@ -77,10 +82,27 @@ TEST(GanRun, CollapseIsNamed) {
   EXPECT_FALSE(collapse(row, 0)) << "no judge, nobody who counts classes";
 }
 
+TEST(Latents, OneCategoryIsDrawnForEach) {
+  constexpr size_t kPictures = 300, kNormal = 5, kCategories = 4;
+  const auto z = latents(kPictures, kNormal, kCategories, 7);
+  ASSERT_EQ(z.size(), kPictures * (kNormal + kCategories));
+  std::vector<size_t> drawn(kCategories, 0);
+  for (size_t i = 0; i < kPictures; ++i) {
+    size_t here = 0;
+    for (size_t c = 0; c < kCategories; ++c) {
+      const float v = z[i * (kNormal + kCategories) + kNormal + c];
+      EXPECT_TRUE(v == 0 || v == kDrawn) << v;
+      here += v == kDrawn, drawn[c] += v == kDrawn;
+    }
+    EXPECT_EQ(here, 1u);
+  }
+  for (const size_t n : drawn) EXPECT_NEAR(static_cast<double>(n), 75, 35);
+}
+
 TEST(Latents, SeedsAndGreatCircles) {
-  EXPECT_EQ(latents(3, 5, 7), latents(3, 5, 7));
-  EXPECT_NE(latents(3, 5, 7), latents(3, 5, 8));
-  const auto a = latents(1, 50, 1), b = latents(1, 50, 2);
+  EXPECT_EQ(latents(3, 5, 0, 7), latents(3, 5, 0, 7));
+  EXPECT_NE(latents(3, 5, 0, 7), latents(3, 5, 0, 8));
+  const auto a = latents(1, 50, 0, 1), b = latents(1, 50, 0, 2);
   const auto path = between(a, b, 5);
   ASSERT_EQ(path.size(), 250u);
   const auto length = [&](size_t step) {

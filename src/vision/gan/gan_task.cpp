@@ -117,8 +117,7 @@ class GanTask : public train::Task {
     if (step == 0) nets_.sums.zero_();
     const Tensor real = real_batch(epoch, step);
     const auto batch = static_cast<int64_t>(o_.batch);
-    const Tensor noise = torch::randn({batch, static_cast<int64_t>(about_.latent), 1, 1}).to(o_.device, type_);
-    const Tensor made = nets_.generator->forward(noise).to(torch::kFloat);
+    const Tensor made = nets_.generator->forward(noise(batch)).to(torch::kFloat);
     // D sees the picture as a leaf: from here the gradient goes to the picture for G, and to D's weights for D.
     const Tensor seen = made.detach().requires_grad_();
     Tensor of_real, of_made;
@@ -177,6 +176,16 @@ class GanTask : public train::Task {
   Both& nets() { return nets_; }
 
  private:
+  // As latents() makes it, by torch's generator: [B, latent + categories, 1, 1].
+  Tensor noise(int64_t batch) const {
+    Tensor z = torch::randn({batch, static_cast<int64_t>(about_.latent)});
+    if (about_.categories > 0) {
+      const auto categories = static_cast<int64_t>(about_.categories);
+      z = at::cat({z, kDrawn * at::one_hot(at::randint(categories, {batch}), categories)}, 1);
+    }
+    return z.view({batch, static_cast<int64_t>(about_.inputs()), 1, 1}).to(o_.device, type_);
+  }
+
   // [B, C, H, W] in [-1, 1], channels together in memory.
   Tensor real_batch(size_t epoch, size_t step) {
     if (order_.empty() || order_epoch_ != epoch) {
@@ -192,7 +201,7 @@ class GanTask : public train::Task {
   }
 
   MadePictures make(size_t n, uint64_t seed) {
-    return make_pictures(*nets_.generator, about_.latent, latents(n, about_.latent, seed));
+    return make_pictures(*nets_.generator, about_.inputs(), latents(n, about_.latent, about_.categories, seed));
   }
 
   void note(std::initializer_list<double> values) {
@@ -241,12 +250,12 @@ class GanTask : public train::Task {
 };
 
 std::string fingerprint(const DataSet& set, const GanOptions& o, train::Precision precision) {
-  char text[224];
+  char text[256];
   std::snprintf(
       text, sizeof text,
-      " %zu latent %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g d %.9g smooth %.9g ema %.9g seed %llu ",
-      set.train.size(), o.latent, o.width, o.batch, o.epochs, o.minutes, o.learning_rate, o.discriminator, o.smooth,
-      o.averaging, static_cast<unsigned long long>(o.seed));
+      " %zu latent %zu categories %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g d %.9g smooth %.9g ema %.9g seed %llu ",
+      set.train.size(), o.latent, o.categories, o.width, o.batch, o.epochs, o.minutes, o.learning_rate, o.discriminator,
+      o.smooth, o.averaging, static_cast<unsigned long long>(o.seed));
   return "dcgan " + set.name + text + o.schedule + " " + train::precision_name(precision) +
          (o.device.is_cuda() ? " cuda" : "");
 }
@@ -268,6 +277,7 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
                                    "; a DCGAN here makes 28 x 28, 32 x 32 or 64 x 64 (for folders: --size 32)");
   const GanRun about{.data_set = set.name,
                      .latent = latent_of(options, p),
+                     .categories = options.categories,
                      .width = options.width,
                      .channels = p.channels,
                      .side = p.height};
@@ -279,7 +289,7 @@ GanReport train_gan(const DataSet& set, const GanOptions& options) {
   t.folder = options.out;
   t.epochs = options.epochs, t.minutes = options.minutes;
   t.schedule.kind = options.schedule;
-  if (options.averaging > 0) t.averaging = {.kind = "ema", .decay = options.averaging};
+  if (options.averaging > 0) t.averaging = {.kind = "ema", .decay = options.averaging, .warms_up = true};
   t.checkpoint_seconds = options.checkpoint_seconds;
   t.resume = options.resume, t.seed = options.seed;
   t.fingerprint = fingerprint(set, options, precision);

@@ -23,6 +23,9 @@ struct GanOptions {
   std::filesystem::path out;    // the run folder (docs/formats/gan-run.md)
   std::filesystem::path judge;  // a classifier's run folder; empty: none
   size_t latent = 0;            // numbers that a picture is made of; 0: 12 for gray pictures, 100 for colours
+  /// One of so many is drawn for each picture, too; 0: none. No labels: the generator gives them a meaning. What it
+  /// makes of normal numbers alone changes without a break, so some samples lie between two kinds of pictures.
+  size_t categories = 32;
   size_t width = 32, batch = 64;
   double epochs = 20, minutes = 0;
   double learning_rate = 1e-3;        // of Adam, beta1 = 0.5; five times that of Radford et al. 2015, section 4

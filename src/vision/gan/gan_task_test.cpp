@@ -30,7 +30,7 @@ DataSet squares(size_t n, size_t side = 28) {
 }
 
 GanOptions tiny(const std::filesystem::path& out) {
-  GanOptions o{.out = out, .latent = 8, .width = 4, .batch = 16, .epochs = 3};
+  GanOptions o{.out = out, .latent = 8, .categories = 3, .width = 4, .batch = 16, .epochs = 3};
   o.samples = 20, o.checkpoint_seconds = 1e9, o.precision = "float32";
   return o;
 }
@@ -54,10 +54,10 @@ TEST(Gan, TrainsAndLeavesWhatIsPromised) {
   EXPECT_EQ(std::count_if(events.begin(), events.end(), [](const auto& e) { return e.name == "gan"; }), 3);
 
   const Generator generator(o.out);
-  const auto made = generator.make(latents(5, 8, 1));
+  const auto made = generator.make(latents(5, 8, 3, 1));
   EXPECT_EQ(made.size(), 5u);
-  EXPECT_EQ(made.pixels, generator.make(latents(5, 8, 1)).pixels);
-  EXPECT_NE(made.pixels, generator.make(latents(5, 8, 2)).pixels);
+  EXPECT_EQ(made.pixels, generator.make(latents(5, 8, 3, 1)).pixels);
+  EXPECT_NE(made.pixels, generator.make(latents(5, 8, 3, 2)).pixels);
   EXPECT_THROW(generator.make(std::vector<float>(9)), Error);
 }
 
@@ -67,7 +67,7 @@ TEST(Gan, LearnsWhereTheSquaresAre) {
   GanOptions o = tiny(temp.path() / "run");
   o.width = 8, o.epochs = 40, o.learning_rate = 1e-3, o.averaging = 0.9;
   train_gan(set, o);
-  const auto made = Generator(o.out).make(latents(64, 8, 5));
+  const auto made = Generator(o.out).make(latents(64, 8, 3, 5));
   double inside = 0, corner = 0;
   for (size_t i = 0; i < made.size(); ++i) {
     inside += made.pixels[i * 784 + 14 * 28 + 8] + made.pixels[i * 784 + 14 * 28 + 20];
@@ -75,6 +75,23 @@ TEST(Gan, LearnsWhereTheSquaresAre) {
   }
   // Of two pixels a picture; before it learns all are about equal.
   EXPECT_GT(inside, corner + 128 * 30) << "brighter where squares are than where none is";
+}
+
+TEST(Gan, CategoriesChangeThePicture) {
+  base::TempFolder temp;
+  const DataSet set = squares(64);
+  const GanOptions o = tiny(temp.path() / "run");
+  train_gan(set, o);
+  const Generator generator(o.out);
+  EXPECT_EQ(generator.run().categories, 3u);
+  EXPECT_EQ(generator.run().parameters, 11 * 16 * 16 + 2 * 16 + 16 * 8 * 9 + 2 * 8 + 8 * 4 * 16 + 2 * 4 + 4 * 16u);
+  std::vector<float> z(2 * 11, 0);
+  z[8] = kDrawn, z[11 + 9] = kDrawn;
+  const auto made = generator.make(z);
+  ASSERT_EQ(made.size(), 2u);
+  const auto half = made.pixels.begin() + 784;
+  EXPECT_FALSE(std::equal(made.pixels.begin(), half, half));
+  EXPECT_THROW(generator.make(std::vector<float>(8)), Error) << "normal numbers alone are no whole vector";
 }
 
 TEST(Gan, ADiscriminatorOfItsOwnRate) {

@@ -13,10 +13,14 @@
 
 namespace hanok::vision {
 
-std::vector<float> latents(size_t n, size_t latent, uint64_t seed) {
+std::vector<float> latents(size_t n, size_t latent, size_t categories, uint64_t seed) {
   base::Random random(seed);
-  std::vector<float> out(n * latent);
-  for (float& v : out) v = static_cast<float>(random.normal());
+  const size_t each = latent + categories;
+  std::vector<float> out(n * each, 0);
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < latent; ++j) out[i * each + j] = static_cast<float>(random.normal());
+    if (categories > 0) out[i * each + latent + random.below(categories)] = kDrawn;
+  }
   return out;
 }
 
@@ -79,11 +83,11 @@ Generator::Generator(Generator&&) noexcept = default;
 const GanRun& Generator::run() const { return impl_->run; }
 
 MadePictures Generator::make(const std::vector<float>& z) const {
-  return make_pictures(*impl_->net, impl_->run.latent, z);
+  return make_pictures(*impl_->net, impl_->run.inputs(), z);
 }
 
 DcganShape shape_of(const GanRun& run) {
-  return {.latent = static_cast<int64_t>(run.latent),
+  return {.latent = static_cast<int64_t>(run.inputs()),
           .width = static_cast<int64_t>(run.width),
           .channels = static_cast<int64_t>(run.channels),
           .side = static_cast<int64_t>(run.side)};

@@ -10,7 +10,8 @@
 namespace hanok::vision {
 
 DcganShape shape_of(const GanRun& run);
-/// What the generator, set to evaluation mode, makes of z [n, latent]. Throws Invalid for no whole vectors.
+/// What the generator, set to evaluation mode, makes of z [n, latent], categories counted. Throws Invalid for no whole
+/// vectors.
 MadePictures make_pictures(Layer& generator, size_t latent, const std::vector<float>& z);
 
 }  // namespace hanok::vision

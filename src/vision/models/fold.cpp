@@ -43,4 +43,15 @@ size_t fold_norms(Net& net, const ImageShape& input) {
   return gone;
 }
 
+void round_weights(Net& net) {
+  const torch::NoGradGuard guard;
+  const auto round = [](Tensor& t) {
+    if (t.defined()) t.set_data(t.to(torch::kBFloat16));
+  };
+  for (const auto& module : net.modules()) {
+    if (auto* conv = dynamic_cast<Conv*>(module.get())) round(conv->weight), round(conv->bias);
+    if (auto* linear = dynamic_cast<Linear*>(module.get())) round(linear->weight), round(linear->bias);
+  }
+}
+
 }  // namespace hanok::vision

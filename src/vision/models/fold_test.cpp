@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "math/cpu.h"
+#include "train/machine.h"
 #include "vision/models/layers.h"
 #include "vision/models/rule_weights.h"
 
@@ -24,6 +26,25 @@ TEST(FoldNorms, OutputsStayTheSame) {
     const Tensor after = net->forward(x);
     EXPECT_TRUE(torch::allclose(before, after, 1e-4, 1e-4 * before.std().item<double>())) << c.name;
     EXPECT_EQ(fold_norms(*net, options.input), 0u) << "once is enough: " << c.name;
+  }
+}
+
+TEST(RoundWeights, OutputsAreThoseOfAutocast) {
+  if (!math::features().has(math::Feature::Bf16)) GTEST_SKIP() << "no bfloat16 on this CPU";
+  const torch::NoGradGuard guard;
+  for (const char* name : {"cnn", "resnet20", "vgg16_bn", "lenet"}) {
+    const ModelOptions options{.name = name, .classes = 10, .input = {3, 32, 32}, .small_input = true};
+    const auto net = make_model(options);
+    channels_together(*net);
+    fill_by_rule(*net, 1);
+    fold_norms(*net, options.input);
+    const Tensor x = rule_input({2, 3, 32, 32}, 1).contiguous(torch::MemoryFormat::ChannelsLast);
+    const train::Autocast autocast(true);
+    const Tensor before = net->forward(x);
+    round_weights(*net);
+    for (const auto& p : net->parameters())
+      EXPECT_TRUE(p.scalar_type() == torch::kBFloat16 || p.dim() == 1) << name << ": products have none to round";
+    EXPECT_TRUE(torch::equal(before, net->forward(x))) << name;
   }
 }
 
