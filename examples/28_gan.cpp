@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   vision::GanOptions options;
   options.out = drawn ? temp.path() / "run" : std::filesystem::path(argv[2]);
   options.latent = drawn ? 8 : 12;
-  options.categories = drawn ? 2 : 32;
+  options.categories = drawn ? 0 : 32;
   options.width = drawn ? 8 : 32;
   options.batch = drawn ? 16 : 64;
   options.epochs = drawn ? 60 : 10;
