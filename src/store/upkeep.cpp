@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pause.h"
 #include "base/threads.h"
 #include "hanok/context.h"
 #include "store/ann_writer.h"
@@ -22,7 +22,7 @@ constexpr int64_t kVacuumPages = 2048;  // 16 MB given back at once, so that no 
 constexpr size_t kMostUnseen = 64;  // each is a piece more for a search to look at
 
 // A set that is still being written is indexed once, not with every part of it again.
-constexpr int kLookMs = 250, kNapMs = 10;
+constexpr std::chrono::milliseconds kLook(250);
 constexpr size_t kMostLooks = 80;     // then whatever is there is indexed: searches have waited for 20 seconds
 constexpr int64_t kGrowthShare = 64;  // of the vectors, between two looks: so fast grows what is being written
 
@@ -97,7 +97,7 @@ int64_t Upkeep::vectors_to_index() {
 bool Upkeep::more_is_coming(size_t looks, const std::atomic<bool>& stop) {
   const int64_t before = vectors_to_index();
   if (before <= retry_above_ || looks >= kMostLooks) return false;
-  for (int ms = 0; ms < kLookMs && !stop; ms += kNapMs) std::this_thread::sleep_for(std::chrono::milliseconds(kNapMs));
+  base::pause(kLook, stop);
   return !stop && vectors_to_index() > before + before / kGrowthShare;
 }
 

@@ -15,15 +15,17 @@ bool has_second(const std::string& kind) { return kind == "adam"; }
 // libtorch 2.4 has a step of a whole group as one pass over its memory, on all threads: less than half the traffic of
 // the lines below, which is a fifth of AlexNet's time.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-constexpr bool kHasFused = true;
+#define HANOK_FUSED_STEPS 1
 #else
-constexpr bool kHasFused = false;
+#define HANOK_FUSED_STEPS 0
 #endif
 
+#if HANOK_FUSED_STEPS
 // A gradient whose numbers lie in memory as the parameter's do.
 torch::Tensor laid_out_as(const torch::Tensor& p, const torch::Tensor& g) {
   return g.strides() == p.strides() ? g : torch::empty_like(p).copy_(g);
 }
+#endif
 
 }  // namespace
 
@@ -96,14 +98,14 @@ void Optimizer::step(const std::function<double(double)>& factor) {
 }
 
 bool Optimizer::can_fuse(const ParameterGroup& group) {
-  if (!kHasFused || (group.kind != "adam" && (group.kind != "sgd" || group.momentum == 0))) return false;
+  if (HANOK_FUSED_STEPS == 0 || (group.kind != "adam" && (group.kind != "sgd" || group.momentum == 0))) return false;
   return std::all_of(group.parameters.begin(), group.parameters.end(), [](const torch::Tensor& p) {
     return p.is_cpu() && p.scalar_type() == torch::kFloat && p.is_non_overlapping_and_dense();
   });
 }
 
 void Optimizer::fused_step([[maybe_unused]] size_t i, [[maybe_unused]] double lr) {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+#if HANOK_FUSED_STEPS
   const ParameterGroup& group = groups_[i];
   std::vector<torch::Tensor> p, g, first, second, steps;
   for (size_t k = 0; k < group.parameters.size(); ++k) {

@@ -31,9 +31,9 @@ TEST(Calendar, DaysAndMonths) {
 }
 
 TEST(Calendar, DaysThatAreMeant) {
-  for (const char* text : {"Tuesday to Friday | 10:00 to 19:00", "Tuesday - Friday", "Tue-Fri 10:00", "Tues–Fri",
-                           "from Tuesday through Friday", "화요일부터 금요일까지 엽니다.", "화요일~금요일", "화~금 10시",
-                           "화 ～ 금"})
+  for (const char* text :
+       {"Tuesday to Friday | 10:00 to 19:00", "Tuesday - Friday", "Tue-Fri 10:00", "Tues–Fri",
+        "from Tuesday through Friday", "화요일부터 금요일까지 엽니다.", "화요일~금요일", "화~금 10시", "화 ～ 금"})
     EXPECT_EQ(calendar_in(text), kTuesdayToFriday) << text;
   EXPECT_EQ(calendar_in("Friday to Monday"), bits({4, 5, 6, 0})) << "over the week's end";
   EXPECT_EQ(calendar_in("weekdays until ten"), bits({0, 1, 2, 3, 4}));

@@ -24,7 +24,9 @@ class Made : public ChatModel {
   size_t count_tokens(std::string_view text) const override { return text::count_tokens(text); }
   using ChatModel::count_tokens;
   ChatReply chat(std::span<const Message> messages, const ChatOptions& options) const override {
-    if (context_ > 0) EXPECT_LE(count_tokens(messages) + options.max_tokens, context_);
+    if (context_ > 0) {
+      EXPECT_LE(count_tokens(messages) + options.max_tokens, context_);
+    }
     ChatReply reply = answer_(messages, options);
     reply.prompt_tokens = count_tokens(messages);
     reply.completion_tokens = count_tokens(reply.text());
