@@ -9,17 +9,17 @@
 namespace hanok::train {
 
 /// To be called first in main: libraries read these variables when they are loaded, so the program starts itself once
-/// more where they are not set. Values that somebody else set stay.
-///   OMP_WAIT_POLICY=passive      threads that wait sleep: waiting in a loop was measured to make a run 4 to 17 times
-///                                slower as soon as another program had work
-///   GOMP_SPINCOUNT=2000          but only after some microseconds, which small layers are done in (ResNet-18 on 32 x
-///   32:
-///                                a tenth to a quarter faster, and no slower beside another program)
-///   ATEN_CPU_CAPABILITY=avx512   where the CPU has it; libtorch leaves it off on some (GELU in bfloat16: twice as
-///   fast) GLIBC_TUNABLES               memory that is let go is kept for the next step, on large pages. The system
-///   else takes
-///                                the pages of every large tensor back and clears them again (AlexNet: 1.7 times as
-///                                fast forward, 1.4 times in training, for a sixth more memory)
+/// more with them. Values that somebody else set stay.
+///
+/// OMP_WAIT_POLICY=passive: threads that wait sleep. Waiting in a loop was measured to make a run 4 to 17 times slower
+/// as soon as another program had work. GOMP_SPINCOUNT=2000: but only after some microseconds, which small layers are
+/// done in (ResNet-18 on 32 x 32: a tenth to a quarter faster, and no slower beside another program).
+///
+/// ATEN_CPU_CAPABILITY=avx512 where the CPU has it: libtorch leaves it off on some (GELU in bfloat16: twice as fast).
+///
+/// GLIBC_TUNABLES: memory that is let go is kept for the next step, on large pages. Else the system takes the pages of
+/// every large tensor back and clears them again (AlexNet: 1.7 times as fast forward, 1.4 times in training, for a
+/// sixth more memory).
 void prepare_environment(char** argv);
 
 /// Threads of libtorch; 0: all cores. Its own default was 1 of 2 on a virtual machine.
