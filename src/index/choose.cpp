@@ -1,7 +1,5 @@
 #include "index/choose.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/thread_time.h"
 #include "hanok/context.h"
 #include "index/base_index.h"
 #include "index/flat/row_store.h"
@@ -27,13 +26,6 @@ constexpr size_t kWidestSampled = 3072;  // wider rows: such a sample says littl
 constexpr double kMustWin = 1.1;         // ivf must be faster by this: hnsw keeps its speed when the set grows
 // A scan of more codes than a core's caches hold waits for memory: 100,000 x 384 take 1,000 us, 25,000 take 131.
 constexpr double kCachedBytes = 16e6, kMemoryWait = 2;
-
-// Of this thread: other work on the machine does not count.
-double processor_us() {
-  timespec t;
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
-}
 
 struct Sample {
   std::vector<float> base, queries;
@@ -155,9 +147,9 @@ double search_us(const Index& index, std::span<const float> queries, size_t k, c
   const size_t dim = index.options().dim, n = queries.size() / dim;
   double best = std::numeric_limits<double>::infinity();
   for (size_t pass = 0; pass < kPasses; ++pass) {
-    const double begin = processor_us();
+    const double begin = base::thread_seconds();
     for (size_t i = 0; i < n; ++i) index.search(queries.subspan(i * dim, dim), k, options);
-    best = std::min(best, (processor_us() - begin) / static_cast<double>(n));
+    best = std::min(best, 1e6 * (base::thread_seconds() - begin) / static_cast<double>(n));
   }
   return best;
 }

@@ -60,6 +60,7 @@ Translated::Translated(const Question& question, const WordNearness& nearness)
   if (!has_blanks(text::script_of(question.text))) {
     words_ = plain_words(question.text, text::script_of(question.text));
     topical_.assign(words_.size(), true);
+    days_.assign(words_.size(), 0);
     weights_.assign(words_.size(), 1);
     return;
   }
@@ -69,7 +70,8 @@ Translated::Translated(const Question& question, const WordNearness& nearness)
       if (asks(w.text) || names_measure(w.text, question.measure) != measures) continue;
       words_.push_back(w.text);
       topical_.push_back(is_topical(w.kind));
-      weights_.push_back(calendar_in(w.text) != 0 ? kDayWeight : 1);
+      days_.push_back(calendar_in(w.text));
+      weights_.push_back(days_.back() != 0 ? kDayWeight : 1);
     }
   };
   add(false);
@@ -91,7 +93,7 @@ std::vector<Presence> Translated::in(const std::vector<std::string>& texts) cons
     const auto digits = digits_of(texts[t]);
     const Calendar calendar = calendar_in(texts[t]);
     for (size_t w = 0; w < words_.size(); ++w) {
-      if (const Calendar asked = calendar_in(words_[w])) {
+      if (const Calendar asked = days_[w]) {
         presence[w] = (calendar & asked) == asked;
         continue;
       }

@@ -31,6 +31,7 @@ class Translated {
   const WordNearness& nearness_;
   std::vector<std::string> words_;
   std::vector<bool> topical_;
+  std::vector<Calendar> days_;   // that each word names
   std::vector<double> weights_;  // of each word in mean()
 };
 
