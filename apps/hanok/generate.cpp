@@ -166,7 +166,11 @@ class KeptTexts {
     for (const auto& key : keys_) {
       const auto kept = kept_->get(key);
       const auto json = base::OrderedJson::parse(kept.value_or(""), nullptr, false);
-      if (!json.is_object() || !json.contains("text") || !json.contains("ids") || !json.contains("finish")) return {};
+      const auto is = [&](const char* key, auto test) { return json.contains(key) && (json[key].*test)(); };
+      using Json = base::OrderedJson;
+      if (!json.is_object() || !is("text", &Json::is_string) || !is("finish", &Json::is_string) ||
+          !is("ids", &Json::is_array))
+        return {};
       out.push_back({json["ids"], json["text"].get<std::string>(), json["finish"].get<std::string>(), 0, {}});
       about = json.value("about", base::OrderedJson::object());
     }
