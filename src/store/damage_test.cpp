@@ -121,7 +121,9 @@ TEST(Damage, FlippedBitsInTheDatabaseAreErrorsNotCrashes) {
   size_t noticed = 0;
   for (int round = 0; round < 60; ++round) {
     std::string bad = good;
-    const size_t at = random.below(bad.size() - 64);
+    size_t at = random.below(bad.size() - 64);
+    while (std::string_view(good).substr(at, 64).find_first_not_of('\0') == std::string_view::npos)
+      at = random.below(bad.size() - 64);  // most of so small a database is unused
     for (size_t i = 0; i < 64; ++i) bad[at + i] = static_cast<char>(random.next());
     const fs::path copy = folder.path() / "bad";
     fs::remove_all(copy);
@@ -143,7 +145,7 @@ TEST(Damage, FlippedBitsInTheDatabaseAreErrorsNotCrashes) {
     }
   }
   base::log().set_level(level);
-  EXPECT_GT(noticed, 5u);  // most bytes of so small a database are unused
+  EXPECT_GT(noticed, 30u);
 }
 
 }  // namespace
