@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <functional>
+#include <system_error>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -66,18 +68,49 @@ void copy_database(const fs::path& from, const fs::path& to) {
   copy.check(copied, "copy the database");
 }
 
-// What lies beside the databases and is no cache: keys, uploaded files, conversations.
+// The files below a folder, as far as they are there: others remove and write some meanwhile.
+void list_files(const fs::path& folder, std::vector<fs::path>& out) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return;
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    std::error_code gone;
+    if (entries->is_directory(gone))
+      list_files(entries->path(), out);
+    else if (entries->is_regular_file(gone))
+      out.push_back(entries->path());
+  }
+  if (error) throw Error(Code::Unavailable, folder.string() + ": cannot be listed: " + error.message());
+}
+
+// What lies beside the databases and is no cache: keys, uploaded files, conversations. An uploaded file's FILE.json is
+// written after its bytes and removed before them: listed first and copied last, it is never in the copy without them.
 std::vector<fs::path> companions(const fs::path& data) {
-  std::vector<fs::path> out;
-  if (fs::exists(data / "keys.json")) out.emplace_back("keys.json");
-  if (fs::exists(data / "files"))
-    for (const auto& entry : fs::recursive_directory_iterator(data / "files"))
-      if (entry.is_regular_file()) out.push_back(fs::relative(entry.path(), data));
-  if (fs::exists(data / "chats"))
-    for (const auto& entry : fs::directory_iterator(data / "chats"))
-      if (entry.path().extension() == ".json") out.push_back(fs::relative(entry.path(), data));  // not their locks
-  std::sort(out.begin(), out.end());
+  std::vector<fs::path> first, out;
+  list_files(data / "files", first);
+  list_files(data / "files", out);
+  const auto describes = [&](const fs::path& file) { return file.parent_path() == data / "files"; };
+  std::erase_if(out, describes);
+  std::erase_if(first, std::not_fn(describes));
+  out.insert(out.end(), first.begin(), first.end());
+  std::vector<fs::path> chats;
+  list_files(data / "chats", chats);
+  for (const auto& chat : chats)
+    if (chat.extension() == ".json") out.push_back(chat);  // not their locks
+  if (fs::exists(data / "keys.json")) out.push_back(data / "keys.json");
+  for (auto& file : out) file = fs::relative(file, data);
   return out;
+}
+
+// false: it was removed meanwhile.
+bool copied(const fs::path& from, const fs::path& to) {
+  try {
+    copy_durably(from, to);
+    return true;
+  } catch (const Error& e) {
+    if (e.code() == Code::NotFound && !fs::exists(from)) return false;
+    throw;
+  }
 }
 
 std::vector<BackupFile> read_manifest(const fs::path& from) {
@@ -118,10 +151,8 @@ std::vector<BackupFile> backup(const std::filesystem::path& data, const std::fil
     copy_database(data / database, making / database);
     out.push_back(about(making, making / database));
   }
-  for (const auto& file : companions(data)) {
-    copy_durably(data / file, making / file);
-    out.push_back(about(making, making / file));
-  }
+  for (const auto& file : companions(data))
+    if (copied(data / file, making / file)) out.push_back(about(making, making / file));
   base::OrderedJson rows = base::OrderedJson::array();
   for (const auto& file : out) rows.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   base::write_file_atomic(

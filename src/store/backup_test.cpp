@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/file.h"
 #include "hanok/journal.h"
 #include "hanok/store.h"
@@ -51,6 +54,36 @@ TEST(Backup, IsOneMomentOfAFolderInUse) {
   EXPECT_EQ(base::read_file(again / "chats" / "trip.json"), "a conversation");
   EXPECT_FALSE(fs::exists(again / "chats" / "trip.lock"));
   EXPECT_EQ(Journal::open(again)->items("talk").at(0).value, "hello");
+}
+
+// Uploaded files are removed, and others come, while the folder is copied.
+TEST(Backup, FilesMayComeAndGo) {
+  const base::TempFolder folder;
+  const fs::path data = folder.path() / "data", files = data / "files";
+  Store::open(data);
+  fs::create_directories(files);
+  std::atomic<bool> stop{false};
+  std::thread others([&] {
+    for (int n = 0; !stop; ++n) {
+      const std::string name = "file-" + std::to_string(n), old = "file-" + std::to_string(n - 20);
+      fs::create_directories(files / name);
+      base::write_file_atomic(files / name / "b.txt", name);
+      base::write_file_atomic(files / (name + ".json"), "about " + name);
+      fs::remove(files / (old + ".json"));
+      fs::remove_all(files / old);
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const fs::path copy = folder.path() / ("copy" + std::to_string(i));
+    EXPECT_NO_THROW(backup(data, copy));
+    if (!fs::exists(copy / "files")) continue;
+    for (const auto& entry : fs::directory_iterator(copy / "files"))
+      if (entry.path().extension() == ".json")
+        EXPECT_EQ(base::read_file(copy / "files" / entry.path().stem() / "b.txt"), entry.path().stem());
+    fs::remove_all(copy);
+  }
+  stop = true;
+  others.join();
 }
 
 TEST(Backup, NothingThatIsThereIsReplaced) {

@@ -60,7 +60,14 @@ ShelvedFile FileShelf::add(std::string_view filename, std::string purpose, std::
 std::optional<ShelvedFile> FileShelf::find(std::string_view id) const {
   const fs::path about = folder_ / (std::string(id) + ".json");
   if (!is_file_id(id) || !fs::exists(about)) return std::nullopt;
-  const base::Json json = base::parse_json(base::read_file(about, 1 << 20), about.string());
+  std::string text;
+  try {
+    text = base::read_file(about, 1 << 20);
+  } catch (const Error& e) {
+    if (e.code() == Code::NotFound) return std::nullopt;  // removed since it was looked for
+    throw;
+  }
+  const base::Json json = base::parse_json(text, about.string());
   return ShelvedFile{std::string(id),  json.at("filename"),   json.at("purpose"),
                      json.at("bytes"), json.at("created_at"), json.value("key", "")};
 }
