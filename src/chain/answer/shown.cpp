@@ -1,6 +1,7 @@
 #include "chain/answer/shown.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "chain/answer/units.h"
 
@@ -47,16 +48,21 @@ std::string shown(std::string_view quote, std::string_view columns) {
 std::string_view columns_above(std::string_view document, size_t start) {
   start = std::min(start, document.size());
   std::string_view first;
+  std::vector<std::string_view> below;
+  const auto line_from = [&](size_t at) { return document.substr(at, document.find('\n', at) - at); };
+  if (start < document.size() && is_table_row(line_from(start))) below.push_back(line_from(start));
   for (size_t end = start; end > 0;) {
     const size_t line_end = document[end - 1] == '\n' ? end - 1 : end;
     const size_t before = line_end == 0 ? std::string_view::npos : document.rfind('\n', line_end - 1);
     const size_t begin = before == std::string_view::npos ? 0 : before + 1;
     const std::string_view line = document.substr(begin, line_end - begin);
     if (!is_table_row(line)) break;
+    if (!first.empty()) below.push_back(first);
     first = line;
     end = begin;
   }
-  return !first.empty() && names_columns(first) ? first : std::string_view();
+  std::reverse(below.begin(), below.end());  // as the lines stand
+  return !first.empty() && names_columns(first, below) ? first : std::string_view();
 }
 
 }  // namespace hanok::chain::answer

@@ -28,6 +28,9 @@ TEST(Shown, TheTablesFirstRowIsFoundAbove) {
   EXPECT_EQ(columns_above(text, text.find("plain")), "");
   EXPECT_EQ(columns_above(text, 0), "");
   EXPECT_EQ(columns_above("a | b\n1 | 2", 6), "a | b");
+  const std::string fees = "항목 | 101동\n청소비 | 8,400\n난방비 | 71,000\n";
+  EXPECT_EQ(columns_above(fees, fees.find("난방비")), "항목 | 101동");
+  EXPECT_EQ(columns_above(fees, fees.find("청소비")), "항목 | 101동");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "chain/answer/units.h"
 
 #include <algorithm>
+#include <string>
 
 namespace hanok::chain::answer {
 namespace {
@@ -59,6 +60,32 @@ bool begins_leaning(std::string_view sentence) {
 bool ends_sentence(std::string_view line) {
   constexpr std::string_view kEnds[] = {".", "!", "?", "…", "。", ":", ";", ",", "다", "요", "\"", "”"};
   return std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view e) { return line.ends_with(e); });
+}
+
+/// What a cell says beside its number: " won" of "140,000 won", "동" of "101동"; nothing where it has no number.
+std::optional<std::string> words_beside_number(std::string_view cell) {
+  if (!has_digit(cell)) return std::nullopt;
+  std::string out;
+  for (size_t i = 0; i < cell.size(); ++i) {
+    const bool of_number = is_digit(cell[i]) || ((cell[i] == ',' || cell[i] == '.') && i > 0 && is_digit(cell[i - 1]));
+    if (!of_number) out += cell[i];
+  }
+  return out;
+}
+
+/// Whether a cell with a number in it names the column: beside the number it has words, and the cells under it, alike
+/// among themselves, have others.
+bool stands_over_others(std::string_view cell, size_t column, std::span<const std::string_view> below) {
+  const auto own = words_beside_number(cell);
+  if (below.empty() || own->find_first_not_of(" -/:()") == std::string::npos) return false;
+  std::optional<std::string> first;
+  for (size_t r = 0; r < std::min<size_t>(2, below.size()); ++r) {
+    const auto cells = cells_of(below[r]);
+    const auto under = column < cells.size() ? words_beside_number(cells[column]) : std::nullopt;
+    if (!under || *under == *own || (first && *under != *first)) return false;
+    first = under;
+  }
+  return true;
 }
 
 class Reader {
@@ -137,7 +164,10 @@ class Reader {
   bool is_header_row(size_t i) const {
     const std::string_view line = of(i);
     const bool first = i == 0 || !is_table_row(of(i - 1));
-    return first && is_table_row(line) && is_table_row(of(i + 1)) && names_columns(line);
+    if (!first || !is_table_row(line) || !is_table_row(of(i + 1))) return false;
+    std::vector<std::string_view> below = {of(i + 1)};
+    if (i + 2 < out_.size() && is_table_row(of(i + 2))) below.push_back(of(i + 2));
+    return names_columns(line, below);
   }
 
   void add_lead(size_t i) {
@@ -196,14 +226,16 @@ std::vector<std::string_view> cells_of(std::string_view row) {
   return out;
 }
 
-bool names_columns(std::string_view row) {
+bool names_columns(std::string_view row, std::span<const std::string_view> below) {
   const auto is_year = [](std::string_view cell) {
     if (cell.ends_with("년")) cell.remove_suffix(3);
     return cell.size() == 4 && std::all_of(cell.begin(), cell.end(), is_digit) && (cell[0] == '1' || cell[0] == '2');
   };
   const auto cells = cells_of(row);
-  return !has_digit(cells.front()) &&
-         std::all_of(cells.begin(), cells.end(), [&](auto cell) { return !has_digit(cell) || is_year(cell); });
+  if (has_digit(cells.front())) return false;
+  for (size_t c = 1; c < cells.size(); ++c)
+    if (has_digit(cells[c]) && !is_year(cells[c]) && !stands_over_others(cells[c], c, below)) return false;
+  return true;
 }
 
 std::vector<Unit> units_of(std::string_view passage) { return Reader(passage).run(); }

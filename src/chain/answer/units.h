@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,8 +26,9 @@ std::vector<Unit> units_of(std::string_view passage);
 
 /// "Saturday | 9:00": a table's row as loaders write it.
 bool is_table_row(std::string_view line);
-/// A row that names columns: no numbers but years.
-bool names_columns(std::string_view row);
+/// A row that names columns: no numbers but years, or numbers in other words than those under them ("101동" over
+/// "52,300", "1시간" over "3,000원"). below: the rows under it, of which two are looked at.
+bool names_columns(std::string_view row, std::span<const std::string_view> below = {});
 /// The cells of a row, without blanks around them.
 std::vector<std::string_view> cells_of(std::string_view row);
 

@@ -75,6 +75,26 @@ TEST(Units, YearsNameColumns) {
   EXPECT_FALSE(names_columns("2023 | 2024"));
 }
 
+TEST(Units, NumbersInOtherWordsThanThoseUnderThemNameColumns) {
+  const auto names = [](std::string_view row, std::vector<std::string_view> below) {
+    return names_columns(row, below);
+  };
+  EXPECT_TRUE(names("항목 | 101동 | 102동", {"난방비 | 71,000 | 68,500", "청소비 | 8,400 | 8,100"}));
+  EXPECT_TRUE(names("자전거 | 1시간 | 하루", {"일반 | 3,000원 | 15,000원", "전기 | 7,000원 | 32,000원"}));
+  EXPECT_TRUE(names("구역 | 바닥 | 1박 요금", {"가 | 잔디 | 35,000원"}));
+  EXPECT_TRUE(names("Feature | K-100 | K-200", {"Range | 40 m | 85 m", "Battery | 11 days | 19 days"}) == false)
+      << "metres and days are not alike among themselves";
+  EXPECT_FALSE(names("Rent | 900 won", {"Power | 55 won", "Water | 31 won"})) << "alike: all three are values";
+  EXPECT_FALSE(names("Bolt | 12 | 350", {"Nut | 40 | 90"}));
+  EXPECT_FALSE(names("Seoul | 160,000 won | lead", {"Tokyo | 21,000 yen | director", "Paris | 150 euros | director"}));
+  EXPECT_FALSE(names("Lamp | 3 rooms", {"Desk | none", "Chair | none"}));
+  const std::string text = "구역 | 바닥 | 1박 요금\n가 구역 | 잔디 | 35,000원\n나 구역 | 데크 | 42,000원\n";
+  const auto units = units_of(text);
+  ASSERT_EQ(units.size(), 3u);
+  EXPECT_TRUE(units[0].heading);
+  EXPECT_EQ(units[2].context, std::vector<size_t>{0});
+}
+
 TEST(Units, ANumberedLineAboveASentenceIsAHeading) {
   const std::string text =
       "1. 자료의 이용\n자료는 안에서만 봅니다. 책상에서는 물을 마시지 않습니다.\n\n2. 연체와 분실\n반납이 늦으면 대출이 정지됩니다.\n";

@@ -42,13 +42,14 @@ Document load_epub(const Source& source) {
   Writer out(source);
   out.title(all_text(child(child(opf.root(), "metadata"), "title")));
   std::map<std::string, std::string, std::less<>> files;
-  for (const auto& item : child(opf.root(), "manifest").children())
+  each(child(opf.root(), "manifest"), "item", [&](const pugi::xml_node& item) {
     if (attribute(item, "properties").find("nav") == std::string_view::npos)
       files.emplace(attribute(item, "id"), resolve(folder_of(package), attribute(item, "href")));
+  });
   Parts chapters(source, out);
-  for (const auto& itemref : child(opf.root(), "spine").children()) {
+  each(child(opf.root(), "spine"), "itemref", [&](const pugi::xml_node& itemref) {
     const auto file = files.find(attribute(itemref, "idref"));
-    if (file == files.end()) continue;  // the table of contents, or a chapter in a format of the publisher
+    if (file == files.end()) return;  // the table of contents, or a chapter in a format of the publisher
     chapters.read([&] {
       const std::string bytes = zip.read(file->second);
       const auto chapter = to_utf8(bytes, declared_charset(bytes));
@@ -56,7 +57,7 @@ Document load_epub(const Source& source) {
       out.paragraph();
       write_html(source, chapter->text, out);
     });
-  }
+  });
   chapters.check();
   return out.finish();
 }

@@ -8,6 +8,7 @@
 #include <csetjmp>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "text/loaders/grid.h"
@@ -242,6 +243,26 @@ bool is_data_table(const GumboNode* table) {
   return plain && most >= 2;
 }
 
+// "<dt>2009<dd>founded": what a term says is on its line. A question as a term stands above its answer, and so does a
+// term above paragraphs.
+bool says_what_follows(const GumboNode* term, std::string_view written) {
+  constexpr std::string_view kEnds = ".:?!,;";
+  if (written.empty() || is_blank(written.back()) || kEnds.find(written.back()) != kEnds.npos) return false;
+  const GumboVector& siblings = term->parent->v.element.children;
+  for (unsigned i = term->index_within_parent + 1; i < siblings.length; ++i) {
+    const auto* next = static_cast<const GumboNode*>(siblings.data[i]);
+    if (next->type != GUMBO_NODE_ELEMENT) continue;
+    if (!is_element(next, GUMBO_TAG_DD)) return false;
+    bool plain = true;
+    each_node(next, [&](const GumboNode* node) {
+      if (node->type == GUMBO_NODE_ELEMENT) plain = plain && !is_block(node->v.element.tag);
+      return plain;
+    });
+    return plain;
+  }
+  return false;
+}
+
 class Reader {
  public:
   explicit Reader(Writer& out) : out_(out) {}
@@ -299,7 +320,10 @@ class Reader {
       return true;
     }
     if (is_block(element.tag)) cell_ = false, out_.paragraph();
-    if (is_line(element.tag)) out_.line();
+    if (element.tag == GUMBO_TAG_DD && std::exchange(after_term_, false))
+      out_.space();
+    else if (is_line(element.tag))
+      out_.line();
     if (element.tag == GUMBO_TAG_LI) out_.text("- ");
     if (is_cell(node) && node->index_within_parent > 0) cell_ = true;
     return true;
@@ -323,6 +347,11 @@ class Reader {
     }
     if (tag == GUMBO_TAG_TR) cell_ = false;
     if (is_block(tag)) out_.paragraph();
+    if (tag == GUMBO_TAG_DT && says_what_follows(node, out_.written())) {
+      out_.text(":");
+      after_term_ = true;
+      return;
+    }
     if (is_line(tag) && tag != GUMBO_TAG_BR && tag != GUMBO_TAG_HR) out_.line();
   }
 
@@ -435,6 +464,7 @@ class Reader {
   const GumboNode* raised_from_ = nullptr;  // the outermost <sup>, <sub> or link to a note that is open
   bool raised_note_ = false;
   bool in_title_ = false, in_heading_ = false, cell_ = false;
+  bool after_term_ = false;  // the next <dd> goes on with the line of its <dt>
   int pre_ = 0;
 };
 

@@ -165,6 +165,16 @@ TEST(LoadHtml, CellsThatSpanAndTablesThatLayOut) {
       10000u);
 }
 
+TEST(LoadHtml, ATermStandsOnTheLineOfWhatItMeans) {
+  const auto text = [](std::string_view html) { return load_bytes("a.html", html).text; };
+  EXPECT_EQ(text("<dl>\n<dt>2009년</dt>\n<dd>창업</dd><dt>2016년</dt><dd>이전</dd><dd>증자</dd></dl>"),
+            "2009년: 창업\n2016년: 이전\n증자\n");
+  EXPECT_EQ(text("<dl><dt>Why?</dt><dd>Because.</dd><dt>RAM</dt><dd><p>Random</p><p>access</p></dd></dl>"),
+            "Why?\nBecause.\nRAM\n\nRandom\n\naccess\n")
+      << "a question, and paragraphs";
+  EXPECT_EQ(text("<dl><dt>a<dt>b<dd>c</dl>"), "a\nb: c\n");
+}
+
 TEST(LoadJson, AsPeopleWriteIt) {
   EXPECT_EQ(
       load_bytes("a.json", "{\n  // the editor\n  \"theme\": \"dark\", /* and */ 'size': 1.10, wide: True,\n}\n").text,

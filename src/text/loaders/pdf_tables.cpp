@@ -134,6 +134,98 @@ struct Column : PdfColumn {
   float width() const { return right - left; }
 };
 
+// ---- names over names: "Summer | Winter" over "Weekday | Weekend | Weekday | Weekend"
+
+/// Across the gap between two, or short and in the middle of it.
+bool over_gap(const Piece& p, const Piece& left, const Piece& right) {
+  const float middle = (p.left + p.right) / 2;
+  return (p.left < left.right && p.right > right.left) || (left.right < middle && middle < right.left);
+}
+
+bool is_beside(const Piece& p, const Row& row) {
+  return std::none_of(row.begin(), row.end(),
+                      [&](const Piece* other) { return p.left < other->right && p.right > other->left; });
+}
+
+bool all_words(const Row& row) {
+  return std::none_of(row.begin(), row.end(), [](const Piece* p) { return p->number; });
+}
+
+// The pieces of `names` [first, last] that a name over several of them stands in the middle of: those it lies over, and
+// what beside them balances it. from, end: what belongs to its neighbours.
+std::pair<size_t, size_t> under(const Piece& group, const Row& names, size_t from, size_t end) {
+  size_t first = from, last = end - 1;
+  while (first < last && names[first]->right <= group.left) ++first;
+  while (last > first && names[last]->left >= group.right) --last;
+  const float middle = (group.left + group.right) / 2;
+  const auto off = [&](size_t a, size_t b) { return std::abs((names[a]->left + names[b]->right) / 2 - middle); };
+  std::pair<size_t, size_t> best{first, last};
+  for (size_t a = from; a <= first; ++a)
+    for (size_t b = last; b < end; ++b)
+      if (off(a, b) < 0.8F * off(best.first, best.second)) best = {a, b};
+  return best;
+}
+
+/// Two rows of names, and perhaps one between them at the left (a cell that is as high as both), as one row.
+struct NamesOverNames {
+  size_t rows = 0;            // of the page that it is made of; 0: there is no such header here
+  Row row;                    // each name below with the one over it
+  std::vector<size_t> lines;  // of the page, of the upper names
+};
+
+// rows[at] and those after it. A name over several lies across the gap between two of the next row, and two rows of
+// values at least stand under the lower names, a value for each.
+NamesOverNames names_over_names(const std::vector<Row>& rows, size_t at, std::list<Piece>& made) {
+  constexpr size_t kValues = 2;  // rows
+  const Row& upper = rows[at];
+  if (upper.size() < 2 || !all_words(upper)) return {};
+  const bool between = at + 1 < rows.size() && rows[at + 1].size() == 1;
+  const size_t below = at + 1 + between, end = below + 1;
+  if (end + kValues > rows.size() || top_of(rows[below]) - top_of(upper) > kRowsApart * height_of(upper)) return {};
+  const Row& lower = rows[below];
+  if (lower.size() < 3 || !all_words(lower)) return {};
+  NamesOverNames out;
+  out.row = lower;
+  if (between) {
+    if (!is_beside(*rows[at + 1].front(), lower) || !all_words(rows[at + 1])) return {};
+    out.row.push_back(rows[at + 1].front());
+  }
+  std::vector<const Piece*> groups;
+  size_t from = 0;
+  for (const Piece* p : upper) {
+    if (is_beside(*p, lower) && !over_gap(*p, *lower.front(), *lower.back())) {
+      out.row.push_back(p);
+      continue;
+    }
+    bool several = false;
+    for (size_t i = 0; i + 1 < lower.size(); ++i) several |= over_gap(*p, *lower[i], *lower[i + 1]);
+    if (!several) return {};
+    groups.push_back(p);
+    out.lines.push_back(p->line);
+  }
+  for (size_t g = 0; g < groups.size(); ++g) {
+    size_t limit = lower.size();  // the first that the next name over several lies over
+    if (g + 1 < groups.size())
+      while (limit > from + 1 && lower[limit - 1]->right > groups[g + 1]->left) --limit;
+    const auto [first, last] = under(*groups[g], lower, from, limit);
+    for (size_t i = first; i <= last; ++i) {
+      Piece& named = made.emplace_back(*lower[i]);
+      named.text = groups[g]->text + " " + named.text;
+      *std::find(out.row.begin(), out.row.end(), lower[i]) = &named;
+    }
+    from = last + 1;
+  }
+  if (groups.empty()) return {};
+  for (size_t r = end; r < end + kValues; ++r) {
+    const size_t values = static_cast<size_t>(
+        std::count_if(rows[r].begin(), rows[r].end(), [&](const Piece* p) { return !is_beside(*p, lower); }));
+    if (values < lower.size() || all_words(rows[r])) return {};
+  }
+  std::sort(out.row.begin(), out.row.end(), [](const Piece* a, const Piece* b) { return a->left < b->left; });
+  out.rows = end - at;
+  return out;
+}
+
 // Neighbouring rows whose pieces stand in the same columns.
 class Region {
  public:
@@ -149,6 +241,11 @@ class Region {
     columns_ = std::move(columns);
     rows_.push_back(row);
     return true;
+  }
+
+  /// Lines of the page that are in the first row, though none of its pieces is on them.
+  void add_lines(const std::vector<size_t>& lines) {
+    more_lines_.insert(more_lines_.end(), lines.begin(), lines.end());
   }
 
   // The row above the first, where its words stand over the columns though they are close to one another: names of
@@ -240,6 +337,7 @@ class Region {
       for (auto& row : out.rows) row.erase(row.begin());
     for (size_t c = measures_[0].markers == measures_[0].cells ? 1 : 0; c < columns_.size(); ++c)
       out.columns.push_back({columns_[c].left, columns_[c].right, measures_[c].number});
+    out.lines.insert(out.lines.end(), more_lines_.begin(), more_lines_.end());
     std::sort(out.lines.begin(), out.lines.end());
     out.lines.erase(std::unique(out.lines.begin(), out.lines.end()), out.lines.end());
     return out;
@@ -425,6 +523,7 @@ class Region {
   }
 
   std::vector<Row> rows_;
+  std::vector<size_t> more_lines_;
   std::vector<Column> columns_;
   std::vector<Measure> measures_;
 };
@@ -495,6 +594,14 @@ std::vector<PdfTable> find_tables(const PdfPage& page, const std::vector<PdfColu
   };
   const std::vector<Row> rows = rows_of(pieces);
   for (size_t r = 0; r < rows.size(); ++r) {
+    if (const NamesOverNames names = names_over_names(rows, r, made); names.rows > 0) {
+      finish();
+      region.add(names.row);
+      region.add_lines(names.lines);
+      above = nullptr;
+      r += names.rows - 1;
+      continue;
+    }
     if (!region.empty() && region.add(rows[r])) continue;
     finish();
     if (rows[r].size() < 2) continue;

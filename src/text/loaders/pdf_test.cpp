@@ -69,6 +69,23 @@ const std::vector<std::string> kProse{"the committee met on a rainy",  "afternoo
                                       "boats that pass below it each", "morning and nobody could agree",
                                       "about the colour of railings",  "but everyone liked wide paths"};
 
+TEST(PdfTables, NamesOverSeveralColumnsAreNamesOfEach) {
+  Sheet page;
+  page.flow().text(255, 100, "Summer");
+  page.flow().text(382, 100, "Winter");
+  page.flow().text(60, 109, "Ticket");  // a cell as high as both rows
+  const auto row = [&](float y, const std::vector<std::string>& cells) {
+    page.flow().text(60, y, cells[0]);
+    for (size_t c = 1; c < cells.size(); ++c) page.flow().text(170 + 60 * static_cast<float>(c), y, cells[c]);
+  };
+  for (size_t c = 1; c < 5; ++c) page.flow().text(170 + 60 * static_cast<float>(c), 118, c % 2 ? "Weekday" : "Weekend");
+  row(136, {"Adult", "14.00", "17.50", "9.00", "11.00"});
+  row(154, {"Student", "8.00", "9.50", "5.00", "6.50"});
+  EXPECT_EQ(page.read(),
+            "Ticket | Summer Weekday | Summer Weekend | Winter Weekday | Winter Weekend\n"
+            "Adult | 14.00 | 17.50 | 9.00 | 11.00\nStudent | 8.00 | 9.50 | 5.00 | 6.50\n");
+}
+
 TEST(PdfTables, EveryCellAFlowOfItsOwn) {
   Sheet page;
   page.flow().text(60, 100, "Our prices");

@@ -284,6 +284,16 @@ TEST(Xlsx, CommentsTextBoxesChartsSuperscriptsAndABrokenCell) {
   EXPECT_THAT(d.notes[0], HasSubstr("shared string 9, there are 1"));
 }
 
+TEST(Epub, BlanksBetweenTheLinesOfAPackageAreNoChapters) {
+  const Document d = read("a.epub", {{"META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>"},
+                                     {"b.opf",
+                                      "<package>\n <manifest>\n  <item id='x' href='x.xhtml'/>\n </manifest>\n"
+                                      " <spine>\n  <itemref idref='x'/>\n </spine>\n</package>"},
+                                     {"x.xhtml", "<p>one"}});
+  EXPECT_EQ(d.text, "one\n");
+  EXPECT_TRUE(d.notes.empty()) << d.notes[0];
+}
+
 TEST(Epub, AMissingChapterIsNotedAndTheOthersAreRead) {
   Entries entries{
       {"META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>"},
