@@ -93,6 +93,46 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
   }
 }
 
+// Half a block: eight records. Two blocks side by side, as a group of the query is loaded once for them.
+template <size_t B>
+inline void nearest_in(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups, size_t block,
+                       __m256i* least, __m256i* number) {
+  __m256i sum[2 * B];
+  for (size_t v = 0; v < 2 * B; ++v)
+    sum[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bias + block * kPanelRecords + v * 8));
+  for (size_t g = 0; g < groups; ++g) {
+    int32_t four;
+    __builtin_memcpy(&four, query + g * 4, 4);
+    const __m256i q = _mm256_set1_epi32(four);
+    for (size_t b = 0; b < B; ++b)
+      for (size_t h = 0; h < 2; ++h)
+        sum[2 * b + h] =
+            _mm256_add_epi32(sum[2 * b + h], squares(q, load(panel + ((block + b) * groups + g) * 64 + h * 32)));
+  }
+  for (size_t v = 0; v < 2 * B; ++v) {
+    const __m256i nearer = _mm256_cmpgt_epi32(least[v % 2], sum[v]);
+    least[v % 2] = _mm256_blendv_epi8(least[v % 2], sum[v], nearer);
+    number[v % 2] = _mm256_blendv_epi8(number[v % 2], _mm256_set1_epi32(static_cast<int32_t>(block + v / 2)), nearer);
+  }
+}
+
+void nearest_of_panel(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups, size_t blocks,
+                      int32_t* distance, uint32_t* record) {
+  __m256i least[2] = {_mm256_set1_epi32(INT32_MAX), _mm256_set1_epi32(INT32_MAX)};
+  __m256i number[2] = {_mm256_set1_epi32(-1), _mm256_set1_epi32(-1)};
+  size_t b = 0;
+  for (; b + 2 <= blocks; b += 2) nearest_in<2>(query, panel, bias, groups, b, least, number);
+  for (; b < blocks; ++b) nearest_in<1>(query, panel, bias, groups, b, least, number);
+  for (size_t h = 0; h < 2; ++h) {
+    const __m256i lanes =
+        _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(static_cast<int32_t>(h * 8)));
+    const __m256i none = _mm256_cmpeq_epi32(number[h], _mm256_set1_epi32(-1));
+    const __m256i numbers = _mm256_or_si256(_mm256_add_epi32(_mm256_slli_epi32(number[h], 4), lanes), none);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(distance + h * 8), least[h]);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(record + h * 8), numbers);
+  }
+}
+
 inline __m256i loadu(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 
 void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out) {
@@ -172,6 +212,7 @@ bool all_finite(const float* x, size_t n) {
 
 void fill_codes_avx2(DistanceKernels& table) {
   table.scan_records = scan_records;
+  table.nearest_of_panel = nearest_of_panel;
   table.project = project;
   table.f32_to_u8 = f32_to_u8;
   table.whole_bytes = whole_bytes;

@@ -72,6 +72,31 @@ TEST_P(Codes, DifferencesGoRoundACircle) {
     }
 }
 
+// Few different values, so that equals occur: the first of them counts. Biases may be anything: sums wrap.
+TEST_P(Codes, NearestOfPanelAgreesWithScalar) {
+  const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
+  base::Random random(7);
+  for (const size_t groups : {1u, 3u, 15u, 16u})
+    for (const size_t blocks : {0u, 1u, 2u, 3u, 4u, 7u, 64u})
+      for (const uint64_t most : {2u, 256u}) {
+        const size_t bytes = blocks * groups * kPanelRecords * 4;
+        std::vector<uint8_t> memory(bytes + 64), query(groups * 4);
+        uint8_t* panel = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
+        for (size_t i = 0; i < bytes; ++i) panel[i] = static_cast<uint8_t>(random.below(most));
+        for (auto& code : query) code = static_cast<uint8_t>(random.below(most));
+        std::vector<int32_t> bias(blocks * kPanelRecords);
+        for (auto& b : bias) b = static_cast<int32_t>(random.below(most == 2 ? 2 : uint64_t{1} << 32));
+        std::vector<int32_t> distance(kPanelRecords), plain_distance(kPanelRecords);
+        std::vector<uint32_t> record(kPanelRecords), plain_record(kPanelRecords);
+        fast.nearest_of_panel(query.data(), panel, bias.data(), groups, blocks, distance.data(), record.data());
+        plain.nearest_of_panel(query.data(), panel, bias.data(), groups, blocks, plain_distance.data(),
+                               plain_record.data());
+        EXPECT_EQ(distance, plain_distance) << groups << " groups, " << blocks << " blocks";
+        EXPECT_EQ(record, plain_record) << groups << " groups, " << blocks << " blocks";
+        for (size_t l = 0; l < kPanelRecords; ++l) EXPECT_EQ(record[l] == UINT32_MAX, blocks == 0);
+      }
+}
+
 TEST_P(Codes, ProjectAgreesWithScalar) {
   const auto fast = kernels<DistanceKernels>(GetParam()), plain = kernels<DistanceKernels>({});
   base::Random random(3);

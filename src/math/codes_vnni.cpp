@@ -77,6 +77,39 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
   }
 }
 
+// Four blocks side by side: a group of the query is loaded once for them, and their sums do not wait for one another.
+template <size_t B>
+inline void nearest_in(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups, size_t block,
+                       __m512i& least, __m512i& number) {
+  __m512i sum[B];
+  for (size_t b = 0; b < B; ++b) sum[b] = _mm512_loadu_si512(bias + (block + b) * kPanelRecords);
+  for (size_t g = 0; g < groups; ++g) {
+    int32_t four;
+    __builtin_memcpy(&four, query + g * 4, 4);
+    const __m512i q = _mm512_set1_epi32(four);
+    for (size_t b = 0; b < B; ++b)
+      sum[b] = add_squares(sum[b], q, _mm512_load_si512(panel + ((block + b) * groups + g) * 64));
+  }
+  for (size_t b = 0; b < B; ++b) {
+    const __mmask16 nearer = _mm512_cmplt_epi32_mask(sum[b], least);
+    least = _mm512_mask_mov_epi32(least, nearer, sum[b]);
+    number = _mm512_mask_mov_epi32(number, nearer, _mm512_set1_epi32(static_cast<int32_t>(block + b)));
+  }
+}
+
+void nearest_of_panel(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups, size_t blocks,
+                      int32_t* distance, uint32_t* record) {
+  __m512i least = _mm512_set1_epi32(INT32_MAX), number = _mm512_set1_epi32(-1);
+  size_t b = 0;
+  for (; b + 4 <= blocks; b += 4) nearest_in<4>(query, panel, bias, groups, b, least, number);
+  for (; b < blocks; ++b) nearest_in<1>(query, panel, bias, groups, b, least, number);
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __mmask16 none = _mm512_cmpeq_epi32_mask(number, _mm512_set1_epi32(-1));
+  number = _mm512_add_epi32(_mm512_slli_epi32(number, 4), lanes);
+  _mm512_storeu_si512(distance, least);
+  _mm512_storeu_si512(record, _mm512_mask_mov_epi32(number, none, _mm512_set1_epi32(-1)));
+}
+
 inline __m256i loadu(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 
 inline int32_t sum_of(__m256i v) {
@@ -106,6 +139,7 @@ void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int3
 
 void fill_codes_vnni(DistanceKernels& table) {
   table.scan_records = scan_records;
+  table.nearest_of_panel = nearest_of_panel;
   table.project = project;
 }
 

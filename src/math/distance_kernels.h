@@ -7,6 +7,8 @@
 
 namespace hanok::math {
 
+constexpr size_t kPanelRecords = 16;  // of a block of nearest_of_panel
+
 struct DistanceKernels {
   // sum over j of (a[j] - b[j])^2, and sum over j of a[j] * b[j]. The query comes first, the stored vector second.
   float (*l2_f32)(const float* a, const float* b, size_t dim);
@@ -35,6 +37,12 @@ struct DistanceKernels {
   // base and query are aligned to 64. Records are prefetched: ids may point anywhere.
   void (*scan_records)(const uint8_t* query, const uint8_t* base, size_t lines, const uint32_t* ids, size_t n,
                        int32_t* out);
+  // Records in blocks of 16: code j of group g (of four) of record r of block b is panel[((b * groups + g) * 16 + r) *
+  // 4
+  // + j]. Of records l, l + 16, l + 32, ... the one of least bias + sum of d^2 over its groups * 4 codes, d as above:
+  // its distance goes to distance[l], its number to record[l]; of equals the first. Sums wrap. panel is aligned to 64.
+  void (*nearest_of_panel)(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups,
+                           size_t blocks, int32_t* distance, uint32_t* record);
   // out[i] = sum over j of x[j] * rows[i * stride + j] with stride a multiple of 32, rows in -63..63 and x padded to
   // stride with zeros: a pair of products stays below 2^15.
   void (*project)(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out);

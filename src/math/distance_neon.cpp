@@ -157,6 +157,39 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
   }
 }
 
+// A quarter of a block, four records, in one register.
+void nearest_of_panel(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups, size_t blocks,
+                      int32_t* distance, uint32_t* record) {
+  int32x4_t least[4];
+  uint32x4_t number[4];
+  for (size_t v = 0; v < 4; ++v) least[v] = vdupq_n_s32(INT32_MAX), number[v] = vdupq_n_u32(UINT32_MAX);
+  for (size_t b = 0; b < blocks; ++b) {
+    uint32x4_t sum[4];
+    for (size_t v = 0; v < 4; ++v) sum[v] = vreinterpretq_u32_s32(vld1q_s32(bias + b * kPanelRecords + v * 4));
+    for (size_t g = 0; g < groups; ++g) {
+      uint32_t four;
+      __builtin_memcpy(&four, query + g * 4, 4);
+      const uint8x16_t q = vreinterpretq_u8_u32(vdupq_n_u32(four));
+      for (size_t v = 0; v < 4; ++v) {
+        const uint8x16_t x = vld1q_u8(panel + (b * groups + g) * 64 + v * 16);
+        const uint8x16_t d = vreinterpretq_u8_s8(vqabsq_s8(vreinterpretq_s8_u8(vsubq_u8(q, x))));
+        const uint32x4_t low = vpaddlq_u16(vmull_u8(vget_low_u8(d), vget_low_u8(d)));
+        const uint32x4_t high = vpaddlq_u16(vmull_high_u8(d, d));
+        sum[v] = vaddq_u32(sum[v], vpaddq_u32(low, high));
+      }
+    }
+    for (size_t v = 0; v < 4; ++v) {
+      const int32x4_t s = vreinterpretq_s32_u32(sum[v]);
+      const uint32x4_t nearer = vcltq_s32(s, least[v]);
+      least[v] = vbslq_s32(nearer, s, least[v]);
+      const uint32_t first = static_cast<uint32_t>(b * kPanelRecords + v * 4);
+      const uint32x4_t own = {first, first + 1, first + 2, first + 3};
+      number[v] = vbslq_u32(nearer, own, number[v]);
+    }
+  }
+  for (size_t v = 0; v < 4; ++v) vst1q_s32(distance + v * 4, least[v]), vst1q_u32(record + v * 4, number[v]);
+}
+
 void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out) {
   for (size_t i = 0; i < n; ++i) {
     int32x4_t s = vdupq_n_s32(0);
@@ -191,6 +224,7 @@ void fill_distance_neon(DistanceKernels& table) {
   table.l2_f32_rows = rows_of<L2>;
   table.ip_f32_rows = rows_of<Ip>;
   table.scan_records = scan_records;
+  table.nearest_of_panel = nearest_of_panel;
   table.project = project;
 }
 

@@ -86,6 +86,20 @@ void scan_records(const uint8_t* query, const uint8_t* base, size_t lines, const
   }
 }
 
+void nearest_of_panel(const uint8_t* query, const uint8_t* panel, const int32_t* bias, size_t groups, size_t blocks,
+                      int32_t* distance, uint32_t* record) {
+  for (size_t l = 0; l < kPanelRecords; ++l) distance[l] = INT32_MAX, record[l] = UINT32_MAX;
+  for (size_t b = 0; b < blocks; ++b)
+    for (size_t l = 0; l < kPanelRecords; ++l) {
+      const size_t number = b * kPanelRecords + l;
+      auto sum = static_cast<uint32_t>(bias[number]);
+      for (size_t g = 0; g < groups; ++g)
+        sum += l2_on_a_circle(query + g * 4, panel + ((b * groups + g) * kPanelRecords + l) * 4, 4);
+      if (static_cast<int32_t>(sum) < distance[l])
+        distance[l] = static_cast<int32_t>(sum), record[l] = static_cast<uint32_t>(number);
+    }
+}
+
 void project(const uint8_t* x, const int8_t* rows, size_t stride, size_t n, int32_t* out) {
   for (size_t i = 0; i < n; ++i) {
     out[i] = 0;
@@ -137,6 +151,7 @@ void fill_distance_scalar(DistanceKernels& table) {
   table.l2_f32_rows = rows_of<l2<float, same>>;
   table.ip_f32_rows = rows_of<ip<float, same>>;
   table.scan_records = scan_records;
+  table.nearest_of_panel = nearest_of_panel;
   table.project = project;
   table.f32_to_u8 = f32_to_u8;
   table.whole_bytes = whole_bytes;

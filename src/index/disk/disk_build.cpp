@@ -159,9 +159,8 @@ void Making::take_over_links() {
                                ", there are " + std::to_string(known));
     std::copy(links.begin(), links.end(), graph_.rows.writable() + node * graph_.degree);
   }
-  for (const uint32_t entry : before_->entries)
-    if (entry < known) graph_.entries.push_back(entry);
   graph_.size = known;
+  graph_.enter_at({before_->entries.begin(), before_->entries.end()});
 }
 
 void Making::link() {
@@ -240,7 +239,7 @@ void Making::write(const std::filesystem::path& path, const DiskDefaults& defaul
   if (has_graph()) {
     codes_.save(out);
     out.add_text("projection", graph_.projection.save());
-    out.add("entries", std::as_bytes(std::span(graph_.entries)));
+    out.add("entries", std::as_bytes(std::span(graph_.entries.nodes())));
   }
   out.add_made(
       "nodes", layout_.bytes(n_),

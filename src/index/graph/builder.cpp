@@ -410,7 +410,7 @@ Patch raise_in_degree(const Graph& graph) {
 
 Patch connect(const Graph& graph, size_t ef) {
   std::vector<bool> reached(graph.size, false);
-  spread(graph, graph.entries, reached);
+  spread(graph, graph.entries.nodes(), reached);
   Patch patch;
   patch.degree = graph.degree;
   PatchRows rows(graph, patch);
@@ -443,16 +443,16 @@ void build(Graph& graph, const BuildPlan& plan) {
   graph.rows.swap(rows);
   const auto order = shuffled(graph.size, plan.seed);
   const auto final_entries = choose_entries(graph.size, plan.seed + 1);
-  constexpr size_t kStarts = 64;
+  constexpr size_t kStarts = 1024;
   for (size_t done = 1; done < graph.size;) {
-    graph.entries.assign(order.begin(), order.begin() + static_cast<ptrdiff_t>(std::min(done, kStarts)));
+    graph.enter_at({order.begin(), order.begin() + static_cast<ptrdiff_t>(std::min(done, kStarts))});
     base::check_interrupt();
     const size_t batch = std::min({graph.size - done, done, std::max<size_t>(graph.size / kShare, 1)});
     apply(graph, link_keeping(graph, std::span(order).subspan(done, batch), plan, plan.degree));
     done += batch;
     Context::current().tell({done, graph.size, "index"});
   }
-  graph.entries = final_entries;
+  graph.enter_at(final_entries);
   narrow(graph, plan);
   if (plan.raise) apply(graph, raise_in_degree(graph));
   apply(graph, connect(graph, plan.ef));

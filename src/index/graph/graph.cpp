@@ -47,13 +47,17 @@ Walk::Walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMem
   s_.visited.fit(graph.size);
   s_.pool.reset(k_ ? kWalkMost * reach.ef : reach.ef);
   s_.touched.clear();
-  const size_t most = std::max(graph.degree, graph.entries.size());
+  const size_t most = std::max(graph.degree, Entries::kMost);
   if (s_.fresh.size() < most) {
     s_.fresh.resize(most);
     s_.distances.resize(most);
   }
-  for (const uint32_t node : std::span(graph.entries).first(starts(graph, reach.ef)))
-    if (node < graph.size && s_.visited.insert(node)) s_.fresh[fresh_++] = node;
+  uint32_t first[Entries::kMost];
+  const size_t n = graph.entries.nearest(query_record, starts(reach.ef), first);
+  for (size_t i = 0; i < n; ++i) {
+    s_.fresh[fresh_] = first[i];
+    fresh_ += s_.visited.insert(first[i]);
+  }
 }
 
 Walk::~Walk() {
@@ -126,9 +130,9 @@ void walk(const Graph& graph, const uint8_t* query_record, Reach reach, WalkMemo
   }
 }
 
-size_t starts(const Graph& graph, size_t ef) {
-  constexpr size_t kLeast = 64;
-  return std::min(graph.entries.size(), std::max(kLeast, ef));
+size_t starts(size_t ef) {
+  constexpr size_t kLeast = 4, kShare = 4;
+  return std::clamp(ef / kShare, kLeast, Entries::kMost);
 }
 
 std::vector<uint32_t> choose_entries(size_t nodes, uint64_t seed) {

@@ -1,6 +1,5 @@
-// One layer of neighbours over short codes. Not a hierarchy: entry points spread over the data do the work of HNSW's
-// upper layers (Malkov and Yashunin 2016) at a fraction of the memory; edges are chosen as Vamana does (Subramanya et
-// al. 2019).
+// One layer of neighbours over short codes. Not a hierarchy: walks start at the nearest of some nodes spread over the
+// data (entries.h); edges are chosen as Vamana does (Subramanya et al. 2019).
 #pragma once
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "index/graph/buffer.h"
+#include "index/graph/entries.h"
 #include "index/graph/projection.h"
 #include "index/graph/walk_memory.h"
 
@@ -34,12 +34,15 @@ struct Graph {
   double local_dimension = 0;  // Projection::local_dimension(); 0: not known
   Buffer<uint32_t> rows;
   Buffer<uint8_t> records;
-  std::vector<uint32_t> entries;  // where walks start: as many of the first as starts() says, the nearest of them first
+  Entries entries;  // where walks start: at the nearest starts() of them
 
   const uint32_t* row(uint32_t node) const { return rows.data() + node * degree; }
   const uint8_t* record(uint32_t node) const { return records.data() + node * projection.record_bytes(); }
   size_t row_length(uint32_t node) const;
-  size_t bytes_resident() const { return size * (degree * sizeof(uint32_t) + projection.record_bytes()); }
+  size_t bytes_resident() const {
+    return size * (degree * sizeof(uint32_t) + projection.record_bytes()) + entries.bytes_resident();
+  }
+  void enter_at(std::vector<uint32_t> nodes) { entries = Entries(std::move(nodes), projection, records.data(), size); }
 };
 
 /// How far a walk goes: without k (or where the graph's growth is not known) until the ef nearest found are expanded;
@@ -89,9 +92,9 @@ class Walk {
   int32_t limit_;
 };
 
-/// How many of the entries a walk measures: as many as it is to expand, within those there are, so that a wide walk
-/// also starts in small heaps that few edges lead into.
-size_t starts(const Graph& graph, size_t ef);
+/// How many of the entries a walk begins with: more where it is to expand many, so that a wide walk also starts in
+/// small heaps that few edges lead into.
+size_t starts(size_t ef);
 
 /// Some nodes that lie apart, in random order: greedy farthest-point picks (Gonzalez 1985) would choose outliers, so
 /// these are a random sample.

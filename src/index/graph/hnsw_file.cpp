@@ -38,7 +38,7 @@ void Hnsw::save(const std::filesystem::path& path) const {
     out.add_text("projection", s.graph->projection.save());
     out.add("links", bytes(s.graph->rows.data(), s.slots() * s.graph->degree));
     out.add("codes", bytes(s.graph->records.data(), s.slots() * s.graph->projection.record_bytes()));
-    out.add("entries", bytes(s.graph->entries.data(), s.graph->entries.size()));
+    out.add("entries", bytes(s.graph->entries.nodes().data(), s.graph->entries.size()));
   }
   out.write(path);
 }
@@ -82,7 +82,7 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
     const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));
-    graph->entries.assign(entries.begin(), entries.end());
+    graph->enter_at({entries.begin(), entries.end()});
     state->graph = std::move(graph);
   }
   out->file_ = std::make_shared<FileReader>(file);
