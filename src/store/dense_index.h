@@ -14,6 +14,8 @@
 
 namespace hanok::store {
 
+class RowQuery;
+
 /// Immutable once filled: searches may run together.
 class DenseIndex {
  public:
@@ -64,10 +66,7 @@ class DenseIndex {
     Bitmap skip;
     std::shared_ptr<RowCodes> codes;  // shared as `owner` is
   };
-  class Query;
-  class Sought;
-  void scan(const Piece& piece, const Query& query, const Bitmap* allowed, Best& best) const;
-  void scan_codes(const Piece& piece, size_t rows, const Query& query, const Bitmap* allowed, Best& best) const;
+  void scan(const Piece& piece, const RowQuery& query, const Bitmap* allowed, Best& best) const;
   /// Row numbers of a piece from `first` on that may be found. allowed: some of the piece's ids among others.
   std::vector<uint32_t> candidates(const Piece& piece, size_t first, const Bitmap* allowed) const;
   /// visit(i, row of ids[i]), for those that have one.

@@ -5,6 +5,8 @@
 #include <new>
 #include <vector>
 
+#include "store/code_scan.h"
+
 namespace hanok::store {
 namespace {
 
@@ -42,7 +44,11 @@ size_t RowCodes::scanned() {
   if (!ended_.load(std::memory_order_relaxed) && rows_.ids.size() >= kRowsWorthCodes &&
       scans_.fetch_add(1, std::memory_order_relaxed) >= kScansWorthCodes)
     code_slice();
-  return ready_.load(std::memory_order_acquire);
+  return ready();
+}
+
+void RowCodes::run(CodeScan& wanted) {
+  scanning_.run(wanted, [this](std::span<CodeScan* const> scans) { scan_codes(*this, scans); });
 }
 
 void RowCodes::finish() {

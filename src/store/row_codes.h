@@ -7,11 +7,14 @@
 #include <mutex>
 #include <span>
 
+#include "base/together.h"
 #include "hanok/records.h"
 #include "index/flat/scan.h"
 #include "store/vector_file.h"
 
 namespace hanok::store {
+
+struct CodeScan;
 
 /// Made while scans are asked for: after some of them each codes one slice of the rows, so that none waits long. All
 /// methods may be called from any thread.
@@ -29,7 +32,12 @@ class RowCodes {
   /// Rows that one thread codes or scans at a time; whole blocks of codes.
   size_t slice_rows() const;
 
-  /// Only where scanned() was not 0.
+  /// Looks for what a caller wants among the rows that have codes, together with what others want meanwhile.
+  void run(CodeScan& wanted);
+
+  /// So many rows from the first on have codes.
+  size_t ready() const { return ready_.load(std::memory_order_acquire); }
+  /// Only where ready() is not 0.
   const index::ScanCodes& codes() const { return *codes_; }
   /// >= the length of every row that has codes, and at most kLongest.
   double longest() const { return longest_.load(); }
@@ -47,6 +55,7 @@ class RowCodes {
   std::atomic<double> longest_{0};
   std::atomic<size_t> ready_{0}, scans_{0};
   std::atomic<bool> ended_{false};  // all are made, or no more can be
+  base::Together<CodeScan> scanning_;
 };
 
 }  // namespace hanok::store

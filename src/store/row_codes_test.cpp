@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "store/code_scan.h"
 #include "store/dense_index.h"
 
 namespace hanok::store {
@@ -106,7 +107,6 @@ TEST_P(Metrics, NumbersOfAnySizeAreFoundAsTheRowsSay) {
     }
   }
 }
-INSTANTIATE_TEST_SUITE_P(RowCodes, Metrics, testing::Values(Metric::Cosine, Metric::L2, Metric::InnerProduct));
 
 TEST(RowCodes, AreMadeASliceAScanOnceTheyPay) {
   const Data data = clustered(384, Metric::Cosine);
@@ -133,6 +133,45 @@ TEST(RowCodes, EndBeforeARowThatIsTooLongForThem) {
   query[0] = 1e17f;  // a query of that length reads the rows
   both.expect_same(query, 10);
 }
+
+// Threads' scans in one pass: each with its own number, filter and removed rows, more of them than a tile of queries
+// takes, and what was found before.
+TEST_P(Metrics, ScansThatShareAPassKeepTheirOwnAnswers) {
+  const Data data = clustered(100, GetParam());
+  const VectorRows rows = data.rows();
+  RowCodes codes(rows, GetParam());
+  codes.finish();
+  ASSERT_EQ(codes.ready(), kRows);
+  const Bitmap none, half = one_in(2), third = one_in(3);
+  const Match found_before{ChunkId{1}, 1e9f};
+  std::vector<RowQuery> queries;
+  std::vector<Best> bests;
+  std::vector<CodeScan> scans;
+  constexpr size_t kScans = 19;
+  queries.reserve(kScans), bests.reserve(kScans);
+  for (size_t i = 0; i < kScans; ++i) {
+    queries.emplace_back(std::span(data.values).subspan(100 * (31 * i + 2), 100), GetParam());
+    bests.emplace_back(i % 4 == 3 ? 0 : 1 + 5 * (i % 4));
+    if (i == 5) bests.back().offer(found_before);
+    scans.push_back({rows, queries.back(), i % 3 == 1 ? &half : nullptr, i % 5 == 2 ? third : none, bests.back()});
+  }
+  std::vector<CodeScan*> together;
+  for (CodeScan& scan : scans) together.push_back(&scan);
+  scan_codes(codes, together);
+  for (size_t i = 0; i < kScans; ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(scans[i].coded, kRows);
+    DenseIndex plain(100, GetParam());
+    plain.add(rows, nullptr, scans[i].skip);
+    auto want = plain.search(std::span(data.values).subspan(100 * (31 * i + 2), 100), bests[i].k(), scans[i].allowed);
+    if (i == 5) want.insert(want.begin(), found_before), want.pop_back();
+    const auto found = bests[i].take();
+    ASSERT_EQ(found.size(), want.size());
+    for (size_t place = 0; place < want.size(); ++place) EXPECT_EQ(found[place].chunk, want[place].chunk);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(RowCodes, Metrics, testing::Values(Metric::Cosine, Metric::L2, Metric::InnerProduct));
 
 TEST(RowCodes, SearchesBesideTheirMakingAreRight) {
   const Data data = clustered(384, Metric::Cosine);
