@@ -2,8 +2,10 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "server/body.h"
 #include "server/http/metrics.h"
@@ -106,7 +108,34 @@ void read_tools(const Json& body, const OrderedJson& in_order, chain::ChatOption
     }
     options.tools.push_back(std::move(out));
   }
-  options.tool_choice = read_tool_choice(field(body, "tool_choice"));
+  read_tool_choice(field(body, "tool_choice"), options);
+}
+
+std::vector<std::string> read_allowed_tools(const Json& choice, chain::ChatOptions& options) {
+  const Json* within = field(choice, "allowed_tools");
+  const Json& allowed = within && within->is_object() ? *within : choice;
+  const std::string mode = text_field(allowed, "mode");
+  if (mode != "auto" && mode != "required") wrong_field("tool_choice.mode", "auto or required", mode);
+  const Json* tools = field(allowed, "tools");
+  if (!tools || !tools->is_array() || tools->empty())
+    wrong_field("tool_choice.tools", "a list of tools, not empty", tools ? *tools : Json());
+  std::vector<std::string> other;
+  std::set<std::string> names;
+  for (const Json& tool : *tools) {
+    if (!tool.is_object()) wrong_field("tool_choice.tools", "objects", tool);
+    if (const std::string type = text_field(tool, "type"); type != "function") {
+      other.push_back(type);
+      continue;
+    }
+    const Json* function = field(tool, "function");
+    const std::string name = text_field(function && function->is_object() ? *function : tool, "name");
+    if (std::none_of(options.tools.begin(), options.tools.end(), [&](const auto& one) { return one.name == name; }))
+      wrong_field("tool_choice.tools", "names of the tools", name);
+    names.insert(name);
+  }
+  std::erase_if(options.tools, [&](const chain::Tool& tool) { return !names.contains(tool.name); });
+  if (mode == "required" && !names.empty()) options.tool_choice = {chain::ToolChoice::Kind::Required};
+  return other;
 }
 
 }  // namespace
@@ -165,19 +194,25 @@ void read_format(const OrderedJson* format, const char* name, chain::ChatOptions
   options.constraint.json_schema = schema ? base::dump_json(*schema) : R"({"type":"object"})";
 }
 
-chain::ToolChoice read_tool_choice(const Json* choice) {
+std::vector<std::string> read_tool_choice(const Json* choice, chain::ChatOptions& options) {
   using Kind = chain::ToolChoice::Kind;
   if (!choice) return {};
-  const char* expected = "none, auto, required, or {\"type\": \"function\", \"function\": {\"name\": ...}}";
-  if (choice->is_string()) {
-    if (*choice == "auto") return {};
-    if (*choice == "none") return {Kind::None};
-    if (*choice == "required") return {Kind::Required};
-  } else if (choice->is_object() && choice->value("type", "") == "function") {
+  const std::string type = choice->is_object() ? choice->value("type", "") : "";
+  if (type == "allowed_tools") return read_allowed_tools(*choice, options);
+  if (type == "function") {
     const Json* function = field(*choice, "function");
-    return {Kind::Named, text_field(function && function->is_object() ? *function : *choice, "name")};
+    options.tool_choice = {Kind::Named, text_field(function && function->is_object() ? *function : *choice, "name")};
+  } else if (*choice == "none") {
+    options.tool_choice = {Kind::None};
+  } else if (*choice == "required") {
+    options.tool_choice = {Kind::Required};
+  } else if (*choice != "auto") {
+    wrong_field("tool_choice",
+                "none, auto, required, {\"type\": \"function\", \"function\": {\"name\": ...}} or "
+                "{\"type\": \"allowed_tools\", ...}",
+                *choice);
   }
-  wrong_field("tool_choice", expected, *choice);
+  return {};
 }
 
 ChatCall read_chat_call(const Json& body, const std::string& text) {

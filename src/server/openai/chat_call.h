@@ -28,8 +28,10 @@ base::OrderedJson ordered(const base::Json& body, const std::string& text);
 void read_sampling(const base::Json& body, chain::ChatOptions& options);  // temperature, top_p, top_k, min_p, seed
 /// {"type": "text" | "json_object" | "json_schema", ...}, the schema beside "type" or within "json_schema".
 void read_format(const base::OrderedJson* format, const char* name, chain::ChatOptions& options);
-/// "none", "auto", "required", {"type": "function", ...} with the name within "function" or beside "type".
-chain::ToolChoice read_tool_choice(const base::Json* choice);
+/// Into options.tool_choice: "none", "auto", "required", {"type": "function", ...} with the name within "function" or
+/// beside "type". {"type": "allowed_tools", ...}, its fields beside "type" or within "allowed_tools", leaves of
+/// options.tools those that it names. Types that it allows beside function are returned.
+std::vector<std::string> read_tool_choice(const base::Json* choice, chain::ChatOptions& options);
 /// Content that is a string or a list of parts (text, input_text, output_text, image_url, input_image).
 std::vector<chain::Part> read_parts(const base::Json& content, const std::string& where);
 

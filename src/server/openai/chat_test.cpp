@@ -226,6 +226,39 @@ TEST_F(OpenAiChat, ToolsThatMustBeCalledAre) {
   EXPECT_EQ(tools.post("/v1/chat/completions", body).status, 400);
 }
 
+// Some of the tools alone may be called: OpenAI's allowed_tools, in the words of both APIs.
+TEST_F(OpenAiChat, ToolsThatAreNotAllowedAreNotCalled) {
+  TestHouse tools{tiny(folder.path(), 2048, R"({% if tools %}{% for t in tools %}[{{ t.function.name }}]{% endfor %}{% endif %}
+{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% endfor %}assistant:)")};
+  const Json none = {{"type", "object"}, {"additionalProperties", false}};
+  Json body = with({{"max_tokens", 300}, {"temperature", 0}});
+  for (const char* name : {"now", "weather", "river"})
+    body["tools"].push_back({{"type", "function"}, {"function", {{"name", name}, {"parameters", none}}}});
+  for (const char* name : {"now", "weather", "river"}) {
+    body["tool_choice"] = {
+        {"type", "allowed_tools"},
+        {"allowed_tools", {{"mode", "required"}, {"tools", {{{"type", "function"}, {"function", {{"name", name}}}}}}}}};
+    const Json choice = tools.json(tools.post("/v1/chat/completions", body))["choices"][0];
+    ASSERT_EQ(choice["message"]["tool_calls"].size(), 1u);
+    EXPECT_EQ(choice["message"]["tool_calls"][0]["function"]["name"], name);
+  }
+  Json asked = {{"model", "tiny"}, {"input", "x"}, {"max_output_tokens", 300}, {"temperature", 0}};
+  for (const char* name : {"now", "weather"})
+    asked["tools"].push_back({{"type", "function"}, {"name", name}, {"parameters", none}});
+  asked["tool_choice"] = {
+      {"type", "allowed_tools"}, {"mode", "required"}, {"tools", {{{"type", "function"}, {"name", "weather"}}}}};
+  EXPECT_EQ(tools.json(tools.post("/v1/responses", asked))["output"][0]["name"], "weather");
+  for (const Json& wrong : {Json{{"mode", "required"}, {"tools", Json::array()}},
+                            Json{{"mode", "often"}, {"tools", {{{"type", "function"}, {"name", "now"}}}}},
+                            Json{{"mode", "auto"}, {"tools", {{{"type", "function"}, {"name", "gone"}}}}},
+                            Json{{"mode", "auto"}, {"tools", {"now"}}}, Json::object()}) {
+    asked["tool_choice"] = wrong;
+    asked["tool_choice"]["type"] = "allowed_tools";
+    EXPECT_EQ(tools.post("/v1/responses", asked).status, 400) << wrong;
+  }
+}
+
 TEST_F(OpenAiChat, PlainCompletions) {
   const Json out = house.json(house.post(
       "/v1/completions",
@@ -256,6 +289,35 @@ TEST_F(OpenAiChat, PlainCompletions) {
   EXPECT_EQ(house.json(house.post("/v1/completions", {{"model", "tiny"}, {"prompt", "a"}, {"suffix", "b"}}),
                        400)["error"]["param"],
             "suffix");
+  EXPECT_EQ(
+      house.json(house.post("/v1/completions", {{"model", "tiny"}, {"prompt", "a"}, {"echo", true}, {"logprobs", 1}}),
+                 400)["error"]["param"],
+      "logprobs")
+      << "the prompt's tokens would be missing";
+}
+
+TEST_F(OpenAiChat, ResponsesTellProbabilitiesWhereTheyAreAskedFor) {
+  Json body = {{"model", "tiny"},  {"input", "hello"},  {"max_output_tokens", 8},
+               {"temperature", 0}, {"top_logprobs", 2}, {"include", {"message.output_text.logprobs"}}};
+  const Json whole = house.json(house.post("/v1/responses", body));
+  const Json& told = whole["output"][0]["content"][0]["logprobs"];
+  ASSERT_FALSE(told.empty());
+  EXPECT_LE(told.size(), whole["usage"]["output_tokens"]);
+  EXPECT_EQ(told[0]["top_logprobs"].size(), 2u);
+  EXPECT_EQ(told[0]["logprob"], told[0]["top_logprobs"][0]["logprob"]) << "at temperature 0 the likeliest comes";
+  body["stream"] = true;
+  const Events events(house.post("/v1/responses", body).body);
+  Json streamed = Json::array();
+  for (const Json& event : events.all)
+    if (event["type"] == "response.output_text.delta")
+      streamed.insert(streamed.end(), event["logprobs"].begin(), event["logprobs"].end());
+  EXPECT_EQ(streamed.size(), told.size());
+  EXPECT_EQ(streamed[0]["token"], told[0]["token"]);
+  body["stream"] = false;
+  body.erase("include");
+  EXPECT_TRUE(house.json(house.post("/v1/responses", body))["output"][0]["content"][0]["logprobs"].empty());
+  body["top_logprobs"] = 21;
+  EXPECT_EQ(house.post("/v1/responses", body).status, 400);
 }
 
 TEST_F(OpenAiChat, ResponsesHaveTheirOwnShapes) {

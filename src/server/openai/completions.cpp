@@ -87,6 +87,13 @@ Call read_call(const Json& body, const LanguageModel& model) {
   out.stream = flag_field(body, "stream", false);
   if (const Json* options = field(body, "stream_options"); options && options->is_object())
     out.usage_in_stream = flag_field(*options, "include_usage", false);
+  if (out.echo &&
+      out.options.top_logprobs)  // OpenAI's answer begins with the prompt's tokens: who scores texts counts on it
+    throw Refusal({.status = 400,
+                   .message = "logprobs with echo: how likely the prompt's own tokens are is not told here; "
+                              "`hanok perplexity` measures texts",
+                   .code = "unsupported",
+                   .param = "logprobs"});
   if (field(body, "suffix"))
     throw Refusal({.status = 400,
                    .message = "suffix: writing into the middle is not done here",
@@ -110,7 +117,7 @@ OrderedJson logprobs_json(const std::vector<TokenLogprob>& tokens) {
     for (const auto& likely : token.top) top[text::replace_invalid(likely.bytes)] = likely.logprob;
     out["top_logprobs"].push_back(std::move(top));
     out["text_offset"].push_back(offset);
-    offset += token.chosen.bytes.size();
+    for (const char c : token.chosen.bytes) offset += (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // characters
   }
   return out;
 }

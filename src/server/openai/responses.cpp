@@ -17,7 +17,7 @@ namespace {
 using base::Json;
 using base::OrderedJson;
 
-constexpr int64_t kMostResults = 50, kUsualResults = 10;
+constexpr int64_t kMostResults = 50, kUsualResults = 10, kMostLogprobs = 20;
 
 struct FileSearch {
   std::vector<std::string> stores;
@@ -67,6 +67,12 @@ void read_item(const Json& item, const std::string& where, std::vector<chain::Me
   }
 }
 
+// Whether the request asks for a part of the response that is left out by itself.
+bool includes(const Json& body, const char* what) {
+  const auto include = texts_field(body, "include");
+  return std::find(include.begin(), include.end(), what) != include.end();
+}
+
 FileSearch read_file_search(const Json& tool, const Json& body) {
   FileSearch out;
   out.stores = texts_field(tool, "vector_store_ids");
@@ -75,8 +81,7 @@ FileSearch read_file_search(const Json& tool, const Json& body) {
   out.results = static_cast<size_t>(whole_field(tool, "max_num_results", 1, kMostResults).value_or(kUsualResults));
   if (const Json* ranking = field(tool, "ranking_options"); ranking && ranking->is_object())
     out.least_score = number_field(*ranking, "score_threshold", 0, 1).value_or(0);
-  const auto include = texts_field(body, "include");
-  out.show_results = std::find(include.begin(), include.end(), "file_search_call.results") != include.end();
+  out.show_results = includes(body, "file_search_call.results");
   return out;
 }
 
@@ -98,7 +103,12 @@ void read_tools(const Json& body, const OrderedJson& in_order, Call& call) {
     if (field(tool, "parameters")) out.parameters = base::dump_json(in_order["tools"][i]["parameters"]);
     call.chat.options.tools.push_back(std::move(out));
   }
-  if (!call.chat.options.tools.empty()) call.chat.options.tool_choice = read_tool_choice(field(body, "tool_choice"));
+  if (call.chat.options.tools.empty()) return;
+  const Json* choice = field(body, "tool_choice");
+  const auto allowed = read_tool_choice(choice, call.chat.options);
+  if (choice && choice->is_object() && choice->value("type", "") == "allowed_tools" &&
+      std::find(allowed.begin(), allowed.end(), "file_search") == allowed.end())
+    call.search.reset();
 }
 
 Call read_call(const Request& request) {
@@ -134,6 +144,9 @@ Call read_call(const Request& request) {
   if (const auto text = in_order.find("text"); text != in_order.end() && text->is_object() && text->contains("format"))
     read_format(&(*text)["format"], "text.format", out.chat.options);
   read_tools(body, in_order, out);
+  const auto likely = whole_field(body, "top_logprobs", 0, kMostLogprobs);
+  if (includes(body, "message.output_text.logprobs"))
+    out.chat.options.top_logprobs = static_cast<size_t>(likely.value_or(0));
   out.chat.stream = flag_field(body, "stream", false);
   out.shown = {{"instructions", nullptr},
                {"max_output_tokens", nullptr},
@@ -227,13 +240,15 @@ class TextItem {
  public:
   explicit TextItem(Response& response) : response_(response) {}
   bool open() const { return open_; }
-  void push(std::string_view piece) {
+  /// logprobs: of the tokens that the piece ends.
+  void push(std::string_view piece, OrderedJson logprobs = OrderedJson::array()) {
     if (!std::exchange(open_, true)) {
       index_ = response_.add(item("in_progress", OrderedJson::array()));
       response_.emit("response.content_part.added", where({{"part", part("")}}));
     }
     text_ += piece;
-    response_.emit("response.output_text.delta", where({{"delta", piece}, {"logprobs", OrderedJson::array()}}));
+    logprobs_.insert(logprobs_.end(), logprobs.begin(), logprobs.end());
+    response_.emit("response.output_text.delta", where({{"delta", piece}, {"logprobs", std::move(logprobs)}}));
   }
   void close(const std::string& text, const OrderedJson& annotations, const char* status) {
     if (!open_) push("");
@@ -241,14 +256,14 @@ class TextItem {
     for (size_t i = 0; i < annotations.size(); ++i)
       response_.emit("response.output_text.annotation.added",
                      where({{"annotation_index", i}, {"annotation", annotations[i]}}));
-    response_.emit("response.output_text.done", where({{"text", text_}, {"logprobs", OrderedJson::array()}}));
+    response_.emit("response.output_text.done", where({{"text", text_}, {"logprobs", logprobs_}}));
     response_.emit("response.content_part.done", where({{"part", part(text_)}}));
     response_.done(index_, item(status, OrderedJson::array({part(text_)})));
   }
 
  private:
   OrderedJson part(const std::string& text) const {
-    return {{"type", "output_text"}, {"text", text}, {"annotations", annotations_}, {"logprobs", OrderedJson::array()}};
+    return {{"type", "output_text"}, {"text", text}, {"annotations", annotations_}, {"logprobs", logprobs_}};
   }
   OrderedJson item(const char* status, OrderedJson content) const {
     return {
@@ -261,7 +276,7 @@ class TextItem {
   }
   Response& response_;
   const std::string id_ = new_id("msg_");
-  OrderedJson annotations_ = OrderedJson::array();
+  OrderedJson annotations_ = OrderedJson::array(), logprobs_ = OrderedJson::array();
   std::string text_;
   size_t index_ = 0;
   bool open_ = false;
@@ -302,8 +317,11 @@ void from_model(House& house, const chain::ChatModel& model, const Call& call, R
   TextItem text(response);
   std::vector<std::unique_ptr<CallItem>> calls;
   chain::ChatOptions options = call.chat.options;
+  OrderedJson waiting = OrderedJson::array();  // for the text that they belong to
+  if (options.top_logprobs)
+    options.on_logprob = [&](const TokenLogprob& token) { waiting.push_back(logprob_json(token)); };
   options.on_text = [&](std::string_view piece) {
-    text.push(piece);
+    text.push(piece, std::exchange(waiting, OrderedJson::array()));
     return true;
   };
   options.on_tool_call = [&](const chain::ToolCallPiece& piece) {
@@ -452,7 +470,8 @@ void add_openai_responses(Router::Group& group, House& house, VectorStores& stor
        .request_schema =
            R"({"type":"object","required":["model","input"],"properties":{"model":{"type":"string"},"input":{},
 "instructions":{"type":"string"},"stream":{"type":"boolean"},"tools":{"type":"array"},"tool_choice":{},"text":{"type":"object"},
-"max_output_tokens":{"type":"integer"},"temperature":{"type":"number"},"top_p":{"type":"number"},"include":{"type":"array"}}})",
+"max_output_tokens":{"type":"integer"},"temperature":{"type":"number"},"top_p":{"type":"number"},"include":{"type":"array"},
+"top_logprobs":{"type":"integer"}}})",
        .most_body = kMostJson,
        .json_only = true});
   group.add("POST", "/responses/input_tokens", [&house](const Request& request) { return count_input(house, request); },
