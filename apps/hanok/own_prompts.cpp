@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "chain/answer/combine.h"
 #include "command.h"
 #include "hanok/agents.h"
 #include "hanok/chain.h"
@@ -65,7 +66,7 @@ void add_fixed(std::vector<Known>& out) {
     out.push_back({name, used, std::move(text), Kind::Fixed});
   };
   fixed("refine", "ask --combine refine: before the passages of the next part, in {passages} of ask",
-        "The answer so far, from passages before; keep what is right in it and its numbers:\n{answer}");
+        std::string(chain::answer::kAnswerSoFar) + "{answer}");
   fixed("conversation-so-far", "chat --memory summary, summary-buffer: before the summary, behind the system message",
         std::string(chain::kConversationSoFar));
   fixed("list", "run: behind the prompt of a step with `list`", chain::lines_parser().instructions);

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "chain/answer/letters.h"
 #include "chain/answer/mentions.h"
 
 namespace hanok::chain::answer {
@@ -13,15 +14,9 @@ bool any_of(std::string_view word, std::initializer_list<std::string_view> list)
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-std::string lower(std::string_view text, const text::Span& span) {
-  std::string out(text.substr(span.start, span.end - span.start));
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 AskedFor read_english(const Question& question) {
   std::vector<std::string> words;
-  for (const Word& w : words_of(question.text, question)) words.push_back(lower(question.text, w.full));
+  for (const Word& w : words_of(question.text, question)) words.push_back(lower(part(question.text, w.full)));
   AskedFor out;
   for (size_t i = 0; i < words.size(); ++i) {
     if (!any_of(words[i], {"what", "which", "why", "how", "who", "whom", "whose", "when", "where"})) continue;
@@ -73,8 +68,8 @@ AskedFor read_korean(const Question& question) {
   const auto words = words_of(question.text, question);
   AskedFor out;
   for (size_t i = 0; i < words.size(); ++i) {
-    full.push_back(lower(question.text, words[i].full));
-    core.push_back(lower(question.text, words[i].span));
+    full.push_back(lower(part(question.text, words[i].full)));
+    core.push_back(lower(part(question.text, words[i].span)));
     if (i + 1 == words.size()) break;
     out.has_subject |= words[i].after == "이" || words[i].after == "가";
     out.has_object |= words[i].after == "을" || words[i].after == "를";

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "chain/answer/letters.h"
+
 namespace hanok::chain::answer {
 namespace {
 
@@ -19,7 +21,6 @@ constexpr std::array<std::string_view, kMonths> kMonthNames = {"January",   "Feb
                                                                "September", "October",  "November", "December"};
 constexpr std::string_view kDayEnding = "요일";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_part(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80); }
 
 /// A word, with what stands between it and the one before.
@@ -49,12 +50,6 @@ std::vector<Part> parts_of(std::string_view text) {
       end = i;
     }
   }
-  return out;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return out;
 }
 
@@ -119,15 +114,32 @@ Calendar span_at(const std::vector<Part>& parts, size_t i) {
   return last < kDays ? between(first, last) : 0;
 }
 
+Calendar numbered(int month) {
+  return month >= 1 && month <= static_cast<int>(kMonths) ? Calendar{1} << (kDays - 1 + month) : 0;
+}
+
+/// The middle of 2025-04-02, 2025.4.2 or 2025/04/02.
+Calendar month_of_date(const std::vector<Part>& parts, size_t i) {
+  if (i == 0 || i + 1 >= parts.size()) return 0;
+  const auto is_number = [](std::string_view word, size_t least, size_t most) {
+    return word.size() >= least && word.size() <= most && std::all_of(word.begin(), word.end(), is_digit);
+  };
+  const std::string_view sign = parts[i].before;
+  const bool date = (sign == "-" || sign == "." || sign == "/") && parts[i + 1].before == sign &&
+                    is_number(parts[i - 1].word, 4, 4) && is_number(parts[i].word, 1, 2) &&
+                    is_number(parts[i + 1].word, 1, 2);
+  return date ? numbered(std::stoi(std::string(parts[i].word))) : 0;
+}
+
 Calendar month_of(const std::vector<Part>& parts, size_t i) {
   constexpr std::string_view kMonth = "월";
   const std::string_view word = parts[i].word;
   size_t digits = 0;
   while (digits < word.size() && is_digit(word[digits])) ++digits;
   if (digits > 0 && digits <= 2 && word.substr(digits).starts_with(kMonth)) {
-    const int month = std::stoi(std::string(word.substr(0, digits)));
-    return month >= 1 && month <= static_cast<int>(kMonths) ? Calendar{1} << (kDays - 1 + month) : 0;
+    return numbered(std::stoi(std::string(word.substr(0, digits))));
   }
+  if (const Calendar month = month_of_date(parts, i); month != 0) return month;
   for (size_t m = 0; m < kMonths; ++m) {
     if (word != kMonthNames[m]) continue;
     const bool may = word == "May";  // at the head of a sentence it asks for leave

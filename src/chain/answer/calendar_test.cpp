@@ -23,6 +23,8 @@ TEST(Calendar, DaysAndMonths) {
                                     {"13월, 3개월, 월세, 3,000월", bits({})},
                                     {"10월 셋째 주말", bits({5, 6, kOctober})},
                                     {"on 5 May 2000", bits({kMay})},
+                                    {"2025-03-02, 2025.5.2, 2025/10/02", bits({kMarch, kMay, kOctober})},
+                                    {"2025-13-02, 2025-03, 12-03-02, 192.03.02", bits({})},
                                     {"since May it has been open", bits({kMay})},
                                     {"May I bring a dog?", bits({})},
                                     {"It may march in the sun, as the monks sat.", bits({})},

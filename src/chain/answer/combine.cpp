@@ -63,8 +63,7 @@ class Combiner {
 
   static std::string with(const std::string& so_far, const std::string& passages) {
     if (so_far.empty()) return passages;
-    return "The answer so far, from passages before; keep what is right in it and its numbers:\n" + so_far + "\n\n" +
-           passages;
+    return std::string(kAnswerSoFar) + so_far + "\n\n" + passages;
   }
 
   std::string ask(const std::string& passages) const {

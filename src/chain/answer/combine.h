@@ -2,12 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chain/answer/prompt.h"
 #include "hanok/chat.h"
 
 namespace hanok::chain::answer {
+
+/// What Combine::Refine puts before the answer from the passages before, at the head of the next passages.
+inline constexpr std::string_view kAnswerSoFar =
+    "The answer so far, from passages before; keep what is right in it and its numbers:\n";
 
 struct CombineOptions {
   const std::string& pattern;  // with {question} and {passages}

@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chain/answer/fillers.h"
 #include "chain/answer/key_words.h"
+#include "chain/answer/letters.h"
 #include "chain/answer/weights.h"
 
 namespace hanok::chain::answer {
 
 namespace {
 
-std::string_view part(std::string_view text, const text::Span& span) {
-  return text.substr(span.start, span.end - span.start);
-}
+// Most that a sentence about another than the question can have: below the threshold, near enough to be shown to who
+// lowers it.
+constexpr double kOfAnother = 0.45;
+
+std::string about(const Passage& passage) { return "\n" + passage.heading + "\n" + passage.about; }
 
 // A word that the passage lacks may be there in other words: without it the question is farther away then, and nearer
 // where the word is of something else. That a word of many passages is missing says little. Of another person with the
@@ -41,11 +45,10 @@ void add_missing(const Question& question, const std::vector<Passage>& passages,
                  const Rewording& reworded, std::vector<double>& out) {
   const Sentence& top = sentences.front();
   const Passage& passage = passages[top.passage];
-  const std::string about = "\n" + passage.heading + "\n" + passage.about;
   std::string here(part(passage.text, top.span));
   for (const text::Span& s : top.under) here.append("\n").append(part(passage.text, s));
   if (top.lead) here.append("\n").append(part(passage.text, *top.lead));
-  const Missing missing = what_is_missing(question, here + about, passage.text + about);
+  const Missing missing = what_is_missing(question, here + about(passage), passage.text + about(passage));
   out.insert(out.end(), missing.features.begin(), missing.features.end());
   add_without_missing(missing.most, passages, sentences, reworded, out);
 }
@@ -126,7 +129,11 @@ double confidence(const Question& question, const std::vector<Passage>& passages
   const ConfidenceWeights& w = kConfidence[row_of(question.korean, meaning)];
   double z = w.back();
   for (size_t i = 0; i < f.size(); ++i) z += w[i] * f[i];
-  return 1 / (1 + std::exp(-z));
+  const double p = 1 / (1 + std::exp(-z));
+  if (p <= kOfAnother) return p;
+  const Sentence& top = sentences.front();
+  const Passage& passage = passages[top.passage];
+  return another_in_its_place(question, part(passage.text, top.span), passage.text + about(passage)) ? kOfAnother : p;
 }
 
 }  // namespace hanok::chain::answer

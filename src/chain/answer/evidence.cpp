@@ -6,6 +6,7 @@
 #include <set>
 
 #include "chain/answer/calendar.h"
+#include "chain/answer/letters.h"
 #include "chain/answer/mentions.h"
 #include "chain/answer/short_answer.h"
 #include "chain/answer/shown.h"
@@ -64,10 +65,6 @@ double late(const Question& q, const Found& found) {
     if (found.has(f)) sum += q.weights[f];
   }
   return all > 0 ? sum / all : 0;
-}
-
-std::string_view part(std::string_view text, const text::Span& span) {
-  return text.substr(span.start, span.end - span.start);
 }
 
 /// What two stretches hold together.

@@ -24,6 +24,13 @@ enum Filler : size_t {
 };
 using Fillers = std::array<double, kFillers>;
 
+/// True where the sentence is surely about another than the question: another day or month, another number of a code
+/// (K-100 for K-400), another letter of a label (building C for D), or another word beside the same one (apple trees
+/// for pear trees) where the question's own stands in no passage of the collection; or where the amount asked for is of
+/// something that stands in none. A rule beside the learned numbers: on a small folder such a question shares nearly
+/// all its words with the sentence.
+bool another_in_its_place(const Question& question, std::string_view sentence, std::string_view passage);
+
 /// sentence: with what it stands under; passage: with its headings, title and file name.
 Fillers fillers(const Question& question, std::string_view sentence, std::string_view passage);
 

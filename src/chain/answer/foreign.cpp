@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "chain/answer/letters.h"
 #include "chain/answer/loanwords.h"
 #include "chain/answer/mentions.h"
 #include "chain/answer/shown.h"
@@ -25,7 +26,6 @@ constexpr double kFound = 0.5;
 constexpr double kHoldsCode = 3;    // has a code that a short question names (AX-77B): the same in every language
 constexpr double kHeadingCost = 4;  // as in evidence.cpp: says where the answer is
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Runs of digits without the commas between them ("18,400"), and of Latin letters in lower case, two or more.
@@ -65,8 +65,6 @@ double share(const std::set<std::string>& wanted, const std::set<std::string>& t
 bool asks_for_number(const Question& q) {
   return q.asks == Asks::Number || q.asks == Asks::Time || q.measure != Measure::None;
 }
-
-std::string_view part(std::string_view text, const text::Span& s) { return text.substr(s.start, s.end - s.start); }
 
 class ForeignRanker {
  public:

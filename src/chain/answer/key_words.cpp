@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "chain/answer/asked_for.h"
+#include "chain/answer/letters.h"
 #include "chain/answer/mentions.h"
 #include "text/splitters/code_points.h"
 
@@ -14,19 +15,8 @@ namespace {
 
 using text::scan::code_point_at;
 
-bool has_digit(std::string_view s) {
-  return std::any_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_latin(std::string_view s) { return std::any_of(s.begin(), s.end(), is_letter); }
-
-std::string lower(std::string_view word) {
-  std::string out(word);
-  for (char& c : out) c = is_upper(c) ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 using Words = std::unordered_set<std::string_view>;
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "chain/answer/letters.h"
 #include "chain/answer/mentions.h"
 #include "chain/answer/numerals.h"
 
@@ -95,14 +96,7 @@ constexpr Hint kKorean[] = {
     {Measure::Money, "얼마", "료는 얼마"},  {Measure::Money, "얼마", "료가 얼마"},
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c & 0x80); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Units behind a number. Those in Latin letters end with a word; before Hangul they may ("5km를").
 constexpr std::string_view kClock[] = {"시", "a.m", "p.m", "am", "pm", "o'clock"};

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "chain/answer/letters.h"
 #include "chain/answer/numerals.h"
 #include "text/splitters/code_points.h"
 
@@ -58,12 +59,6 @@ const std::unordered_set<std::string_view>& month_words() {
       "august",    "september", "october", "november", "december", "monday", "tuesday",
       "wednesday", "thursday",  "friday",  "saturday", "sunday"};
   return words;
-}
-
-std::string lower(std::string_view word) {
-  std::string out(word);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
 }
 
 bool is_word_part(char32_t c) {

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "chain/answer/asked_for.h"
+#include "chain/answer/letters.h"
 
 namespace hanok::chain::answer {
 namespace {
@@ -59,8 +60,6 @@ Asks kind_of(std::string_view text, bool korean) {
   return korean ? find(kKorean) : find(kEnglish);
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Stands in no passage: its weight shows what such words weigh (BM25 gives them the most).

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "chain/answer/letters.h"
+
 namespace hanok::chain::answer {
 namespace {
 
@@ -17,9 +19,6 @@ bool is_record(std::string_view line) {
   const size_t key = line.find(": "), next = line.find("; ");
   return key != std::string_view::npos && next != std::string_view::npos && key < next && has(line.substr(next), ": ");
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool has_digit(std::string_view s) { return std::any_of(s.begin(), s.end(), is_digit); }
 
 bool is_row(std::string_view line) { return is_table_row(line) || is_record(line); }
 
@@ -148,8 +147,16 @@ class Reader {
 
   bool looks_like_heading(size_t i) const { return is_short_line(i) && !is_item(of(i)); }
 
+  // "Launch on 12 October", then "Budget: 480,000 euros" on the next line: where the heading above has a blank line
+  // under it, a line with a number in it and none under it is the first of what is said.
+  bool is_first_statement(size_t i) const {
+    return i > 0 && out_[i - 1].heading && blank_after(i - 1) && !blank_after(i) && has_digit(of(i)) &&
+           has(of(i + 1), ": ");
+  }
+
   bool is_heading(size_t i) const {
-    return (looks_like_heading(i) && begins_part(i) && (blank_after(i) || !looks_like_heading(i + 1))) ||
+    return (looks_like_heading(i) && begins_part(i) && (blank_after(i) || !looks_like_heading(i + 1)) &&
+            !is_first_statement(i)) ||
            is_numbered_heading(i);
   }
 

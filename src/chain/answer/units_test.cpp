@@ -95,6 +95,16 @@ TEST(Units, NumbersInOtherWordsThanThoseUnderThemNameColumns) {
   EXPECT_EQ(units[2].context, std::vector<size_t>{0});
 }
 
+TEST(Units, AStatementAboveNamedValuesIsNoHeading) {
+  const auto units = units_of("Project kickoff\n\nLaunch on 12 October 2025\nBudget: 480,000 euros\nLead: Marta\n");
+  ASSERT_EQ(units.size(), 4u);
+  EXPECT_TRUE(units[0].heading);
+  EXPECT_FALSE(units[1].heading);
+  EXPECT_EQ(units[1].context, std::vector<size_t>{0});
+  EXPECT_TRUE(units_of("5월 회의 정보\n일시: 5월 3일\n장소: 회의실\n")[0].heading);
+  EXPECT_TRUE(units_of("회의록\n\n회의 정보\n일시: 5월 3일\n장소: 회의실\n")[1].heading);
+}
+
 TEST(Units, ANumberedLineAboveASentenceIsAHeading) {
   const std::string text =
       "1. 자료의 이용\n자료는 안에서만 봅니다. 책상에서는 물을 마시지 않습니다.\n\n2. 연체와 분실\n반납이 늦으면 대출이 정지됩니다.\n";

@@ -145,7 +145,30 @@ class Splitter {
     if (line.empty() || length >= kShortLine) return false;
     const char32_t last = code_point_before(line, line.size()).value, first = code_point_at(rest, 0).value;
     const bool goes_on = last == ',' || last == '-' || last == '(' || is_lower(first);
-    return !goes_on;
+    return !goes_on && !in_narrow_column(line_end - length, line_end);
+  }
+
+  // A line of text that was wrapped at fewer than kShortLine letters, as a column of a newspaper is: nearly as long as
+  // the longest around it, where others are seen to go on, with a small letter.
+  bool in_narrow_column(size_t start, size_t end) const {
+    constexpr size_t kAround = 512, kWrapped = 2;  // bytes to each side; lines seen to go on
+    constexpr size_t kNarrowest = 24;              // bytes; shorter lines are no text
+    constexpr double kNearlyFull = 0.8;
+    if (end - start < kNarrowest || is_terminator(code_point_before(text_, end).value)) return false;
+    const size_t from = start > kAround ? start - kAround : 0, to = std::min(text_.size(), end + kAround);
+    size_t longest = 0, wrapped = 0;
+    bool open = false;  // the line before ended within a sentence
+    for (size_t line = from; line < to;) {
+      const size_t next = std::min(to, text_.find('\n', line));
+      const std::string_view text = text_.substr(line, next - line);
+      const bool whole = (line > from || from == 0) && (next < to || to == text_.size());
+      if (whole) longest = std::max(longest, text.size());
+      if (whole && text.find(" | ") != std::string_view::npos) return false;
+      wrapped += whole && open && !text.empty() && is_lower(code_point_at(text, 0).value);
+      open = whole && !text.empty() && !is_terminator(code_point_before(text, text.size()).value);
+      line = next + 1;
+    }
+    return wrapped >= kWrapped && double(end - start) >= kNearlyFull * double(longest);
   }
 
   // "1. ", "12) ", "가. ", "(3) "

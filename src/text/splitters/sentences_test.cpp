@@ -64,6 +64,18 @@ TEST(Sentences, LinesAndParagraphs) {
   EXPECT_THAT(cut(""), ElementsAre());
 }
 
+TEST(Sentences, LinesOfANarrowColumnGoOn) {
+  const std::string column =
+      "The tide tables for the coming season hang in the\nboat house. Visitors are asked to leave their\n"
+      "dogs at home. The supply boat sails at 07:40 from\nDunmoor and comes back at 15:10. Tickets cost\n22 pounds.";
+  EXPECT_EQ(cut(column).back(), "Tickets cost\n22 pounds.");
+  EXPECT_EQ(cut(column).size(), 4u);
+  const std::string list = column + "\n\nKnife\nTwo boards of oak\nSix screws";
+  EXPECT_EQ(cut(list).back(), "Six screws") << "shorter than the column";
+  EXPECT_EQ(cut("Daejeon branch, Jungang Road 3, Daejeon\nGwangju branch, Museum Street 17, Gwangju").size(), 2u)
+      << "no line goes on with a small letter";
+}
+
 TEST(Sentences, InvalidBytesAreCarriedAlong) { EXPECT_EQ(cut("a\xff\xfe. \xe3\x80"), cut("a\xff\xfe. \xe3\x80")); }
 
 // A megabyte of each hostile kind: milliseconds; quadratic work would take hours.
