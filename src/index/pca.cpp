@@ -17,6 +17,7 @@ constexpr int kIterations =
 void orthonormalise(std::vector<float>& v, size_t d, base::Random& random) {
   const auto& kernel = math::distance();
   for (size_t i = 0; i * d < v.size(); ++i) {
+    base::check_interrupt();
     float* row = v.data() + i * d;
     for (int attempt = 0; attempt < 8; ++attempt) {
       const float before = std::sqrt(kernel.ip_f32(row, row, d));
@@ -65,6 +66,7 @@ std::vector<float> products(std::span<const float> a, std::span<const float> b, 
   base::parallel_for(
       n, 32,
       [&](size_t begin, size_t end, size_t) {
+        base::check_interrupt();
         for (size_t j = 0; j < m; j += block)
           for (size_t i = begin; i < end; ++i)
             math::distance().ip_f32_rows(a.data() + i * d, rows.data() + j, std::min(block, m - j), d,

@@ -31,7 +31,8 @@ struct Graph {
   size_t degree = 0;
   size_t size = 0;
   Growth growth;
-  double local_dimension = 0;  // Projection::local_dimension(); 0: not known
+  double local_dimension = 0;    // Projection::local_dimension(); 0: not known
+  double cluster_dimension = 0;  // Projection::cluster_dimension(); 0: no small clusters, or not known
   Buffer<uint32_t> rows;
   Buffer<uint8_t> records;
   Entries entries;  // where walks start: at the nearest starts() of them

@@ -152,6 +152,11 @@ TEST(HardSets, TightClustersHaveFinerCodes) {
     index->save(folder.path() / "fine.idx");
     const auto opened = open(folder.path() / "fine.idx");
     EXPECT_EQ(opened->statistics().at("code_steps"), "fine");
+    // Of 40 in 48 dimensions, not of clusters that are far apart: 1 over the 100 nearest.
+    for (const Index* either : {index.get(), opened.get()}) {
+      EXPECT_EQ(either->statistics().at("local_dimension_of"), "inside of clusters");
+      EXPECT_GE(std::stod(either->statistics().at("local_dimension")), 5);
+    }
     for (size_t q = 0; q < queries.size(); q += kDim) {
       const auto query = std::span(queries).subspan(q, kDim);
       const auto before = index->search(query, 10, {.ef = 12}), after = opened->search(query, 10, {.ef = 12});
@@ -161,6 +166,7 @@ TEST(HardSets, TightClustersHaveFinerCodes) {
   auto spread = make("hnsw", {.dim = kDim});
   add_all(*spread, normal(4000, kDim, 15));
   EXPECT_EQ(spread->statistics().at("code_steps"), "usual");
+  EXPECT_EQ(spread->statistics().count("local_dimension_of"), 0u);
 }
 
 // Windows over a text: each overlaps the next, so that all but a few of its nearest are its own text's.

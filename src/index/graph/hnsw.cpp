@@ -152,8 +152,9 @@ BuildPlan Hnsw::build_plan(const Graph& graph) const {
 
 std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
   const size_t n = state.slots();
-  // Directions settle with some thousand rows; wide rows take as long to learn from as many narrow ones.
-  const size_t rows = std::min<size_t>(n, dim() <= 1024 ? 4096 : dim() <= 8192 ? 2048 : 512);
+  // Directions settle with some thousand rows; wide rows take as long to learn from as many narrow ones. No projection
+  // has more than 1,020 directions.
+  const size_t rows = std::min<size_t>(n, dim() <= 1024 ? 4096 : dim() <= 4096 ? 2048 : dim() <= 8192 ? 1024 : 512);
   std::vector<float> sample(rows * dim());
   base::Random random(options_.seed);
   for (size_t i = 0; i < rows; ++i) {  // one of each stretch, so that sorted input is covered too
@@ -182,6 +183,7 @@ std::unique_ptr<Graph> Hnsw::new_graph(const HnswState& state) const {
       },
       options_.threads);
   graph->local_dimension = graph->projection.local_dimension();
+  graph->cluster_dimension = graph->projection.cluster_dimension();
   build(*graph, build_plan(*graph));
   measure_growth(
       *graph,
@@ -490,7 +492,9 @@ std::map<std::string, std::string> Hnsw::statistics() const {
     out["growth"] = std::to_string(s.graph->growth.far);
     out["growth_near"] = std::to_string(s.graph->growth.near);
     out["ef_construction"] = std::to_string(build_plan(*s.graph).ef);
-    if (const double d = s.graph->local_dimension; d > 0) out["local_dimension"] = std::to_string(std::lround(d));
+    const double inside = s.graph->cluster_dimension, d = inside > 0 ? inside : s.graph->local_dimension;
+    if (d > 0) out["local_dimension"] = std::to_string(std::lround(d));
+    if (inside > 0) out["local_dimension_of"] = "inside of clusters";
   }
   return out;
 }

@@ -29,6 +29,7 @@ void Hnsw::save(const std::filesystem::path& path) const {
     more["growth"] = std::to_string(s.graph->growth.far);
     more["growth_near"] = std::to_string(s.graph->growth.near);
     more["local_dimension"] = std::to_string(s.graph->local_dimension);
+    if (s.graph->cluster_dimension > 0) more["cluster_dimension"] = std::to_string(s.graph->cluster_dimension);
   }
   out.add_text("options", options_text(options_, more));
   s.vectors.save(out);
@@ -79,6 +80,8 @@ std::unique_ptr<Index> Hnsw::open(const FileReader& file) {
     graph->growth.near =
         more.count("growth_near") ? stored_measure(file, more, "growth_near", kMostGrowth) : graph->growth.far;
     graph->local_dimension = stored_measure(file, more, "local_dimension", kMostDimension);
+    if (more.count("cluster_dimension"))
+      graph->cluster_dimension = stored_measure(file, more, "cluster_dimension", kMostDimension);
     graph->rows = Buffer<uint32_t>::view(file.array<uint32_t>("links", n * graph->degree));
     graph->records = Buffer<uint8_t>::view(file.array<uint8_t>("codes", n * graph->projection.record_bytes()));
     const auto entries = file.array<uint32_t>("entries", file.section("entries").size() / sizeof(uint32_t));

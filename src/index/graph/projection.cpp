@@ -54,7 +54,11 @@ class Judge {
   Judge(std::span<const float> queries, const Among& among, std::span<const float> basis, size_t d, size_t threads)
       : m_(basis.size() / d) {
     const auto kept = nearest_rows(queries, among, d, threads);
-    dimension_ = std::min(local_dimension(kept), static_cast<double>(d));  // of equally far ones: any number
+    constexpr double kApart = 2;  // no set without clusters is so much steeper among the 25 nearest
+    const auto limited = [&](double dimension) { return std::min(dimension, static_cast<double>(d)); };
+    dimension_ = limited(local_dimension(kept, kKept));  // of equally far ones: any number
+    const double inside = limited(local_dimension(kept, kInside));
+    cluster_dimension_ = inside > kApart * dimension_ ? inside : 0;
     std::vector<float> near;
     for (const auto& rows : kept) {
       begins_.push_back(near.size() / d);
@@ -88,9 +92,10 @@ class Judge {
   }
 
   double dimension() const { return dimension_; }
+  double cluster_dimension() const { return cluster_dimension_; }
 
  private:
-  static constexpr size_t kTrue = 10, kLooked = 20, kKept = 100;
+  static constexpr size_t kTrue = 10, kLooked = 20, kInside = 25, kKept = 100;
 
   float apart(size_t q, size_t i, size_t directions) const {
     return math::distance().l2_f32(&query_scores_[q * m_], &scores_[i * m_], directions);
@@ -125,6 +130,7 @@ class Judge {
     std::vector<base::TopK<Near>> nearest(n, base::TopK<Near>(kKept));
     std::vector<float> block(std::min(kBlock, among.rows) * d);
     for (size_t at = 0; at < among.rows; at += kBlock) {
+      base::check_interrupt();
       const size_t rows = std::min(kBlock, among.rows - at);
       for (size_t i = 0; i < rows; ++i) among.centred(at + i, &block[i * d]);
       base::parallel_for(
@@ -142,20 +148,22 @@ class Judge {
     return out;
   }
   // Levina, Bickel 2004: the mean of log(r_k / r_i) over the k nearest is about 1 / dimension. Distances are squares.
-  static double local_dimension(const std::vector<Kept>& kept) {
+  static double local_dimension(const std::vector<Kept>& kept, size_t k) {
     double logs = 0;
     size_t n = 0;
-    for (const Kept& near : kept)
+    for (const Kept& all : kept) {
+      const auto near = std::span(all).first(std::min(k, all.size()));
       for (const auto& [distance, row] : near)
         if (distance < near.back().first) {
           logs += std::log(static_cast<double>(near.back().first) / distance) / 2;
           ++n;
         }
+    }
     return n ? static_cast<double>(n) / logs : 0;
   }
 
   size_t m_;
-  double dimension_ = 0;
+  double dimension_ = 0, cluster_dimension_ = 0;
   std::vector<size_t> begins_;  // of each query's rows in norms_ and scores_
   std::vector<float> norms_, scores_, query_scores_;
 };
@@ -173,12 +181,13 @@ struct Lengths {
 
 Lengths measure_lengths(size_t rows, const std::function<void(size_t i, float* out)>& row,
                         std::span<const float> mean) {
-  constexpr size_t kFew = 100;
+  constexpr size_t kFew = 100, kLook = 256;
   constexpr float kMostSpread = 16;
   const size_t d = mean.size();
   const auto& kernel = math::distance();
   std::vector<float> whole(rows), centred(rows), v(d);
   for (size_t i = 0; i < rows; ++i) {
+    if (i % kLook == 0) base::check_interrupt();
     row(i, v.data());
     whole[i] = kernel.ip_f32(v.data(), v.data(), d);
     centred[i] = kernel.l2_f32(v.data(), mean.data(), d);
@@ -199,8 +208,10 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   constexpr size_t kMostAuto = 6;    // lines: beyond, reading the code costs as much as it saves
   constexpr double kEnough = 0.985;  // share of Judge at which more directions stop paying
   constexpr size_t kJudged = 64;     // queries of Judge: 640 neighbours tell shares apart by about 1 %
-  constexpr size_t kMostAmong =
-      65536;  // vectors it ranks among; beyond, the next fourfold changes shares by less than that
+  // Vectors it ranks among; beyond, the next fourfold changes shares by less than that. Of wide ones fewer: every
+  // number of them is read.
+  constexpr size_t kMostAmong = 65536, kMostRead = size_t{1} << 27;
+  const size_t most_among = std::min(kMostAmong, kMostRead / plan.dim);
   // Finer steps where seven bits, sized for the whole set, cannot order what lies close together (tight clusters).
   // Codes are then on a circle of 256 steps, which near ones do not notice as long as they lie kMostApart steps apart
   // at most; far ones look nearer than they are, so there must be enough directions for that to happen in a few of them
@@ -270,7 +281,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   if (m < d) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
   out.lines_ = most_lines;
   if (basis.empty()) basis = principal_directions(rows, d, m, plan.seed, plan.threads);
-  const size_t judged = std::min(n, kJudged), stride = plan.row ? (plan.rows + kMostAmong - 1) / kMostAmong : 1;
+  const size_t judged = std::min(n, kJudged), stride = plan.row ? (plan.rows + most_among - 1) / most_among : 1;
   Judge::Among among{plan.row ? plan.rows / std::max<size_t>(stride, 1) : n, {}};
   if (plan.row)
     among.centred = [&, given = std::vector<float>(plan.dim)](size_t i, float* x) mutable {
@@ -283,6 +294,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
   const auto queries = std::span<const float>(rows).last(judged * d);
   const Judge judge(queries, among, basis, d, plan.threads);
   out.local_dimension_ = judge.dimension();
+  out.cluster_dimension_ = judge.cluster_dimension();
   for (size_t lines = 1; plan.lines == 0 && lines < most_lines; ++lines)
     if (judge.share(std::min(m, directions_of(lines, d))) >= kEnough) {
       out.lines_ = lines;

@@ -56,12 +56,17 @@ class Projection {
   };
 
   Projection() = default;
-  /// Learns from rows of plan.dim floats (at least one): mean, ranges, directions, scale, number of lines.
+  /// Learns from rows of plan.dim floats (at least one): mean, ranges, directions, scale, number of lines. Throws where
+  /// the current context ends.
   static Projection train(std::span<const float> sample, const Plan& plan);
 
   /// Of the vectors it was trained among: how fast the number of neighbours grows with distance (Levina, Bickel 2004);
   /// 0 for a projection from a file. Inner product: by Euclidean distance.
   double local_dimension() const { return local_dimension_; }
+  /// The same over the 25 nearest, where they lie in clusters of fewer than a hundred: then the hundredth is far
+  /// outside, and local_dimension() says how clusters stand apart (about 1) rather than what they are like inside. 0
+  /// elsewhere.
+  double cluster_dimension() const { return cluster_dimension_; }
   size_t lines() const { return lines_; }
   /// Whether codes are finer than seven bits for the whole set.
   bool is_fine() const { return fine_; }
@@ -94,7 +99,7 @@ class Projection {
   size_t lines_ = 0, directions_ = 0;
   Metric metric_ = Metric::L2;
   float longest_ = 0;  // |v|^2 of the longest vector seen in training
-  double local_dimension_ = 0;
+  double local_dimension_ = 0, cluster_dimension_ = 0;
   float unit_ = 1;                         // one step of a code, in units of the vectors
   std::vector<float> mean_, low_, scale_;  // [width]: input bytes are (v - low) * scale
   std::vector<float> offset_, gain_;       // [directions]: (sum - offset) * gain is in steps
