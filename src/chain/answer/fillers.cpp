@@ -174,6 +174,7 @@ class Texts {
       const Token& filler = here[after ? at - 1 : at + 1];
       if (!filler.content || filler.verb || is_asked(filler) || filler.after != missing.after) continue;
       if (!q_.korean && filler.core.substr(0, kAlike) == missing.core.substr(0, kAlike)) continue;
+      if (missing.core.find(filler.core) != std::string::npos) continue;  // "UserDatagram Protocol"
       if (after || filler.name) return true;
     }
     return false;

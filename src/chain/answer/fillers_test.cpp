@@ -94,6 +94,7 @@ TEST(AnotherInItsPlace, AWordThatIsNowhere) {
   EXPECT_FALSE(
       another("When did the UMC's General Board meet?", "The Church's General Board met.", "General Board meet"));
   EXPECT_FALSE(another("Did the cynaobacterium cell enter?", "The cyanobacterium cell entered.", "cell")) << "misspelt";
+  EXPECT_FALSE(another("What does the UserDatagram Protocol do?", "The Datagram Protocol is old.", "Protocol"));
 }
 
 TEST(AnotherInItsPlace, AnAmountOfSomethingThatIsNowhere) {
