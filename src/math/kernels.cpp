@@ -7,6 +7,7 @@
 #include "math/fast_scan_kernels.h"
 #include "math/gemm_kernel.h"
 #include "math/i8mm_kernels.h"
+#include "math/layer_kernels.h"
 #include "math/panel_kernels.h"
 #include "math/product_kernels.h"
 #include "math/row_kernels.h"
@@ -143,6 +144,15 @@ constexpr Version<ExactKernels> kVersions<ExactKernels>[] = {
 };
 
 template <>
+constexpr Version<LayerKernels> kVersions<LayerKernels>[] = {
+    {kAny, fill_layers_scalar},
+#if defined(__x86_64__)
+    {kAvx2, fill_layers_avx2},
+    {kAvx512, fill_layers_avx512},
+#endif
+};
+
+template <>
 constexpr Version<FastScanKernels> kVersions<FastScanKernels>[] = {
     {kAny, fill_fast_scan_scalar},
 #if defined(__x86_64__)
@@ -184,6 +194,7 @@ HANOK_KNOWN_TABLE(PanelKernels)
 HANOK_KNOWN_TABLE(ScanKernels)
 HANOK_KNOWN_TABLE(ExactKernels)
 HANOK_KNOWN_TABLE(FastScanKernels)
+HANOK_KNOWN_TABLE(LayerKernels)
 #undef HANOK_KNOWN_TABLE
 
 }  // namespace hanok::math

@@ -90,6 +90,10 @@ Autocast::~Autocast() {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(type_, before_);
 }
+c10::ScalarType type_of_products(const at::Tensor& x) {
+  const auto device = x.device().type();
+  return at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : x.scalar_type();
+}
 #else
 Autocast::Autocast(bool on, const c10::Device& device) : on_(on), type_(device.type()) {
   if (!on_) return;
@@ -103,6 +107,10 @@ Autocast::~Autocast() {
   if (!on_) return;
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   type_ == c10::DeviceType::CUDA ? at::autocast::set_enabled(before_) : at::autocast::set_cpu_enabled(before_);
+}
+c10::ScalarType type_of_products(const at::Tensor& x) {
+  if (x.is_cuda()) return at::autocast::is_enabled() ? at::autocast::get_autocast_gpu_dtype() : x.scalar_type();
+  return at::autocast::is_cpu_enabled() ? at::autocast::get_autocast_cpu_dtype() : x.scalar_type();
 }
 #endif
 

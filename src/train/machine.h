@@ -2,9 +2,14 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <cstddef>
 #include <string>
+
+namespace at {
+class Tensor;
+}
 
 namespace hanok::train {
 
@@ -44,6 +49,9 @@ class Autocast {
   bool on_, before_ = false;
   c10::DeviceType type_;
 };
+
+/// What products of x are computed in here: bfloat16 under an Autocast of its device, else x's own type.
+c10::ScalarType type_of_products(const at::Tensor& x);
 
 /// The share of a core that this process gets while it wants all of it, measured over `seconds`: 1 on a machine of its
 /// own.

@@ -4,7 +4,11 @@
 
 #include <cmath>
 
+#include "train/machine.h"
+#include "vision/models/bf16_maps.h"
+#include "vision/models/norm_pass.h"
 #include "vision/models/recording.h"
+#include "vision/models/small_maps.h"
 
 namespace hanok::vision {
 namespace {
@@ -67,6 +71,8 @@ Tensor Conv::forward(Tensor x) {
   return noted(s, {x}, [&](bool) {
     const auto size = [&](int64_t n) { return (n + 2 * options.padding - options.kernel) / options.stride + 1; };
     if (dry()) return x.new_empty({x.size(0), weight.size(0), size(x.size(2)), size(x.size(3))});
+    if (small_map_serves(x, weight, options.stride, options.padding, options.groups))
+      return product_on_small_map(x, weight, bias, options.stride, options.padding, train::type_of_products(x));
     return at::conv2d(x, weight, bias, options.stride, options.padding, /*dilation=*/1, options.groups);
   });
 }
@@ -95,9 +101,21 @@ Tensor BatchNorm::forward(Tensor x) {
   if (folded) return x;
   return noted(step(Op::BatchNorm, this, kNormEpsilon), {x}, [&](bool) {
     if (is_training()) num_batches_tracked += 1;
+    if (is_training() && norm_serves(x, weight, {}))
+      return normed(x, weight, bias, {}, running_mean, running_var, {momentum, kNormEpsilon});
     return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), momentum, kNormEpsilon,
                           /*cudnn_enabled=*/true);
   });
+}
+
+Tensor BatchNorm::rectified(Tensor x, const Tensor& shortcut) {
+  // Where steps are written down, each is one of its own.
+  if (folded || !is_training() || Recording::current() || !norm_serves(x, weight, shortcut)) {
+    const Tensor y = forward(std::move(x));
+    return vision::rectified(shortcut.defined() ? added(y, shortcut) : y);
+  }
+  num_batches_tracked += 1;
+  return normed(x, weight, bias, shortcut, running_mean, running_var, {momentum, kNormEpsilon, /*relu=*/true});
 }
 
 Tensor Relu::forward(Tensor x) {
@@ -114,7 +132,7 @@ Tensor Sigmoid::forward(Tensor x) {
 }
 
 Tensor Tanh::forward(Tensor x) {
-  return noted(step(Op::Tanh, this), {x}, [&](bool) { return x.tanh(); });
+  return noted(step(Op::Tanh, this), {x}, [&](bool) { return bf16_tanh_serves(x) ? bf16_tanh(x) : x.tanh(); });
 }
 
 Tensor Gelu::forward(Tensor x) {
@@ -127,7 +145,9 @@ Tensor MaxPool::forward(Tensor x) {
 }
 
 Tensor AveragePool::forward(Tensor x) {
-  return noted(window(Op::AveragePool, this, kernel, kernel, 0), {x}, [&](bool) { return at::avg_pool2d(x, kernel); });
+  return noted(window(Op::AveragePool, this, kernel, kernel, 0), {x}, [&](bool) {
+    return bf16_mean_pool_serves(x, kernel) ? bf16_mean_pool(x, kernel) : at::avg_pool2d(x, kernel);
+  });
 }
 
 Tensor AdaptiveAveragePool::forward(Tensor x) {
@@ -151,7 +171,14 @@ Sequence& Sequence::add(std::shared_ptr<Layer> layer) {
 }
 
 Tensor Sequence::forward(Tensor x) {
-  for (const auto& layer : layers) x = layer->forward(std::move(x));
+  for (size_t i = 0; i < layers.size(); ++i) {
+    auto* norm = dynamic_cast<BatchNorm*>(layers[i].get());
+    const bool relu_follows = norm && i + 1 < layers.size() && dynamic_cast<Relu*>(layers[i + 1].get());
+    if (relu_follows && !Recording::current())
+      x = norm->rectified(std::move(x)), ++i;
+    else
+      x = layers[i]->forward(std::move(x));
+  }
   return x;
 }
 

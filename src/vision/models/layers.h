@@ -51,6 +51,8 @@ struct Linear : Layer {
 struct BatchNorm : Layer {
   explicit BatchNorm(int64_t channels, double momentum = 0.1);
   Tensor forward(Tensor x) override;
+  /// relu(forward(x) + shortcut), and without one relu(forward(x)): the same, in fewer passes while it trains.
+  Tensor rectified(Tensor x, const Tensor& shortcut = {});
 
   Tensor weight, bias, running_mean, running_var;  // [channels]
   Tensor num_batches_tracked;                      // [], int64

@@ -86,7 +86,8 @@ c10::Device device_of(const torch::nn::Module& net) {
 void channels_together(torch::nn::Module& net) {
   const torch::NoGradGuard no_grad;
   for (auto& p : net.parameters())
-    if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+    // contiguous() would leave a weight of one channel alone, whose strides then say the opposite.
+    if (p.dim() == 4) p.set_data(torch::empty(p.sizes(), p.options(), torch::MemoryFormat::ChannelsLast).copy_(p));
 }
 
 ModelOptions options_for(const std::string& model, size_t classes, const ImageShape& input) {

@@ -19,11 +19,9 @@ void ResidualBlock::add_shortcut(int64_t in, int64_t out, int64_t stride) {
 
 Tensor ResidualBlock::forward(Tensor x) {
   Tensor y = x;
-  for (size_t i = 0; i < branch.size(); ++i) {
-    if (i > 0) y = rectified(y);
-    y = branch[i].second->forward(branch[i].first->forward(y));
-  }
-  return rectified(added(y, downsample ? downsample->forward(x) : x));
+  for (size_t i = 0; i + 1 < branch.size(); ++i) y = branch[i].second->rectified(branch[i].first->forward(y));
+  y = branch.back().first->forward(y);
+  return branch.back().second->rectified(y, downsample ? downsample->forward(x) : x);
 }
 
 BasicBlock::BasicBlock(int64_t in, int64_t width, int64_t stride) {
@@ -67,7 +65,7 @@ ResNet::ResNet(const ModelOptions& options, const ResNetShape& shape) {
 }
 
 torch::Tensor ResNet::forward(torch::Tensor x) {
-  x = rectified(bn1->forward(conv1->forward(x)));
+  x = bn1->rectified(conv1->forward(x));
   if (maxpool) x = maxpool->forward(x);
   for (const auto& stage : stages) x = stage->forward(x);
   return fc->forward(flatten->forward(pool->forward(x)));

@@ -1,0 +1,7 @@
+#include "math/layer_lanes.h"
+
+namespace hanok::math {
+
+void fill_layers_avx512(LayerKernels& table) { fill(table); }
+
+}  // namespace hanok::math
