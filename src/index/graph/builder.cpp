@@ -220,17 +220,14 @@ std::vector<uint32_t> equals_within(const Graph& graph, std::span<const uint32_t
 // Every new node must be pointed at, or no walk finds it: the nearest of its neighbours gives up its last edge, which
 // goes on from the new node.
 void point_at_lost(Patch& patch, std::span<const uint32_t> batch, std::span<const Edge> nearest) {
-  std::vector<uint32_t> seen;
-  seen.reserve(batch.size());
   const size_t first = batch.size();  // rows of the batch come first, those that point back follow
-  std::vector<uint32_t> sorted(batch.begin(), batch.end());
-  std::sort(sorted.begin(), sorted.end());
+  // By node, from the least of the batch to the most: a search in a sorted list took a fifth of a build.
+  const auto [least, most] = std::minmax_element(batch.begin(), batch.end());
+  std::vector<bool> seen(batch.empty() ? 0 : size_t{*most} - *least + 1);
   for (size_t i = first * patch.degree; i < patch.rows.size(); ++i)
-    if (patch.rows[i] != kNoNode && std::binary_search(sorted.begin(), sorted.end(), patch.rows[i]))
-      seen.push_back(patch.rows[i]);
-  std::sort(seen.begin(), seen.end());
+    if (const size_t at = size_t{patch.rows[i]} - *least; at < seen.size()) seen[at] = true;
   for (size_t b = 0; b < batch.size(); ++b) {
-    if (std::binary_search(seen.begin(), seen.end(), batch[b]) || nearest[b].to == kNoNode) continue;
+    if (seen[batch[b] - *least] || nearest[b].to == kNoNode) continue;
     const auto begin = patch.nodes.begin() + static_cast<ptrdiff_t>(first);
     const auto at = std::lower_bound(begin, patch.nodes.end(), nearest[b].to);
     const uint32_t lost =
