@@ -41,7 +41,7 @@ class Served:
         self.log = open(self.folder + "/serve.log", "a")
         self.process = subprocess.Popen([self.hanok, "serve", "--port", str(self.port), *self.flags], env=environment,
                                         stdout=self.log, stderr=self.log)
-        for _ in range(600):
+        for _ in range(2400):  # a build with a sanitizer on a busy machine takes a while
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(self.url + "/healthz", timeout=5).read()
                 return self
