@@ -46,7 +46,8 @@ void StoredCollection::rename(std::string name) {
 }
 
 void StoredCollection::require(Database& db) const {
-  if (db.number("SELECT count(*) FROM collection WHERE id = ?1", id_) == 0)
+  // Under this name it is being deleted (LocalStore::drop); one that is being imported is hidden too, and written.
+  if (db.number("SELECT count(*) FROM collection WHERE id = ?1 AND name <> '/dropped-' || ?1", id_) == 0)
     throw Error(Code::NotFound, "collection '" + name() + "' was deleted");
 }
 

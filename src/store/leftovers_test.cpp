@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "store/database.h"
 #include "store/test_documents.h"
+#include "store/test_records.h"
 
 namespace hanok::store {
 namespace {
@@ -60,6 +61,28 @@ TEST_F(Leftovers, OfDropsAndImportsAreDeleted) {
     EXPECT_THAT(store->verify(), IsEmpty());
     store->collection("c", true)->put(make_document("a", "tiles", {{"n", 1}}));
   }
+}
+
+// Another deletes it between what a writer read and what it writes.
+TEST_F(Leftovers, WhoHoldsACollectionThatIsBeingDeletedIsToldSo) {
+  const auto store = Store::open(folder.path());
+  const auto records_of = store->catalog().create({.name = "records"});
+  const auto c = store->collection("c");
+  records_of->write(WriteMode::Add, {record("a", {1, 0, 0, 0})});
+  leave("UPDATE collection SET hidden = 1, name = '/dropped-' || id; UPDATE space SET role = 0");
+  const int64_t records = count("record");
+  const auto told = [](const auto& work) {
+    try {
+      work();
+    } catch (const Error& e) {
+      return e.code() == Code::NotFound;
+    }
+    return false;
+  };
+  EXPECT_TRUE(told([&] { records_of->write(WriteMode::Merge, {record("b", {0, 1, 0, 0})}); }));
+  EXPECT_TRUE(told([&] { records_of->write(WriteMode::Merge, {record("c")}); }));
+  EXPECT_TRUE(told([&] { c->put(make_document("a", "tiles", {{"n", 1}})); }));
+  EXPECT_EQ(count("record"), records);
 }
 
 TEST_F(Leftovers, FilesThatNoRowNamesAreRemoved) {
