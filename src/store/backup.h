@@ -20,7 +20,8 @@ struct BackupFile {
 };
 
 /// Writes a backup of `data` into a new folder `to`; other processes may read and write meanwhile. What was
-/// acknowledged before the call and not removed during it is in it. Throws Exists where `to` is there, NotFound where `data` holds no database.
+/// acknowledged before the call and not removed during it is in it. Throws Exists where `to` is there, NotFound where
+/// `data` holds no database.
 std::vector<BackupFile> backup(const std::filesystem::path& data, const std::filesystem::path& to);
 
 /// Makes the data folder `data` of a backup. Every checksum is compared before anything is written. Throws Exists where

@@ -228,7 +228,8 @@ TEST_F(OpenAiChat, ToolsThatMustBeCalledAre) {
 
 // Some of the tools alone may be called: OpenAI's allowed_tools, in the words of both APIs.
 TEST_F(OpenAiChat, ToolsThatAreNotAllowedAreNotCalled) {
-  TestHouse tools{tiny(folder.path(), 2048, R"({% if tools %}{% for t in tools %}[{{ t.function.name }}]{% endfor %}{% endif %}
+  TestHouse tools{
+      tiny(folder.path(), 2048, R"({% if tools %}{% for t in tools %}[{{ t.function.name }}]{% endfor %}{% endif %}
 {% for m in messages %}{{ m.role }}: {{ m.content }}
 {% endfor %}assistant:)")};
   const Json none = {{"type", "object"}, {"additionalProperties", false}};
