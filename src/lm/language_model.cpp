@@ -320,7 +320,10 @@ Perplexity LanguageModel::perplexity(std::span<const int32_t> ids, size_t contex
       ++out.predicted;
     }
   }
-  out.nll = out.predicted ? sum / static_cast<double>(out.predicted) : 0;
+  if (out.predicted == 0)
+    throw Error(Code::Invalid, "perplexity: a text of " + std::to_string(ids.size()) +
+                                   " tokens, of which none stands behind another; expected 2 or more");
+  out.nll = sum / static_cast<double>(out.predicted);
   return out;
 }
 

@@ -133,6 +133,7 @@ TEST_F(TinyModel, LimitsAreSaid) {
     EXPECT_NE(std::string(e.what()).find("48 tokens"), std::string::npos) << e.what();
   }
   EXPECT_THROW(model.generate({}), Error);
+  EXPECT_THROW(model.perplexity({}, 16), Error) << "of nothing there is none";
   EXPECT_THROW(model.generate(std::vector<int32_t>{1, 999999}), Error);
   for (const int32_t id : {-1, 999999})
     EXPECT_THROW(model.generate(ids, {.sampling = {.logit_bias = {{id, 1.0f}}}}), Error) << id;

@@ -77,9 +77,10 @@ TEST(Backup, FilesMayComeAndGo) {
     const fs::path copy = folder.path() / ("copy" + std::to_string(i));
     EXPECT_NO_THROW(backup(data, copy));
     if (!fs::exists(copy / "files")) continue;
-    for (const auto& entry : fs::directory_iterator(copy / "files"))
-      if (entry.path().extension() == ".json")
-        EXPECT_EQ(base::read_file(copy / "files" / entry.path().stem() / "b.txt"), entry.path().stem());
+    for (const auto& entry : fs::directory_iterator(copy / "files")) {
+      if (entry.path().extension() != ".json") continue;
+      EXPECT_EQ(base::read_file(copy / "files" / entry.path().stem() / "b.txt"), entry.path().stem());
+    }
     fs::remove_all(copy);
   }
   stop = true;
