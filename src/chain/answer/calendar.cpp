@@ -136,9 +136,8 @@ Calendar month_of(const std::vector<Part>& parts, size_t i) {
   const std::string_view word = parts[i].word;
   size_t digits = 0;
   while (digits < word.size() && is_digit(word[digits])) ++digits;
-  if (digits > 0 && digits <= 2 && word.substr(digits).starts_with(kMonth)) {
+  if (digits > 0 && digits <= 2 && word.substr(digits).starts_with(kMonth))
     return numbered(std::stoi(std::string(word.substr(0, digits))));
-  }
   if (const Calendar month = month_of_date(parts, i); month != 0) return month;
   for (size_t m = 0; m < kMonths; ++m) {
     if (word != kMonthNames[m]) continue;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <set>
 
+#include "chain/answer/letters.h"
+
 namespace hanok::chain::answer {
 namespace {
 
 constexpr size_t kHoldBack = 4096;  // bytes without a sentence end that are held back at most
 constexpr size_t kLongestMarker = 32;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// "[3]", "[1, 2]", "[1][2]": one marker at text[at], its numbers, and where it ends. Empty numbers: no marker.
 struct Marker {

@@ -78,9 +78,7 @@ bool joins(char32_t mark, char32_t before, char32_t after) {
   return (mark == '-' || mark == U'–' || mark == '&') && is_word_part(after);
 }
 
-bool all_digits(std::string_view s) {
-  return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool all_digits(std::string_view s) { return !s.empty() && std::all_of(s.begin(), s.end(), is_digit); }
 
 // Cuts the particle off the core of a word that ends in Hangul; two syllables, or a digit and one, must stay.
 void strip_particle(std::string_view sentence, Word& word) {
@@ -102,8 +100,7 @@ void describe(std::string_view sentence, Word& word) {
   const std::string_view core = sentence.substr(word.span.start, word.span.end - word.span.start);
   const std::string low = lower(core);
   const char32_t first = code_point_at(core, 0).value;
-  word.number =
-      std::any_of(core.begin(), core.end(), [](char c) { return c >= '0' && c <= '9'; }) || number_words().count(low);
+  word.number = has_digit(core) || number_words().count(low);
   word.year = (all_digits(core) && core.size() == 4 && (core[0] == '1' || core[0] == '2')) ||
               (word.number &&
                (core.ends_with("년") || core.ends_with("세기") || core.ends_with("0s") || core.ends_with("년대")));

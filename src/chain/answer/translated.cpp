@@ -7,6 +7,7 @@
 #include "chain/answer/asked_for.h"
 #include "chain/answer/calendar.h"
 #include "chain/answer/key_words.h"
+#include "chain/answer/letters.h"
 #include "chain/answer/mentions.h"
 #include "chain/embedder/word_meanings.h"
 
@@ -18,10 +19,6 @@ namespace {
 constexpr double kEven = 4.1, kSlope = 0.75;
 // A day or month that is asked about tells apart lines that are alike in all else. Chosen by hand.
 constexpr double kDayWeight = 3;
-
-bool has_digit(std::string_view s) {
-  return std::any_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 /// The runs of digits, without the commas inside.
 std::set<std::string> digits_of(std::string_view text) {
