@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/own_error.h"
 #include "base/threads.h"
 #include "hanok/context.h"
 
@@ -60,7 +61,7 @@ class Together {
     lock.lock();
     working_ = false;
     for (Waiting* one : taken) {
-      one->done = true, one->error = error;
+      one->done = true, one->error = own_error(error);
       one->changed.notify_one();
     }
     if (!waiting_.empty()) waiting_.front()->changed.notify_one();

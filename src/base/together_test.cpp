@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/own_error.h"
 #include "hanok/error.h"
 
 namespace hanok::base {
@@ -74,6 +75,25 @@ TEST_F(Joint, WhatFailsFailsForThoseOfTheCallAndTheNextIsServed) {
   Job job{21};
   run(job);
   EXPECT_EQ(job.answer, 42);
+}
+
+// The message of a runtime_error is shared by its copies; each waiter's is its own.
+TEST(OwnError, HasTheCodeAndTheWordsInAnotherMessage) {
+  const auto first = std::make_exception_ptr(Error(Code::Corrupt, "row 7 is damaged"));
+  const auto words = [](const std::exception_ptr& error) -> const char* {
+    try {
+      std::rethrow_exception(error);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::Corrupt);
+      EXPECT_STREQ(e.what(), "row 7 is damaged");
+      return e.what();
+    }
+  };
+  const auto second = own_error(first);
+  EXPECT_NE(words(first), words(second));
+  const auto other = std::make_exception_ptr(std::bad_alloc());
+  EXPECT_EQ(own_error(other), other);
+  EXPECT_EQ(own_error(nullptr), nullptr);
 }
 
 // One caller's end is not the others': here all are gone, and serve() sees nothing of it.

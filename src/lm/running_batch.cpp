@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/clock.h"
 #include "hanok/context.h"
@@ -329,7 +330,7 @@ void RunningBatch::step(std::unique_lock<std::mutex>& lock, const std::vector<Pl
   step_seconds_ = watch.seconds();
   size_t row = 0;
   for (size_t i = 0; i < planned.size(); ++i) {
-    finish(planned[i], scores_.data() + row * decoder_.plan().vocabulary, faults[i]);
+    finish(planned[i], scores_.data() + row * decoder_.plan().vocabulary, std::move(faults[i]));
     row += planned[i].scores;
   }
 }
@@ -358,9 +359,9 @@ void RunningBatch::finish(const Planned& p, const float* scores, std::exception_
   Sequence& s = *p.sequence;
   Waiter& waiter = *s.waiter_;
   --waiter.running;
-  s.fault_ = fault;
-  const bool read = p.scores > 0 && !fault;
-  s.state_ = read || fault ? State::Thinking : State::Ready;
+  const bool failed = fault != nullptr, read = p.scores > 0 && !failed;
+  s.fault_ = std::move(fault);  // its reader alone holds it from here
+  s.state_ = read || failed ? State::Thinking : State::Ready;
   if (s.state_ == State::Ready) return;
   if (read) std::memcpy(s.scores_, scores, p.scores * decoder_.plan().vocabulary * sizeof(float));
   s.told_ = Clock::now();

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <exception>
 
+#include "base/own_error.h"
 #include "hanok/context.h"
 #include "hanok/error.h"
 #include "server/http/message.h"
@@ -95,7 +96,6 @@ std::vector<EmbedQueue::Job*> EmbedQueue::take() {
 }
 
 void EmbedQueue::run(std::span<Job* const> jobs) {
-  std::exception_ptr error;
   try {
     if (jobs.size() == 1) {
       const Context::Scope scope(jobs[0]->context);
@@ -115,7 +115,7 @@ void EmbedQueue::run(std::span<Job* const> jobs) {
       row += job->texts.size();
     }
   } catch (...) {
-    for (Job* job : jobs) job->error = std::current_exception();
+    for (Job* job : jobs) job->error = base::own_error(std::current_exception());
   }
 }
 

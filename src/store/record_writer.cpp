@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/json.h"
+#include "base/own_error.h"
 #include "base/threads.h"
 #include "store/collection_write.h"
 #include "store/record_check.h"
@@ -274,7 +275,7 @@ void RecordWriter::work(std::span<Job* const> jobs) noexcept {
     commit(group);
   } catch (...) {
     for (Job* job : jobs)
-      if (!job->error) job->error = std::current_exception();
+      if (!job->error) job->error = base::own_error(std::current_exception());
   }
 }
 
