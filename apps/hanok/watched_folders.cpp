@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <set>
 
 #include "hanok/error.h"
 #include "hanok/pictures.h"
@@ -19,7 +20,13 @@ std::shared_ptr<const chain::EmbeddingModel> served_for(const store::Snapshot& s
 
 void follow(const Session& session, store::Collection& collection, const std::vector<std::filesystem::path>& paths,
             const chain::IngestOptions& options, const std::atomic<bool>& stop) {
+  std::set<std::string> told;  // each warning and failure once, until it is mended
   const auto tell = [&](const chain::IngestReport& report) {
+    std::set<std::string> now(report.warnings.begin(), report.warnings.end());
+    for (const auto& failure : report.failed) now.insert(failure.error);
+    for (const auto& one : now)
+      if (!told.contains(one)) session.note(collection.name() + ": " + one);
+    told = std::move(now);
     if (report.added + report.changed + report.gone + report.failed.size() == 0) return;
     session.note(collection.name() + ": " + std::to_string(report.added) + " new, " + std::to_string(report.changed) +
                  " changed, " + std::to_string(report.gone) + " gone, " + std::to_string(report.failed.size()) +

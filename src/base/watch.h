@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace hanok::base {
 
-/// Watches folders and everything below them, also folders that appear later.
+/// Watches folders and everything below them, also folders that appear later. One that is removed, moved or unmounted
+/// and comes back under its name is watched again.
 class FolderWatcher {
  public:
   /// Throws NotFound, or Exhausted when the user's limit of watches (fs.inotify.max_user_watches) is reached.
@@ -22,10 +24,14 @@ class FolderWatcher {
   bool wait(int quiet_ms, const std::function<bool()>& stop);
 
  private:
-  void add(const std::filesystem::path& folder);
+  bool add(const std::filesystem::path& folder);
+  void lose(int id);
   bool drain();
+  bool find_again();
   int fd_ = -1;
+  const std::vector<std::filesystem::path> roots_;
   std::map<int, std::filesystem::path> folders_;
+  std::set<std::filesystem::path> lost_;  // those of roots_ that are not there now
 };
 
 }  // namespace hanok::base

@@ -51,7 +51,8 @@ std::string openapi_document(const Router& router, const std::string& version) {
   for (const auto& route : router.routes()) patterns.insert(route->pattern);
   OrderedJson paths = OrderedJson::object();
   for (const auto& route : router.routes()) {
-    if (patterns.contains(std::string(kShort) + route->pattern)) continue;
+    // What is there under /v1 too is told of once; a header makes another route of the same path.
+    if (route->options.with_header.empty() && patterns.contains(std::string(kShort) + route->pattern)) continue;
     const std::string method = lower_case(route->method);
     // Of two vendors at one path the first is told of under its own name, the other beside it.
     OrderedJson& path = paths[route->pattern];

@@ -183,6 +183,11 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
         parser_->eager(true);
         error = {};
       }
+      if (error == http::error::need_more && in_.size() >= kRead)  // no more is read ahead: it would wait for ever
+        return refuse_now({.status = 400,
+                           .message = "a chunk of the body, or what follows the last, has a head of more than " +
+                                      std::to_string(kRead) + " bytes",
+                           .code = "invalid"});
       if (error == http::error::need_more) break;
       if (error) return refuse_parse(error);
       if (!count_body()) return;
@@ -243,6 +248,8 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     request_.remote = remote_;
     for (const auto& field : head)
       request_.headers.emplace_back(lower_case(text_of(field.name_string())), text_of(field.value()));
+    if (const auto transfer = request_.header("transfer-encoding"); !transfer.empty())
+      keep_alive_ &= lower_case(transfer) == "chunked";  // else nobody knows where the next request begins
     const std::string_view asked = request_.header("x-request-id");
     request_.id = is_sound_request_id(asked) ? std::string(asked) : new_request_id();
     found_ = {.problem = nullptr};

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "hanok/chat.h"
+#include "server/openai/chat_call.h"
 
 namespace hanok::server {
 namespace {
@@ -25,6 +26,24 @@ std::optional<AskedCollection> asked_collection(std::string_view model) {
   if (out.extractive) model.remove_suffix(kExtractive.size());
   out.name = model;
   return out;
+}
+
+void check_askable(const ChatCall& call) {
+  using Kind = chain::ToolChoice::Kind;
+  const chain::ChatOptions& options = call.options;
+  const auto refuse = [&](const char* field, const std::string& what) {
+    throw Refusal({.status = 400,
+                   .message = std::string(field) + ": " + what + "; '" + call.model +
+                              "' answers from passages, as one text. Ask a chat model for it",
+                   .code = "unsupported",
+                   .param = field});
+  };
+  if (!options.constraint.json_schema.empty()) refuse("response_format", "JSON is not made of passages");
+  if (call.n > 1) refuse("n", "1 answer was expected, found " + std::to_string(call.n));
+  if (options.top_logprobs) refuse("logprobs", "there are none");
+  const Kind choice = options.tool_choice.kind;
+  if (!options.tools.empty() && (choice == Kind::Required || choice == Kind::Named))
+    refuse("tool_choice", "no function is called");
 }
 
 std::shared_ptr<store::Collection> readable_collection(House& house, const Request& request, const std::string& name) {

@@ -26,6 +26,11 @@ struct AskedCollection {
 };
 std::optional<AskedCollection> asked_collection(std::string_view model);
 
+struct ChatCall;
+/// What an answer out of passages cannot keep to is refused and not passed over: another format than text, several
+/// answers, log probabilities, a function that must be called. Refusal 400.
+void check_askable(const ChatCall& call);
+
 struct AskedAnswer {
   chain::Answer answer;
   size_t prompt_tokens = 0, completion_tokens = 0;

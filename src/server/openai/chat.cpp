@@ -166,6 +166,7 @@ Reply streamed(House& house, std::shared_ptr<const chain::ChatModel> model, Chat
 
 Reply asked(House& house, const Request& request, const AskedCollection& collection, const ChatCall& call,
             const Envelope& envelope) {
+  check_askable(call);
   const std::string question = last_question(call.messages, "messages");
   if (!call.stream) {
     const AskedAnswer out = ask_collection(house, request, collection, question, {}, kAskedPassages, {});

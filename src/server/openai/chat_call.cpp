@@ -93,6 +93,9 @@ void read_tools(const Json& body, const OrderedJson& in_order, chain::ChatOption
                    .code = "invalid",
                    .param = "functions"});
   const Json* tools = field(body, "tools");
+  const Json* choice = field(body, "tool_choice");
+  if (!tools && choice && *choice != "none" && *choice != "auto")
+    wrong_field("tools", "a list of functions beside tool_choice", nullptr);
   if (!tools) return;
   if (!tools->is_array()) wrong_field("tools", "a list of functions", *tools);
   for (size_t i = 0; i < tools->size(); ++i) {
@@ -108,7 +111,7 @@ void read_tools(const Json& body, const OrderedJson& in_order, chain::ChatOption
     }
     options.tools.push_back(std::move(out));
   }
-  read_tool_choice(field(body, "tool_choice"), options);
+  read_tool_choice(choice, options);
 }
 
 std::vector<std::string> read_allowed_tools(const Json& choice, chain::ChatOptions& options) {
@@ -287,10 +290,14 @@ uint64_t any_seed() {
 Problem chat_problem(const std::exception& error) {
   Problem out = problem_of(error);
   const auto* known = dynamic_cast<const Error*>(&error);
-  if (known && known->code() == Code::Exhausted && out.message.find("context") != std::string::npos) {
+  const bool exhausted = known && known->code() == Code::Exhausted;
+  if (exhausted && out.message.find("context") != std::string::npos) {
     out.status = 400, out.code = "context_length_exceeded", out.param = "messages";
     out.retry_after_s = 0;
   }
+  // A schema of the request that is too large or too deep to keep to, its patterns among it.
+  for (const std::string_view kind : {"JSON schema: ", "regex: ", "grammar: "})
+    if (exhausted && out.message.starts_with(kind)) out.status = 400, out.code = "invalid";
   if (known && known->code() == Code::Unsupported) out.status = 400;
   return out;
 }

@@ -376,6 +376,27 @@ TEST_F(OpenAiChat, AnObjectOfVeryManyKeysIsRefused) {
             "invalid");
 }
 
+// What no answer could be made to keep to is the request's fault, and no want of room here.
+TEST_F(OpenAiChat, ASchemaThatAsksTooMuchIsRefused) {
+  for (const char* schema :
+       {R"({"$ref":"#"})", R"({"type":"array","minItems":2000000})", R"({"type":"string","maxLength":900000})",
+        R"({"type":"string","pattern":"a{1,2000000}"})"}) {
+    const Json parsed = Json::parse(schema);
+    EXPECT_EQ(ask({{"response_format", {{"type", "json_schema"}, {"json_schema", {{"schema", parsed}}}}}},
+                  400)["error"]["type"],
+              "invalid_request_error")
+        << schema;
+    EXPECT_EQ(
+        house.json(house.post("/v1/responses", {{"model", "tiny"},
+                                                {"input", "hello"},
+                                                {"text", {{"format", {{"type", "json_schema"}, {"schema", parsed}}}}}}),
+                   400)["error"]["type"],
+        "invalid_request_error")
+        << schema;
+  }
+  EXPECT_EQ(ask({{"tool_choice", "required"}}, 400)["error"]["param"], "tools");
+}
+
 TEST_F(OpenAiChat, WhatIsNotServedSaysSo) {
   EXPECT_EQ(house.json(house.post("/v1/audio/speech", Json::object()), 501)["error"]["code"], "not_implemented");
   EXPECT_EQ(house.send("POST", "/v1/audio/transcriptions", "xx").status, 501);

@@ -117,6 +117,9 @@ TEST(Server, TellsOfEveryRoute) {
             Json({"model", "input"}));
   EXPECT_EQ(all["paths"]["/v1/vector_stores/{store}/files/{file}"]["get"]["parameters"].size(), 2u);
   EXPECT_FALSE(all["paths"].contains("/embeddings")) << "told of once";
+  using Named = std::vector<std::pair<std::string, std::string>>;
+  for (const auto& [path, method] : Named{{"/rerank", "post"}, {"/models", "get"}, {"/models/{model}", "get"}})
+    EXPECT_EQ(all["paths"][path][method]["parameters"].back()["name"], "x-pinecone-api-version") << path;
   EXPECT_FALSE(all["paths"]["/healthz"]["get"].contains("security"));
   for (const auto& [path, methods] : all["paths"].items())
     for (const auto& [method, operation] : methods.items())

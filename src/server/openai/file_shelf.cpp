@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kLongestName = 200;  // bytes; file systems take 255
+constexpr const char* kPlaces = "places.json";
 
 bool is_file_id(std::string_view id) {
   return id.size() == 29 && id.starts_with("file-") &&
@@ -46,10 +47,33 @@ std::string new_id(std::string_view prefix) {
   return out;
 }
 
+FileShelf::FileShelf(fs::path folder)
+    : folder_(std::move(folder)), places_({fs::absolute(folder_).lexically_normal()}) {
+  const fs::path file = folder_ / kPlaces;
+  if (fs::exists(file))
+    for (const std::string place : base::parse_json(base::read_file(file, 1 << 20), file.string()))
+      if (place != places_[0]) places_.emplace_back(place);
+  if (fs::exists(folder_)) write_places();
+}
+
+// For the next process.
+void FileShelf::write_places() const {
+  base::Json all = base::Json::array();
+  for (const auto& place : places_) all.push_back(place.string());
+  base::write_file_atomic(folder_ / kPlaces, base::dump_json(all));
+}
+
+std::vector<fs::path> FileShelf::paths(const ShelvedFile& file) const {
+  std::vector<fs::path> out;
+  for (const auto& place : places_) out.push_back(place / file.id / file.filename);
+  return out;
+}
+
 ShelvedFile FileShelf::add(std::string_view filename, std::string purpose, std::string_view bytes, std::string key) {
   ShelvedFile out{new_id("file-"), plain_name(filename),  std::move(purpose),
                   bytes.size(),    base::now_ms() / 1000, std::move(key)};
   fs::create_directories(folder_ / out.id);
+  if (!fs::exists(folder_ / kPlaces)) write_places();
   base::write_file_atomic(path(out), bytes);
   base::OrderedJson about = to_json(out);
   if (!out.key.empty()) about["key"] = out.key;
@@ -93,7 +117,8 @@ bool FileShelf::remove(std::string_view id) {
 std::optional<std::string> FileShelf::id_of(std::string_view document_path) const {
   const fs::path folder = fs::path(document_path).parent_path();
   const std::string id = folder.filename().string();
-  if (!is_file_id(id) || folder.parent_path() != fs::absolute(folder_).lexically_normal()) return std::nullopt;
+  if (!is_file_id(id) || std::find(places_.begin(), places_.end(), folder.parent_path()) == places_.end())
+    return std::nullopt;
   return id;
 }
 

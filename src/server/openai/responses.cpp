@@ -106,6 +106,9 @@ void read_tools(const Json& body, const OrderedJson& in_order, Call& call) {
   if (call.chat.options.tools.empty()) return;
   const Json* choice = field(body, "tool_choice");
   const auto allowed = read_tool_choice(choice, call.chat.options);
+  using Kind = chain::ToolChoice::Kind;
+  if (call.search && call.chat.options.tool_choice.kind == Kind::Required)
+    call.chat.options.tool_choice.kind = Kind::Auto;  // the search is a call
   if (choice && choice->is_object() && choice->value("type", "") == "allowed_tools" &&
       std::find(allowed.begin(), allowed.end(), "file_search") == allowed.end())
     call.search.reset();
@@ -425,6 +428,7 @@ void answer(House& house, VectorStores& stores, const Request& request, Call& ca
 
 Reply responses(House& house, VectorStores& stores, const Request& request) {
   auto call = std::make_shared<Call>(read_call(request));
+  if (call->search || asked_collection(call->chat.model)) check_askable(call->chat);
   if (!asked_collection(call->chat.model)) (void)house.models->chat(call->chat.model);  // 404 before a stream begins
   if (!call->chat.stream) {
     Response response(*call, nullptr);

@@ -168,8 +168,9 @@ std::string VectorStores::id_of(const std::string& id, const std::string& path) 
 std::optional<store::DocumentInfo> VectorStores::find_document(const store::Snapshot& snapshot,
                                                                const std::string& file) const {
   if (const auto shelved = shelf_.find(file)) {
-    const auto path = std::filesystem::absolute(shelf_.path(*shelved)).lexically_normal();
-    return snapshot.find(text::nfc(path.string()));
+    for (const auto& path : shelf_.paths(*shelved))
+      if (auto document = snapshot.find(text::nfc(path.string()))) return document;
+    return std::nullopt;
   }
   for (auto& document : snapshot.documents())  // of a folder, or of a file that is no longer on the shelf
     if (file_id(document) == file) return document;

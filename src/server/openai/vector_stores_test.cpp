@@ -9,6 +9,9 @@
 #include "hanok/chain.h"
 #include "hanok/records.h"
 #include "server/auth/keys.h"
+#include "server/house.h"
+#include "server/models.h"
+#include "server/openai/vector_stores.h"
 #include "server/test_house.h"
 
 namespace hanok::server {
@@ -198,6 +201,47 @@ TEST_F(OpenAiStores, StoresReadFilesAndFindPassages) {
   EXPECT_EQ(get(path, 404)["error"]["code"], "not_found");
 }
 
+// A data directory is moved, or restored from a backup under another name: its files are who they were.
+TEST(OpenAiFiles, StoresKnowTheirFilesWhenTheDataDirectoryHasMoved) {
+  const base::TempFolder folder;
+  const auto at = [&](const char* data, const std::function<void(VectorStores&, FileShelf&)>& use) {
+    const auto path = folder.path() / data;
+    House house;
+    house.store = store::Store::open(path);
+    house.models = std::make_shared<Models>();
+    house.data_folder = path.string();
+    FileShelf shelf(path / "files");
+    VectorStores stores(house, shelf);
+    use(stores, shelf);
+    stores.stop();
+  };
+  std::string file, store;
+  const auto read = [&](VectorStores& stores) {
+    stores.attach({}, store, {{"file_id", file}}, Json::object());
+    for (int i = 0; i < 2000 && stores.show_file(store, file)["status"] == "in_progress"; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  };
+  at("old", [&](VectorStores& stores, FileShelf& shelf) {
+    file = shelf.add("maps.md", "assistants", kMaps).id;
+    store = stores.create({}, Json::object())["id"];
+    read(stores);
+    EXPECT_EQ(stores.search(store, "map room", {}, 1).at(0).file_id, file);
+  });
+  std::filesystem::rename(folder.path() / "old", folder.path() / "new");
+  at("new", [&](VectorStores& stores, FileShelf&) {
+    EXPECT_EQ(stores.show_file(store, file)["status"], "completed");
+    EXPECT_EQ(stores.list_files(store).at(0)["id"], file);
+    EXPECT_EQ(stores.search(store, "map room", {}, 1).at(0).file_id, file);
+    read(stores);
+    EXPECT_EQ(stores.show(store)["file_counts"]["total"], 1) << "read again it is no second one";
+  });
+  std::filesystem::rename(folder.path() / "new", folder.path() / "newer");
+  at("newer", [&](VectorStores& stores, FileShelf&) {
+    stores.detach(store, file);
+    EXPECT_EQ(stores.show(store)["file_counts"]["total"], 0);
+  });
+}
+
 TEST_F(OpenAiStores, TheirJsonHasTheLimitOfOpenAisRoutes) {
   for (const char* path : {"/v1/vector_stores", "/v1/vector_stores/x/search", "/v1/vector_stores/x/file_batches"}) {
     test::Client client(house.server().port());
@@ -265,12 +309,31 @@ TEST_F(OpenAiStores, ACollectionAnswersWithItsSources) {
   Json other = body;
   other["messages"][0]["content"] = "Who wrote the opera about the barber of Seville?";
   EXPECT_EQ(post("/v1/chat/completions", other)["hanok"]["answered"], false);
+  // What it cannot keep to is refused.
+  const Json tools = Json::parse(R"([{"type":"function","function":{"name":"f"}}])");
+  const std::vector<std::pair<Json, std::string>> refused = {
+      {{{"response_format", {{"type", "json_object"}}}}, "response_format"},
+      {{{"n", 2}}, "n"},
+      {{{"logprobs", true}}, "logprobs"},
+      {{{"tools", tools}, {"tool_choice", "required"}}, "tool_choice"}};
+  for (const auto& [more, field] : refused) {
+    Json asked = body;
+    asked.update(more);
+    EXPECT_EQ(post("/v1/chat/completions", asked, 400)["error"]["param"], field);
+  }
+  Json with_tools = body;
+  with_tools["tools"] = tools;
+  EXPECT_EQ(post("/v1/chat/completions", with_tools)["hanok"]["answered"], true) << "they need not be called";
   other["model"] = "hanok/gone";
   EXPECT_EQ(post("/v1/chat/completions", other, 404)["error"]["code"], "not_found");
 
   const Json response =
       post("/v1/responses", {{"model", "hanok/notes"}, {"input", "When is the map room open on Saturdays?"}});
   EXPECT_EQ(response["output"][0]["content"][0]["annotations"][0]["type"], "url_citation");
+  EXPECT_EQ(post("/v1/responses",
+                 {{"model", "hanok/notes"}, {"input", "When?"}, {"text", {{"format", {{"type", "json_object"}}}}}},
+                 400)["error"]["code"],
+            "unsupported");
   const Json searched = post("/v1/responses", {{"model", "hanok/notes:extractive"},
                                                {"input", "When is the map room open on Saturdays?"},
                                                {"tools", {{{"type", "file_search"}, {"vector_store_ids", {"notes"}}}}},

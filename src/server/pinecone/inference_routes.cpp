@@ -30,9 +30,26 @@ std::vector<std::string> inputs_of(Object said) {
   return out;
 }
 
-Prompt prompt_of(Object said) {
+std::optional<Element> parameter(Object said, std::string_view name) {
   const auto parameters = member(said, "parameters");
-  const auto type = parameters ? member(object_of(*parameters, "parameters"), "input_type") : std::nullopt;
+  return parameters ? member(object_of(*parameters, "parameters"), name) : std::nullopt;
+}
+
+/// Longer texts are cut at their end, as Pinecone does, where the client does not say otherwise.
+void check_lengths(Object said, std::span<const std::string> texts, const chain::EmbeddingModel& model) {
+  const auto truncate = parameter(said, "truncate");
+  const std::string_view how = truncate ? text_of(*truncate, "parameters.truncate") : "END";
+  if (how == "END") return;
+  if (how != "NONE") refuse_argument("parameters.truncate: expected END or NONE, found '" + std::string(how) + "'");
+  const size_t most = model.max_tokens();
+  for (size_t i = 0; most > 0 && i < texts.size(); ++i)
+    if (const size_t tokens = model.count_tokens(texts[i]); tokens > most)
+      refuse_argument("inputs[" + std::to_string(i) + "]: has " + std::to_string(tokens) + " tokens, the model takes " +
+                      std::to_string(most) + "; split it, or let parameters.truncate be END");
+}
+
+Prompt prompt_of(Object said) {
+  const auto type = parameter(said, "input_type");
   if (!type) return Prompt::Default;
   const std::string_view name = text_of(*type, "parameters.input_type");
   if (name == "query") return Prompt::Query;
@@ -47,6 +64,11 @@ Reply embed(const Request& request, House& house) {
   EmbedQueue* model = house.models->embedder(name);
   if (model == nullptr) refuse(404, "Model " + name + " not found: start the server with --embedding-model " + name);
   const auto texts = inputs_of(said);
+  if (const auto dimension = parameter(said, "dimension")) {
+    const auto own = static_cast<int64_t>(model->model().space().dim);
+    whole_of(*dimension, "parameters.dimension", own, own);
+  }
+  check_lengths(said, texts, model->model());
   const Matrix vectors = model->embed(texts, prompt_of(said));
   uint64_t tokens = 0;
   for (const auto& text : texts) tokens += model->model().count_tokens(text);
@@ -101,6 +123,9 @@ void write_model(JsonWriter& out, const Models::Entry& entry, House& house) {
   out.member("modality", "text").member("provider_name", "local");
   out.key("supported_parameters").open_array();
   if (embeds) {
+    out.open_object().member("parameter", "truncate").member("type", "one_of").member("value_type", "string");
+    out.member("required", false).member("default", "END");
+    out.key("allowed_values").open_array().value("END").value("NONE").close_array().close_object();
     out.open_object().member("parameter", "input_type").member("type", "one_of").member("value_type", "string");
     out.member("required", false).key("allowed_values").open_array().value("query").value("passage").close_array();
     out.close_object();

@@ -298,6 +298,15 @@ TEST_F(PineconeTest, AnIndexThatEmbeds) {
                                                                                                                 .size(),
       3u);
   EXPECT_EQ(ask("GET", "/models", nullptr)["models"][0]["model"], "words");
+  // A text that is too long is cut where the client lets it be, and refused where not.
+  Json lengthy = Json::parse(R"({"model":"words","inputs":[{"text":"1 2 3 4 5 6 7 8 9"}]})");
+  ask("POST", "/embed", lengthy);
+  lengthy["parameters"] = {{"truncate", "END"}};
+  ask("POST", "/embed", lengthy);
+  for (const Json& wrong : {Json({{"truncate", "NONE"}}), Json({{"truncate", "START"}}), Json({{"dimension", 2}})}) {
+    lengthy["parameters"] = wrong;
+    expect_refused("POST", "/embed", lengthy, 400);
+  }
 }
 
 TEST_F(PineconeTest, Documents) {
@@ -395,6 +404,10 @@ TEST_F(PineconeTest, WhatIsWrongIsRefusedInPineconesShape) {
     const Json said = Json::parse(answer.body, nullptr, false);
     EXPECT_TRUE(said.is_object() && said["error"]["code"].is_string() && said["message"].is_string()) << answer.body;
   }
+  // What stands in lists counts as other metadata does.
+  const Json lists = {{"tags", Json::array({std::string(30'000, 'x'), std::string(30'000, 'y')})}};
+  expect_refused("POST", path + "/vectors/upsert",
+                 {{"vectors", {{{"id", "z"}, {"values", {1, 0}}, {"metadata", lists}}}}}, 400);
   expect_refused("GET", path + "/vectors/list?limit=-1", nullptr, 400);
   expect_refused("GET", path + "/vectors/list?paginationToken=zz", nullptr, 400);
   EXPECT_EQ(ask("POST", path + "/describe_index_stats", Json::object())["totalVectorCount"], 123);

@@ -19,6 +19,15 @@ bool list_of_texts(Element value) {
   return std::all_of(list.begin(), list.end(), [](Element item) { return item.is_string(); });
 }
 
+/// What a value takes of the room for metadata.
+size_t bytes_of(Element value) {
+  if (value.is_string()) return std::string_view(value).size();
+  if (!value.is_array()) return sizeof(double);
+  size_t out = 0;
+  for (const Element item : Array(value)) out += bytes_of(item);
+  return out;
+}
+
 bool scalar(Element value) { return value.is_string() || value.is_number() || value.is_bool(); }
 
 }  // namespace
@@ -61,7 +70,7 @@ store::Json read_metadata(Object fields, std::string_view place) {
       refuse_argument("Metadata value must be a string, number, boolean or list of strings, got '" +
                       simdjson::minify(field.value) + "' for field '" + key + "'");
     out[key] = json_of(field.value);
-    bytes += key.size() + (field.value.is_string() ? std::string_view(field.value).size() : sizeof(double));
+    bytes += key.size() + bytes_of(field.value);
   }
   if (bytes > kMostMetadata)
     refuse_argument("Metadata size is " + std::to_string(bytes) +
