@@ -9,8 +9,8 @@
 
 namespace hanok::base {
 
-/// What one more waiter is to rethrow: an Error of its own with the same code and words, so that no two threads hold one
-/// message. Anything else is passed on as it is.
+/// What one more waiter is to rethrow: an Error of its own with the same code and words, so that no two threads hold
+/// one message. Anything else is passed on as it is.
 inline std::exception_ptr own_error(const std::exception_ptr& error) noexcept {
   if (!error) return error;
   try {

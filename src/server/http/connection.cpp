@@ -150,11 +150,20 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
       return drained_ > kDrain ? close() : read();
     }
     in_ += bytes;
-    if (state_ == State::Body) wait_until(server_.options.stall_seconds);
+    if (state_ == State::Body) keep_pace(bytes.size());
     if (state_ == State::Idle || state_ == State::Head || state_ == State::Body)
       parse();
     else
       read();  // the next request comes already, or the client goes
+  }
+
+  // A body has more time when enough of it has come: one that drips holds a connection no longer than one that stands.
+  void keep_pace(size_t came) {
+    in_time_ += came;
+    if (static_cast<double>(in_time_) < server_.options.stall_seconds * static_cast<double>(server_.options.least_rate))
+      return;
+    in_time_ = 0;
+    wait_until(server_.options.stall_seconds);
   }
 
   void parse() {
@@ -240,6 +249,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
 
   void read_head() {
     state_ = State::Body;
+    in_time_ = 0;
     wait_until(server_.options.stall_seconds);
     const auto& head = parser_->get();
     keep_alive_ = head.keep_alive();
@@ -651,6 +661,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   std::optional<Problem> refusal_;
   bool head_read_ = false, keep_alive_ = true, http11_ = true, packed_ = false, logged_ = false;
   size_t most_body_ = 0, body_counted_ = 0, bytes_in_ = 0, bytes_out_ = 0, drained_ = 0;
+  size_t in_time_ = 0;  // bytes of the body since its time was last given
   int64_t request_time_ms_ = 0;
   std::string cors_origin_, continue_;
   CancelSource gone_;

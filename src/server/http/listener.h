@@ -30,7 +30,8 @@ struct ListenOptions {
   size_t most_bodies = 1 << 30;            // bytes of all bodies that are being read or worked on; beyond: 503
   double head_seconds = 20;               // from a request's first byte to the end of its head, and for a TLS handshake
   double idle_seconds = 75;               // between requests
-  double stall_seconds = 30;              // without a byte of the body, or without one taken of the answer
+  double stall_seconds = 30;              // for the next bytes of a body, or without one taken of the answer
+  size_t least_rate = 500;                // bytes/s of a body: less than this over stall_seconds is late
   double request_seconds = 3600;          // for a handler
   double stop_seconds = 30;               // for what is being worked on at stop()
   size_t least_packed = 8 << 10;          // answers from so many bytes on are packed (gzip) where a client takes it

@@ -330,6 +330,22 @@ TEST_F(ListenerConcurrent, SlowHeadsBodiesAndIdleConnectionsEnd) {
   EXPECT_TRUE(idle.closed());
 }
 
+// A byte now and then holds no connection; a body that comes fast enough has all the time that it takes.
+TEST_F(ListenerConcurrent, ABodyThatDripsEndsAndASteadyOneDoesNot) {
+  listen({.stall_seconds = 0.8, .least_rate = 50});
+  Client dripping(listener->port()), steady(listener->port());
+  const std::string head = "POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 640\r\n\r\n";
+  dripping.send(head);
+  steady.send(head);
+  for (int i = 0; i < 16; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (i < 6) dripping.send("a");
+    steady.send(std::string(40, 'a'));
+  }
+  EXPECT_EQ(steady.answer().status, 200);
+  EXPECT_EQ(dripping.answer().status, 408);
+}
+
 // As after SIGSTOP and SIGCONT, or on a machine that was paused: what came meanwhile could not be read.
 TEST_F(ListenerConcurrent, TimeInWhichTheServerStoodStillIsNotTheClients) {
   listen({.head_seconds = 1.5, .idle_seconds = 1.5, .stall_seconds = 1.5});

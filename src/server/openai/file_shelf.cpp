@@ -50,10 +50,17 @@ std::string new_id(std::string_view prefix) {
 FileShelf::FileShelf(fs::path folder)
     : folder_(std::move(folder)), places_({fs::absolute(folder_).lexically_normal()}) {
   const fs::path file = folder_ / kPlaces;
-  if (fs::exists(file))
-    for (const std::string place : base::parse_json(base::read_file(file, 1 << 20), file.string()))
-      if (place != places_[0]) places_.emplace_back(place);
-  if (fs::exists(folder_)) write_places();
+  if (!fs::exists(file)) {
+    if (fs::exists(folder_)) write_places();
+    return;
+  }
+  const base::Json listed = base::parse_json(base::read_file(file, 1 << 20), file.string());
+  if (!listed.is_array() || !std::all_of(listed.begin(), listed.end(), [](const auto& p) { return p.is_string(); }))
+    throw Error(Code::Corrupt, file.string() + ": a list of folders was expected; remove the file if this data " +
+                                   "directory has never been moved");
+  for (const auto& place : listed)
+    if (place != places_[0].string()) places_.emplace_back(place.get<std::string>());
+  if (listed.empty() || listed[0] != places_[0].string()) write_places();
 }
 
 // For the next process.
