@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "../hanok/flags.h"
@@ -21,6 +22,9 @@ int report(const Session& session, Code code, const std::string& message) {
   std::cerr << "hanok-train: " << message << "\n";
   return exit_status(code);
 }
+
+// What libtorch throws says in the lines behind it where it was thrown.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 void build(CLI::App& app, Session& session) {
   app.require_subcommand(1);
@@ -120,10 +124,16 @@ int run_program(int argc, char** argv, CancelSource interrupts) {
     return session.status;
   } catch (const Error& e) {
     return report(session, e.code(), e.what());
+  } catch (const std::filesystem::filesystem_error& e) {
+    return report(session, Code::Unavailable, e.path1().string() + ": " + e.code().message());
   } catch (const std::bad_alloc&) {
     return report(session, Code::Exhausted, "out of memory");
   } catch (const std::exception& e) {
-    return report(session, Code::Internal, std::string("unexpected: ") + e.what() + "; please report this");
+    const std::string what = first_line(e.what());
+    if (what.find("allocate memory") != what.npos)  // libtorch's error has no type of its own for it
+      return report(session, Code::Exhausted,
+                    "out of memory: take fewer, or smaller, pictures at once; libtorch says: " + what);
+    return report(session, Code::Internal, "unexpected: " + what + "; please report this");
   }
 }
 

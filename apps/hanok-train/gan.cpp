@@ -119,8 +119,9 @@ OrderedJson config_of(const TrainFlags& f) {
 
 void train_it(Session& session, const TrainFlags& f) {
   const std::filesystem::path out = f.out;
-  if (!f.gan.resume && std::filesystem::exists(out / "gan.json"))
-    throw Error(Code::Exists, f.out + ": has a trained generator; give another --out, or --resume to go on");
+  for (const char* file : {"gan.json", "checkpoint/last.safetensors"})
+    if (!f.gan.resume && std::filesystem::exists(out / file))
+      throw Error(Code::Exists, f.out + ": has a run already; give another --out, or --resume to go on");
   train::set_threads(session.threads);
   const vision::DataSet set = vision::read_data_set(f.dataset, f.data, f.size);
   std::filesystem::create_directories(out);

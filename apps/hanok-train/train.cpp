@@ -160,8 +160,9 @@ void train_it(Session& session, const Flags& f) {
   vision::ClassifierOptions o;
   o.model = f.model, o.out = f.out, o.recipe = recipe_of(f);
   vision::model_kind(f.model);  // a wrong name before anything is read
-  if (!f.resume && std::filesystem::exists(o.out / "model.json"))
-    throw Error(Code::Exists, f.out + ": has a trained model; give another --out, or --resume to go on");
+  for (const char* file : {"model.json", "checkpoint/last.safetensors"})
+    if (!f.resume && std::filesystem::exists(o.out / file))
+      throw Error(Code::Exists, f.out + ": has a run already; give another --out, or --resume to go on");
   o.device = train::choose_device(session.device);
   const auto parallel = train::Parallel::from_environment(o.device);
   const bool first = !parallel || parallel->rank() == 0;

@@ -2,6 +2,7 @@
 // sister here that needs none.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -214,11 +215,13 @@ class Line : public Task {
     return out;
   }
   Evaluation evaluate(bool) override {
+    if (before_test) before_test();
     return {.loss = test_loss, .accuracy = accuracies.empty() ? 0.5 : accuracies.at(at_++)};
   }
   void save(const fs::path& folder) override { save_tensors(folder / "model.safetensors", state_of(*net_)); }
 
   std::function<void(size_t)> before_step;
+  std::function<void()> before_test;
   size_t nan_at = 1000;
   double test_loss = 1;
   std::vector<double> accuracies;
@@ -265,6 +268,26 @@ TEST(Trainer, ARunThatWasStoppedEndsWithTheSameBytes) {
     train(other, o);
     EXPECT_NE(bytes_of(o.folder), bytes_of(temp.path() / "whole")) << "another seed is another run";
   }
+}
+
+// The clock may ask for a checkpoint after any step, and the run may be killed while it is tried.
+TEST(Trainer, ARunThatEndsWhileItIsTriedIsTriedAgain) {
+  const base::TempFolder temp;
+  TrainOptions o{.folder = temp.path() / "whole", .epochs = 2, .seed = 5};
+  Line whole;
+  train(whole, o);
+  o.folder = temp.path() / "killed", o.checkpoint_seconds = 0;
+  Line killed;
+  killed.before_test = [tests = 0]() mutable {
+    if (++tests == 2) throw Error(Code::Internal, "the machine is gone");
+  };
+  EXPECT_THROW(train(killed, o), Error);
+  o.resume = true;
+  Line again;
+  EXPECT_EQ(train(again, o).epochs, 2);
+  EXPECT_EQ(bytes_of(o.folder), bytes_of(temp.path() / "whole")) << "the last epoch is tried and kept";
+  const std::string csv = base::read_file(o.folder / "metrics.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3) << csv;
 }
 
 TEST(Trainer, ResumingNeedsACheckpointOfTheSameRun) {
@@ -380,18 +403,35 @@ TEST(Trainer, TargetPatienceAndTheBestEpoch) {
   EXPECT_EQ(train(last, {.folder = temp.path() / "last", .epochs = 2}).test.accuracy, 0.6);
 }
 
+TEST(Trainer, ARunThatHasEndedEarlyStaysEnded) {
+  const base::TempFolder temp;
+  TrainOptions target{.folder = temp.path() / "target", .epochs = 4, .target = 0.85};
+  TrainOptions patience{.folder = temp.path() / "patience", .epochs = 5, .patience = 2, .keep_best = true};
+  for (TrainOptions o : {target, patience}) {
+    Line task;
+    task.accuracies = {0.5, 0.9, 0.6, 0.7, 0.7};
+    const auto ended = train(task, o);
+    o.resume = true;
+    Line again;
+    again.before_step = [](size_t step) { ADD_FAILURE() << "step " << step << " of a run that has ended"; };
+    const auto same = train(again, o);
+    EXPECT_EQ(same.epochs, ended.epochs);
+    EXPECT_EQ(same.test.accuracy, 0.9);
+    EXPECT_EQ(same.reached, ended.reached);
+  }
+}
+
 TEST(Trainer, AccumulatedBatchesAreOneStep) {
   const base::TempFolder temp;
   Line task;
-  TrainOptions o{.folder = temp.path() / "run", .epochs = 2, .accumulate = 3, .seed = 5};
+  TrainOptions o{.folder = temp.path() / "run", .epochs = 2, .accumulate = 3, .checkpoint_seconds = 0, .seed = 5};
   train(task, o);
-  stop_and_resume(
-      [&] {
-        o.folder = temp.path() / "stopped", o.checkpoint_seconds = 0;
-        return o;
-      }(),
-      8);  // in the middle of a step: it goes on from the one before
-  EXPECT_EQ(bytes_of(temp.path() / "stopped"), bytes_of(temp.path() / "run"));
+  // In the middle of a step: it goes on from the one before. The first epoch ends within one, too.
+  for (const size_t at : {7u, 8u, 9u}) {
+    o.folder = temp.path() / ("stopped" + std::to_string(at));
+    stop_and_resume(o, at);
+    EXPECT_EQ(bytes_of(o.folder), bytes_of(temp.path() / "run")) << "stopped at " << at;
+  }
 }
 
 TEST(Memory, IsCountedPredictedAndRefused) {

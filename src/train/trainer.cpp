@@ -89,16 +89,15 @@ class Loop {
   TrainResult run() {
     watch_ = {};
     before_ = p_.seconds;
-    bool reached = false;
-    while (!over() && !reached) {
+    bool reached = at_target();  // one that has ended may be told to go on
+    while (!over() && !reached && !tired()) {
       const size_t epoch = p_.step / per_epoch_, end = std::min((epoch + 1) * per_epoch_, steps_left_cap());
       steps_until(end);
       if (p_.step < end && !over()) continue;  // not yet: cannot happen but by the clock
-      reached = end_epoch(epoch + 1);
-      if (o_.patience > 0 && p_.worse_epochs >= o_.patience) {
+      end_epoch(epoch + 1);
+      reached = at_target();
+      if (tired())
         tell({"stop", {{"epoch", epoch + 1}}, "no better accuracy for " + std::to_string(o_.patience) + " epochs"});
-        break;
-      }
     }
     TrainResult out;
     out.epochs = static_cast<double>(p_.step) / static_cast<double>(per_epoch_);
@@ -120,6 +119,8 @@ class Loop {
     return static_cast<double>(p_.step) / static_cast<double>(total_);
   }
   bool over() const { return progress() >= 1; }
+  bool at_target() const { return o_.target > 0 && p_.last.accuracy >= o_.target; }
+  bool tired() const { return o_.patience > 0 && p_.worse_epochs >= o_.patience; }
   double factor(double until) const { return factor_at(o_.schedule, progress() / until); }
 
   void steps_until(size_t end) {
@@ -130,7 +131,9 @@ class Loop {
         throw Error(Code::Cancelled, "another process of this run was stopped");
       }
       one_step();
-      if (watch_.seconds() - saved_at_ >= o_.checkpoint_seconds && at_boundary()) save_checkpoint();
+      // Never between the last step of an epoch and its test: a run that goes on begins with a step.
+      const bool within = p_.step < end && !over();
+      if (within && watch_.seconds() - saved_at_ >= o_.checkpoint_seconds && at_boundary()) save_checkpoint();
     }
   }
   // Gradients that wait for others to be added to them are in no checkpoint.
@@ -230,8 +233,16 @@ class Loop {
     }
   }
 
-  // True where the target is reached.
-  bool end_epoch(size_t epoch) {
+  // Batch normalisation has seen other pictures in each process; what the first finds decides for all, so that none
+  // stops alone.
+  Evaluation of_the_first(const Evaluation& found) {
+    const torch::Tensor figures = torch::zeros({2}, torch::kDouble);
+    if (first()) figures.copy_(torch::tensor({found.loss, found.accuracy}, torch::kDouble));
+    o_.parallel->sum({figures});
+    return {.loss = figures[0].item<double>(), .accuracy = figures[1].item<double>()};
+  }
+
+  void end_epoch(size_t epoch) {
     EpochRow row{.epoch = epoch, .step = p_.step};
     row.learning_rate = optimizer_.groups().front().learning_rate * factor(1);
     row.train_loss = p_.train_loss = p_.loss_sum / std::max(1.0, p_.examples);
@@ -243,6 +254,7 @@ class Loop {
       const torch::NoGradGuard no_grad;
       p_.last = task_.evaluate(over());
     }
+    if (o_.parallel) p_.last = of_the_first(p_.last);
     const bool better = p_.last.accuracy > p_.best;
     p_.worse_epochs = better ? 0 : p_.worse_epochs + 1;
     if (better) p_.best = p_.last.accuracy;
@@ -267,8 +279,7 @@ class Loop {
            {"test_loss", row.test_loss},
            {"test_accuracy", row.test_accuracy},
            {"images_per_second", row.images_per_second}}});
-    save_checkpoint();
-    return o_.target > 0 && p_.last.accuracy >= o_.target;
+    if (at_boundary() || over()) save_checkpoint();
   }
 
   void tell(const Event& event) {

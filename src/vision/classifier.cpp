@@ -129,7 +129,8 @@ class Classifier : public train::Task {
     out.examples = static_cast<double>(batch.y.size());
     out.correct = (logits.detach().argmax(1) == y).sum().item<double>();
     out.loss_sum = loss.item<double>();
-    out.loss = o_.recipe.sum_loss ? loss : loss / static_cast<double>(batch_);  // of all processes together
+    // Of all processes together. The loop takes the mean of accumulated batches, which of sums should be their sum.
+    out.loss = o_.recipe.sum_loss ? loss * static_cast<double>(o_.accumulate) : loss / static_cast<double>(batch_);
     return out;
   }
 
@@ -196,6 +197,7 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   const Recipe& r = o.recipe;
   const AugmentOptions& a = r.augment;
   std::string out = o.model + " " + set.name + " " + std::to_string(set.train.size()) + " " + r.name;
+  if (set.name == "folder") out += " size " + std::to_string(set.train.height);
   const auto word = [&](const char* key, const std::string& value) { out += " " + std::string(key) + " " + value; };
   const auto number = [&](const char* key, double value) {
     char text[32];

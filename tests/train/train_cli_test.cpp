@@ -152,6 +152,15 @@ TEST_F(TrainCli, OtherOptionsDoNotGoOnFromACheckpoint) {
   EXPECT_EQ(base::read_file(run_folder("run") / "config.json"), config);
 }
 
+TEST_F(TrainCli, ARunThatWasStoppedIsNotBegunAnewByMistake) {
+  fs::create_directories(run_folder("stopped") / "checkpoint");
+  base::write_file_atomic(run_folder("stopped") / "checkpoint" / "last.safetensors", "hours of work");
+  const auto result = run(train_words("stopped", {"--epochs", "1"}));
+  EXPECT_EQ(result.exit_status, 4) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("--resume"));
+  EXPECT_EQ(base::read_file(run_folder("stopped") / "checkpoint" / "last.safetensors"), "hours of work");
+}
+
 TEST_F(TrainCli, TwoProcessesComputeWhatOneDoes) {
   const std::vector<std::string> flags = {"--epochs", "2", "--json"};
   const auto one = run(train_words("one", flags));
@@ -233,6 +242,11 @@ TEST_F(TrainCli, MistakesAreSaidPlainly) {
   wrong({"--data", "/nowhere"}, 3, "/nowhere");
   wrong({"--resume"}, 3, "nothing to go on from");
   wrong({"--lr", "1e6", "--epochs", "2", "--out", run_folder("burst")}, 2, "the loss is no number");
+  wrong({"--out", "/proc/nowhere"}, 7, "/proc/nowhere: ");
+  const auto large = run({HANOK_TRAIN_PROGRAM, "vision", "measure", "--model", "resnet18", "--size", "1000000000"});
+  EXPECT_EQ(large.exit_status, 8) << large.err;
+  EXPECT_THAT(large.err, HasSubstr("out of memory"));
+  EXPECT_EQ(std::count(large.err.begin(), large.err.end(), '\n'), 1) << large.err;
   std::string labels = base::read_file(data() / "train-labels-idx1-ubyte");
   labels[8 + 17] = 55;
   base::write_file_atomic(data() / "train-labels-idx1-ubyte", labels);

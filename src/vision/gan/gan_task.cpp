@@ -256,7 +256,8 @@ std::string fingerprint(const DataSet& set, const GanOptions& o, train::Precisio
       " %zu latent %zu categories %zu width %zu batch %zu epochs %.9g minutes %.9g lr %.9g d %.9g smooth %.9g ema %.9g seed %llu ",
       set.train.size(), o.latent, o.categories, o.width, o.batch, o.epochs, o.minutes, o.learning_rate, o.discriminator,
       o.smooth, o.averaging, static_cast<unsigned long long>(o.seed));
-  return "dcgan " + set.name + text + o.schedule + " " + train::precision_name(precision) +
+  const std::string size = set.name == "folder" ? " size " + std::to_string(set.train.height) : "";
+  return "dcgan " + set.name + size + text + o.schedule + " " + train::precision_name(precision) +
          (o.device.is_cuda() ? " cuda" : "");
 }
 
