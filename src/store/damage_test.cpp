@@ -1,4 +1,5 @@
 // What is removed leaves the disk; what is damaged is said, and never crashes.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -6,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/test_error.h"
 #include "store/database.h"
 #include "store/test_documents.h"
 
@@ -63,6 +65,24 @@ TEST(Erasing, SpaceIsGivenBack) {
   EXPECT_TRUE(store->verify().empty());
   store->drop("c");
   EXPECT_TRUE(fs::is_empty(folder.path() / "index") || !fs::exists(folder.path() / "index"));
+}
+
+// An empty file where the database was is no new store: what lies beside it would be removed as unused.
+TEST(Damage, AnEmptiedDatabaseIsRefusedAndNothingIsRemoved) {
+  base::TempFolder folder;
+  {
+    const auto store = Store::open(folder.path());
+    store->collection("c", true)->put(make_document("a", "grey tiles"));
+  }
+  fs::create_directories(folder.path() / "files");
+  base::write_file_atomic(folder.path() / "files" / "upload", "text");
+  fs::resize_file(folder.path() / "hanok.db", 0);
+  for (const bool read_only : {false, true})
+    EXPECT_THAT(base::error_of([&] { Store::open(folder.path(), {.read_only = read_only}); }, Code::Corrupt),
+                testing::HasSubstr("hanok restore"));
+  fs::remove_all(folder.path() / "files");
+  fs::remove_all(folder.path() / "index");
+  EXPECT_TRUE(Store::open(folder.path())->collections().empty()) << "nothing beside it: as a first start left it";
 }
 
 TEST(Damage, SegmentsOfAnotherAnalyzerAreMadeAgain) {

@@ -19,8 +19,28 @@ constexpr int kDropDocuments =
 // some milliseconds.
 constexpr size_t kMostOpen = 256;
 
+bool holds_bytes(const fs::path& file) {
+  std::error_code ignored;
+  const auto size = fs::file_size(file, ignored);
+  return !ignored && size > 0;
+}
+
+// An empty database is a new one, unless what belongs to an older one lies beside it, which would be taken for rubbish.
+void refuse_emptied(const fs::path& folder) {
+  const fs::path file = folder / "hanok.db";
+  std::error_code ignored;
+  if (!fs::exists(file) || holds_bytes(file) || holds_bytes(folder / "hanok.db-wal")) return;
+  for (const char* beside : {"index", "files"})
+    if (fs::is_directory(folder / beside, ignored) && !fs::is_empty(folder / beside, ignored))
+      throw Error(Code::Corrupt,
+                  file.string() + ": is empty, but " + beside +
+                      "/ beside it is not: the data were lost; restore a backup (hanok restore), or move " +
+                      "this folder away to begin anew");
+}
+
 fs::path prepared(const fs::path& folder, bool read_only) {
   const fs::path file = folder / "hanok.db";
+  refuse_emptied(folder);
   if (read_only) {
     if (!fs::exists(file))
       throw Error(Code::NotFound, folder.string() +

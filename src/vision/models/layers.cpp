@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "hanok/error.h"
 #include "train/machine.h"
 #include "vision/models/bf16_maps.h"
 #include "vision/models/norm_pass.h"
@@ -18,6 +19,14 @@ constexpr double kNormEpsilon = 1e-5;  // PyTorch's
 thread_local bool without_initialisation = false;
 
 bool dry() { return Recording::current() && Recording::current()->dry(); }
+
+// One number has no spread: its variance, by n - 1, is no number, and would stay in the running one.
+void require_several(const Tensor& x, const Tensor& weight, bool training) {
+  if (!training || dry() || x.numel() > weight.size(0)) return;
+  throw Error(Code::Invalid,
+              "batch normalisation: a batch of one with maps of one pixel has one number a channel, expected several; "
+              "take a larger --batch or --size");
+}
 
 Tensor parameter(at::IntArrayRef shape) { return torch::empty(shape, torch::kFloat32); }
 
@@ -99,6 +108,7 @@ BatchNorm::BatchNorm(int64_t channels, double m) : momentum(m) {
 
 Tensor BatchNorm::forward(Tensor x) {
   if (folded) return x;
+  require_several(x, weight, is_training());
   return noted(step(Op::BatchNorm, this, kNormEpsilon), {x}, [&](bool) {
     if (is_training()) num_batches_tracked += 1;
     if (is_training() && norm_serves(x, weight, {}))
@@ -114,6 +124,7 @@ Tensor BatchNorm::rectified(Tensor x, const Tensor& shortcut) {
     const Tensor y = forward(std::move(x));
     return vision::rectified(shortcut.defined() ? added(y, shortcut) : y);
   }
+  require_several(x, weight, is_training());
   num_batches_tracked += 1;
   return normed(x, weight, bias, shortcut, running_mean, running_var, {momentum, kNormEpsilon, /*relu=*/true});
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/autograd.h>
 
+#include <cmath>
+
 #include "hanok/error.h"
 #include "vision/models/recording.h"
 
@@ -83,6 +85,10 @@ TEST(Layers, BatchNormFollowsTheBatches) {
   norm.eval();
   norm.forward(torch::zeros({4, 1, 1, 1}));
   EXPECT_EQ(norm.num_batches_tracked.item<int64_t>(), 1) << "evaluation changes nothing";
+  norm.train();
+  EXPECT_THROW(norm.forward(torch::zeros({1, 1, 1, 1})), Error) << "one number has no variance by n - 1";
+  EXPECT_THROW(norm.rectified(torch::zeros({1, 1, 1, 1})), Error);
+  EXPECT_TRUE(std::isfinite(norm.running_var.item<float>()));
 }
 
 TEST(Layers, DropoutKeepsTheMeanAndLeavesEvaluationAlone) {
