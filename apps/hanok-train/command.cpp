@@ -130,7 +130,8 @@ int run_program(int argc, char** argv, CancelSource interrupts) {
     return report(session, Code::Exhausted, "out of memory");
   } catch (const std::exception& e) {
     const std::string what = first_line(e.what());
-    if (what.find("allocate memory") != what.npos)  // libtorch's error has no type of its own for it
+    // libtorch's errors have no type of their own for it.
+    if (what.find("allocate memory") != what.npos || what.find("size calculation overflowed") != what.npos)
       return report(session, Code::Exhausted,
                     "out of memory: take fewer, or smaller, pictures at once; libtorch says: " + what);
     return report(session, Code::Internal, "unexpected: " + what + "; please report this");

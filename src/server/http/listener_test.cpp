@@ -248,7 +248,7 @@ TEST_F(ListenerConcurrent, WhatIsRefusedBeforeTheBodyWasRead) {
       status("POST /v1/echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
       400);
   EXPECT_EQ(status("POST /v1/echo HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501);
-  const std::string long_head = "2;a=" + std::string(100'000, 'x') + "\r\n{}\r\n0\r\n\r\n";
+  const std::string long_head = "2;a=" + std::string(1'000'000, 'x') + "\r\n{}\r\n0\r\n\r\n";
   EXPECT_EQ(status("POST /v1/echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n" + long_head), 400);
   for (const char* path : {"/v1/echo", "/v1/nothing-here"}) {  // what follows is no request of its own
     Client client(listener->port());
