@@ -362,7 +362,10 @@ Description describe(const Tree& configuration, const Tree& schema, const Tree& 
     Index said;
     if (hnsw != nullptr) read_hnsw(*hnsw, "configuration.hnsw", false, said.hnsw, &said.space);
     if (spann != nullptr) read_spann(*spann, "configuration.spann", said.space);
-    if (!said.usual()) index = said;
+    // What is said here goes before metadata, but that hnsw's defaults say nothing; a space that spann gives always
+    // does.
+    const bool given = spann != nullptr && find(*spann, "space") != nullptr;
+    if (given || !said.usual()) index = said;
     if (const Tree* e = find(configuration, "embedding_function"))
       embedder = checked_embedder(*e, "configuration.embedding_function");
   }

@@ -43,6 +43,12 @@ TEST(ChromaConfiguration, SpaceAndNumbersFromEitherOfThreeWays) {
   EXPECT_EQ(space(by_schema), "cosine");
   EXPECT_EQ(of(R"({"spann":{"space":"ip"}})").metric(), store::Metric::InnerProduct);
   EXPECT_THROW(describe(tree(R"({"hnsw":{"space":"ip"}})"), schema, nullptr), Error);
+  const auto both = [](const char* configuration) {
+    return of(configuration, "null", R"({"hnsw:space":"ip"})").metric();
+  };
+  EXPECT_EQ(both(R"({"spann":{"space":"l2"}})"), store::Metric::L2) << "not the metadata's, though it is the default";
+  EXPECT_EQ(both(R"({"spann":{"space":null}})"), store::Metric::InnerProduct);
+  EXPECT_EQ(both(R"({"hnsw":{"space":"l2"}})"), store::Metric::InnerProduct) << "as Chroma's server reads it";
 }
 
 TEST(ChromaConfiguration, AnUnusualWidthOfWalksIsTakenAtItsWord) {
