@@ -41,6 +41,13 @@ struct Outbox {
   bool cut = false;       // it ended in the middle
 };
 
+/// What is written of a reply that is no stream.
+struct Answer {
+  std::string head, body;
+  int status = 0;
+  bool close = false;  // the connection, behind it
+};
+
 // Everything happens on the I/O thread but what is said to be called by a handler's.
 class HttpConnection : public Connection, public std::enable_shared_from_this<HttpConnection> {
  public:
@@ -421,10 +428,18 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     } catch (const std::exception& error) {  // no memory for it; the client waits for an answer all the same
       reply = refuse(*found_.problem, problem_of(error), request_);
     }
-    asio::post(server_.io, [self = shared_from_this(), reply = std::move(reply)]() mutable {
+    Answer answer = answer_of(std::move(reply), !goes_on());
+    const size_t written = sent_at_once(answer);
+    asio::post(server_.io, [self = shared_from_this(), answer = std::move(answer), written]() mutable {
       if (self->closed_) return self->log_served(499);
-      self->respond(std::move(reply));
+      self->write(std::move(answer), written);
     });
+  }
+
+  // What the system takes of an answer from the handler's thread: the client need not wait until the I/O thread wakes.
+  size_t sent_at_once(const Answer& answer) {
+    std::lock_guard lock(outbox_.mutex);  // close() takes it before the socket goes
+    return outbox_.gone ? 0 : transport_->try_write({asio::buffer(answer.head), asio::buffer(answer.body)});
   }
 
   Reply handled() {
@@ -534,17 +549,26 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     respond(refuse(*found_.problem, problem, request_));
   }
 
-  void respond(Reply reply) {
+  Answer answer_of(Reply reply, bool close) const {
     const bool bodiless = reply.status == 204 || reply.status == 304 || reply.status < 200;
-    const bool close = !keep_alive_ || !keep_alive_after_ || server_.stopping;
-    keep_alive_ = !close;
     std::optional<size_t> length;
     if (!bodiless) length = reply.body.size();
-    head_out_ =
+    Answer out{.status = reply.status, .close = close};
+    out.head =
         reply_head(reply, {.request_id = request_.id, .close = close, .length = length, .cors_origin = cors_origin_});
-    body_out_ = bodiless || request_.method == "HEAD" ? std::string() : std::move(reply.body);
-    status_ = reply.status;
-    written_ = 0;
+    if (!bodiless && request_.method != "HEAD") out.body = std::move(reply.body);
+    return out;
+  }
+
+  void respond(Reply reply) { write(answer_of(std::move(reply), !goes_on() || !keep_alive_after_), 0); }
+
+  // The first bytes may be gone already.
+  void write(Answer answer, size_t written) {
+    keep_alive_ = !answer.close;
+    head_out_ = std::move(answer.head);
+    body_out_ = std::move(answer.body);
+    status_ = answer.status;
+    written_ = bytes_out_ = written;
     state_ = State::Writing;
     wait_until(server_.options.stall_seconds);
     write_more();

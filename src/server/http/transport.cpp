@@ -27,6 +27,16 @@ class Plain : public Transport {
   void write_some(const std::array<asio::const_buffer, 2>& bytes, Done done) override {
     socket_.async_write_some(bytes, std::move(done));
   }
+  size_t try_write(const std::array<asio::const_buffer, 2>& bytes) noexcept override {
+    std::array<iovec, 2> parts{};
+    for (size_t i = 0; i < parts.size(); ++i)
+      parts[i] = {const_cast<void*>(bytes[i].data()), bytes[i].size()};  // sendmsg does not write there
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    const ssize_t n = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n > 0 ? static_cast<size_t>(n) : 0;  // what is wrong shows when the I/O thread writes the rest
+  }
 
  private:
   tcp::socket socket_;
@@ -49,6 +59,9 @@ class Tls : public Transport {
   void write_some(const std::array<asio::const_buffer, 2>& bytes, Done done) override {
     stream_.async_write_some(bytes, std::move(done));
   }
+  size_t try_write(const std::array<asio::const_buffer, 2>&) noexcept override {
+    return 0;
+  }  // a stream is one thread's
 
  private:
   std::shared_ptr<asio::ssl::context> context_;

@@ -1,4 +1,4 @@
-// Bytes in and out of a connection, plain or through TLS. Everything on the I/O thread.
+// Bytes in and out of a connection, plain or through TLS. Everything on the I/O thread, but try_write.
 #pragma once
 
 #include <array>
@@ -28,6 +28,8 @@ class Transport {
   /// The bytes are there while `done` runs.
   virtual void read(Read done) = 0;
   virtual void write_some(const std::array<asio::const_buffer, 2>& bytes, Done done) = 0;
+  /// From any thread, while nothing else is written and the socket is open: how many bytes the system took at once.
+  virtual size_t try_write(const std::array<asio::const_buffer, 2>& bytes) noexcept = 0;
 };
 
 /// Reads into `shared`, which all connections of the I/O thread may have in common.
