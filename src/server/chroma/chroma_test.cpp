@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "hanok/records.h"
+#include "server/auth/keys.h"
 #include "server/test_house.h"
 
 namespace hanok::server {
@@ -58,6 +60,21 @@ class ChromaTest : public testing::Test {
 };
 
 using Ids = std::vector<std::string>;
+
+TEST(ChromaKeys, OfSomeCollectionsAreShownAndCountThese) {
+  const base::TempFolder folder;
+  Keys keys;
+  const std::string admin = keys.add("admin", Scope::Admin),
+                    some = keys.add("some", Scope::Read, {{"ours", Scope::Read}});
+  keys.save(folder.path() / "keys.json");
+  test::TestHouse house({}, {.keys_file = folder.path() / "keys.json"});
+  const auto token = [](const std::string& key) { return "x-chroma-token: " + key + "\r\n"; };
+  for (const char* name : {"ours", "theirs", "others"})
+    house.json(house.post(kDatabase + "/collections", {{"name", name}}, token(admin)));
+  EXPECT_EQ(house.json(house.get(kDatabase + "/collections_count", token(admin))), 3);
+  EXPECT_EQ(house.json(house.get(kDatabase + "/collections_count", token(some))), 1);
+  EXPECT_EQ(house.json(house.get(kDatabase + "/collections", token(some))).size(), 1u);
+}
 
 TEST_F(ChromaTest, EfSearchIsHowWideAWalkIs) {
   const auto ef = [&](const std::string& name) {

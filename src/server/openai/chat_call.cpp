@@ -236,9 +236,11 @@ ChatCall read_chat_call(const Json& body, const std::string& text) {
   read_logit_bias(body, out.options);
   read_tools(body, in_order, out.options);
   if (in_order.contains("response_format")) read_format(&in_order["response_format"], "response_format", out.options);
+  const auto likely = whole_field(body, "top_logprobs", 0, static_cast<int64_t>(kMostLogprobs));
   if (flag_field(body, "logprobs", false))
-    out.options.top_logprobs =
-        static_cast<size_t>(whole_field(body, "top_logprobs", 0, static_cast<int64_t>(kMostLogprobs)).value_or(0));
+    out.options.top_logprobs = static_cast<size_t>(likely.value_or(0));
+  else if (likely.value_or(0) > 0)
+    wrong_field("logprobs", "true beside top_logprobs", nullptr);
   out.n = static_cast<size_t>(whole_field(body, "n", 1, kMostAnswers).value_or(1));
   out.stream = flag_field(body, "stream", false);
   if (const Json* options = field(body, "stream_options"); options && options->is_object())

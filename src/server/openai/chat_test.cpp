@@ -395,6 +395,10 @@ TEST_F(OpenAiChat, ASchemaThatAsksTooMuchIsRefused) {
         << schema;
   }
   EXPECT_EQ(ask({{"tool_choice", "required"}}, 400)["error"]["param"], "tools");
+  EXPECT_EQ(ask({{"top_logprobs", 2}}, 400)["error"]["param"], "logprobs");
+  EXPECT_EQ(house.json(house.post("/v1/completions", {{"model", "tiny"}, {"prompt", "a"}, {"best_of", 3}, {"n", 2}}),
+                       400)["error"]["param"],
+            "best_of");
 }
 
 TEST_F(OpenAiChat, WhatIsNotServedSaysSo) {

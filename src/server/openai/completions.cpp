@@ -83,6 +83,11 @@ Call read_call(const Json& body, const LanguageModel& model) {
   if (const auto likely = whole_field(body, "logprobs", 0, kMostLogprobs))
     out.options.top_logprobs = static_cast<size_t>(*likely);
   out.n = static_cast<size_t>(whole_field(body, "n", 1, kMostAnswers).value_or(1));
+  if (whole_field(body, "best_of", 1, kMostAnswers).value_or(1) > static_cast<int64_t>(out.n))
+    throw Refusal({.status = 400,
+                   .message = "best_of: every answer that is written is told; ask for n of them",
+                   .code = "unsupported",
+                   .param = "best_of"});
   out.echo = flag_field(body, "echo", false);
   out.stream = flag_field(body, "stream", false);
   if (const Json* options = field(body, "stream_options"); options && options->is_object())
