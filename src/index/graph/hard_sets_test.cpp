@@ -64,6 +64,7 @@ TEST(HardSets, InnerProductsOfAFewLongVectors) {
   ASSERT_EQ(index->statistics().at("search"), "graph");
   EXPECT_GE(recall_of_inner_products(*index, vectors, queries, 32), 0.95);
   EXPECT_GE(recall_of_inner_products(*index, vectors, queries, 200), 0.999);
+  EXPECT_EQ(index->statistics().at("degree"), "32") << "how all the short ones lie asks for no more";
 }
 
 TEST(HardSets, OneVectorOfWildLengthCostsTheOthersNothing) {
@@ -74,6 +75,7 @@ TEST(HardSets, OneVectorOfWildLengthCostsTheOthersNothing) {
   auto index = make("hnsw", {.dim = kDim, .metric = Metric::InnerProduct});
   add_all(*index, vectors);
   EXPECT_GE(recall_of_inner_products(*index, vectors, queries, 200), 0.97);
+  EXPECT_NE(index->statistics().at("degree"), "32") << "one long vector is no tail";
 }
 
 // An index that was written when inner product had a dimension more: searched, grown and saved as it is.

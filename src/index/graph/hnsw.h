@@ -91,7 +91,7 @@ class Hnsw : public BaseIndex {
   struct Effort {
     size_t degree, ef;  // of a graph; candidates for it
   };
-  Effort effort_for(double local_dimension) const;
+  Effort effort_for(const Graph& graph) const;
   BuildPlan build_plan(const Graph& graph) const;
   void make_room(size_t slots);
   void append(std::span<const Id> ids, std::span<const float> vectors);

@@ -177,6 +177,7 @@ size_t directions_of(size_t lines, size_t width) {
 /// times as long as all but a hundredth is a mistake rather than a result: it may not cost the others their precision.
 struct Lengths {
   float longest = 0, longest_centred = 0;
+  double spread = 1;  // all but a hundredth are at most so many times as long as half of them
 };
 
 Lengths measure_lengths(size_t rows, const std::function<void(size_t i, float* out)>& row,
@@ -199,7 +200,14 @@ Lengths measure_lengths(size_t rows, const std::function<void(size_t i, float* o
     std::nth_element(squares.begin(), usual, squares.end());
     return *usual > 0 ? std::min(all, *usual * kMostSpread * kMostSpread) : all;
   };
-  return {longest(whole), longest(centred)};
+  Lengths out{longest(whole), longest(centred)};
+  if (rows < kFew) return out;
+  const auto middle = whole.begin() + static_cast<ptrdiff_t>(rows / 2),
+             most = whole.end() - 1 - static_cast<ptrdiff_t>(rows / kFew);
+  std::nth_element(whole.begin(), most, whole.end());
+  std::nth_element(whole.begin(), middle, most);
+  if (*middle > 0) out.spread = std::sqrt(static_cast<double>(*most / *middle));
+  return out;
 }
 
 }  // namespace
@@ -240,6 +248,7 @@ Projection Projection::train(std::span<const float> sample, const Plan& plan) {
     const Lengths lengths =
         plan.row ? measure_lengths(plan.rows, plan.row, out.mean_) : measure_lengths(n, from_sample, out.mean_);
     out.longest_ = lengths.longest;
+    out.length_spread_ = lengths.spread;
     float in_sample = 0;
     double squares = 0;
     for (size_t i = 0; i < n; ++i) {

@@ -67,6 +67,9 @@ class Projection {
   /// outside, and local_dimension() says how clusters stand apart (about 1) rather than what they are like inside. 0
   /// elsewhere.
   double cluster_dimension() const { return cluster_dimension_; }
+  /// Inner product: how many times as long as half of the vectors all but a hundredth are at most; 1 for other metrics
+  /// and a projection from a file.
+  double length_spread() const { return length_spread_; }
   size_t lines() const { return lines_; }
   /// Whether codes are finer than seven bits for the whole set.
   bool is_fine() const { return fine_; }
@@ -99,7 +102,7 @@ class Projection {
   size_t lines_ = 0, directions_ = 0;
   Metric metric_ = Metric::L2;
   float longest_ = 0;  // |v|^2 of the longest vector seen in training
-  double local_dimension_ = 0, cluster_dimension_ = 0;
+  double local_dimension_ = 0, cluster_dimension_ = 0, length_spread_ = 1;
   float unit_ = 1;                         // one step of a code, in units of the vectors
   std::vector<float> mean_, low_, scale_;  // [width]: input bytes are (v - low) * scale
   std::vector<float> offset_, gain_;       // [directions]: (sum - offset) * gain is in steps
