@@ -121,6 +121,16 @@ TEST(Damage, ANewerFormatIsRefused) {
   }
 }
 
+// Bytes of the tables' own description may be the ones that are damaged: a statement of ours does not fit then.
+TEST(Damage, TablesOfAnotherShapeAreCorrupt) {
+  base::TempFolder folder;
+  Store::open(folder.path());
+  Database db(folder.path() / "hanok.db", Database::Mode::Write);
+  db.script("ALTER TABLE collection RENAME COLUMN name TO mane");
+  EXPECT_THAT(base::error_of([&] { db.query("SELECT name FROM collection"); }, Code::Corrupt),
+              testing::HasSubstr("restore a backup"));
+}
+
 // Random bytes anywhere in the database: an Error or an answer, and verify() sees it or nothing is wrong.
 TEST(Damage, FlippedBitsInTheDatabaseAreErrorsNotCrashes) {
   base::TempFolder folder;

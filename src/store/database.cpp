@@ -167,7 +167,8 @@ sqlite3_stmt* Database::take(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   const int result = sqlite3_prepare_v3(handle_, sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                         &statement, nullptr);
-  if (result != SQLITE_OK) fail(result, sql);
+  // Every statement fits our tables: where one does not, what says how they are is damaged, or the file is another's.
+  if (result != SQLITE_OK) fail(result == SQLITE_ERROR ? SQLITE_CORRUPT : result, sql);
   return statement;
 }
 
