@@ -332,12 +332,12 @@ TEST_F(ListenerConcurrent, SlowHeadsBodiesAndIdleConnectionsEnd) {
 
 // A byte now and then holds no connection; a body that comes fast enough has all the time that it takes.
 TEST_F(ListenerConcurrent, ABodyThatDripsEndsAndASteadyOneDoesNot) {
-  listen({.stall_seconds = 0.8, .least_rate = 50});
+  listen({.stall_seconds = 1.5, .least_rate = 20});
   Client dripping(listener->port()), steady(listener->port());
-  const std::string head = "POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 640\r\n\r\n";
+  const std::string head = "POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1200\r\n\r\n";
   dripping.send(head);
   steady.send(head);
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 30; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     if (i < 6) dripping.send("a");
     steady.send(std::string(40, 'a'));
