@@ -423,12 +423,13 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
       if (writer.begun() || reply.stream) return writer.end(failed != nullptr);
     }
     reply.stream = nullptr;
+    Answer answer;
     try {
       pack(reply);
+      answer = answer_of(std::move(reply), !goes_on());
     } catch (const std::exception& error) {  // no memory for it; the client waits for an answer all the same
-      reply = refuse(*found_.problem, problem_of(error), request_);
+      answer = answer_of(refuse(*found_.problem, problem_of(error), request_), !goes_on());
     }
-    Answer answer = answer_of(std::move(reply), !goes_on());
     const size_t written = sent_at_once(answer);
     asio::post(server_.io, [self = shared_from_this(), answer = std::move(answer), written]() mutable {
       if (self->closed_) return self->log_served(499);
