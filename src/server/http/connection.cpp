@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <condition_variable>
 #include <cstdio>
 #include <limits>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "base/clock.h"
 #include "server/http/gzip.h"
 #include "server/http/head.h"
+#include "server/http/outgoing.h"
 
 namespace hanok::server {
 namespace {
@@ -29,24 +29,6 @@ template <class View>
 std::string text_of(View view) {
   return {view.data(), view.size()};
 }
-
-/// What a handler's thread puts there and the I/O thread writes.
-struct Outbox {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::string pending;
-  bool flushing = false;  // the I/O thread was told
-  bool gone = false;      // nobody reads any more
-  bool ended = false;     // nothing comes any more
-  bool cut = false;       // it ended in the middle
-};
-
-/// What is written of a reply that is no stream.
-struct Answer {
-  std::string head, body;
-  int status = 0;
-  bool close = false;  // the connection, behind it
-};
 
 // Everything happens on the I/O thread but what is said to be called by a handler's.
 class HttpConnection : public Connection, public std::enable_shared_from_this<HttpConnection> {
