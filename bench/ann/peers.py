@@ -168,7 +168,7 @@ ENGINES = {
 }
 HANOK = {
     "hanok hnsw": ["--kind", "hnsw"],
-    "hanok ivf": ["--kind", "ivf", "--nprobe", "2,4,8,16,32,64,128", "--rerank", "20,40,100,300,600"],
+    "hanok ivf": ["--kind", "ivf", "--nprobe", "2,4,8,16,32,64,128", "--rerank", "20,30,40,60,100,300"],
 }
 
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/pages.h"
 #include "index/base_index.h"
 #include "math/convert.h"
 #include "math/distance.h"
@@ -107,7 +108,14 @@ RowStore::RowStore(size_t dim, Storage storage, std::span<const std::byte> rows,
 
 // Room for `rows` rows in memory of our own, with an eighth to spare when it must grow.
 void RowStore::own(size_t rows) {
-  if (rows * row_bytes_ > owned_.capacity()) owned_.reserve((rows_ == 0 ? rows : rows + rows / 8) * row_bytes_);
+  if (rows * row_bytes_ > owned_.capacity()) {
+    std::vector<uint8_t> larger;
+    larger.reserve((rows_ == 0 ? rows : rows + rows / 8) * row_bytes_);
+    base::in_large_pages(
+        {reinterpret_cast<const std::byte*>(larger.data()), larger.capacity()});  // before it is touched
+    larger.assign(owned_.begin(), owned_.end());
+    owned_ = std::move(larger);
+  }
   if (shared_) {
     owned_.assign(shared_, shared_ + rows_ * row_bytes_);
     shared_ = nullptr;

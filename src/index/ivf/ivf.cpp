@@ -15,14 +15,16 @@ constexpr size_t kTrainingPerCell = 128;  // vectors a cell for training: more m
 constexpr size_t kProjectedAtOnce = 64;   // one pass over the axes serves several vectors
 constexpr size_t kGrowthBeforeTraining = 4;
 
-constexpr double kToldApart = 0.99;  // of ten neighbours, among those that are ranked anew by default
+// Of ten neighbours, among as many as look nearest: more codes a vector cost less than more rows that are read.
+constexpr double kToldApart = 0.98;
+constexpr size_t kRowsRead = 40;
 constexpr size_t kMostCodesByDefault = 192;
 
-// 4-bit codes a vector, the coarsest first: one for eight numbers, four, 8/3, two.
+// 4-bit codes a vector, the coarsest first: one for eight numbers, six, four, 8/3, two.
 std::vector<size_t> widths_of_codes(size_t dim) {
   std::vector<size_t> out;
-  for (const size_t wanted :
-       {std::clamp<size_t>(dim / 8 / 4 * 4, 32, 128), dim / 4 / 4 * 4, dim * 3 / 8 / 4 * 4, dim / 2 / 4 * 4}) {
+  for (const size_t wanted : {std::clamp<size_t>(dim / 8 / 4 * 4, 32, 128), dim / 6 / 4 * 4, dim / 4 / 4 * 4,
+                              dim * 3 / 8 / 4 * 4, dim / 2 / 4 * 4}) {
     const size_t codes = std::min({dim, wanted, kMostCodesByDefault});
     if (out.empty() || codes > out.back()) out.push_back(codes);
   }
@@ -118,7 +120,7 @@ std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const
     how.codes = codes_wanted_.empty() ? 0 : codes_wanted_[i];
     *model = IvfModel::learn(sample, dim(), metric(), how);
     if (i + 1 >= codes_wanted_.size()) break;
-    if (model->told_apart(sample, ranked_anew(kUsualNeighbours), options_.threads) >= kToldApart) break;
+    if (model->told_apart(sample, kRowsRead, options_.threads) >= kToldApart) break;
   }
   return model;
 }

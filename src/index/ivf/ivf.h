@@ -33,7 +33,6 @@ namespace hanok::index {
 class Ivf final : public BaseIndex {
  public:
   static constexpr size_t kTrainAt = 1024;  // fewer: a scan of all takes less than visiting cells well
-  static constexpr size_t kUsualNeighbours = 10;
   /// Candidates that a search for k ranks by exact distances where nothing else is said.
   static size_t ranked_anew(size_t k) { return 8 * k + 16; }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/near_keys.h"
 #include "base/threads.h"
 #include "base/top_k.h"
 #include "index/ivf/ivf.h"
@@ -12,6 +13,8 @@ namespace hanok::index {
 namespace {
 
 constexpr size_t kQueriesAtOnce = 16;  // projected together: one pass over the axes serves four at a time
+
+constexpr size_t kBytesAhead = 4096;  // of rows, fetched before they are needed
 
 bool accepted(const IdFilter* filter, Id id) { return !filter || filter->accepts(id); }
 
@@ -32,8 +35,8 @@ struct Ivf::Query {
 struct Ivf::ProbeMemory {
   std::vector<float> table_floats, row;
   std::vector<uint8_t> table;
-  std::vector<std::pair<float, uint32_t>> order;       // cells by nearness
-  std::vector<std::pair<float, uint32_t>> candidates;  // estimate, slot
+  std::vector<uint64_t> order;       // near_key of cells: the nearest first
+  std::vector<uint64_t> candidates;  // near_key of estimate and slot
 };
 
 Ivf::Query Ivf::make_query(const float* x) const {
@@ -116,10 +119,10 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
   auto& order = memory.order;
   order.resize(model.cells);
   for (size_t c = 0; c < model.cells; ++c)
-    order[c] = {ip ? -cell_dots[c] : static_cast<float>(square) + model.squares[c] - 2 * cell_dots[c],
-                static_cast<uint32_t>(c)};
+    order[c] = base::near_key(ip ? -cell_dots[c] : static_cast<float>(square) + model.squares[c] - 2 * cell_dots[c],
+                              static_cast<uint32_t>(c));
   probes = std::min(probes, model.cells);
-  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(probes) - 1, order.end());
+  base::nearest_first(order.data(), order.size(), probes);
   std::sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(probes));
 
   const size_t m = model.codes.padded();
@@ -136,7 +139,8 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
   for (size_t p = 0; p < model.cells; ++p) {
     if (p == probes && offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end());
     if (p >= probes && offered >= enough) return;
-    const Cell& cell = cells_[order[p].second];
+    const Cell& cell = cells_[base::number_of(order[p])];
+    const float to_cell = base::distance_of(order[p]);
     if (!m) {
       for (const uint32_t slot : cell.slots)
         if (accepted(filter, ids_[slot])) ++offered, threshold = offer(distance(query, slot, memory.row.data()), slot);
@@ -146,9 +150,9 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
       const uint8_t* block = cell.codes.data() + b * 16 * m;
       const float* terms = cell.terms.data() + b * kFastScanVectors;
       uint32_t mask = model.one_bit ? kernels.scan_scaled(block, memory.table.data(), m, terms,
-                                                          cell.scales.data() + b * kFastScanVectors, order[p].first,
+                                                          cell.scales.data() + b * kFastScanVectors, to_cell,
                                                           table.base, table.step, threshold, estimates)
-                                    : kernels.scan(block, memory.table.data(), m, terms, order[p].first + table.base,
+                                    : kernels.scan(block, memory.table.data(), m, terms, to_cell + table.base,
                                                    table.step, threshold, estimates);
       for (; mask; mask &= mask - 1) {
         const auto v = static_cast<size_t>(__builtin_ctz(mask));
@@ -177,22 +181,24 @@ void Ivf::search_cells(const Query& query, const float* y, const float* cell_dot
   found.clear();
   float threshold = INFINITY;
   visit_cells(query, y, cell_dots, probes(options), keep, memory, options.filter, [&](float estimate, uint32_t slot) {
-    found.emplace_back(estimate, slot);
+    found.push_back(base::near_key(estimate, slot));
     if (found.size() >= 2 * keep) {
-      std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(keep) - 1, found.end());
+      base::nearest_first(found.data(), found.size(), keep);
       found.resize(keep);
-      threshold = found.back().first;
+      threshold = base::distance_of(*std::max_element(found.begin(), found.end()));
     }
     return threshold;
   });
   if (found.size() > keep) {
-    std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(keep) - 1, found.end());
+    base::nearest_first(found.data(), found.size(), keep);
     found.resize(keep);
   }
-  constexpr size_t kAhead = 3;  // rows fetched before they are needed
+  const size_t ahead = std::clamp<size_t>(kBytesAhead / rows_.row_bytes(), 3, 16);
+  for (size_t i = 0; i < std::min(ahead, found.size()); ++i) rows_.prefetch(base::number_of(found[i]));
   for (size_t i = 0; i < found.size(); ++i) {
-    if (i + kAhead < found.size()) rows_.prefetch(found[i + kAhead].second);
-    nearest.offer({distance(query, found[i].second, memory.row.data()), ids_[found[i].second]});
+    if (i + ahead < found.size()) rows_.prefetch(base::number_of(found[i + ahead]));
+    const uint32_t slot = base::number_of(found[i]);
+    nearest.offer({distance(query, slot, memory.row.data()), ids_[slot]});
   }
   out = matches(nearest.take());
 }
