@@ -80,8 +80,8 @@ void Command::option(const std::string& flags, std::string& value, const std::st
 void Command::option(const std::string& flags, std::vector<std::string>& values, const std::string& help) {
   app_->add_option(flags, values, help)->allow_extra_args(false);
 }
-void Command::option(const std::string& flags, size_t& value, const std::string& help, size_t least) {
-  app_->add_option(flags, value, help)->check(whole_number(least));
+void Command::option(const std::string& flags, size_t& value, const std::string& help, size_t least, double most) {
+  app_->add_option(flags, value, help)->check(whole_number(least))->check(number(least, most));
 }
 void Command::option(const std::string& flags, double& value, const std::string& help, double least, double most) {
   app_->add_option(flags, value, help)->check(number(least, most));

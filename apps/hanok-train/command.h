@@ -48,8 +48,8 @@ class Command {
   /// An empty value is a usage error.
   void option(const std::string& flags, std::string& value, const std::string& help, bool required = false);
   void option(const std::string& flags, std::vector<std::string>& values, const std::string& help);
-  /// A whole number from `least` to a thousand millions.
-  void option(const std::string& flags, size_t& value, const std::string& help, size_t least = 0);
+  /// A whole number from `least` to `most`.
+  void option(const std::string& flags, size_t& value, const std::string& help, size_t least = 0, double most = 1e9);
   /// A number from `least` to `most`.
   void option(const std::string& flags, double& value, const std::string& help, double least = -1e12,
               double most = 1e12);

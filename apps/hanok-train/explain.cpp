@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "command.h"
 #include "hanok/error.h"
@@ -50,7 +51,9 @@ class Explainer {
   }
 
   OrderedJson explain(const std::string& file) {
-    const std::string stem = fs::path(file).stem().string();
+    std::string stem = fs::path(file).stem().string();
+    for (size_t n = 2; !stems_.insert(stem).second; ++n)  // a/x.png and b/x.png
+      stem = fs::path(file).stem().string() + "-" + std::to_string(n);
     const auto picture = vision::fitted(trained_.run, image::read_file(file));
     const auto x = vision::normalised(trained_.run, picture);
     const auto p = vision::softmax(vision::logits(*trained_.net, trained_.run, x), trained_.run.class_names.size());
@@ -83,6 +86,7 @@ class Explainer {
 
   const Flags& flags_;
   vision::TrainedNet trained_;
+  std::set<std::string> stems_;  // of the pictures so far
 };
 
 }  // namespace
@@ -92,7 +96,7 @@ void add_explain(Command& vision) {
       "explain", "Shows what a net looks at: Grad-CAM, filters, feature maps, as PNG files.",
       "NAME-grad-cam.png: the picture, where it speaks for the class, and both over one "
       "another. NAME-maps-NN-LAYER.png: what each convolution and pool makes of it. filters.png: the kernels "
-      "of the first convolution.");
+      "of the first convolution. Of two pictures with one name the second is NAME-2.");
   auto flags = std::make_shared<Flags>();
   c.option("--run", flags->run, "folder of a trained net", true);
   c.positionals("FILE", flags->files, "pictures", false);

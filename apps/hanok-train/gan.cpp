@@ -233,7 +233,7 @@ void add_gan_train(Command& gan) {
   c.option("--smooth", o.smooth, "what the discriminator is told of real pictures: 1, or 0.9 to keep it unsure", 0.5,
            1);
   c.option("--averaging", o.averaging, "decay of the averaged generator that makes samples; 0: none", 0, 0.99999);
-  c.option("--samples", o.samples, "that are judged after each epoch; ten times as many after the last", 2);
+  c.option("--samples", o.samples, "that are judged after each epoch; ten times as many after the last", 2, 100'000);
   c.option("--size", f->size, "side of the pictures of a folder: 28, 32 or 64", 28);
   c.choice("--precision", o.precision, {"auto", "float32", "bf16"}, "auto: what a measurement says is faster");
   c.flag("--resume", o.resume, "go on from the last checkpoint in --out, with the same options");
@@ -249,14 +249,14 @@ void add_gan_sample(Command& gan) {
                              "  hanok vision gan sample --run runs/digits --out digits.png --interpolation walk.png");
   c.option("--run", f->run, "run folder of hanok vision gan train", true);
   c.option("--out", f->out, "the sheet of samples: a PNG file", true);
-  c.option("--count", f->count, "samples on the sheet", 1);
-  c.option("--columns", f->columns, "of the sheet", 1);
-  c.option("--scale", f->scale, "each pixel becomes so many, across and down", 1);
+  c.option("--count", f->count, "samples on the sheet", 1, 100'000);
+  c.option("--columns", f->columns, "of the sheet", 1, 10'000);
+  c.option("--scale", f->scale, "each pixel becomes so many, across and down", 1, 32);
   c.option("--seed", f->seed, "of the noise");
   c.option("--interpolation", f->interpolation, "also a sheet whose rows each lead from one sample to another");
-  c.option("--steps", f->steps, "pictures in such a row", 2);
+  c.option("--steps", f->steps, "pictures in such a row", 2, 1'000);
   c.option("--judge", f->judge, "run folder of a classifier that looks at the samples");
-  c.option("--judged", f->judged, "how many samples it looks at", 2);
+  c.option("--judged", f->judged, "how many samples it looks at", 2, 1'000'000);
   c.run([f](Session& session) { sample(session, *f); });
 }
 

@@ -74,6 +74,8 @@ OrderedJson config_of(const Flags& f, const vision::Recipe& r) {
             {"colour", r.augment.colour},
             {"mixup", r.augment.mixup},
             {"cutmix", r.augment.cutmix}}},
+          {"small_side", r.small_side},
+          {"small_until", r.small_until},
           {"balanced", f.balanced},
           {"precision", f.precision},
           {"seed", f.seed},

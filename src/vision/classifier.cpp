@@ -32,6 +32,13 @@ torch::Tensor to_tensor(std::vector<float>& x, size_t n, const Pictures& shape) 
       .clone(torch::MemoryFormat::Preserve);
 }
 
+// [B, C, H, W] -> [B, C, side, side], each pixel a mean of those that it stands for; pictures not larger stay.
+torch::Tensor smaller(const torch::Tensor& x, size_t side) {
+  const auto s = static_cast<int64_t>(side);
+  if (s == 0 || (x.size(2) <= s && x.size(3) <= s)) return x;
+  return at::_upsample_bilinear2d_aa(x, {s, s}, /*align_corners=*/false).contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
 std::vector<ParameterGroup> groups_of(Net& net, const Recipe& r) {
   ParameterGroup main;
   main.learning_rate = r.learning_rate, main.momentum = r.momentum, main.weight_decay = r.weight_decay;
@@ -109,9 +116,12 @@ class Classifier : public train::Task {
   std::vector<ParameterGroup> groups() override { return groups_of(*net_, o_.recipe); }
   size_t steps_per_epoch() const override { return set_.train.size() / batch_; }
 
+  void at(double progress) override { small_ = progress < o_.recipe.small_until; }
+
   train::StepResult step(size_t epoch, size_t step) override {
     Batch batch = take(epoch, step);
-    const torch::Tensor x = to_tensor(batch.x, batch.y.size(), set_.train).to(o_.device);
+    torch::Tensor x = to_tensor(batch.x, batch.y.size(), set_.train).to(o_.device);
+    if (small_) x = smaller(x, o_.recipe.small_side);
     const auto labels = [this](std::vector<int64_t>& y) {
       return torch::from_blob(y.data(), {static_cast<int64_t>(y.size())}, torch::kLong).clone().to(o_.device);
     };
@@ -176,6 +186,7 @@ class Classifier : public train::Task {
 
   const DataSet& set_;
   const ClassifierOptions& o_;
+  bool small_ = false;
   std::shared_ptr<Net> net_;
   nn::VisionRun about_;
   Precision precision_;
@@ -213,6 +224,7 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   number("pad", static_cast<double>(a.pad)), number("reflect", a.reflect), number("flip", static_cast<int>(a.flip));
   number("cutout", static_cast<double>(a.cutout)), number("colour", a.colour);
   number("mixup", a.mixup), number("cutmix", a.cutmix);
+  if (r.small_side > 0) number("small", static_cast<double>(r.small_side)), number("until", r.small_until);
   return out + " " + train::precision_name(precision) + (o.device.is_cuda() ? " cuda" : "");
 }
 
@@ -268,13 +280,17 @@ double expected_seconds(Net& net, const DataSet& set, const ClassifierOptions& o
   const double each = watch.seconds() / static_cast<double>(n);
   // A picture that is only looked at costs a third of one that is learned from: there is no way back.
   const double tests = std::ceil(r.epochs) + (r.views ? 5 : 0);
-  return each * (r.epochs * static_cast<double>(set.train.size()) / static_cast<double>(ranks) +
+  const double share =
+      static_cast<double>(r.small_side * r.small_side) / static_cast<double>(set.train.height * set.train.width);
+  const double epochs = r.epochs * (share > 0 && share < 1 ? 1 - r.small_until * (1 - share) : 1);
+  return each * (epochs * static_cast<double>(set.train.size()) / static_cast<double>(ranks) +
                  tests * static_cast<double>(set.test.size()) / 3);
 }
 
 // What a step of the whole batch will take, from two small ones.
 StepMemory memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
   Trial trial(net, set.train, precision);
+  train::peak_of([&] { trial.step(2); });  // makes what is made once: that would hide what a picture takes
   const uint64_t two = train::peak_of([&] { trial.step(2); }), six = train::peak_of([&] { trial.step(6); });
   uint64_t remembered = 0;  // by the optimizer, and the average
   const uint64_t copies = (recipe.optimizer == "adamw" ? 2 : 1) + (recipe.averaging == "none" ? 0 : 1);

@@ -210,6 +210,17 @@ TEST_F(TrainCli, OneClassAloneAndNoPicturesAreRefused) {
   EXPECT_THAT(none.err, HasSubstr("no pictures to learn from"));
 }
 
+TEST_F(TrainCli, MemoryIsSaidBeforehandAndGrowsWithTheBatch) {
+  const auto bytes = [&](const std::string& batch) {
+    const auto result = run(train_words("memory" + batch, {"--epochs", "2", "--batch", batch, "--json"}));
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    return base::parse_json(result.out.substr(0, result.out.find('\n')), "start").at("memory_bytes").get<double>();
+  };
+  const double few = bytes("10"), many = bytes("40");
+  EXPECT_GT(few, 2 * 4 * 61'706) << "the net's numbers and what the optimizer remembers of them";
+  EXPECT_GT(many - few, 30 * 4 * (6 * 28 * 28 + 16 * 10 * 10)) << "what is kept of a picture for the way back";
+}
+
 TEST_F(TrainCli, HowLongItTakesIsSaidBeforehand) {
   const auto result = run(train_words("clock", {"--minutes", "0.02"}));
   ASSERT_EQ(result.exit_status, 0) << result.err;

@@ -57,6 +57,16 @@ TEST_F(TrainedNetCli, ExplainShowsWhereThePictureSpeaks) {
   EXPECT_NE(unknown["error"]["message"].get<std::string>().find("there are: above, below"), std::string::npos);
 }
 
+TEST_F(TrainedNetCli, PicturesOfOneNameAreExplainedApart) {
+  std::filesystem::create_directory(program_.folder() / "other");
+  write_half(at("other/up.png"), 40, false);
+  const auto out = program_.json({"explain", "--run", run_, at("up.png"), at("other/up.png"), "--out", at("why")});
+  ASSERT_EQ(out["pictures"].size(), 2u);
+  const auto first = out["pictures"][0]["grad_cam"].get<std::string>();
+  EXPECT_EQ(out["pictures"][1]["grad_cam"], at("why/up-2-grad-cam.png"));
+  EXPECT_NE(base::read_file(first), base::read_file(at("why/up-2-grad-cam.png")));
+}
+
 TEST_F(TrainedNetCli, ExportedWeightsComeBackTheSame) {
   program_.json({"export", "--run", run_, "--format", "safetensors", "--out", at("again.safetensors")});
   program_.json({"import", "--model", "lenet_relu", "--weights", at("again.safetensors"), "--out", at("run2"),
