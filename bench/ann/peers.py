@@ -62,7 +62,7 @@ def faiss_index(base, metric, spec, settings):
 def faiss_ivf(base, metric):
     groups = next(m for m in (base.shape[1] // 4, base.shape[1] // 2) if base.shape[1] % m == 0)
     return faiss_index(base, metric, f"IVF{min(256, len(base) // 40)},PQ{groups}x4fs,RFlat",
-                       [f"nprobe={n},k_factor_rf={f}" for n in (2, 4, 8, 16, 32, 64, 128) for f in (2, 4, 8, 20, 50, 100)])
+                       [f"nprobe={n},k_factor_rf={f}" for n in (2, 4, 8, 16, 32, 64, 128) for f in (2, 3, 4, 6, 8, 15, 20, 50, 100)])
 
 
 def faiss_hnsw(base, metric):
@@ -168,7 +168,7 @@ ENGINES = {
 }
 HANOK = {
     "hanok hnsw": ["--kind", "hnsw"],
-    "hanok ivf": ["--kind", "ivf", "--nprobe", "2,4,8,16,32,64,128", "--rerank", "20,30,40,60,100,300"],
+    "hanok ivf": ["--kind", "ivf", "--nprobe", "2,4,8,16,24,32,64,128,256", "--rerank", "15,20,30,40,60,100,150,300,600"],
 }
 
 

@@ -93,7 +93,7 @@ Storage Ivf::storage_for(std::span<const float> vectors) const {
 }
 
 size_t Ivf::cells_for(size_t n) const {
-  const auto wanted = nlist_ ? nlist_ : static_cast<size_t>(std::sqrt(static_cast<double>(n)));
+  const auto wanted = nlist_ ? nlist_ : static_cast<size_t>(1.5 * std::sqrt(static_cast<double>(n)));
   return std::clamp<size_t>(wanted, 1, n);
 }
 

@@ -4,8 +4,8 @@
 //   auto index = make("ivf", {.dim = 384, .metric = Metric::Cosine, .set = {{"nlist", "256"}, {"code", "pq"}}});
 //   index->search(query, 10, {.nprobe = 16, .rerank = 100});
 //
-// Keys: nlist (cells; 0 = about the square root of the number of vectors), nprobe and rerank (what a search uses when
-// it says 0),
+// Keys: nlist (cells; 0 = about one and a half times the square root of the number of vectors), nprobe and rerank (what
+// a search uses when it says 0),
 //   code = pq (4-bit codes, then exact re-ranking) | rabitq (one bit a dimension, then exact re-ranking) | flat |
 //   sq8 (rows of one byte a dimension, no codes),
 //   M (at most so many 4-bit codes a vector; 0 = as many as it takes to tell neighbours apart), storage = auto | f32 |
