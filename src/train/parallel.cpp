@@ -112,13 +112,30 @@ std::unique_ptr<Parallel> Parallel::from_environment(const c10::Device& device) 
   return out;
 }
 
+namespace {
+
+// Waits for what all processes do together.
+template <typename Work>
+void together(const Work& work) {
+  try {
+    work()->wait();
+  } catch (const std::exception& e) {
+    const std::string what = e.what();
+    throw Error(Code::Unavailable, "another process of this run is gone, or cannot be reached (" +
+                                       what.substr(0, what.find('\n')) +
+                                       "); begin all of them again with --resume, they go on from the last checkpoint");
+  }
+}
+
+}  // namespace
+
 void Parallel::sum(const std::vector<torch::Tensor>& tensors) {
   // One message of each kind of number: a few large ones are faster than many small ones.
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> flat;
   for (const auto& t : tensors) flat.push_back(t.reshape({-1}));
   std::vector<torch::Tensor> all = {torch::cat(flat).to(group_->device)};
-  group_->backend->allreduce(all)->wait();
+  together([&] { return group_->backend->allreduce(all); });
   int64_t at = 0;
   for (const auto& t : tensors) {
     t.copy_(all[0].narrow(0, at, t.numel()).view(t.sizes()));
@@ -130,7 +147,7 @@ void Parallel::share_first(torch::nn::Module& module) {
   const torch::NoGradGuard no_grad;
   for (auto& [name, t] : state_of(module)) {
     std::vector<torch::Tensor> one = {t.contiguous().to(group_->device)};
-    group_->backend->broadcast(one)->wait();
+    together([&] { return group_->backend->broadcast(one); });
     t.copy_(one[0]);
   }
 }

@@ -18,7 +18,7 @@ class Parallel {
   ~Parallel();
   size_t rank() const { return rank_; }
   size_t size() const { return size_; }
-  /// Each tensor becomes the sum over all processes; the same bytes in each.
+  /// Each tensor becomes the sum over all processes; the same bytes in each. Throws Unavailable where another is gone.
   void sum(const std::vector<torch::Tensor>& tensors);
   /// Parameters and buffers become those of the first process.
   void share_first(torch::nn::Module& module);

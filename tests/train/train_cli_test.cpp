@@ -176,6 +176,18 @@ TEST_F(TrainCli, TwoProcessesComputeWhatOneDoes) {
   EXPECT_NEAR(a["test_accuracy"].get<double>(), b["test_accuracy"].get<double>(), 0.011) << "a picture at most";
 }
 
+TEST_F(TrainCli, AProcessWhoseCompanionIsKilledSaysSo) {
+  const std::string line = bash_words(train_words("alone", {"--epochs", "100000"}));
+  const auto left = run({"bash", "-c",
+                         "export WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$((20000 + RANDOM % 20000)); RANK=1 "
+                         "timeout -s KILL 5 " +
+                             line + "& RANK=0 " + line + "; exit $?"});
+  if (left.err.find("without Gloo") != std::string::npos) GTEST_SKIP() << left.err;
+  EXPECT_EQ(left.exit_status, 7) << left.err;
+  EXPECT_THAT(left.err, HasSubstr("another process of this run is gone"));
+  EXPECT_THAT(left.err, HasSubstr("--resume"));
+}
+
 // A site that has a file of this name and another content.
 TEST_F(TrainCli, DataThatIsNotWhatWasPublishedIsRefused) {
   base::write_file_atomic(data() / "train-images-idx3-ubyte.gz", "no gzip file");
