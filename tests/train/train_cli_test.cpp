@@ -178,10 +178,13 @@ TEST_F(TrainCli, TwoProcessesComputeWhatOneDoes) {
 
 TEST_F(TrainCli, AProcessWhoseCompanionIsKilledSaysSo) {
   const std::string line = bash_words(train_words("alone", {"--epochs", "100000"}));
-  const auto left = run({"bash", "-c",
-                         "export WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$((20000 + RANDOM % 20000)); RANK=1 "
-                         "timeout -s KILL 5 " +
-                             line + "& RANK=0 " + line + "; exit $?"});
+  const std::string epochs = (run_folder("alone") / "metrics.csv").string();
+  const auto left =
+      run({"bash", "-c",
+           "export WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$((20000 + RANDOM % 20000))\n"
+           "RANK=1 " +
+               line + " & one=$!; RANK=0 " + line + " & zero=$!\nwhile kill -0 $zero && ! grep -q '^1,' '" + epochs +
+               "'; do sleep .1; done 2>/dev/null; kill -KILL $one; wait $zero"});
   if (left.err.find("without Gloo") != std::string::npos) GTEST_SKIP() << left.err;
   EXPECT_EQ(left.exit_status, 7) << left.err;
   EXPECT_THAT(left.err, HasSubstr("another process of this run is gone"));
