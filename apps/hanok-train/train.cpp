@@ -74,7 +74,7 @@ OrderedJson config_of(const Flags& f, const vision::Recipe& r) {
             {"colour", r.augment.colour},
             {"mixup", r.augment.mixup},
             {"cutmix", r.augment.cutmix}}},
-          {"small_side", r.small_side},
+          {"small_share", r.small_share},
           {"small_until", r.small_until},
           {"balanced", f.balanced},
           {"precision", f.precision},

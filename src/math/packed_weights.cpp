@@ -1,14 +1,11 @@
 #include "math/packed_weights.h"
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include <algorithm>
 #include <cstring>
 #include <new>
 #include <string>
 
+#include "base/pages.h"
 #include "base/threads.h"
 #include "hanok/error.h"
 #include "math/half.h"
@@ -100,21 +97,6 @@ void put_scales(const PackedForm& form, const WeightParts& parts, size_t b, size
 
 }  // namespace
 
-namespace {
-
-// Weights are read from first to last: with pages of 2 MiB the CPU looks up addresses rarely, and memory comes in
-// quickly when a model is opened. A wish: the system may not have them.
-void use_large_pages(uint8_t* data, size_t n) {
-#if defined(__linux__)
-  constexpr uintptr_t kLarge = 2 << 20;
-  const auto begin = (reinterpret_cast<uintptr_t>(data) + kLarge - 1) / kLarge * kLarge;
-  const auto end = (reinterpret_cast<uintptr_t>(data) + n) / kLarge * kLarge;
-  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-#endif
-}
-
-}  // namespace
-
 void AlignedBytes::Free::operator()(uint8_t* p) const { ::operator delete[](p, std::align_val_t(kAlign)); }
 
 uint8_t* AlignedBytes::reserve(size_t n) {
@@ -123,7 +105,8 @@ uint8_t* AlignedBytes::reserve(size_t n) {
     size_ = 0;
     data_.reset(static_cast<uint8_t*>(::operator new[](n, std::align_val_t(kAlign))));
     size_ = n;
-    use_large_pages(data_.get(), n);
+    // Weights are read from first to last: on large pages addresses are looked up rarely, and memory comes in quickly.
+    base::in_large_pages({reinterpret_cast<const std::byte*>(data_.get()), n});
   }
   return data_.get();
 }

@@ -203,7 +203,7 @@ class Line : public Task {
     return {g};
   }
   size_t steps_per_epoch() const override { return 7; }
-  StepResult step(size_t epoch, size_t step) override {
+  StepResult step(size_t epoch, size_t step, double /*progress*/) override {
     if (before_step) before_step(epoch * 7 + step);
     const auto x = torch::randn({6, 4});
     const auto y = (x.select(1, 0) > 0).to(torch::kLong);

@@ -25,7 +25,7 @@ class Slope : public Task {
     return {g};
   }
   size_t steps_per_epoch() const override { return steps_; }
-  StepResult step(size_t, size_t step) override {
+  StepResult step(size_t, size_t step, double) override {
     StepResult out;
     // Every other step is twice as steep: batches differ.
     out.loss = (module_.p * torch::tensor({3.0f, 4.0f})).sum() * (step % 2 ? 2.0 : 1.0);

@@ -148,8 +148,7 @@ class Loop {
         for (auto p : group.parameters) p.requires_grad_(false);  // nothing behind them is differentiated any more
     task_.module().train();
     torch::manual_seed(step_seed(o_.seed, p_.step));
-    task_.at(progress());
-    StepResult result = task_.step(epoch, within);
+    StepResult result = task_.step(epoch, within, progress());
     const double loss = result.loss_sum / std::max(1.0, result.examples);
     if (!std::isfinite(loss))
       throw Error(Code::Invalid, "the loss is no number at step " + std::to_string(p_.step + 1) + " (learning rate " +

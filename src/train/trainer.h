@@ -34,10 +34,9 @@ class Task {
   virtual torch::nn::Module& module() = 0;
   virtual std::vector<ParameterGroup> groups() = 0;
   virtual size_t steps_per_epoch() const = 0;
-  /// Before each step: how much of the run is done, 0 to 1. The same in every process.
-  virtual void at(double /*progress*/) {}
-  /// Both count from 0. Steps of an epoch may begin in its middle, where a run goes on.
-  virtual StepResult step(size_t epoch, size_t step) = 0;
+  /// Both count from 0. Steps of an epoch may begin in its middle, where a run goes on. progress: how much of the run
+  /// is done, 0 to 1.
+  virtual StepResult step(size_t epoch, size_t step, double progress) = 0;
   /// last: of the run, not only of an epoch. The same in every process.
   virtual Evaluation evaluate(bool last) = 0;
   /// Writes what is needed to use the model.

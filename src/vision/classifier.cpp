@@ -32,11 +32,13 @@ torch::Tensor to_tensor(std::vector<float>& x, size_t n, const Pictures& shape) 
       .clone(torch::MemoryFormat::Preserve);
 }
 
-// [B, C, H, W] -> [B, C, side, side], each pixel a mean of those that it stands for; pictures not larger stay.
-torch::Tensor smaller(const torch::Tensor& x, size_t side) {
-  const auto s = static_cast<int64_t>(side);
-  if (s == 0 || (x.size(2) <= s && x.size(3) <= s)) return x;
-  return at::_upsample_bilinear2d_aa(x, {s, s}, /*align_corners=*/false).contiguous(torch::MemoryFormat::ChannelsLast);
+// [B, C, H, W] -> [B, C, share H, share W], each pixel a mean of those that it stands for.
+torch::Tensor smaller(const torch::Tensor& x, double share) {
+  const auto side = [share](int64_t whole) {
+    return std::max<int64_t>(1, std::lround(share * static_cast<double>(whole)));
+  };
+  return at::_upsample_bilinear2d_aa(x, {side(x.size(2)), side(x.size(3))}, /*align_corners=*/false)
+      .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 std::vector<ParameterGroup> groups_of(Net& net, const Recipe& r) {
@@ -116,12 +118,10 @@ class Classifier : public train::Task {
   std::vector<ParameterGroup> groups() override { return groups_of(*net_, o_.recipe); }
   size_t steps_per_epoch() const override { return set_.train.size() / batch_; }
 
-  void at(double progress) override { small_ = progress < o_.recipe.small_until; }
-
-  train::StepResult step(size_t epoch, size_t step) override {
+  train::StepResult step(size_t epoch, size_t step, double progress) override {
     Batch batch = take(epoch, step);
     torch::Tensor x = to_tensor(batch.x, batch.y.size(), set_.train).to(o_.device);
-    if (small_) x = smaller(x, o_.recipe.small_side);
+    if (progress < o_.recipe.small_until) x = smaller(x, o_.recipe.small_share);
     const auto labels = [this](std::vector<int64_t>& y) {
       return torch::from_blob(y.data(), {static_cast<int64_t>(y.size())}, torch::kLong).clone().to(o_.device);
     };
@@ -186,7 +186,6 @@ class Classifier : public train::Task {
 
   const DataSet& set_;
   const ClassifierOptions& o_;
-  bool small_ = false;
   std::shared_ptr<Net> net_;
   nn::VisionRun about_;
   Precision precision_;
@@ -224,7 +223,7 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   number("pad", static_cast<double>(a.pad)), number("reflect", a.reflect), number("flip", static_cast<int>(a.flip));
   number("cutout", static_cast<double>(a.cutout)), number("colour", a.colour);
   number("mixup", a.mixup), number("cutmix", a.cutmix);
-  if (r.small_side > 0) number("small", static_cast<double>(r.small_side)), number("until", r.small_until);
+  if (r.small_until > 0) number("small", r.small_share), number("until", r.small_until);
   return out + " " + train::precision_name(precision) + (o.device.is_cuda() ? " cuda" : "");
 }
 
@@ -264,6 +263,21 @@ class Trial {
   std::vector<torch::Tensor> before_;
 };
 
+// Nets whose last layers are made for one size of picture take no smaller ones.
+void check_small(Net& net, const DataSet& set, const ClassifierOptions& o) {
+  if (o.recipe.small_until <= 0) return;
+  const auto as = [](size_t v) { return static_cast<int64_t>(v); };
+  const torch::NoGradGuard no_grad;
+  net.eval();
+  try {
+    net.forward(smaller(torch::zeros({1, as(set.train.channels), as(set.train.height), as(set.train.width)}),
+                        o.recipe.small_share));
+  } catch (const c10::Error&) {
+    throw Error(Code::Invalid, "recipe " + o.recipe.name + " begins with smaller pictures, which " + o.model +
+                                   " cannot take: its last layers are made for one size; choose another --recipe");
+  }
+}
+
 // What the whole run will take, from a step of some pictures: the optimizer and the making of batches are not in it.
 double expected_seconds(Net& net, const DataSet& set, const ClassifierOptions& o, Precision precision) {
   constexpr size_t kTried = 64;
@@ -280,9 +294,7 @@ double expected_seconds(Net& net, const DataSet& set, const ClassifierOptions& o
   const double each = watch.seconds() / static_cast<double>(n);
   // A picture that is only looked at costs a third of one that is learned from: there is no way back.
   const double tests = std::ceil(r.epochs) + (r.views ? 5 : 0);
-  const double share =
-      static_cast<double>(r.small_side * r.small_side) / static_cast<double>(set.train.height * set.train.width);
-  const double epochs = r.epochs * (share > 0 && share < 1 ? 1 - r.small_until * (1 - share) : 1);
+  const double epochs = r.epochs * (1 - r.small_until * (1 - r.small_share * r.small_share));
   return each * (epochs * static_cast<double>(set.train.size()) / static_cast<double>(ranks) +
                  tests * static_cast<double>(set.test.size()) / 3);
 }
@@ -341,6 +353,7 @@ ClassifierReport train_classifier(const DataSet& set, const ClassifierOptions& o
     net->see(to_tensor(batch.x, first.size(), set.train));
   }
   channels_together(*net);
+  check_small(*net, set, options);
   StepMemory memory;  // measured on the CPU; a GPU says itself when its memory is full
   const Recipe& r = options.recipe;
   if (options.device.is_cpu()) {

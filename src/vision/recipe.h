@@ -26,10 +26,9 @@ struct Recipe {
   std::string averaging = "none";  // none, ema, lookahead
   double averaging_decay = 0.999;
   size_t averaging_every = 1;
-  /// Pictures are this wide until `small_until` of the run (0 to 1), and then as they are: what is learned first needs
-  /// no fine lines, and a step costs the square of the side (Tan and Le 2021, section 4). 0: always as they are.
-  size_t small_side = 0;
-  double small_until = 0;
+  /// Until `small_until` of the run (0 to 1) the sides of pictures are `small_share` of what they are: what is learned
+  /// first needs no fine lines, and a step costs the square of the side (Tan and Le 2021, section 4).
+  double small_share = 1, small_until = 0;
   bool views = false;  // the last evaluation looks at each picture mirrored and shifted by a pixel, too (six views)
 };
 

@@ -176,6 +176,19 @@ TEST_F(TrainCli, TwoProcessesComputeWhatOneDoes) {
   EXPECT_NEAR(a["test_accuracy"].get<double>(), b["test_accuracy"].get<double>(), 0.011) << "a picture at most";
 }
 
+TEST_F(TrainCli, PicturesAreSmallAtFirstWhereTheNetTakesThem) {
+  const std::vector<std::string> flags = {"--model", "resnet20", "--recipe", "accurate", "--epochs", "2"};
+  const auto result = run(train_words("small", flags));
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  const auto config = base::parse_json(base::read_file(run_folder("small") / "config.json"), "config");
+  EXPECT_LT(config["small_share"], 1);
+  EXPECT_GT(config["small_until"], 0);
+  const auto refused = run(train_words("lenet", {"--recipe", "accurate", "--epochs", "2"}));
+  EXPECT_EQ(refused.exit_status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("lenet cannot take"));
+  EXPECT_THAT(refused.err, HasSubstr("--recipe"));
+}
+
 TEST_F(TrainCli, AProcessWhoseCompanionIsKilledSaysSo) {
   const std::string line = bash_words(train_words("alone", {"--epochs", "100000"}));
   const std::string epochs = (run_folder("alone") / "metrics.csv").string();

@@ -2,8 +2,6 @@
 // written.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +9,8 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+
+#include "base/pages.h"
 
 namespace hanok::index {
 
@@ -50,7 +50,7 @@ class Buffer {
     if (bytes == 0) return out;
     out.owned_ = static_cast<T*>(std::aligned_alloc(align, bytes));
     if (!out.owned_) throw std::bad_alloc();
-    if (align == kHuge) ::madvise(out.owned_, bytes, MADV_HUGEPAGE);  // walks jump about: each small page is a TLB miss
+    base::in_large_pages(std::as_bytes(std::span(out.owned_, bytes / sizeof(T))));  // walks jump about
     if (keep) std::memcpy(static_cast<void*>(out.owned_), data_, keep * sizeof(T));
     out.data_ = out.owned_;
     out.capacity_ = capacity;

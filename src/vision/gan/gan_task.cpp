@@ -112,7 +112,7 @@ class GanTask : public train::Task {
   }
   size_t steps_per_epoch() const override { return set_.train.size() / o_.batch; }
 
-  train::StepResult step(size_t epoch, size_t step) override {
+  train::StepResult step(size_t epoch, size_t step, double /*progress*/) override {
     epoch_ = epoch;
     if (step == 0) nets_.sums.zero_();
     const Tensor real = real_batch(epoch, step);
