@@ -59,6 +59,41 @@ TEST(Optimizer, OneStepOfEachByHand) {
   EXPECT_THROW(Optimizer({ParameterGroup{.kind = "sdg"}}), Error);
 }
 
+// Two layers, of which the first is used twice, and a parameter that the loss does not depend on.
+TEST(Optimizer, StepsWithinBackwardAreThoseAfterIt) {
+  for (const char* kind : {"sgd", "adam", "rmsprop", "muon"}) {
+    const auto after = [&](bool within) {
+      torch::manual_seed(4);
+      auto a = torch::randn({4, 4}), b = torch::randn({4, 3}), unused = torch::randn({2});
+      for (auto& p : {a, b, unused}) p.requires_grad_();
+      ParameterGroup group{.kind = kind, .learning_rate = 0.05, .weight_decay = 0.01};
+      group.names = {"a", "b", "unused"}, group.parameters = {a, b, unused};
+      Optimizer optimizer({group});
+      const torch::Tensor x = torch::randn({5, 4});
+      const auto half = [](double) { return 0.5; };
+      for (int i = 0; i < 3; ++i) {
+        const torch::Tensor loss = x.mm(a).tanh().mm(a).mm(b).square().sum();
+        if (within) {
+          optimizer.backward_and_step(loss, half);
+        } else {
+          loss.backward();
+          optimizer.step(half);
+          optimizer.zero_grad();
+        }
+        for (const auto& p : {a, b, unused}) EXPECT_FALSE(p.grad().defined()) << kind;
+      }
+      x.mm(a).sum().backward();
+      EXPECT_TRUE(a.grad().defined()) << "nothing is left that takes it away";
+      std::vector<torch::Tensor> out = {a.detach(), b.detach(), unused.detach()};
+      for (const auto& [name, t] : optimizer.state()) out.push_back(t);
+      return out;
+    };
+    const auto expected = after(false), got = after(true);
+    ASSERT_EQ(got.size(), expected.size());
+    for (size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(torch::equal(got[i], expected[i])) << kind << " " << i;
+  }
+}
+
 TEST(Optimizer, MuonsStepIsNearlyOrthogonal) {
   torch::manual_seed(1);
   for (const auto& shape : {std::pair(8, 20), std::pair(20, 8)}) {

@@ -16,8 +16,10 @@ bool has_second(const std::string& kind) { return kind == "adam"; }
 // the lines below, which is a fifth of AlexNet's time.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
 #define HANOK_FUSED_STEPS 1
+#define HANOK_STEPS_WITHIN 1  // of backward(): hooks on gradients that are whole
 #else
 #define HANOK_FUSED_STEPS 0
+#define HANOK_STEPS_WITHIN 0
 #endif
 
 #if HANOK_FUSED_STEPS
@@ -57,43 +59,98 @@ void Optimizer::step(const std::function<double(double)>& factor) {
   const torch::NoGradGuard no_grad;
   ++steps_;
   for (size_t i = 0; i < groups_.size(); ++i) {
-    const ParameterGroup& group = groups_[i];
-    const double lr = group.learning_rate * factor(group.until), mu = group.momentum;
-    if (can_fuse(group)) {
-      fused_step(i, lr);
-      continue;
-    }
-    for (size_t k = 0; k < group.parameters.size(); ++k) {
-      torch::Tensor p = group.parameters[k], g = p.grad();
-      if (!g.defined() || !p.requires_grad()) continue;
-      auto& [first, second] = memory_[i][k];
-      if (group.weight_decay != 0) {
-        if (group.decoupled)
-          p.mul_(1 - lr * group.weight_decay);
+    const double lr = groups_[i].learning_rate * factor(groups_[i].until);
+    if (can_fuse(groups_[i]))
+      fused_step(i, 0, groups_[i].parameters.size(), lr);
+    else
+      for (size_t k = 0; k < groups_[i].parameters.size(); ++k) step_one(i, k, lr);
+  }
+}
+
+#if HANOK_STEPS_WITHIN
+namespace {
+
+// Runs when the gradient of a parameter is whole.
+struct WhenWhole : torch::autograd::PostAccumulateGradHook {
+  explicit WhenWhole(std::function<void()> then) : then(std::move(then)) {}
+  void operator()(const torch::autograd::Variable&) override { then(); }
+  std::function<void()> then;
+};
+
+// On some parameters until this goes.
+class Hooks {
+ public:
+  ~Hooks() {
+    for (const auto& p : on_) torch::autograd::impl::set_post_acc_grad_hooks(p, nullptr);
+  }
+  void add(const torch::Tensor& p, std::function<void()> then) {
+    on_.push_back(p);
+    torch::autograd::impl::set_post_acc_grad_hooks(p, std::make_unique<WhenWhole>(std::move(then)));
+  }
+
+ private:
+  std::vector<torch::Tensor> on_;
+};
+
+}  // namespace
+#endif
+
+void Optimizer::backward_and_step(const torch::Tensor& loss, const std::function<double(double)>& factor) {
+#if HANOK_STEPS_WITHIN
+  ++steps_;
+  Hooks hooks;
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    const double lr = groups_[i].learning_rate * factor(groups_[i].until);
+    const bool fused = can_fuse(groups_[i]);
+    for (size_t k = 0; k < groups_[i].parameters.size(); ++k)
+      hooks.add(groups_[i].parameters[k], [this, i, k, lr, fused] {
+        const torch::NoGradGuard no_grad;
+        if (fused)
+          fused_step(i, k, k + 1, lr);
         else
-          g = g.add(p, group.weight_decay);
-      }
-      if (group.kind == "sgd") {
-        first.mul_(mu).add_(g);
-        if (group.nesterov) p.add_(g, -lr);
-        p.add_(first, group.nesterov ? -lr * mu : -lr);
-      } else if (group.kind == "adam") {
-        const auto t = static_cast<double>(steps_);
-        first.mul_(group.beta1).add_(g, 1 - group.beta1);
-        second.mul_(group.beta2).addcmul_(g, g, 1 - group.beta2);
-        const torch::Tensor root = (second.sqrt() / std::sqrt(1 - std::pow(group.beta2, t))).add_(group.epsilon);
-        p.addcdiv_(first, root, -lr / (1 - std::pow(group.beta1, t)));
-      } else if (group.kind == "rmsprop") {
-        first.mul_(kRmsDecay).addcmul_(g, g, 1 - kRmsDecay);
-        p.addcdiv_(g, first.sqrt().add_(group.epsilon), -lr);
-      } else {
-        first.mul_(mu).add_(g);
-        const torch::Tensor along = group.nesterov ? g.add(first, mu) : first;
-        p.mul_(std::sqrt(static_cast<double>(p.size(0))) / p.norm().item<double>());
-        const torch::Tensor update = orthogonal(along.reshape({p.size(0), -1}));
-        p.add_(update.view(p.sizes()), -lr);
-      }
-    }
+          step_one(i, k, lr);
+        groups_[i].parameters[k].mutable_grad() = torch::Tensor();
+      });
+  }
+  loss.backward();
+#else
+  loss.backward();
+  step(factor);
+  zero_grad();
+#endif
+}
+
+void Optimizer::step_one(size_t i, size_t k, double lr) {
+  const ParameterGroup& group = groups_[i];
+  const double mu = group.momentum;
+  torch::Tensor p = group.parameters[k], g = p.grad();
+  if (!g.defined() || !p.requires_grad()) return;
+  auto& [first, second] = memory_[i][k];
+  if (group.weight_decay != 0) {
+    if (group.decoupled)
+      p.mul_(1 - lr * group.weight_decay);
+    else
+      g = g.add(p, group.weight_decay);
+  }
+  if (group.kind == "sgd") {
+    first.mul_(mu).add_(g);
+    if (group.nesterov) p.add_(g, -lr);
+    p.add_(first, group.nesterov ? -lr * mu : -lr);
+  } else if (group.kind == "adam") {
+    const auto t = static_cast<double>(steps_);
+    first.mul_(group.beta1).add_(g, 1 - group.beta1);
+    second.mul_(group.beta2).addcmul_(g, g, 1 - group.beta2);
+    const torch::Tensor root = (second.sqrt() / std::sqrt(1 - std::pow(group.beta2, t))).add_(group.epsilon);
+    p.addcdiv_(first, root, -lr / (1 - std::pow(group.beta1, t)));
+  } else if (group.kind == "rmsprop") {
+    first.mul_(kRmsDecay).addcmul_(g, g, 1 - kRmsDecay);
+    p.addcdiv_(g, first.sqrt().add_(group.epsilon), -lr);
+  } else {
+    first.mul_(mu).add_(g);
+    const torch::Tensor along = group.nesterov ? g.add(first, mu) : first;
+    p.mul_(std::sqrt(static_cast<double>(p.size(0))) / p.norm().item<double>());
+    const torch::Tensor update = orthogonal(along.reshape({p.size(0), -1}));
+    p.add_(update.view(p.sizes()), -lr);
   }
 }
 
@@ -104,11 +161,12 @@ bool Optimizer::can_fuse(const ParameterGroup& group) {
   });
 }
 
-void Optimizer::fused_step([[maybe_unused]] size_t i, [[maybe_unused]] double lr) {
+void Optimizer::fused_step([[maybe_unused]] size_t i, [[maybe_unused]] size_t begin, [[maybe_unused]] size_t end,
+                           [[maybe_unused]] double lr) {
 #if HANOK_FUSED_STEPS
   const ParameterGroup& group = groups_[i];
   std::vector<torch::Tensor> p, g, first, second, steps;
-  for (size_t k = 0; k < group.parameters.size(); ++k) {
+  for (size_t k = begin; k < end; ++k) {
     const torch::Tensor& parameter = group.parameters[k];
     if (!parameter.grad().defined() || !parameter.requires_grad()) continue;
     p.push_back(parameter);

@@ -41,6 +41,9 @@ class Optimizer {
   /// learning rates are multiplied by.
   void step(const std::function<double(double until)>& factor);
   void zero_grad();
+  /// loss.backward(), step() and zero_grad() at once, to the same bytes. From libtorch 2.4 on every parameter takes its
+  /// step as soon as its gradient is whole, and the gradient goes: they are never all in memory.
+  void backward_and_step(const torch::Tensor& loss, const std::function<double(double until)>& factor);
   const std::vector<ParameterGroup>& groups() const { return groups_; }
   /// All parameters of all groups.
   std::vector<torch::Tensor> parameters() const;
@@ -54,7 +57,8 @@ class Optimizer {
     torch::Tensor first, second;
   };
   static bool can_fuse(const ParameterGroup& group);
-  void fused_step(size_t group, double learning_rate);
+  void step_one(size_t group, size_t parameter, double learning_rate);
+  void fused_step(size_t group, size_t begin, size_t end, double learning_rate);
 
   std::vector<ParameterGroup> groups_;
   std::vector<std::vector<Memory>> memory_;

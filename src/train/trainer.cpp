@@ -154,17 +154,7 @@ class Loop {
       throw Error(Code::Invalid, "the loss is no number at step " + std::to_string(p_.step + 1) + " (learning rate " +
                                      std::to_string(lr) +
                                      "): lower the learning rate (--lr) or clip gradients (--clip); " + last_good());
-    (o_.accumulate > 1 ? result.loss / static_cast<double>(o_.accumulate) : result.loss).backward();
-    ++p_.step;
-    if (at_boundary() || p_.step == total_) {
-      if (o_.parallel) sum_gradients();
-      if (o_.clip > 0) torch::nn::utils::clip_grad_norm_(optimizer_.parameters(), o_.clip);
-      --p_.step;  // the schedule counts the steps before this one
-      optimizer_.step([this](double until) { return factor(until); });
-      ++p_.step;
-      optimizer_.zero_grad();
-      follow();
-    }
+    learn_from(result.loss);
     double elapsed = watch_.seconds();
     if (o_.parallel) {
       // What the processes must agree on: figures, the clock, and whether one of them is to stop.
@@ -194,6 +184,28 @@ class Loop {
                 {"accuracy", p_.correct / p_.examples},
                 {"images_per_second", p_.examples_timed / p_.seconds_timed},
                 {"seconds_left", left}}});
+  }
+
+  void learn_from(const torch::Tensor& loss) {
+    // The schedule counts the steps before this one.
+    const auto at = [this](double until) { return factor(until); };
+    if (o_.accumulate == 1 && o_.clip == 0 && !o_.parallel) {
+      optimizer_.backward_and_step(loss, at);
+      ++p_.step;
+      follow();
+      return;
+    }
+    (o_.accumulate > 1 ? loss / static_cast<double>(o_.accumulate) : loss).backward();
+    const size_t done = p_.step + 1;
+    if (done % o_.accumulate == 0 || done == total_) {
+      if (o_.parallel) sum_gradients();
+      if (o_.clip > 0) torch::nn::utils::clip_grad_norm_(optimizer_.parameters(), o_.clip);
+      optimizer_.step(at);
+      optimizer_.zero_grad();
+      p_.step = done;
+      follow();
+    }
+    p_.step = done;
   }
 
   void sum_gradients() {

@@ -76,9 +76,8 @@ Speed measure(const ModelOptions& model, const MeasureOptions& options) {
         const train::Autocast autocast(precision == train::Precision::BFloat16, options.device);
         logits = net->forward(x);
       }
-      torch::nn::functional::cross_entropy(logits.to(torch::kFloat), y).backward();
-      optimizer.step([](double) { return 1.0; });
-      optimizer.zero_grad();
+      optimizer.backward_and_step(torch::nn::functional::cross_entropy(logits.to(torch::kFloat), y),
+                                  [](double) { return 1.0; });
     });
   }
   const torch::NoGradGuard guard;
