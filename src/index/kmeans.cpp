@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "hanok/error.h"
+#include "math/distance.h"
 
 namespace hanok::index {
 namespace {
@@ -27,6 +28,7 @@ std::vector<float> seed_centroids(std::span<const float> x, size_t dim, size_t k
   std::vector<float> out;
   out.reserve(k * dim);
   std::vector<float> nearest(m, INFINITY);
+  const auto& kernel = math::distance();
   size_t pick = 0;
   for (size_t c = 0; c < k; ++c) {
     const float* centre = x.data() + order[pick] * dim;
@@ -34,12 +36,8 @@ std::vector<float> seed_centroids(std::span<const float> x, size_t dim, size_t k
     base::parallel_for(
         m, 1024,
         [&](size_t begin, size_t end, size_t) {
-          for (size_t i = begin; i < end; ++i) {
-            const float* v = x.data() + order[i] * dim;
-            float sum = 0;
-            for (size_t j = 0; j < dim; ++j) sum += (v[j] - centre[j]) * (v[j] - centre[j]);
-            nearest[i] = std::min(nearest[i], sum);
-          }
+          for (size_t i = begin; i < end; ++i)
+            nearest[i] = std::min(nearest[i], kernel.l2_f32(x.data() + order[i] * dim, centre, dim));
         },
         threads);
     double total = 0;

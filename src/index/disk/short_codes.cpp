@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "index/ivf/trainer.h"
+
 namespace hanok::index {
 namespace {
 
@@ -33,8 +35,8 @@ ShortCodes ShortCodes::learn(std::span<const float> sample, size_t dim, Metric m
   ShortCodes out;
   out.record_bytes_ = record_bytes;
   const size_t groups = std::min(dim, 2 * (record_bytes - kTermBytes));
-  out.model_ = std::make_shared<IvfModel>(
-      IvfModel::learn(sample, dim, metric, {.cells = 1, .codes = groups, .seed = seed, .threads = threads}));
+  const IvfTrainer trainer(sample, dim, metric, {.cells = 1, .codes = {groups}, .seed = seed, .threads = threads});
+  out.model_ = std::make_shared<IvfModel>(trainer.model(groups));
   return out;
 }
 
@@ -43,7 +45,7 @@ void ShortCodes::encode(const float* v, uint8_t* record, Memory& memory) const {
   memory.projected.resize(m.axis_panels.padded());
   memory.codes.resize(m.codes.padded() + 2 * code_bytes());
   m.project(v, 1, false, memory.projected.data());
-  const IvfModel::Encoded coded = m.encode(v, memory.projected.data(), memory.codes.data());
+  const IvfModel::Encoded coded = m.encode(v, memory.projected.data(), 0, memory.codes.data());
   std::fill(memory.codes.begin() + static_cast<ptrdiff_t>(m.codes.subspaces()), memory.codes.end(), uint8_t{0});
   for (size_t b = 0; b < code_bytes(); ++b)
     record[b] = static_cast<uint8_t>(memory.codes[2 * b] | memory.codes[2 * b + 1] << 4);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/threads.h"
+#include "index/ivf/trainer.h"
 #include "math/distance.h"
 
 namespace hanok::index {
@@ -105,8 +106,7 @@ bool Ivf::must_train(size_t n) const {
 // From the rows that are there and `vectors` together, evenly.
 std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const {
   const size_t fresh = vectors.size() / dim(), all = rows_.size() + fresh;
-  IvfModel::Training how{cells_for(all), 0, one_bit_, options_.seed, options_.threads};
-  const size_t take = std::min(all, std::max<size_t>(how.cells * kTrainingPerCell, 16384));
+  const size_t cells = cells_for(all), take = std::min(all, std::max<size_t>(cells * kTrainingPerCell, 16384));
   std::vector<float> sample(take * dim());
   for (size_t i = 0; i < take; ++i) {
     const size_t from = i * all / take;
@@ -115,12 +115,17 @@ std::shared_ptr<const IvfModel> Ivf::learn(std::span<const float> vectors) const
     else
       std::copy_n(vectors.data() + (from - rows_.size()) * dim(), dim(), sample.data() + i * dim());
   }
+  IvfTrainer trainer(sample, dim(), metric(),
+                     {.cells = cells,
+                      .codes = codes_wanted_,
+                      .one_bit = one_bit_,
+                      .seed = options_.seed,
+                      .threads = options_.threads});
   auto model = std::make_shared<IvfModel>();
   for (size_t i = 0; i < std::max<size_t>(1, codes_wanted_.size()); ++i) {
-    how.codes = codes_wanted_.empty() ? 0 : codes_wanted_[i];
-    *model = IvfModel::learn(sample, dim(), metric(), how);
+    *model = trainer.model(codes_wanted_.empty() ? 0 : codes_wanted_[i]);
     if (i + 1 >= codes_wanted_.size()) break;
-    if (model->told_apart(sample, kRowsRead, options_.threads) >= kToldApart) break;
+    if (trainer.told_apart(*model, kRowsRead) >= kToldApart) break;
   }
   return model;
 }
@@ -135,11 +140,11 @@ Ivf::Batch Ivf::encode(const IvfModel& model, size_t n, const std::function<void
         std::vector<float> x((end - begin) * dim()), y((end - begin) * model.axis_panels.padded());
         for (size_t i = begin; i < end; ++i) row(i, x.data() + (i - begin) * dim());
         model.project(x.data(), end - begin, false, y.data());
+        model.nearest_cells(y.data(), end - begin, out.cell.data() + begin);
         for (size_t i = begin; i < end; ++i) {
           const auto coded =
               model.encode(x.data() + (i - begin) * dim(), y.data() + (i - begin) * model.axis_panels.padded(),
-                           out.codes.data() + i * shape.m);
-          out.cell[i] = coded.cell;
+                           out.cell[i], out.codes.data() + i * shape.m);
           out.term[i] = coded.term;
           out.scale[i] = coded.scale;
         }

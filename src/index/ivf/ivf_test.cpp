@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "hanok/error.h"
+#include "index/ivf/trainer.h"
 #include "index/pca.h"
 #include "math/fast_scan_kernels.h"
 #include "math/kernels.h"
@@ -224,15 +225,19 @@ TEST(Ivf, ChurnLeavesWhatASetWouldHold) {
 TEST(RaBitQ, EstimatesWithoutBias) {
   const size_t dim = 1100, n = 400;  // more dimensions than bits
   const auto x = lumpy(n, dim, 20), q = lumpy(1, dim, 21);
-  const IvfModel model = IvfModel::learn(x, dim, Metric::L2, {.cells = 4, .one_bit = true, .seed = 1, .threads = 2});
+  const IvfModel model =
+      IvfTrainer(x, dim, Metric::L2, {.cells = 4, .codes = {}, .one_bit = true, .seed = 1, .threads = 2}).model(0);
   EXPECT_EQ(model.axes_count, 1024u);
   std::vector<float> y(n * model.axis_panels.padded()), yq(model.axis_panels.padded()), decoded(model.axes_count);
   model.project(x.data(), n, false, y.data());
   model.project(q.data(), 1, true, yq.data());
   std::vector<uint8_t> codes(model.codes.padded());
+  std::vector<uint32_t> cells(n);
+  model.nearest_cells(y.data(), n, cells.data());
   double error = 0, spread = 0, size = 0;
   for (size_t i = 0; i < n; ++i) {
-    const auto coded = model.encode(x.data() + i * dim, y.data() + i * model.axis_panels.padded(), codes.data());
+    const auto coded =
+        model.encode(x.data() + i * dim, y.data() + i * model.axis_panels.padded(), cells[i], codes.data());
     model.codes.decode(codes.data(), decoded.data());
     double estimate = coded.term, truth = 0;
     for (size_t j = 0; j < model.axes_count; ++j) {

@@ -35,33 +35,21 @@ struct IvfModel {
   std::vector<float> squares;
   void finish();
 
-  struct Training {
-    size_t cells = 0;
-    size_t codes = 0;      // at most so many 4-bit codes a vector; 0: none
-    bool one_bit = false;  // instead of them one bit an axis
-    uint64_t seed = 1;
-    size_t threads = 0;
-  };
-  /// sample: [n, dim] as given by the user.
-  static IvfModel learn(std::span<const float> sample, size_t dim, Metric metric, const Training& how);
-
   /// y of n vectors, [n, axis_panels.padded()]; is_query: under IP a query is not centred.
   void project(const float* x, size_t n, bool is_query, float* y) const;
 
-  /// Cell, codes [codes.padded()], term and scale of one vector, whose projection is y.
+  /// The cell of each of n vectors whose projections are y, [n, axis_panels.padded()].
+  void nearest_cells(const float* y, size_t n, uint32_t* out) const;
+
+  /// Codes [codes.padded()], term and scale of one vector of a cell, whose projection is y.
   struct Encoded {
     uint32_t cell = 0;
     float term = 0, scale = 1;  // scale: f of RaBitQ
   };
-  Encoded encode(const float* x, const float* y, uint8_t* out) const;
-  uint32_t nearest_cell(const float* y) const;
-
-  /// How well the codes tell neighbours apart: of the ten nearest of some of these vectors, the share that is among the
-  /// `kept` which look nearest by code. sample: [n, dim], of which some tens of thousands are looked at.
-  double told_apart(std::span<const float> sample, size_t kept, size_t threads) const;
-
- private:
-  void choose_axes(std::span<const float> sample, const Training& how);
+  Encoded encode(const float* x, const float* y, uint32_t cell, uint8_t* out) const;
 };
+
+/// x as all geometry takes it: of length one under Cosine.
+void unit_of(const float* x, size_t dim, Metric metric, float* out);
 
 }  // namespace hanok::index
