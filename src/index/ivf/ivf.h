@@ -87,11 +87,21 @@ class Ivf final : public BaseIndex {
   void visit_rows(const IdFilter* filter, Visit&& visit) const;
   void search_rows(const Query& query, size_t k, const IdFilter* filter, std::vector<Match>& out) const;
   size_t probes(const SearchOptions& options) const;
+  void rank_cells(const float* y, const float* cell_dots, size_t probes, ProbeMemory& memory) const;
+  void make_table(const float* y, ProbeMemory& memory) const;
+  template <typename Offer>
+  void visit_cell(uint64_t ranked, const Query& query, ProbeMemory& memory, const IdFilter* filter,
+                  Offer&& offer) const;
   template <typename Offer>
   void visit_cells(const Query& query, const float* y, const float* cell_dots, size_t probes, size_t enough,
                    ProbeMemory& memory, const IdFilter* filter, Offer&& offer) const;
+  size_t candidates(size_t k, const SearchOptions& options) const;
+  static auto keep_nearest(ProbeMemory& memory, size_t keep);
+  std::vector<Match> ranked(const Query& query, size_t k, size_t keep, ProbeMemory& memory) const;
   void search_cells(const Query& query, const float* y, const float* cell_dots, size_t k, const SearchOptions& options,
                     ProbeMemory& memory, std::vector<Match>& out) const;
+  void search_together(const float* x, const float* y, const float* cell_dots, size_t n, size_t k,
+                       const SearchOptions& options, std::vector<Match>* out) const;
   std::vector<Match> matches(const std::vector<Near>& found) const;
 
   size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0;

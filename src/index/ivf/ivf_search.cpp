@@ -1,6 +1,8 @@
 // Searches of kind "ivf": every row while there are no cells, else the members of the nearest ones.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "base/near_keys.h"
 #include "base/threads.h"
@@ -13,6 +15,9 @@ namespace hanok::index {
 namespace {
 
 constexpr size_t kQueriesAtOnce = 16;  // projected together: one pass over the axes serves four at a time
+
+// Queries of a batch that visit cells together: tables of lookups of so many stay in a core's cache.
+constexpr size_t kTogether = 128, kFewTogether = 32, kCellsAlone = 2;
 
 constexpr size_t kBytesAhead = 4096;  // of rows, fetched before they are needed
 
@@ -37,6 +42,14 @@ struct Ivf::ProbeMemory {
   std::vector<uint8_t> table;
   std::vector<uint64_t> order;       // near_key of cells: the nearest first
   std::vector<uint64_t> candidates;  // near_key of estimate and slot
+  ProductQuantiser::Table scale;     // of the table
+  float threshold = INFINITY;        // estimates from here on are of no interest
+  size_t offered = 0;
+  void begin(size_t dim) {
+    row.resize(dim);
+    threshold = INFINITY;
+    offered = 0;
+  }
 };
 
 Ivf::Query Ivf::make_query(const float* x) const {
@@ -106,12 +119,8 @@ size_t Ivf::probes(const SearchOptions& options) const {
   return std::clamp<size_t>(wanted ? wanted : cells / 16 + 4, 1, cells);
 }
 
-// Calls offer(estimate, slot) for members of the cells nearest to the query whose estimate is below the
-// threshold, which offer returns. Goes on beyond `probes` cells until `enough` members that the filter accepts were
-// offered.
-template <typename Offer>
-void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots, size_t probes, size_t enough,
-                      ProbeMemory& memory, const IdFilter* filter, Offer&& offer) const {
+// The cells by their distance to the query: the nearest `probes` of memory.order in front, in order.
+void Ivf::rank_cells(const float* y, const float* cell_dots, size_t probes, ProbeMemory& memory) const {
   const IvfModel& model = *model_;
   const bool ip = metric() == Metric::InnerProduct;
   double square = 0;
@@ -121,66 +130,82 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
   for (size_t c = 0; c < model.cells; ++c)
     order[c] = base::near_key(ip ? -cell_dots[c] : static_cast<float>(square) + model.squares[c] - 2 * cell_dots[c],
                               static_cast<uint32_t>(c));
-  probes = std::min(probes, model.cells);
   base::nearest_first(order.data(), order.size(), probes);
   std::sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(probes));
+}
 
+void Ivf::make_table(const float* y, ProbeMemory& memory) const {
+  const size_t m = model_->codes.padded();
+  if (!m) return;
+  memory.table.resize(m * 16);
+  memory.table_floats.resize(m * 16);
+  const float factor = metric() == Metric::InnerProduct ? -1.0f : -2.0f;
+  memory.scale = model_->codes.table(y, factor, memory.table_floats.data(), memory.table.data());
+}
+
+// Calls offer(estimate, slot) for members of a cell, an element of memory.order, whose estimate is below the threshold,
+// which offer returns; of an index without codes for all of them.
+template <typename Offer>
+void Ivf::visit_cell(uint64_t ranked, const Query& query, ProbeMemory& memory, const IdFilter* filter,
+                     Offer&& offer) const {
+  const IvfModel& model = *model_;
+  const Cell& cell = cells_[base::number_of(ranked)];
+  const float to_cell = base::distance_of(ranked);
   const size_t m = model.codes.padded();
-  ProductQuantiser::Table table;
-  if (m) {
-    memory.table.resize(m * 16);
-    memory.table_floats.resize(m * 16);
-    table = model.codes.table(y, ip ? -1.0f : -2.0f, memory.table_floats.data(), memory.table.data());
-  }
-  memory.row.resize(dim());
-  float threshold = INFINITY, estimates[kFastScanVectors];
-  size_t offered = 0;
-  const auto& kernels = math::kernels<math::FastScanKernels>();
-  for (size_t p = 0; p < model.cells; ++p) {
-    if (p == probes && offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end());
-    if (p >= probes && offered >= enough) return;
-    const Cell& cell = cells_[base::number_of(order[p])];
-    const float to_cell = base::distance_of(order[p]);
-    if (!m) {
-      for (const uint32_t slot : cell.slots)
-        if (accepted(filter, ids_[slot])) ++offered, threshold = offer(distance(query, slot, memory.row.data()), slot);
-      continue;
-    }
-    for (size_t b = 0; b * kFastScanVectors < cell.slots.size(); ++b) {
-      const uint8_t* block = cell.codes.data() + b * 16 * m;
-      const float* terms = cell.terms.data() + b * kFastScanVectors;
-      uint32_t mask = model.one_bit ? kernels.scan_scaled(block, memory.table.data(), m, terms,
-                                                          cell.scales.data() + b * kFastScanVectors, to_cell,
-                                                          table.base, table.step, threshold, estimates)
-                                    : kernels.scan(block, memory.table.data(), m, terms, to_cell + table.base,
-                                                   table.step, threshold, estimates);
-      for (; mask; mask &= mask - 1) {
-        const auto v = static_cast<size_t>(__builtin_ctz(mask));
-        const uint32_t slot = cell.slots[b * kFastScanVectors + v];
-        if (accepted(filter, ids_[slot])) ++offered, threshold = offer(estimates[v], slot);
+  if (!m) {
+    for (const uint32_t slot : cell.slots)
+      if (accepted(filter, ids_[slot])) {
+        ++memory.offered;
+        memory.threshold = offer(distance(query, slot, memory.row.data()), slot);
       }
+    return;
+  }
+  const auto& kernels = math::kernels<math::FastScanKernels>();
+  const ProductQuantiser::Table& scale = memory.scale;
+  float estimates[kFastScanVectors];
+  for (size_t b = 0; b * kFastScanVectors < cell.slots.size(); ++b) {
+    const uint8_t* block = cell.codes.data() + b * 16 * m;
+    const float* terms = cell.terms.data() + b * kFastScanVectors;
+    uint32_t mask = model.one_bit ? kernels.scan_scaled(block, memory.table.data(), m, terms,
+                                                        cell.scales.data() + b * kFastScanVectors, to_cell, scale.base,
+                                                        scale.step, memory.threshold, estimates)
+                                  : kernels.scan(block, memory.table.data(), m, terms, to_cell + scale.base, scale.step,
+                                                 memory.threshold, estimates);
+    for (; mask; mask &= mask - 1) {
+      const auto v = static_cast<size_t>(__builtin_ctz(mask));
+      const uint32_t slot = cell.slots[b * kFastScanVectors + v];
+      if (!accepted(filter, ids_[slot])) continue;
+      ++memory.offered;
+      memory.threshold = offer(estimates[v], slot);
     }
   }
 }
 
-void Ivf::search_cells(const Query& query, const float* y, const float* cell_dots, size_t k,
-                       const SearchOptions& options, ProbeMemory& memory, std::vector<Match>& out) const {
-  k = std::min(k, ids_.size());
-  Nearest nearest(k);
-  if (model_->codes.subspaces() == 0) {
-    visit_cells(query, y, cell_dots, probes(options), k, memory, options.filter, [&](float d, uint32_t slot) {
-      nearest.offer({d, ids_[slot]});
-      return INFINITY;
-    });
-    out = matches(nearest.take());
-    return;
+// Visits the `probes` nearest cells, and more of them until `enough` members that the filter accepts were offered.
+template <typename Offer>
+void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots, size_t probes, size_t enough,
+                      ProbeMemory& memory, const IdFilter* filter, Offer&& offer) const {
+  probes = std::min(probes, model_->cells);
+  memory.begin(dim());
+  rank_cells(y, cell_dots, probes, memory);
+  make_table(y, memory);
+  auto& order = memory.order;
+  for (size_t p = 0; p < order.size(); ++p) {
+    if (p == probes && memory.offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end());
+    if (p >= probes && memory.offered >= enough) return;
+    visit_cell(order[p], query, memory, filter, offer);
   }
+}
+
+size_t Ivf::candidates(size_t k, const SearchOptions& options) const {
   const size_t asked = options.rerank ? options.rerank : rerank_;
-  const size_t keep = std::min(ids_.size(), std::max(k, asked ? asked : ranked_anew(k)));
-  auto& found = memory.candidates;
-  found.clear();
-  float threshold = INFINITY;
-  visit_cells(query, y, cell_dots, probes(options), keep, memory, options.filter, [&](float estimate, uint32_t slot) {
+  return std::min(ids_.size(), std::max(k, asked ? asked : ranked_anew(k)));
+}
+
+// What visit_cell() offers to: the `keep` nearest by estimate, and at times some more.
+auto Ivf::keep_nearest(ProbeMemory& memory, size_t keep) {
+  memory.candidates.clear();
+  return [&found = memory.candidates, threshold = INFINITY, keep](float estimate, uint32_t slot) mutable {
     found.push_back(base::near_key(estimate, slot));
     if (found.size() >= 2 * keep) {
       base::nearest_first(found.data(), found.size(), keep);
@@ -188,11 +213,17 @@ void Ivf::search_cells(const Query& query, const float* y, const float* cell_dot
       threshold = base::distance_of(*std::max_element(found.begin(), found.end()));
     }
     return threshold;
-  });
+  };
+}
+
+// The k nearest of the `keep` best candidates, by exact distances.
+std::vector<Match> Ivf::ranked(const Query& query, size_t k, size_t keep, ProbeMemory& memory) const {
+  auto& found = memory.candidates;
   if (found.size() > keep) {
     base::nearest_first(found.data(), found.size(), keep);
     found.resize(keep);
   }
+  Nearest nearest(k);
   const size_t ahead = std::clamp<size_t>(kBytesAhead / rows_.row_bytes(), 3, 16);
   for (size_t i = 0; i < std::min(ahead, found.size()); ++i) rows_.prefetch(base::number_of(found[i]));
   for (size_t i = 0; i < found.size(); ++i) {
@@ -200,7 +231,69 @@ void Ivf::search_cells(const Query& query, const float* y, const float* cell_dot
     const uint32_t slot = base::number_of(found[i]);
     nearest.offer({distance(query, slot, memory.row.data()), ids_[slot]});
   }
-  out = matches(nearest.take());
+  return matches(nearest.take());
+}
+
+void Ivf::search_cells(const Query& query, const float* y, const float* cell_dots, size_t k,
+                       const SearchOptions& options, ProbeMemory& memory, std::vector<Match>& out) const {
+  k = std::min(k, ids_.size());
+  if (model_->codes.subspaces() == 0) {
+    Nearest nearest(k);
+    visit_cells(query, y, cell_dots, probes(options), k, memory, options.filter, [&](float d, uint32_t slot) {
+      nearest.offer({d, ids_[slot]});
+      return INFINITY;
+    });
+    out = matches(nearest.take());
+    return;
+  }
+  const size_t keep = candidates(k, options);
+  visit_cells(query, y, cell_dots, probes(options), keep, memory, options.filter, keep_nearest(memory, keep));
+  out = ranked(query, k, keep, memory);
+}
+
+// The same for several queries, without a filter. The nearest cells are visited query by query, which makes thresholds
+// tight; then cell by cell, so that the codes of one come from memory once for all queries that want it.
+void Ivf::search_together(const float* x, const float* y, const float* cell_dots, size_t n, size_t k,
+                          const SearchOptions& options, std::vector<Match>* out) const {
+  const IvfModel& model = *model_;
+  k = std::min(k, ids_.size());
+  const size_t keep = candidates(k, options), probes = std::min(this->probes(options), model.cells);
+  const size_t alone = std::min(probes, kCellsAlone);
+  using Offer = decltype(keep_nearest(std::declval<ProbeMemory&>(), 0));
+  std::vector<ProbeMemory> memory(n);
+  std::vector<Query> query(n);
+  std::vector<Offer> offer;
+  offer.reserve(n);
+  struct Visit {
+    uint64_t ranked;
+    uint32_t query;
+  };
+  std::vector<uint32_t> first(model.cells + 1);  // of each cell's visits
+  for (size_t q = 0; q < n; ++q) {
+    ProbeMemory& own = memory[q];
+    query[q] = make_query(x + q * dim());
+    own.begin(dim());
+    rank_cells(y + q * model.axes_count, cell_dots + q * model.centroid_panels.padded(), probes, own);
+    make_table(y + q * model.axes_count, own);
+    offer.push_back(keep_nearest(own, keep));
+    for (size_t p = 0; p < alone; ++p) visit_cell(own.order[p], query[q], own, nullptr, offer[q]);
+    for (size_t p = alone; p < probes; ++p) ++first[base::number_of(own.order[p]) + 1];
+  }
+  std::partial_sum(first.begin(), first.end(), first.begin());
+  std::vector<Visit> visits(first.back());
+  for (size_t q = 0; q < n; ++q)
+    for (size_t p = alone; p < probes; ++p) {
+      const uint64_t ranked = memory[q].order[p];
+      visits[first[base::number_of(ranked)]++] = {ranked, static_cast<uint32_t>(q)};
+    }
+  for (const auto& [ranked, q] : visits) visit_cell(ranked, query[q], memory[q], nullptr, offer[q]);
+  for (size_t q = 0; q < n; ++q) {
+    if (memory[q].offered < keep)  // so few members in as many cells: on to others
+      search_cells(query[q], y + q * model.axes_count, cell_dots + q * model.centroid_panels.padded(), k, options,
+                   memory[q], out[q]);
+    else
+      out[q] = ranked(query[q], k, keep, memory[q]);
+  }
 }
 
 std::vector<Match> Ivf::search(std::span<const float> query, size_t k, const SearchOptions& options) const {
@@ -216,8 +309,11 @@ std::vector<std::vector<Match>> Ivf::search_batch(std::span<const float> queries
   Gate::Reader reader(gate_);
   if (k == 0 || ids_.empty()) return out;
   const bool few = lists_few(options.filter, std::max(ids_.size() / 100, 10 * k));
+  const size_t threads = options.threads ? options.threads : base::default_threads();
+  const size_t each = std::min(kTogether, n / threads);
+  const bool together = model_ && !options.filter && model_->codes.subspaces() > 0 && each >= kFewTogether;
   base::parallel_for(
-      n, kQueriesAtOnce,
+      n, together ? each : kQueriesAtOnce,
       [&](size_t begin, size_t end, size_t) {
         const float* x = queries.data() + begin * dim();
         if (!model_ || few) {
@@ -235,6 +331,10 @@ std::vector<std::vector<Match>> Ivf::search_batch(std::span<const float> queries
         for (size_t i = 0; i < end - begin; ++i)
           std::copy_n(y.data() + i * model.axis_panels.padded(), model.axes_count, tight.data() + i * model.axes_count);
         model.centroid_panels.dots(tight.data(), end - begin, dots.data());
+        if (together) {
+          search_together(x, tight.data(), dots.data(), end - begin, k, options, out.data() + begin);
+          return;
+        }
         for (size_t q = begin; q < end; ++q)
           search_cells(make_query(queries.data() + q * dim()), tight.data() + (q - begin) * model.axes_count,
                        dots.data() + (q - begin) * model.centroid_panels.padded(), k, options, memory, out[q]);
@@ -251,7 +351,7 @@ std::vector<Match> Ivf::range_search(std::span<const float> query, float radius,
   const Query own = make_query(query.data());
   std::vector<Near> found;
   ProbeMemory memory;
-  memory.row.resize(dim());
+  memory.begin(dim());
   const auto consider = [&](uint32_t slot) {
     if (const float d = distance(own, slot, memory.row.data()); d <= limit) found.emplace_back(d, ids_[slot]);
   };

@@ -216,6 +216,27 @@ void churn(const char* code, const std::vector<float>& pool) {
               1);
 }
 
+TEST(Ivf, ABatchFindsWhatItsQueriesFindAlone) {
+  const size_t dim = 24, n = 4000, queries = 300;
+  const auto x = lumpy(n, dim, 30), q = lumpy(queries, dim, 31);
+  for (const char* code : {"pq", "rabitq", "flat"}) {
+    Ivf index({.dim = dim, .set = {{"code", code}, {"nlist", "60"}}});
+    index.add(range(0, n), x);
+    index.remove(range(100, 50));
+    // One cell has too few members for 200 candidates: there the search goes on to others.
+    for (const auto& [nprobe, rerank] : {std::pair<size_t, size_t>{8, 40}, {1, 200}, {60, 10}})
+      for (const size_t threads : {1, 3}) {
+        const SearchOptions options{.nprobe = nprobe, .rerank = rerank, .threads = threads};
+        const auto together = index.search_batch(q, 10, options);
+        for (size_t i = 0; i < queries; ++i) {
+          const auto alone = index.search(std::span(q).subspan(i * dim, dim), 10, options);
+          ASSERT_EQ(together[i].size(), alone.size());
+          for (size_t j = 0; j < alone.size(); ++j) EXPECT_EQ(together[i][j].id, alone[j].id) << code << " " << nprobe;
+        }
+      }
+  }
+}
+
 TEST(Ivf, ChurnLeavesWhatASetWouldHold) {
   const size_t dim = 10;
   const auto pool = lumpy(3000, dim, 8);
