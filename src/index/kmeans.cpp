@@ -109,9 +109,17 @@ std::vector<float> row_squares(std::span<const float> matrix, size_t dim) {
   return out;
 }
 
+uint32_t nearest_of(const float* dots, std::span<const float> squares, float& distance) {
+  uint32_t nearest = 0;
+  distance = INFINITY;
+  for (size_t c = 0; c < squares.size(); ++c)
+    if (const float d = squares[c] - 2 * dots[c]; d < distance) distance = d, nearest = static_cast<uint32_t>(c);
+  return nearest;
+}
+
 void assign(std::span<const float> vectors, const Panels& panels, std::span<const float> squares, uint32_t* nearest,
             float* distance, size_t threads) {
-  const size_t dim = panels.dim(), k = panels.rows();
+  const size_t dim = panels.dim();
   base::parallel_for(
       vectors.size() / dim, kAssignGrain,
       [&](size_t begin, size_t end, size_t) {
@@ -119,12 +127,8 @@ void assign(std::span<const float> vectors, const Panels& panels, std::span<cons
         dots.resize(kAssignGrain * panels.padded());
         panels.dots(vectors.data() + begin * dim, end - begin, dots.data());
         for (size_t i = begin; i < end; ++i) {
-          const float* own = dots.data() + (i - begin) * panels.padded();
           float best = INFINITY;
-          uint32_t at = 0;
-          for (size_t c = 0; c < k; ++c)
-            if (const float d = squares[c] - 2 * own[c]; d < best) best = d, at = static_cast<uint32_t>(c);
-          nearest[i] = at;
+          nearest[i] = nearest_of(dots.data() + (i - begin) * panels.padded(), squares, best);
           float square = 0;
           for (size_t j = 0; j < dim; ++j) square += vectors[i * dim + j] * vectors[i * dim + j];
           distance[i] = std::max(0.0f, best + square);

@@ -16,6 +16,10 @@ namespace hanok::index {
 void assign(std::span<const float> vectors, const Panels& panels, std::span<const float> squares, uint32_t* nearest,
             float* distance, size_t threads);
 
+/// The centroid nearest to a vector whose dot products with them are given, and its squared distance but for the square
+/// of the vector. Ties go to the lower number.
+uint32_t nearest_of(const float* dots, std::span<const float> squares, float& distance);
+
 /// |row|^2 of each row.
 std::vector<float> row_squares(std::span<const float> matrix, size_t dim);
 

@@ -5,13 +5,17 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "index/panel.h"
 #include "math/distance.h"
+#include "math/rows.h"
 
 namespace hanok::index {
 namespace {
 
 constexpr int kIterations =
     5;  // the error of a direction falls by the ratio of its eigenvalue to the first left out, each
+
+constexpr size_t kWorthPacking = 4;  // products(): b has at most so many rows for each of a
 
 // Modified Gram-Schmidt, twice for a row that nearly vanishes; a row that does vanish is drawn anew.
 void orthonormalise(std::vector<float>& v, size_t d, base::Random& random) {
@@ -23,8 +27,7 @@ void orthonormalise(std::vector<float>& v, size_t d, base::Random& random) {
       const float before = std::sqrt(kernel.ip_f32(row, row, d));
       for (size_t k = 0; k < i; ++k) {
         const float* other = v.data() + k * d;
-        const float dot = kernel.ip_f32(row, other, d);
-        for (size_t j = 0; j < d; ++j) row[j] -= dot * other[j];
+        math::rows().add_scaled(row, other, -kernel.ip_f32(row, other, d), d);
       }
       const float after = std::sqrt(kernel.ip_f32(row, row, d));
       const bool vanished = !(after > 1e-6f * before) || before == 0;
@@ -54,11 +57,38 @@ std::vector<float> gaussian(size_t n, base::Random& random) {
   return out;
 }
 
+// [d, d]: of each two columns of rows, [n, d].
+std::vector<float> products_of_columns(std::span<const float> rows, size_t d, size_t threads) {
+  constexpr size_t kAtOnce = 512;  // rows: their columns stay in a core's cache
+  std::vector<float> sum(d * d);
+  for (size_t begin = 0; begin < rows.size() / d; begin += kAtOnce) {
+    const auto some = rows.subspan(begin * d, std::min(kAtOnce, rows.size() / d - begin) * d);
+    const auto columns = transposed(some, d);
+    const auto part = products(columns, columns, some.size() / d, threads);
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += part[i];
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::vector<float> products(std::span<const float> a, std::span<const float> b, size_t d, size_t threads) {
   const size_t n = a.size() / d, m = b.size() / d;
   std::vector<float> out(n * m);
+  if (m <= kWorthPacking * n) {
+    const Panels panels(b, d);
+    base::parallel_for(
+        n, 32,
+        [&](size_t begin, size_t end, size_t) {
+          base::check_interrupt();
+          std::vector<float> dots((end - begin) * panels.padded());
+          panels.dots(a.data() + begin * d, end - begin, dots.data());
+          for (size_t i = begin; i < end; ++i)
+            std::copy_n(dots.data() + (i - begin) * panels.padded(), m, out.data() + i * m);
+        },
+        threads);
+    return out;
+  }
   std::vector<const float*> rows(m);
   for (size_t j = 0; j < m; ++j) rows[j] = b.data() + j * d;
   // Blocks of b stay in the cache of a core while a's rows pass by.
@@ -82,9 +112,9 @@ std::vector<float> principal_directions(std::span<const float> rows, size_t d, s
   std::vector<float> v = gaussian(m * d, random);
   orthonormalise(v, d, random);
   const size_t n = rows.size() / d;
-  const std::vector<float> columns = transposed(rows, d);  // [d, n]
-  const bool by_covariance = d <= n;                       // else the rows themselves are the smaller matrix
-  const std::vector<float> covariance = by_covariance ? products(columns, columns, n, threads) : std::vector<float>();
+  const bool by_covariance = d <= n;  // else the rows themselves are the smaller matrix
+  const std::vector<float> covariance = by_covariance ? products_of_columns(rows, d, threads) : std::vector<float>();
+  const std::vector<float> columns = by_covariance ? std::vector<float>() : transposed(rows, d);  // [d, n]
   for (int i = 0; i < kIterations; ++i) {
     if (by_covariance) {
       v = products(v, covariance, d, threads);

@@ -53,14 +53,23 @@ class Pursuit {
     settled_ = waiting_.size();
   }
 
-  /// Scores all that may still be among the k best; nothing waits any more.
+  /// Scores all that may still be among the k best, the most promising first; nothing waits any more.
   void finish() {
     drop_excluded();
-    std::sort(waiting_.begin(), waiting_.end(),
-              [](const Candidate& a, const Candidate& b) { return a.upper > b.upper; });
-    for (size_t i = 0; i < waiting_.size() && !(waiting_[i].upper < answer_.threshold()); ++i) {
-      if (i + kAhead < waiting_.size()) answer_.fetch(waiting_[i + kAhead].row);
-      answer_.score(waiting_[i].row);
+    const auto better = [](const Candidate& a, const Candidate& b) { return a.upper > b.upper; };
+    // Sorted in parts, each twice as large as the one before: the threshold mostly ends it within the first.
+    bool over = false;
+    for (size_t begin = 0, part = kFirstPart; begin < waiting_.size() && !over; begin += part, part *= 2) {
+      const auto at = [&](size_t i) { return waiting_.begin() + static_cast<ptrdiff_t>(std::min(i, waiting_.size())); };
+      std::nth_element(at(begin), at(begin + part), waiting_.end(), better);
+      std::sort(at(begin), at(begin + part), better);
+      const size_t end = std::min(begin + part, waiting_.size());
+      for (size_t i = begin; i < end; ++i) {
+        over = waiting_[i].upper < answer_.threshold();
+        if (over) break;
+        if (i + kAhead < end) answer_.fetch(waiting_[i + kAhead].row);
+        answer_.score(waiting_[i].row);
+      }
     }
     waiting_.clear();
     settled_ = 0;
@@ -72,7 +81,8 @@ class Pursuit {
     uint32_t row;
   };
   static constexpr size_t kMaxCandidates = 1 << 14;  // then those that the risen threshold excludes are dropped
-  static constexpr size_t kAhead = 4;                // rows that are on their way from memory while one is scored
+  static constexpr size_t kFirstPart = 64;
+  static constexpr size_t kAhead = 4;  // rows that are on their way from memory while one is scored
 
   void drop_excluded() {
     std::erase_if(waiting_, [t = answer_.threshold()](const Candidate& c) { return c.upper < t; });

@@ -38,13 +38,8 @@ void IvfModel::nearest_cells(const float* y, size_t n, uint32_t* out) const {
   dots.resize(n * centroid_panels.padded());
   for (size_t i = 0; i < n; ++i) std::copy_n(y + i * stride, axes_count, tight.data() + i * axes_count);
   centroid_panels.dots(tight.data(), n, dots.data());
-  for (size_t i = 0; i < n; ++i) {
-    const float* own = dots.data() + i * centroid_panels.padded();
-    float nearest = INFINITY;
-    out[i] = 0;
-    for (size_t c = 0; c < cells; ++c)
-      if (const float d = squares[c] - 2 * own[c]; d < nearest) nearest = d, out[i] = static_cast<uint32_t>(c);
-  }
+  float distance;
+  for (size_t i = 0; i < n; ++i) out[i] = nearest_of(dots.data() + i * centroid_panels.padded(), squares, distance);
 }
 
 IvfModel::Encoded IvfModel::encode(const float* x, const float* y, uint32_t cell, uint8_t* out) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/threads.h"
 #include "index/panel.h"
@@ -12,6 +13,22 @@ namespace hanok::index {
 namespace {
 
 constexpr size_t kWidest = 16;  // axes a code: beyond, four bits say nothing about any of them
+
+// Least and most of a codebook's numbers, by halves: one after the other each would wait for the one before.
+std::pair<float, float> extent(const float* x) {
+  constexpr size_t kHalf = ProductQuantiser::kCodes / 2;
+  float least[kHalf], most[kHalf];
+  for (size_t l = 0; l < kHalf; ++l) {
+    least[l] = x[l] < x[l + kHalf] ? x[l] : x[l + kHalf];
+    most[l] = x[l] > x[l + kHalf] ? x[l] : x[l + kHalf];
+  }
+  for (size_t l = 0; l < kHalf / 2; ++l) {
+    least[l] = least[l] < least[l + kHalf / 2] ? least[l] : least[l + kHalf / 2];
+    most[l] = most[l] > most[l + kHalf / 2] ? most[l] : most[l + kHalf / 2];
+  }
+  return {std::min(std::min(least[0], least[1]), std::min(least[2], least[3])),
+          std::max(std::max(most[0], most[1]), std::max(most[2], most[3]))};
+}
 
 }  // namespace
 
@@ -90,12 +107,8 @@ ProductQuantiser::Table ProductQuantiser::table(const float* x, float factor, fl
     const size_t first = starts_[s];
     math::kernels<math::PanelKernels>().dots(codebooks_.data() + first * kCodes, 1, starts_[s + 1] - first, x + first,
                                              1, dots, kCodes);
-    float least = INFINITY, most = -INFINITY;
-    for (size_t c = 0; c < kCodes; ++c) {
-      dots[c] *= factor;
-      least = std::min(least, dots[c]);
-      most = std::max(most, dots[c]);
-    }
+    for (size_t c = 0; c < kCodes; ++c) dots[c] *= factor;
+    const auto [least, most] = extent(dots);
     for (size_t c = 0; c < kCodes; ++c) dots[c] -= least;
     widest = std::max(widest, most - least);
     result.base += least;
