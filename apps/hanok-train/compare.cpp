@@ -66,6 +66,15 @@ std::string error_of(const Json& answer) {
   return answer.contains("error") ? answer["error"]["message"].get<std::string>() : std::string();
 }
 
+// What a child that failed says of why; one that was ended without a word has no memory left, or no time.
+Code code_of(const Json& answer) {
+  const std::string name = answer["error"].value("code", "");
+  for (const Code code : {Code::Invalid, Code::NotFound, Code::Exists, Code::Corrupt, Code::Unsupported,
+                          Code::Unavailable, Code::Cancelled, Code::Internal})
+    if (name == code_name(code)) return code;
+  return Code::Exhausted;
+}
+
 std::string number(double value) {
   std::ostringstream out;
   out << std::setprecision(9) << value;
@@ -74,7 +83,7 @@ std::string number(double value) {
 
 class Comparison {
  public:
-  Comparison(const Session& session, const Flags& flags) : session_(session), f_(flags) {
+  Comparison(Session& session, const Flags& flags) : session_(session), f_(flags) {
     if (f_.data.empty()) return;
     const auto set = vision::read_data_set(f_.dataset, f_.data);
     classes_ = set.class_names.size();
@@ -105,13 +114,19 @@ class Comparison {
                             "--size", std::to_string(input_.height), "--batch", std::to_string(f_.batch), "--seconds",
                             number(f_.seconds), "--precision", f_.precision, "--device", session_.device},
                            2 * f_.seconds);
-    if (const auto why = error_of(speed); !why.empty()) {
-      out["error"] = why;
-      return;
-    }
+    if (failed(out, speed)) return;
     for (const char* key :
          {"precision", "batch", "forward_images_per_second", "train_images_per_second", "peak_rss_bytes"})
       out[key] = speed[key];
+  }
+
+  // Writes why into the row. The whole comparison ends with the status of its first failure.
+  bool failed(OrderedJson& out, const Json& answer) const {
+    const std::string why = error_of(answer);
+    if (why.empty()) return false;
+    out["error"] = why;
+    if (session_.status == 0) session_.status = exit_status(code_of(answer));
+    return true;
   }
 
   void add_training(OrderedJson& out) const {
@@ -122,10 +137,7 @@ class Comparison {
     if (f_.minutes > 0) arguments.insert(arguments.end(), {"--minutes", number(f_.minutes)});
     if (f_.epochs > 0) arguments.insert(arguments.end(), {"--epochs", number(f_.epochs)});
     const Json trained = ask(session_, arguments, f_.minutes > 0 ? 60 * f_.minutes : kLongest);
-    if (const auto why = error_of(trained); !why.empty()) {
-      out["error"] = why;
-      return;
-    }
+    if (failed(out, trained)) return;
     for (const char* key : {"epochs", "seconds", "train_loss", "test_accuracy"}) out[key] = trained[key];
     out["train_peak_rss_bytes"] = trained["peak_rss_bytes"];
     out["run"] = run;
@@ -133,7 +145,7 @@ class Comparison {
 
   static constexpr double kLongest = 30 * 86400;  // seconds; epochs take what they take
 
-  const Session& session_;
+  Session& session_;
   const Flags& f_;
   size_t classes_ = 10;
   vision::ImageShape input_;

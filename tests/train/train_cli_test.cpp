@@ -286,6 +286,9 @@ TEST_F(TrainCli, MistakesAreSaidPlainly) {
   EXPECT_EQ(large.exit_status, 8) << large.err;
   EXPECT_THAT(large.err, HasSubstr("out of memory"));
   EXPECT_EQ(std::count(large.err.begin(), large.err.end(), '\n'), 1) << large.err;
+  const auto many = run({HANOK_TRAIN_PROGRAM, "vision", "measure", "--model", "lenet", "--batch", "100000000"});
+  EXPECT_EQ(many.exit_status, 8) << many.err;
+  EXPECT_THAT(many.err, HasSubstr("would fit"));
   std::string labels = base::read_file(data() / "train-labels-idx1-ubyte");
   labels[8 + 17] = 55;
   base::write_file_atomic(data() / "train-labels-idx1-ubyte", labels);

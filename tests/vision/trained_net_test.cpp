@@ -1,4 +1,5 @@
 // import, predict, explain, export and models, on a net whose weights were written by hand.
+#include "hanok/error.h"
 #include "trained.h"
 
 #include <algorithm>
@@ -181,6 +182,11 @@ TEST(VisionCompare, TrainsEveryNetUnderOneBudget) {
   EXPECT_EQ(json["models"][1]["filters"], "3x3");
   const std::string table = base::read_file(out + "/comparison.md");
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4) << table;
+  const auto again =
+      program.json({"compare", "--models", "cnn", "--data", (program.folder() / "data").string(), "--dataset", "folder",
+                    "--epochs", "1", "--out", out, "--seconds", "0", "--batch", "4", "--precision", "float32"},
+                   exit_status(Code::Exists));
+  EXPECT_TRUE(again["models"][0].contains("error")) << again << ": the run is there already";
   EXPECT_EQ(program.json({"compare", "--models", "cnn", "--data", "x", "--dataset", "folder", "--out", out},
                          2)["error"]["code"],
             "invalid")
@@ -217,7 +223,7 @@ TEST(VisionCompare, ANetWhoseProcessIsKilledIsARowOfItsOwn) {
                                          "float32",
                                          "--json"},
                                         "", {.seconds = 300, .memory_bytes = uint64_t{1} << 50});
-  ASSERT_EQ(result.exit_status, 0) << result.err;
+  ASSERT_EQ(result.exit_status, exit_status(Code::Exhausted)) << result.err;
   const auto row = base::parse_json(result.out, "compare")["models"][0];
   EXPECT_NE(row["error"].get<std::string>().find("train was ended by signal"), std::string::npos) << row;
   EXPECT_GT(row["train_images_per_second"].get<double>(), 0) << "what was measured before it is kept";

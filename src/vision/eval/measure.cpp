@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "train/device.h"
 #include "train/machine.h"
+#include "train/memory.h"
 #include "train/optimizer.h"
 #include "vision/models/fold.h"
 #include "vision/models/summary.h"
@@ -29,6 +30,38 @@ double images_per_second(const MeasureOptions& options, const Step& step) {
     ++steps;
   } while (watch.seconds() < options.seconds);
   return static_cast<double>(steps * options.batch) / watch.seconds();
+}
+
+// One forward pass, and where asked the way back.
+void one_pass(Net& net, const torch::Tensor& x, const torch::Tensor& y, bool back, train::Precision precision) {
+  const train::Autocast autocast(precision == train::Precision::BFloat16, x.device());
+  const torch::Tensor logits = net.forward(x).to(torch::kFloat);
+  if (back) torch::nn::functional::cross_entropy(logits, y).backward();
+  for (auto& p : net.parameters()) p.mutable_grad() = torch::Tensor();
+}
+
+torch::Tensor random_pictures(const ModelOptions& model, size_t n) {
+  return torch::randn({static_cast<int64_t>(n), model.input.channels, model.input.height, model.input.width})
+      .contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+// A batch that memory cannot hold is refused before it is made. A usual one is not worth the trial.
+void check_batch(Net& net, const ModelOptions& model, const MeasureOptions& options, train::Precision precision) {
+  constexpr size_t kUsual = 256;
+  if (options.batch <= kUsual || !options.device.is_cpu()) return;
+  const torch::AutoGradMode grad(options.train);
+  const auto peak = [&](size_t n) {
+    return train::peak_of([&] {
+      one_pass(net, random_pictures(model, n), torch::zeros({static_cast<int64_t>(n)}, torch::kLong), options.train,
+               precision);
+    });
+  };
+  peak(2);  // makes what is made once
+  const uint64_t two = peak(2), six = peak(6);
+  uint64_t remembered = 0;  // by the optimizer
+  for (const auto& p : net.parameters()) remembered += options.train ? p.nbytes() : 0;
+  train::check_memory(train::predict(two, six, options.batch) + remembered, train::predict(two, six, 0) + remembered,
+                      options.batch, base::available_memory().value_or(0));
 }
 
 }  // namespace
@@ -56,10 +89,8 @@ Speed measure(const ModelOptions& model, const MeasureOptions& options) {
   const auto net = make_model(model);
   channels_together(*net);
   net->to(options.device);
-  const torch::Tensor x =
-      torch::randn({static_cast<int64_t>(options.batch), model.input.channels, model.input.height, model.input.width})
-          .contiguous(torch::MemoryFormat::ChannelsLast)
-          .to(options.device);
+  check_batch(*net, model, options, precision);
+  const torch::Tensor x = random_pictures(model, options.batch).to(options.device);
   if (options.train) {
     const torch::Tensor y =
         torch::randint(model.classes, {static_cast<int64_t>(options.batch)}, torch::kLong).to(options.device);
