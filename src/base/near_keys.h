@@ -11,7 +11,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 namespace hanok::base {
 
@@ -29,18 +28,9 @@ inline uint32_t number_of(uint64_t key) { return static_cast<uint32_t>(key); }
 
 /// The k smallest of n go in front, in no order. k > n is n. Keys differ from one another.
 inline void nearest_first(uint64_t* keys, size_t n, size_t k) {
-  constexpr size_t kVeryFew = 8, kFew = 24, kRounds = 50;  // keys that were laid to mislead are sorted in the end
-  size_t begin = 0, end = n;  // what is before `begin` belongs in front, what is from `end` on does not
+  constexpr size_t kFew = 24, kRounds = 50;  // keys that were laid to mislead are sorted in the end
+  size_t begin = 0, end = n;                 // what is before `begin` belongs in front, what is from `end` on does not
   k = std::min(k, n);
-  if (k > 0 && k <= kVeryFew) {  // in front lie the nearest so far, in order; after some, few keys belong among them
-    std::sort(keys, keys + k);
-    for (size_t i = k; i < n; ++i) {
-      if (keys[i] > keys[k - 1]) continue;
-      std::swap(keys[i], keys[k - 1]);
-      for (size_t j = k - 1; j > 0 && keys[j] < keys[j - 1]; --j) std::swap(keys[j], keys[j - 1]);
-    }
-    return;
-  }
   for (size_t round = 0; round < kRounds && end - begin > kFew && k > begin && k < end; ++round) {
     // A pivot of about the rank that is sought, from nine keys.
     uint64_t some[9];

@@ -36,6 +36,10 @@ class Ivf final : public BaseIndex {
   /// Candidates that a search for k ranks by exact distances where nothing else is said.
   static size_t ranked_anew(size_t k) { return 8 * k + 16; }
 
+  /// Codes of so many bytes do not stay in a core's cache: from there on the queries of a batch visit cells together.
+  static constexpr size_t kTogetherBytes = 4 << 20;
+  void visit_together_from(size_t bytes) { together_bytes_ = bytes; }
+
   explicit Ivf(const Options& options);
   explicit Ivf(const FileReader& file);
 
@@ -104,7 +108,7 @@ class Ivf final : public BaseIndex {
                        const SearchOptions& options, std::vector<Match>* out) const;
   std::vector<Match> matches(const std::vector<Near>& found) const;
 
-  size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0;
+  size_t nlist_ = 0, nprobe_ = 0, rerank_ = 0, together_bytes_ = kTogetherBytes;
   std::vector<size_t> codes_wanted_;  // a vector: the first of these that tells neighbours apart
   bool one_bit_ = false;
   std::string storage_key_ = "auto";

@@ -311,7 +311,8 @@ std::vector<std::vector<Match>> Ivf::search_batch(std::span<const float> queries
   const bool few = lists_few(options.filter, std::max(ids_.size() / 100, 10 * k));
   const size_t threads = options.threads ? options.threads : base::default_threads();
   const size_t each = std::min(kTogether, n / threads);
-  const bool together = model_ && !options.filter && model_->codes.subspaces() > 0 && each >= kFewTogether;
+  const bool together = model_ && !options.filter && model_->codes.subspaces() > 0 && each >= kFewTogether &&
+                        ids_.size() * model_->codes.padded() / 2 >= together_bytes_;
   base::parallel_for(
       n, together ? each : kQueriesAtOnce,
       [&](size_t begin, size_t end, size_t) {

@@ -223,6 +223,7 @@ TEST(Ivf, ABatchFindsWhatItsQueriesFindAlone) {
     Ivf index({.dim = dim, .set = {{"code", code}, {"nlist", "60"}}});
     index.add(range(0, n), x);
     index.remove(range(100, 50));
+    index.visit_together_from(0);
     // One cell has too few members for 200 candidates: there the search goes on to others.
     for (const auto& [nprobe, rerank] : {std::pair<size_t, size_t>{8, 40}, {1, 200}, {60, 10}})
       for (const size_t threads : {1, 3}) {
