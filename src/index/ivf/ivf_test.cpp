@@ -263,7 +263,7 @@ TEST(RaBitQ, EstimatesWithoutBias) {
     model.codes.decode(codes.data(), decoded.data());
     double estimate = coded.term, truth = 0;
     for (size_t j = 0; j < model.axes_count; ++j) {
-      const double from_centre = yq[j] - model.centroids[coded.cell * model.axes_count + j];
+      const double from_centre = yq[j] - model.centroids[cells[i] * model.axes_count + j];
       estimate += from_centre * from_centre - 2.0 * coded.scale * decoded[j] * yq[j];
     }
     for (size_t j = 0; j < dim; ++j) estimate += std::pow(static_cast<double>(q[j]) - model.mean[j], 2);

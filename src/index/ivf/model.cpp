@@ -43,9 +43,9 @@ void IvfModel::nearest_cells(const float* y, size_t n, uint32_t* out) const {
 }
 
 IvfModel::Encoded IvfModel::encode(const float* x, const float* y, uint32_t cell, uint8_t* out) const {
-  Encoded result{cell, 0, 1};
+  Encoded result;
   if (codes.subspaces() == 0) return result;
-  const float* c = centroids.data() + result.cell * axes_count;
+  const float* c = centroids.data() + cell * axes_count;
   std::vector<float> rest(axes_count), decoded(axes_count);
   for (size_t j = 0; j < axes_count; ++j) rest[j] = y[j] - c[j];
   std::fill(out, out + codes.padded(), uint8_t{0});

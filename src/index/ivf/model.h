@@ -43,7 +43,6 @@ struct IvfModel {
 
   /// Codes [codes.padded()], term and scale of one vector of a cell, whose projection is y.
   struct Encoded {
-    uint32_t cell = 0;
     float term = 0, scale = 1;  // scale: f of RaBitQ
   };
   Encoded encode(const float* x, const float* y, uint32_t cell, uint8_t* out) const;

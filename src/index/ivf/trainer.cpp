@@ -77,7 +77,7 @@ IvfTrainer::IvfTrainer(std::span<const float> sample, size_t dim, Metric metric,
       options.codes.empty() ? size_t{0} : *std::max_element(options.codes.begin(), options.codes.end());
   most_.axes_count = axes_for(codes);
   most_.mean = mean_of(sample, dim, metric);
-  most_.axes = axes_of(most_.mean);
+  most_.axes = leading_axes();
   most_.axis_panels = Panels(most_.axes, dim);
   projected_.resize(n_ * most_.axes_count);
   base::parallel_for(
@@ -100,7 +100,7 @@ size_t IvfTrainer::axes_for(size_t codes) const {
 }
 
 // For RaBitQ every direction carries the same share: a random rotation, of the leading axes where there are too many.
-std::vector<float> IvfTrainer::axes_of(std::span<const float> mean) const {
+std::vector<float> IvfTrainer::leading_axes() const {
   const size_t dim = most_.dim, count = most_.axes_count;
   if (options_.one_bit && count == dim) return random_rotation(count, options_.seed);
   std::vector<float> centred;
@@ -108,7 +108,7 @@ std::vector<float> IvfTrainer::axes_of(std::span<const float> mean) const {
     centred.resize(centred.size() + dim);
     float* row = centred.data() + centred.size() - dim;
     unit_of(sample_.data() + i * dim, dim, most_.metric, row);
-    for (size_t j = 0; j < dim; ++j) row[j] -= mean[j];
+    for (size_t j = 0; j < dim; ++j) row[j] -= most_.mean[j];
   }
   auto leading = principal_directions(centred, dim, count, options_.seed, options_.threads);
   if (!options_.one_bit) return leading;
@@ -193,11 +193,12 @@ double IvfTrainer::told_apart(const IvfModel& model, size_t kept) {
         model.nearest_cells(y.data(), end - begin, cell.data());
         for (size_t i = begin; i < end; ++i) {
           const float* own = y.data() + (i - begin) * model.axis_panels.padded();
-          const auto e = model.encode(sample_.data() + judged_[i] * dim, own, cell[i - begin], code.data());
-          const float* c = model.centroids.data() + e.cell * axes;
+          const uint32_t of = cell[i - begin];
+          const auto e = model.encode(sample_.data() + judged_[i] * dim, own, of, code.data());
+          const float* c = model.centroids.data() + of * axes;
           model.codes.decode(code.data(), rest.data());
           for (size_t j = 0; j < axes; ++j) coded[i * axes + j] = c[j] + e.scale * rest[j];
-          added[i] = model.squares[e.cell] + e.term;
+          added[i] = model.squares[of] + e.term;
         }
       },
       options_.threads);

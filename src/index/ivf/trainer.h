@@ -34,7 +34,7 @@ class IvfTrainer {
   double told_apart(const IvfModel& model, size_t kept);
 
  private:
-  std::vector<float> axes_of(std::span<const float> mean) const;
+  std::vector<float> leading_axes() const;
   void find_neighbours();
   size_t axes_for(size_t codes) const;
 
