@@ -17,6 +17,7 @@
 #include "train/parallel.h"
 #include "train/trainer.h"
 #include "vision/models/trained.h"
+#include "vision/trial.h"
 
 namespace hanok::vision {
 namespace {
@@ -227,42 +228,6 @@ std::string fingerprint(const DataSet& set, const ClassifierOptions& o, Precisio
   return out + " " + train::precision_name(precision) + (o.device.is_cuda() ? " cuda" : "");
 }
 
-struct StepMemory {
-  uint64_t whole = 0, fixed = 0;  // bytes; fixed: what does not depend on the batch
-};
-
-// Steps of empty pictures, forward and backward. The net is as it was when this is gone.
-class Trial {
- public:
-  Trial(Net& net, const Pictures& shape, Precision precision) : net_(net), shape_(shape), precision_(precision) {
-    for (const auto& buffer : net.buffers()) before_.push_back(buffer.clone());
-    net.train();
-  }
-  ~Trial() {
-    const torch::NoGradGuard no_grad;
-    auto buffers = net_.buffers();
-    for (size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(before_[i]);
-    for (auto& p : net_.parameters()) p.mutable_grad() = torch::Tensor();
-  }
-  void step(int64_t n) {
-    const auto as = [](size_t v) { return static_cast<int64_t>(v); };
-    const c10::Device device = device_of(net_);
-    const auto x = torch::zeros({n, as(shape_.channels), as(shape_.height), as(shape_.width)})
-                       .contiguous(torch::MemoryFormat::ChannelsLast)
-                       .to(device);
-    const auto y = torch::zeros({n}, torch::kLong).to(device);
-    for (auto& p : net_.parameters()) p.mutable_grad() = torch::Tensor();
-    const train::Autocast autocast(precision_ == Precision::BFloat16, device);
-    train::cross_entropy(net_.forward(x).to(torch::kFloat), y, {}).backward();
-  }
-
- private:
-  Net& net_;
-  const Pictures& shape_;
-  Precision precision_;
-  std::vector<torch::Tensor> before_;
-};
-
 // Nets whose last layers are made for one size of picture take no smaller ones.
 void check_small(Net& net, const DataSet& set, const ClassifierOptions& o) {
   if (o.recipe.small_until <= 0) return;
@@ -285,7 +250,7 @@ double expected_seconds(Net& net, const DataSet& set, const ClassifierOptions& o
   const Recipe& r = o.recipe;
   const size_t ranks = o.parallel ? o.parallel->size() : 1;
   const auto n = static_cast<int64_t>(std::max<size_t>(2, std::min({kTried, r.batch / ranks, set.train.size()})));
-  Trial trial(net, set.train, precision);
+  Trial trial(net, shape_of(set.train), precision);
   trial.step(n);  // makes the kernels
   train::finish(o.device);
   const base::Stopwatch watch;
@@ -299,15 +264,12 @@ double expected_seconds(Net& net, const DataSet& set, const ClassifierOptions& o
                  tests * static_cast<double>(set.test.size()) / 3);
 }
 
-// What a step of the whole batch will take, from two small ones.
+// What a step of the whole batch will take, and what is remembered from one to the next.
 StepMemory memory_of_a_step(Net& net, const DataSet& set, const Recipe& recipe, size_t batch, Precision precision) {
-  Trial trial(net, set.train, precision);
-  train::peak_of([&] { trial.step(2); });  // makes what is made once: that would hide what a picture takes
-  const uint64_t two = train::peak_of([&] { trial.step(2); }), six = train::peak_of([&] { trial.step(6); });
-  uint64_t remembered = 0;  // by the optimizer, and the average
+  StepMemory memory = Trial(net, shape_of(set.train), precision).memory(batch);
   const uint64_t copies = (recipe.optimizer == "adamw" ? 2 : 1) + (recipe.averaging == "none" ? 0 : 1);
-  for (const auto& p : net.parameters()) remembered += copies * p.nbytes();
-  return {train::predict(two, six, batch) + remembered, train::predict(two, six, 0) + remembered};
+  for (const auto& p : net.parameters()) memory.whole += copies * p.nbytes(), memory.fixed += copies * p.nbytes();
+  return memory;
 }
 
 // "0", "1", ...: classes that nobody named.

@@ -13,6 +13,7 @@
 #include "train/optimizer.h"
 #include "vision/models/fold.h"
 #include "vision/models/summary.h"
+#include "vision/trial.h"
 
 namespace hanok::vision {
 namespace {
@@ -32,14 +33,6 @@ double images_per_second(const MeasureOptions& options, const Step& step) {
   return static_cast<double>(steps * options.batch) / watch.seconds();
 }
 
-// One forward pass, and where asked the way back.
-void one_pass(Net& net, const torch::Tensor& x, const torch::Tensor& y, bool back, train::Precision precision) {
-  const train::Autocast autocast(precision == train::Precision::BFloat16, x.device());
-  const torch::Tensor logits = net.forward(x).to(torch::kFloat);
-  if (back) torch::nn::functional::cross_entropy(logits, y).backward();
-  for (auto& p : net.parameters()) p.mutable_grad() = torch::Tensor();
-}
-
 torch::Tensor random_pictures(const ModelOptions& model, size_t n) {
   return torch::randn({static_cast<int64_t>(n), model.input.channels, model.input.height, model.input.width})
       .contiguous(torch::MemoryFormat::ChannelsLast);
@@ -49,19 +42,11 @@ torch::Tensor random_pictures(const ModelOptions& model, size_t n) {
 void check_batch(Net& net, const ModelOptions& model, const MeasureOptions& options, train::Precision precision) {
   constexpr size_t kUsual = 256;
   if (options.batch <= kUsual || !options.device.is_cpu()) return;
-  const torch::AutoGradMode grad(options.train);
-  const auto peak = [&](size_t n) {
-    return train::peak_of([&] {
-      one_pass(net, random_pictures(model, n), torch::zeros({static_cast<int64_t>(n)}, torch::kLong), options.train,
-               precision);
-    });
-  };
-  peak(2);  // makes what is made once
-  const uint64_t two = peak(2), six = peak(6);
+  const StepMemory step = Trial(net, model.input, precision).memory(options.batch, options.train);
   uint64_t remembered = 0;  // by the optimizer
   for (const auto& p : net.parameters()) remembered += options.train ? p.nbytes() : 0;
-  train::check_memory(train::predict(two, six, options.batch) + remembered, train::predict(two, six, 0) + remembered,
-                      options.batch, base::available_memory().value_or(0));
+  train::check_memory(step.whole + remembered, step.fixed + remembered, options.batch,
+                      base::available_memory().value_or(0));
 }
 
 }  // namespace
