@@ -26,6 +26,28 @@ inline float distance_of(uint64_t key) {
 }
 inline uint32_t number_of(uint64_t key) { return static_cast<uint32_t>(key); }
 
+namespace detail {
+
+/// Sorts few keys that differ by counting those before each: no branch depends on them.
+template <size_t kMost>
+void sort_few(uint64_t* keys, size_t n) {
+  uint64_t copy[kMost];
+  uint32_t before[kMost] = {};
+  for (size_t i = 0; i < n; ++i) {
+    const uint64_t key = copy[i] = keys[i];
+    uint32_t own = 0;
+    for (size_t j = 0; j < i; ++j) {
+      const uint32_t less = copy[j] < key;
+      own += less;
+      before[j] += 1 - less;
+    }
+    before[i] = own;
+  }
+  for (size_t i = 0; i < n; ++i) keys[before[i]] = copy[i];
+}
+
+}  // namespace detail
+
 /// The k smallest of n go in front, in no order. k > n is n. Keys differ from one another.
 inline void nearest_first(uint64_t* keys, size_t n, size_t k) {
   constexpr size_t kFew = 24, kRounds = 50;  // keys that were laid to mislead are sorted in the end
@@ -35,7 +57,7 @@ inline void nearest_first(uint64_t* keys, size_t n, size_t k) {
     // A pivot of about the rank that is sought, from nine keys.
     uint64_t some[9];
     for (size_t i = 0; i < 9; ++i) some[i] = keys[begin + (end - begin - 1) * i / 8];
-    std::sort(some, some + 9);
+    detail::sort_few<9>(some, 9);
     const uint64_t pivot = some[std::clamp<size_t>((k - begin) * 9 / (end - begin), 1, 7)];
     size_t middle = begin;
     for (size_t i = begin; i < end; ++i) {
@@ -47,7 +69,9 @@ inline void nearest_first(uint64_t* keys, size_t n, size_t k) {
     // The pivot is one of the keys and not the least of nine, so neither part is empty.
     (middle <= k ? begin : end) = middle;
   }
-  if (k > begin && k < end) std::sort(keys + begin, keys + end);
+  if (k <= begin || k >= end) return;
+  if (end - begin <= kFew) return detail::sort_few<kFew>(keys + begin, end - begin);
+  std::sort(keys + begin, keys + end);
 }
 
 }  // namespace hanok::base

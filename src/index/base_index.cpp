@@ -242,8 +242,10 @@ constexpr float kLeast = 1e-20f, kMost = 1e30f;  // where a float sum of squares
 
 }  // namespace
 
-double norm_of(std::span<const float> v) {
-  double sum = math::distance().ip_f32(v.data(), v.data(), v.size());
+double norm_of(std::span<const float> v) { return norm_of(v, math::distance().ip_f32(v.data(), v.data(), v.size())); }
+
+double norm_of(std::span<const float> v, float squares) {
+  double sum = squares;
   if (!(sum > kLeast && sum < kMost)) {
     sum = 0;
     for (const float x : v) sum += static_cast<double>(x) * x;

@@ -107,6 +107,8 @@ Storage stored_type(const FileReader& file, const MoreTexts& more);
 
 /// |v| in double: of no finite vector does it overflow or vanish.
 double norm_of(std::span<const float> v);
+/// The same where v's sum of squares in float is known already.
+double norm_of(std::span<const float> v, float squares);
 /// v / |v|. The norm is taken in double, so that no finite vector overflows. Returns the norm.
 double normalise(std::span<const float> v, float* out);
 

@@ -96,6 +96,29 @@ void rows_of(const float* a, const float* const* rows, size_t n, size_t dim, flo
   for (; i < n; ++i) out[i] = total<Term, F32>(a, rows[i], dim);
 }
 
+void ip_square_rows(const float* a, const float* const* rows, size_t n, size_t dim, float* out, float* squares) {
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    __m256 s[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+    __m256 own[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+    size_t j = 0;
+    for (; j + 8 <= dim; j += 8) {
+      const __m256 q = _mm256_loadu_ps(a + j);
+      for (size_t r = 0; r < 4; ++r) {
+        const __m256 x = _mm256_loadu_ps(rows[i + r] + j);
+        s[r] = Ip::add(s[r], q, x);
+        own[r] = Ip::add(own[r], x, x);
+      }
+    }
+    for (size_t r = 0; r < 4; ++r) {
+      out[i + r] = sum_of(s[r]), squares[i + r] = sum_of(own[r]);
+      for (size_t t = j; t < dim; ++t)
+        out[i + r] += Ip::one(a[t], rows[i + r][t]), squares[i + r] += Ip::one(rows[i + r][t], rows[i + r][t]);
+    }
+  }
+  for (; i < n; ++i) out[i] = total<Ip, F32>(a, rows[i], dim), squares[i] = total<Ip, F32>(rows[i], rows[i], dim);
+}
+
 float l2_sq8(const float* a, const uint8_t* b, float offset, float scale, size_t dim) {
   const __m256 base = _mm256_set1_ps(offset), step = _mm256_set1_ps(scale);
   __m256 s0 = _mm256_setzero_ps(), s1 = s0;
@@ -204,6 +227,7 @@ void fill_distance_avx2(DistanceKernels& table) {
   table.hamming = hamming;
   table.l2_f32_rows = rows_of<L2>;
   table.ip_f32_rows = rows_of<Ip>;
+  table.ip_square_f32_rows = ip_square_rows;
 }
 
 }  // namespace hanok::math

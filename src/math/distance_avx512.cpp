@@ -79,6 +79,26 @@ void rows_of(const float* a, const float* const* rows, size_t n, size_t dim, flo
   for (; i < n; ++i) out[i] = total<Term, F32>(a, rows[i], dim);
 }
 
+void ip_square_rows(const float* a, const float* const* rows, size_t n, size_t dim, float* out, float* squares) {
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    __m512 s[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+    __m512 own[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+    for (size_t j = 0; j < dim; j += 16) {
+      const __mmask16 m = first16(dim - j);
+      const __m512 q = _mm512_maskz_loadu_ps(m, a + j);
+      for (size_t r = 0; r < 4; ++r) {
+        const __m512 x = _mm512_maskz_loadu_ps(m, rows[i + r] + j);
+        s[r] = _mm512_fmadd_ps(q, x, s[r]);
+        own[r] = _mm512_fmadd_ps(x, x, own[r]);
+      }
+    }
+    for (size_t r = 0; r < 4; ++r)
+      out[i + r] = _mm512_reduce_add_ps(s[r]), squares[i + r] = _mm512_reduce_add_ps(own[r]);
+  }
+  for (; i < n; ++i) out[i] = total<Ip, F32>(a, rows[i], dim), squares[i] = total<Ip, F32>(rows[i], rows[i], dim);
+}
+
 float l2_sq8(const float* a, const uint8_t* b, float offset, float scale, size_t dim) {
   const __m512 base = _mm512_set1_ps(offset), step = _mm512_set1_ps(scale);
   __m512 sum = _mm512_setzero_ps();
@@ -143,6 +163,7 @@ void fill_distance_avx512(DistanceKernels& table) {
   table.l2_u7 = l2_u7;
   table.l2_f32_rows = rows_of<L2>;
   table.ip_f32_rows = rows_of<Ip>;
+  table.ip_square_f32_rows = ip_square_rows;
 }
 
 }  // namespace hanok::math

@@ -31,6 +31,9 @@ struct DistanceKernels {
   // out[i] = distance of a to row rows[i], four rows in flight: hides the latency of one row's sum behind the others.
   void (*l2_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
   void (*ip_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out);
+  // As ip_f32_rows, and squares[i] = sum over j of rows[i][j]^2: one reading of a row says all of its cosine.
+  void (*ip_square_f32_rows)(const float* a, const float* const* rows, size_t n, size_t dim, float* out,
+                             float* squares);
   // Records of `lines` * 64 bytes: codes, and in the last four bytes an int32 that is added to the distance.
   // out[i] = sum of d^2 over the codes + the int32 of record ids[i], d the shorter way between two codes on a circle of
   // 256, 127 at most: for u7 codes their difference. The query is such a record too; its last four bytes are not read.

@@ -73,6 +73,11 @@ void rows_of(const float* a, const float* const* rows, size_t n, size_t dim, flo
   for (; i < n; ++i) out[i] = total<Term, F32>(a, rows[i], dim);
 }
 
+void ip_square_rows(const float* a, const float* const* rows, size_t n, size_t dim, float* out, float* squares) {
+  for (size_t i = 0; i < n; ++i)
+    out[i] = total<Ip, F32>(a, rows[i], dim), squares[i] = total<Ip, F32>(rows[i], rows[i], dim);
+}
+
 float l2_sq8(const float* a, const uint8_t* b, float offset, float scale, size_t dim) {
   const float32x4_t base = vdupq_n_f32(offset), step = vdupq_n_f32(scale);
   float32x4_t s0 = vdupq_n_f32(0), s1 = s0;
@@ -223,6 +228,7 @@ void fill_distance_neon(DistanceKernels& table) {
   table.hamming = hamming;
   table.l2_f32_rows = rows_of<L2>;
   table.ip_f32_rows = rows_of<Ip>;
+  table.ip_square_f32_rows = ip_square_rows;
   table.scan_records = scan_records;
   table.nearest_of_panel = nearest_of_panel;
   table.project = project;

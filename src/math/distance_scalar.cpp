@@ -133,6 +133,11 @@ void rows_of(const float* a, const float* const* rows, size_t n, size_t dim, flo
   for (size_t i = 0; i < n; ++i) out[i] = one(a, rows[i], dim);
 }
 
+void ip_square_rows(const float* a, const float* const* rows, size_t n, size_t dim, float* out, float* squares) {
+  for (size_t i = 0; i < n; ++i)
+    out[i] = ip<float, same>(a, rows[i], dim), squares[i] = ip<float, same>(rows[i], rows[i], dim);
+}
+
 }  // namespace
 
 void fill_distance_scalar(DistanceKernels& table) {
@@ -150,6 +155,7 @@ void fill_distance_scalar(DistanceKernels& table) {
   table.hamming = hamming;
   table.l2_f32_rows = rows_of<l2<float, same>>;
   table.ip_f32_rows = rows_of<ip<float, same>>;
+  table.ip_square_f32_rows = ip_square_rows;
   table.scan_records = scan_records;
   table.nearest_of_panel = nearest_of_panel;
   table.project = project;

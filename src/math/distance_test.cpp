@@ -91,12 +91,15 @@ TEST_P(Distance, RowsAgreeWithOneByOne) {
     std::vector<const float*> rows;
     for (const auto& s : samples) rows.push_back(s.b.data());
     for (size_t n = 0; n <= rows.size(); ++n) {
-      std::vector<float> l2(n), ip(n);
+      std::vector<float> l2(n), ip(n), both(n), squares(n);
       fast.l2_f32_rows(samples[0].a.data(), rows.data(), n, dim, l2.data());
       fast.ip_f32_rows(samples[0].a.data(), rows.data(), n, dim, ip.data());
+      fast.ip_square_f32_rows(samples[0].a.data(), rows.data(), n, dim, both.data(), squares.data());
       for (size_t i = 0; i < n; ++i) {
         EXPECT_NEAR(l2[i], fast.l2_f32(samples[0].a.data(), rows[i], dim), 1e-3);
         EXPECT_NEAR(ip[i], fast.ip_f32(samples[0].a.data(), rows[i], dim), 1e-3);
+        EXPECT_NEAR(both[i], ip[i], 1e-3);
+        EXPECT_NEAR(squares[i], fast.ip_f32(rows[i], rows[i], dim), 1e-3);
       }
     }
   }

@@ -5,6 +5,51 @@
 namespace hanok::math {
 namespace {
 
+// The least of sixteen numbers in the lower four lanes, minus their most in the upper four.
+__m256 extent(__m256 low, __m256 high) {
+  const __m256 least = _mm256_min_ps(low, high),
+               minus_most = _mm256_sub_ps(_mm256_setzero_ps(), _mm256_max_ps(low, high));
+  __m256 v =
+      _mm256_min_ps(_mm256_permute2f128_ps(least, minus_most, 0x20), _mm256_permute2f128_ps(least, minus_most, 0x31));
+  v = _mm256_min_ps(v, _mm256_permute_ps(v, _MM_SHUFFLE(1, 0, 3, 2)));
+  return _mm256_min_ps(v, _mm256_permute_ps(v, _MM_SHUFFLE(2, 3, 0, 1)));
+}
+
+LookupScale lookups(const float* codebooks, const uint32_t* starts, size_t m, const float* x, float factor,
+                    float* floats, uint8_t* out) {
+  __m256 base = _mm256_setzero_ps(), narrowest = _mm256_setzero_ps();  // of least - most
+  const __m256 factors = _mm256_set1_ps(factor);
+  for (size_t s = 0; s < m; ++s) {
+    __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
+    for (size_t j = starts[s]; j < starts[s + 1]; ++j) {
+      const __m256 v = _mm256_set1_ps(x[j]);
+      low = _mm256_fmadd_ps(v, _mm256_loadu_ps(codebooks + j * 16), low);
+      high = _mm256_fmadd_ps(v, _mm256_loadu_ps(codebooks + j * 16 + 8), high);
+    }
+    low = _mm256_mul_ps(low, factors), high = _mm256_mul_ps(high, factors);
+    const __m256 both = extent(low, high), least = _mm256_permute2f128_ps(both, both, 0x00),
+                 minus_most = _mm256_permute2f128_ps(both, both, 0x11);
+    narrowest = _mm256_min_ps(narrowest, _mm256_add_ps(least, minus_most));
+    base = _mm256_add_ps(base, least);
+    _mm256_storeu_ps(floats + s * 16, _mm256_sub_ps(low, least));
+    _mm256_storeu_ps(floats + s * 16 + 8, _mm256_sub_ps(high, least));
+  }
+  LookupScale scale;
+  scale.base = _mm256_cvtss_f32(base);
+  const float step = -_mm256_cvtss_f32(narrowest) / 255;
+  scale.step = step > 1e-30f ? step : 1e-30f;
+  const __m256 inverse = _mm256_set1_ps(1 / scale.step), half = _mm256_set1_ps(0.5f);
+  const auto whole = [&](size_t i) {
+    return _mm256_cvttps_epi32(_mm256_fmadd_ps(_mm256_loadu_ps(floats + i), inverse, half));
+  };
+  for (size_t i = 0; i < m * 16; i += 16) {
+    const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(whole(i), whole(i + 8)), 0xD8);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                     _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+  }
+  return scale;
+}
+
 inline __m256i load(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
 
 // Sums of bytes kept as 16-bit lanes: `all` adds whole lanes (low byte + 256 * high byte, modulo 2^16), `odd` the high
@@ -82,6 +127,7 @@ uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const
 }  // namespace
 
 void fill_fast_scan_avx2(FastScanKernels& table) {
+  table.lookups = lookups;
   table.scan = scan;
   table.scan_scaled = scan_scaled;
 }

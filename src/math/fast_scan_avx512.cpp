@@ -7,6 +7,43 @@
 namespace hanok::math {
 namespace {
 
+// The least of sixteen numbers in the lower eight lanes, minus their most in the upper eight.
+__m512 extent(__m512 x) {
+  const __m512 minus = _mm512_sub_ps(_mm512_setzero_ps(), x);
+  __m512 v = _mm512_min_ps(_mm512_shuffle_f32x4(x, minus, _MM_SHUFFLE(1, 0, 1, 0)),
+                           _mm512_shuffle_f32x4(x, minus, _MM_SHUFFLE(3, 2, 3, 2)));
+  v = _mm512_min_ps(v, _mm512_shuffle_f32x4(v, v, _MM_SHUFFLE(2, 3, 0, 1)));
+  v = _mm512_min_ps(v, _mm512_permute_ps(v, _MM_SHUFFLE(1, 0, 3, 2)));
+  return _mm512_min_ps(v, _mm512_permute_ps(v, _MM_SHUFFLE(2, 3, 0, 1)));
+}
+
+LookupScale lookups(const float* codebooks, const uint32_t* starts, size_t m, const float* x, float factor,
+                    float* floats, uint8_t* out) {
+  __m512 base = _mm512_setzero_ps(), narrowest = _mm512_setzero_ps();  // of least - most
+  const __m512 factors = _mm512_set1_ps(factor);
+  for (size_t s = 0; s < m; ++s) {
+    __m512 products = _mm512_setzero_ps();
+    for (size_t j = starts[s]; j < starts[s + 1]; ++j)
+      products = _mm512_fmadd_ps(_mm512_set1_ps(x[j]), _mm512_loadu_ps(codebooks + j * 16), products);
+    products = _mm512_mul_ps(products, factors);
+    const __m512 both = extent(products), least = _mm512_shuffle_f32x4(both, both, _MM_SHUFFLE(0, 0, 0, 0)),
+                 minus_most = _mm512_shuffle_f32x4(both, both, _MM_SHUFFLE(2, 2, 2, 2));
+    narrowest = _mm512_min_ps(narrowest, _mm512_add_ps(least, minus_most));
+    base = _mm512_add_ps(base, least);
+    _mm512_storeu_ps(floats + s * 16, _mm512_sub_ps(products, least));
+  }
+  LookupScale scale;
+  scale.base = _mm512_cvtss_f32(base);
+  const float step = -_mm512_cvtss_f32(narrowest) / 255;
+  scale.step = step > 1e-30f ? step : 1e-30f;
+  const __m512 inverse = _mm512_set1_ps(1 / scale.step), half = _mm512_set1_ps(0.5f);
+  for (size_t s = 0; s < m; ++s) {
+    const __m512i whole = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_loadu_ps(floats + s * 16), inverse, half));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + s * 16), _mm512_cvtepi32_epi8(whole));
+  }
+  return scale;
+}
+
 // As in fast_scan_avx2.cpp, with four subspaces a register.
 struct Sums {
   __m512i all = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
@@ -77,6 +114,7 @@ uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const
 }  // namespace
 
 void fill_fast_scan_avx512(FastScanKernels& table) {
+  table.lookups = lookups;
   table.scan = scan;
   table.scan_scaled = scan_scaled;
 }

@@ -13,7 +13,17 @@ namespace hanok::math {
 
 constexpr size_t kFastScanVectors = 32;
 
+/// What the bytes of a table mean: an entry is base's share of its subspace + step * byte.
+struct LookupScale {
+  float step = 1, base = 0;
+};
+
 struct FastScanKernels {
+  /// The table of a vector: with the products p(s, c) = factor * sum over j from starts[s] to starts[s + 1] of x[j] *
+  /// codebooks[j * 16 + c] and their least of each subspace, out[s * 16 + c] ~ (p(s, c) - least_s) / step, rounded to
+  /// bytes, where base is the sum of all least_s. floats: room for m * 16, p - least afterwards.
+  LookupScale (*lookups)(const float* codebooks, const uint32_t* starts, size_t m, const float* x, float factor,
+                         float* floats, uint8_t* out);
   /// Estimates of 32 vectors: out[v] = base + step * (sum over s of table[s * 16 + code(v, s)]) + term[v].
   /// table: [m, 16] bytes, m <= 256 so that sums fit 16 bits. Bit v of the result: out[v] < threshold.
   uint32_t (*scan)(const uint8_t* block, const uint8_t* table, size_t m, const float* term, float base, float step,

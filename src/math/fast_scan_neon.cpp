@@ -5,6 +5,35 @@
 namespace hanok::math {
 namespace {
 
+LookupScale lookups(const float* codebooks, const uint32_t* starts, size_t m, const float* x, float factor,
+                    float* floats, uint8_t* out) {
+  LookupScale scale;
+  float widest = 0;
+  for (size_t s = 0; s < m; ++s) {
+    float32x4_t products[4];
+    for (float32x4_t& p : products) p = vdupq_n_f32(0);
+    for (size_t j = starts[s]; j < starts[s + 1]; ++j)
+      for (size_t r = 0; r < 4; ++r)
+        products[r] = vfmaq_n_f32(products[r], vld1q_f32(codebooks + j * 16 + r * 4), x[j]);
+    for (float32x4_t& p : products) p = vmulq_n_f32(p, factor);
+    const float least = vminvq_f32(vminq_f32(vminq_f32(products[0], products[1]), vminq_f32(products[2], products[3]))),
+                most = vmaxvq_f32(vmaxq_f32(vmaxq_f32(products[0], products[1]), vmaxq_f32(products[2], products[3])));
+    widest = most - least > widest ? most - least : widest;
+    scale.base += least;
+    for (size_t r = 0; r < 4; ++r) vst1q_f32(floats + s * 16 + r * 4, vsubq_f32(products[r], vdupq_n_f32(least)));
+  }
+  scale.step = widest / 255 > 1e-30f ? widest / 255 : 1e-30f;
+  const float inverse = 1 / scale.step;
+  const auto whole = [&](size_t i) {
+    return vmovn_u32(vcvtq_u32_f32(vfmaq_n_f32(vdupq_n_f32(0.5f), vld1q_f32(floats + i), inverse)));
+  };
+  for (size_t i = 0; i < m * 16; i += 16) {
+    const uint16x8_t low = vcombine_u16(whole(i), whole(i + 4)), high = vcombine_u16(whole(i + 8), whole(i + 12));
+    vst1q_u8(out + i, vcombine_u8(vqmovn_u16(low), vqmovn_u16(high)));
+  }
+  return scale;
+}
+
 // Sums of sixteen vectors' bytes, in 16 bits.
 struct Sums {
   uint16x8_t low = vdupq_n_u16(0), high = vdupq_n_u16(0);
@@ -66,6 +95,7 @@ uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const
 }  // namespace
 
 void fill_fast_scan_neon(FastScanKernels& table) {
+  table.lookups = lookups;
   table.scan = scan;
   table.scan_scaled = scan_scaled;
 }

@@ -1,7 +1,31 @@
+#include <algorithm>
+
 #include "math/fast_scan_kernels.h"
 
 namespace hanok::math {
 namespace {
+
+constexpr size_t kCodes = 16;
+
+LookupScale lookups(const float* codebooks, const uint32_t* starts, size_t m, const float* x, float factor,
+                    float* floats, uint8_t* out) {
+  LookupScale scale;
+  float widest = 0;
+  for (size_t s = 0; s < m; ++s) {
+    float products[kCodes] = {};
+    for (size_t j = starts[s]; j < starts[s + 1]; ++j)
+      for (size_t c = 0; c < kCodes; ++c) products[c] += x[j] * codebooks[j * kCodes + c];
+    for (float& p : products) p *= factor;
+    const auto [least, most] = std::minmax_element(products, products + kCodes);
+    widest = std::max(widest, *most - *least);
+    scale.base += *least;
+    for (size_t c = 0; c < kCodes; ++c) floats[s * kCodes + c] = products[c] - *least;
+  }
+  scale.step = std::max(widest / 255, 1e-30f);
+  const float inverse = 1 / scale.step;
+  for (size_t i = 0; i < m * kCodes; ++i) out[i] = static_cast<uint8_t>(floats[i] * inverse + 0.5f);
+  return scale;
+}
 
 uint32_t sum_of(const uint8_t* block, const uint8_t* table, size_t m, size_t v) {
   uint32_t sum = 0;
@@ -36,6 +60,7 @@ uint32_t scan_scaled(const uint8_t* block, const uint8_t* table, size_t m, const
 }  // namespace
 
 void fill_fast_scan_scalar(FastScanKernels& table) {
+  table.lookups = lookups;
   table.scan = scan;
   table.scan_scaled = scan_scaled;
 }

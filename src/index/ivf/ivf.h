@@ -87,6 +87,7 @@ class Ivf final : public BaseIndex {
   // ivf_search.cpp
   Query make_query(const float* x) const;
   float distance(const Query& query, size_t slot, float* scratch) const;
+  void distances(const Query& query, const uint64_t* keys, size_t n, float* scratch, float* out) const;
   template <typename Visit>
   void visit_rows(const IdFilter* filter, Visit&& visit) const;
   void search_rows(const Query& query, size_t k, const IdFilter* filter, std::vector<Match>& out) const;

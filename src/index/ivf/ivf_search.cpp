@@ -20,6 +20,7 @@ constexpr size_t kQueriesAtOnce = 16;  // projected together: one pass over the 
 constexpr size_t kTogether = 128, kFewTogether = 32, kCellsAlone = 2;
 
 constexpr size_t kBytesAhead = 4096;  // of rows, fetched before they are needed
+constexpr size_t kRowsAtOnce = 4;     // compared: the kernels' number
 
 bool accepted(const IdFilter* filter, Id id) { return !filter || filter->accepts(id); }
 
@@ -42,7 +43,7 @@ struct Ivf::ProbeMemory {
   std::vector<uint8_t> table;
   std::vector<uint64_t> order;       // near_key of cells: the nearest first
   std::vector<uint64_t> candidates;  // near_key of estimate and slot
-  ProductQuantiser::Table scale;     // of the table
+  math::LookupScale scale;           // of the table
   float threshold = INFINITY;        // estimates from here on are of no interest
   size_t offered = 0;
   void begin(size_t dim) {
@@ -85,6 +86,32 @@ float Ivf::distance(const Query& query, size_t slot, float* scratch) const {
   const float* x = rows_.floats(slot, scratch);
   if (metric() == Metric::InnerProduct) return -kernel.ip_f32(query.x, x, dim());
   return -kernel.ip_f32(query.unit.data(), x, dim()) / static_cast<float>(norm_of({x, dim()}));
+}
+
+// The same of up to kRowsAtOnce rows, named by the numbers of `keys`; out: room for so many. Kernels sum one row of
+// four in another order than a row alone, so fewer are filled up: a row's distance does not depend on who comes with
+// it.
+void Ivf::distances(const Query& query, const uint64_t* keys, size_t n, float* scratch, float* out) const {
+  if (rows_.storage() != Storage::F32) {
+    for (size_t i = 0; i < n; ++i) out[i] = distance(query, base::number_of(keys[i]), scratch);
+    return;
+  }
+  const auto& kernel = math::distance();
+  const float* rows[kRowsAtOnce];
+  float squares[kRowsAtOnce];
+  for (size_t i = 0; i < kRowsAtOnce; ++i) rows[i] = rows_.floats(base::number_of(keys[std::min(i, n - 1)]), scratch);
+  switch (metric()) {
+    case Metric::L2:
+      kernel.l2_f32_rows(query.x, rows, kRowsAtOnce, dim(), out);
+      return;
+    case Metric::InnerProduct:
+      kernel.ip_f32_rows(query.x, rows, kRowsAtOnce, dim(), out);
+      for (size_t i = 0; i < n; ++i) out[i] = -out[i];
+      return;
+    case Metric::Cosine:
+      kernel.ip_square_f32_rows(query.unit.data(), rows, kRowsAtOnce, dim(), out, squares);
+      for (size_t i = 0; i < n; ++i) out[i] = -out[i] / static_cast<float>(norm_of({rows[i], dim()}, squares[i]));
+  }
 }
 
 void Ivf::search_rows(const Query& query, size_t k, const IdFilter* filter, std::vector<Match>& out) const {
@@ -161,7 +188,7 @@ void Ivf::visit_cell(uint64_t ranked, const Query& query, ProbeMemory& memory, c
     return;
   }
   const auto& kernels = math::kernels<math::FastScanKernels>();
-  const ProductQuantiser::Table& scale = memory.scale;
+  const math::LookupScale& scale = memory.scale;
   float estimates[kFastScanVectors];
   for (size_t b = 0; b * kFastScanVectors < cell.slots.size(); ++b) {
     const uint8_t* block = cell.codes.data() + b * 16 * m;
@@ -190,9 +217,13 @@ void Ivf::visit_cells(const Query& query, const float* y, const float* cell_dots
   rank_cells(y, cell_dots, probes, memory);
   make_table(y, memory);
   auto& order = memory.order;
-  for (size_t p = 0; p < order.size(); ++p) {
-    if (p == probes && memory.offered < enough) std::sort(order.begin() + static_cast<ptrdiff_t>(p), order.end());
+  for (size_t p = 0, sorted = probes; p < order.size(); ++p) {
     if (p >= probes && memory.offered >= enough) return;
+    if (p == sorted) {  // as many again
+      sorted = std::min(2 * p, order.size());
+      base::nearest_first(&order[p], order.size() - p, sorted - p);
+      std::sort(&order[p], order.data() + sorted);
+    }
     visit_cell(order[p], query, memory, filter, offer);
   }
 }
@@ -224,12 +255,17 @@ std::vector<Match> Ivf::ranked(const Query& query, size_t k, size_t keep, ProbeM
     found.resize(keep);
   }
   Nearest nearest(k);
-  const size_t ahead = std::clamp<size_t>(kBytesAhead / rows_.row_bytes(), 3, 16);
-  for (size_t i = 0; i < std::min(ahead, found.size()); ++i) rows_.prefetch(base::number_of(found[i]));
-  for (size_t i = 0; i < found.size(); ++i) {
-    if (i + ahead < found.size()) rows_.prefetch(base::number_of(found[i + ahead]));
-    const uint32_t slot = base::number_of(found[i]);
-    nearest.offer({distance(query, slot, memory.row.data()), ids_[slot]});
+  const size_t ahead = std::clamp<size_t>(kBytesAhead / rows_.row_bytes(), kRowsAtOnce, 16);
+  const auto fetch = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < std::min(end, found.size()); ++i) rows_.prefetch(base::number_of(found[i]));
+  };
+  fetch(0, ahead);
+  for (size_t i = 0; i < found.size(); i += kRowsAtOnce) {
+    const size_t some = std::min(kRowsAtOnce, found.size() - i);
+    float exact[kRowsAtOnce];
+    fetch(i + ahead, i + ahead + kRowsAtOnce);
+    distances(query, &found[i], some, memory.row.data(), exact);
+    for (size_t j = 0; j < some; ++j) nearest.offer({exact[j], ids_[base::number_of(found[i + j])]});
   }
   return matches(nearest.take());
 }

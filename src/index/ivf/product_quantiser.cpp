@@ -5,30 +5,12 @@
 #include <utility>
 
 #include "base/threads.h"
-#include "index/panel.h"
 #include "math/kernels.h"
-#include "math/panel_kernels.h"
 
 namespace hanok::index {
 namespace {
 
 constexpr size_t kWidest = 16;  // axes a code: beyond, four bits say nothing about any of them
-
-// Least and most of a codebook's numbers, by halves: one after the other each would wait for the one before.
-std::pair<float, float> extent(const float* x) {
-  constexpr size_t kHalf = ProductQuantiser::kCodes / 2;
-  float least[kHalf], most[kHalf];
-  for (size_t l = 0; l < kHalf; ++l) {
-    least[l] = x[l] < x[l + kHalf] ? x[l] : x[l + kHalf];
-    most[l] = x[l] > x[l + kHalf] ? x[l] : x[l + kHalf];
-  }
-  for (size_t l = 0; l < kHalf / 2; ++l) {
-    least[l] = least[l] < least[l + kHalf / 2] ? least[l] : least[l + kHalf / 2];
-    most[l] = most[l] > most[l + kHalf / 2] ? most[l] : most[l + kHalf / 2];
-  }
-  return {std::min(std::min(least[0], least[1]), std::min(least[2], least[3])),
-          std::max(std::max(most[0], most[1]), std::max(most[2], most[3]))};
-}
 
 }  // namespace
 
@@ -98,26 +80,11 @@ void ProductQuantiser::decode(const uint8_t* codes, float* x) const {
     for (size_t j = starts_[s]; j < starts_[s + 1]; ++j) x[j] = codebooks_[j * kCodes + codes[s]];
 }
 
-ProductQuantiser::Table ProductQuantiser::table(const float* x, float factor, float* scratch, uint8_t* out) const {
-  static_assert(kCodes == math::kPanelRows, "a codebook is one panel");
-  float widest = 0;
-  Table result;
-  for (size_t s = 0; s < subspaces(); ++s) {
-    float* dots = scratch + s * kCodes;
-    const size_t first = starts_[s];
-    math::kernels<math::PanelKernels>().dots(codebooks_.data() + first * kCodes, 1, starts_[s + 1] - first, x + first,
-                                             1, dots, kCodes);
-    for (size_t c = 0; c < kCodes; ++c) dots[c] *= factor;
-    const auto [least, most] = extent(dots);
-    for (size_t c = 0; c < kCodes; ++c) dots[c] -= least;
-    widest = std::max(widest, most - least);
-    result.base += least;
-  }
-  result.step = std::max(widest / 255, 1e-30f);
-  const float inverse = 1 / result.step;
-  for (size_t i = 0; i < subspaces() * kCodes; ++i) out[i] = static_cast<uint8_t>(scratch[i] * inverse + 0.5f);
+math::LookupScale ProductQuantiser::table(const float* x, float factor, float* scratch, uint8_t* out) const {
+  const math::LookupScale scale = math::kernels<math::FastScanKernels>().lookups(codebooks_.data(), starts_.data(),
+                                                                                 subspaces(), x, factor, scratch, out);
   std::fill(out + subspaces() * kCodes, out + padded() * kCodes, uint8_t{0});
-  return result;
+  return scale;
 }
 
 }  // namespace hanok::index

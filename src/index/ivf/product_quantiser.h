@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hanok/index.h"
+#include "math/fast_scan_kernels.h"
 
 namespace hanok::index {
 
@@ -35,10 +36,8 @@ class ProductQuantiser {
   void encode(const float* x, uint8_t* codes) const;  // one byte a subspace
   void decode(const uint8_t* codes, float* x) const;
   /// table[s, c] ~ (factor * <x_s, centroid(s, c)> - least_s) / step, as bytes; returns step and the sum of least_s.
-  struct Table {
-    float step = 1, base = 0;
-  };
-  Table table(const float* x, float factor, float* scratch, uint8_t* out) const;  // scratch: [subspaces, 16]
+  /// scratch: [subspaces, 16].
+  math::LookupScale table(const float* x, float factor, float* scratch, uint8_t* out) const;
 
  private:
   size_t dim_ = 0;
