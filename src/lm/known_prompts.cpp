@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
+
+#include "base/ascii.h"
 
 namespace hanok::lm {
 namespace {
@@ -38,9 +39,7 @@ constexpr std::array kRows{Row{"e5-mistral", "", {kInstruct, ""}},
 }  // namespace
 
 std::optional<KnownPrompts> known_prompts(std::string_view model_name) {
-  std::string name(model_name);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = base::lower(model_name);
   for (const Row& row : kRows)
     if (name.find(row.part) != std::string::npos && name.find(row.and_part) != std::string::npos) return row.prompts;
   return std::nullopt;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/ascii.h"
 
 namespace hanok::lm {
 namespace {
@@ -22,9 +23,7 @@ std::span<const std::string_view> quant_recipes() { return kRecipes; }
 
 std::string_view quant_recipe_named(std::string_view name) {
   for (const auto recipe : kRecipes)
-    if (std::equal(recipe.begin(), recipe.end(), name.begin(), name.end(),
-                   [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); }))
-      return recipe;
+    if (base::same_letters(recipe, name)) return recipe;
   return {};
 }
 

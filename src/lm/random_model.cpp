@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/random.h"
 #include "hanok/error.h"
 #include "lm/quant_recipe.h"
@@ -158,11 +158,6 @@ void set_sizes(nn::GgufHead& head, const RandomShape& shape, std::string_view qu
   head.set("llama.vocab_size", shape.vocabulary);
 }
 
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 template <class Names>
 [[noreturn]] void unknown(const char* what, std::string_view found, const Names& names) {
   std::string known;
@@ -178,7 +173,7 @@ std::span<const std::string_view> random_quants() { return quant_recipes(); }
 void write_random_model(std::string_view shape_name, std::string_view quant_name, const base::fs::path& file,
                         uint64_t seed) {
   const auto found = std::find_if(kShapes.begin(), kShapes.end(),
-                                  [&](const RandomShape& s) { return same_letters(s.name, shape_name); });
+                                  [&](const RandomShape& s) { return base::same_letters(s.name, shape_name); });
   if (found == kShapes.end()) {
     std::vector<std::string_view> names;
     for (const auto& s : kShapes) names.push_back(s.name);

@@ -24,7 +24,7 @@ BackupFile about(const fs::path& folder, const fs::path& file) {
   const base::MappedFile map(file);
   base::Sha256 hash;
   hash.update(map.view());
-  return {fs::relative(file, folder).generic_string(), map.size(), hash.hex()};
+  return {file.lexically_relative(folder).generic_string(), map.size(), hash.hex()};
 }
 
 void copy_durably(const fs::path& from, const fs::path& to) {
@@ -98,7 +98,7 @@ std::vector<fs::path> companions(const fs::path& data) {
   for (const auto& chat : chats)
     if (chat.extension() == ".json") out.push_back(chat);  // not their locks
   if (fs::exists(data / "keys.json")) out.push_back(data / "keys.json");
-  for (auto& file : out) file = fs::relative(file, data);
+  for (auto& file : out) file = file.lexically_relative(data);  // fs::relative() asks the disk, where it may be gone
   return out;
 }
 

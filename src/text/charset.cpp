@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "base/ascii.h"
 #include "text/utf8.h"
 
 namespace hanok::text {
@@ -51,7 +52,7 @@ std::string iconv_name(std::string_view name) {
   for (const char c : name) {
     // iconv reads "//TRANSLIT" and the like as options: a hostile header may not set them.
     if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '"' || c == '\'') continue;
-    upper.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+    upper.push_back(base::upper(c));
   }
   for (const auto& alias : kAliases)
     if (alias.name == upper) return std::string(alias.iconv);

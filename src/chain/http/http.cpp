@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 
+#include "base/ascii.h"
 #include "hanok/context.h"
 #include "hanok/error.h"
 
@@ -47,8 +48,7 @@ size_t on_header(char* data, size_t, size_t n, void* user) {
   const std::string_view line(data, n);
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return n;
-  std::string name(line.substr(0, colon));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string name = base::lower(line.substr(0, colon));
   auto value = line.substr(colon + 1);
   while (!value.empty() && std::isspace(static_cast<unsigned char>(value.front()))) value.remove_prefix(1);
   while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back()))) value.remove_suffix(1);

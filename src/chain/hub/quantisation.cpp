@@ -3,6 +3,7 @@
 #include <cctype>
 #include <map>
 
+#include "base/ascii.h"
 #include "chain/hub/hub.h"
 
 namespace hanok::chain::hub {
@@ -10,15 +11,9 @@ namespace {
 
 constexpr std::string_view kUsual = "Q4_K_M";  // half a byte a weight, and hardly worse than sixteen bits
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 /// "a/Model-Q4_K_M-00001-of-00003.gguf" -> "a/model-q4_k_m": all parts of a model share it.
 std::string stem(std::string_view file) {
-  std::string out = lower(file.substr(0, file.rfind('.')));
+  std::string out = base::lower(file.substr(0, file.rfind('.')));
   if (const size_t of = out.rfind("-of-"); of != out.npos && of >= 6 && out[of - 6] == '-') out.resize(of - 6);
   return out;
 }
@@ -44,7 +39,7 @@ std::vector<std::string> choose_gguf(const std::vector<std::string>& files, cons
   for (const auto& file : files)
     if (file.ends_with(".gguf") && stem(file).find("mmproj") == std::string::npos) models[stem(file)].push_back(file);
   if (models.size() == 1 && quantisation.empty()) return models.begin()->second;
-  const std::string wanted = lower(quantisation.empty() ? kUsual : quantisation);
+  const std::string wanted = base::lower(quantisation.empty() ? kUsual : quantisation);
   std::string there;
   for (auto& [name, parts] : models) {
     if (is_of(name, wanted)) {

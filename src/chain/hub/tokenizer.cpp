@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
+
 namespace hanok::chain::hub {
 namespace {
 
@@ -36,8 +38,7 @@ std::optional<TokenizerFile> in_model(const Model& model) {
 }  // namespace
 
 std::string plain_model_name(std::string_view served_name) {
-  std::string name(served_name);
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string name = base::lower(served_name);
   // "ORG/NAME:file.gguf": the repository says more than the file.
   if (const size_t colon = name.find(':'); colon != std::string::npos && name.ends_with(".gguf")) name.resize(colon);
   name.erase(0, name.find_last_of("/\\") + 1);

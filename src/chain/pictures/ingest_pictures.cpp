@@ -4,6 +4,7 @@
 #include <new>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -20,9 +21,7 @@ namespace fs = std::filesystem;
 constexpr size_t kGroup = 64;
 
 bool named_as_picture(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  const std::string suffix = base::lower(path.extension().string());
   return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg";
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "chain/providers/openai.h"
 
@@ -290,8 +291,7 @@ std::string error_words(std::string_view body) {
 }
 
 double retry_after_seconds(std::string_view line) {
-  std::string low(line.substr(0, 200));
-  for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  const std::string low = base::lower(line.substr(0, 200));
   for (const auto& [name, unit] : {std::pair{"retry-after-ms:", 0.001}, std::pair{"retry-after:", 1.0}}) {
     if (low.rfind(name, 0) != 0) continue;
     const char* value = low.c_str() + std::string_view(name).size();

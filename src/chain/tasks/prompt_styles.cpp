@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "hanok/tasks.h"
 #include "hanok/text.h"
 #include "text/trimmed.h"
@@ -17,13 +18,6 @@ constexpr size_t kUsualSamples = 5;
 bool korean(std::string_view question) { return text::hangul_share(question) > kHangulIsKorean; }
 
 using text::trimmed;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
 
 /// Marks around an answer: blanks, quotes, stars of bold text, a full stop at the end.
 std::string_view without_marks(std::string_view text) {
@@ -100,7 +94,7 @@ std::vector<Message> styled_prompt(const PromptStyle& style, std::string_view qu
 std::string final_answer(std::string_view text, bool chain_of_thought) {
   text = trimmed(text);
   if (!chain_of_thought) return std::string(text);
-  const std::string low = lower(text);
+  const std::string low = base::lower(text);
   size_t behind = std::string::npos;
   for (const std::string_view mark : {"answer:", "answer is", "정답:", "답:", "정답은"})
     if (const size_t at = low.rfind(mark); at != low.npos && (behind == low.npos || at + mark.size() > behind))

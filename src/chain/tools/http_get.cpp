@@ -1,6 +1,7 @@
 // Pages of the hosts that are allowed.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "chain/http/http.h"
 #include "chain/tools/input.h"
 #include "hanok/error.h"
@@ -10,14 +11,9 @@
 namespace hanok::chain {
 namespace {
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
-
 /// The host of an http(s) URL as libcurl will read it; anything that two readers could read differently is refused.
 std::string host_of(const std::string& url) {
-  const std::string low = lower(url);
+  const std::string low = base::lower(url);
   const size_t from = low.starts_with("https://") ? 8 : low.starts_with("http://") ? 7 : 0;
   if (from == 0) throw Error(Code::Invalid, "a URL with http:// or https:// was expected");
   const std::string host = low.substr(from, low.find_first_of("/?#", from) - from);
@@ -34,7 +30,7 @@ std::string host_of(const std::string& url) {
 
 bool allowed(const std::vector<std::string>& hosts, const std::string& host) {
   return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& known) {
-    const std::string name = lower(known);
+    const std::string name = base::lower(known);
     return host == name || host.ends_with("." + name);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "text/tokenizers/byte_level.h"
 
 namespace hanok::lm::grammar {
@@ -9,14 +10,10 @@ namespace {
 
 constexpr size_t kLongestToken = UINT16_MAX;  // bytes; a longer token is never allowed
 
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 std::string with_blanks(const std::string& token) {
-  if (token.size() == 6 && token.starts_with("<0x") && token[5] == '>' && hex(token[3]) >= 0 && hex(token[4]) >= 0)
-    return {static_cast<char>(hex(token[3]) * 16 + hex(token[4]))};
+  if (token.size() == 6 && token.starts_with("<0x") && token[5] == '>' && base::hex_digit(token[3]) >= 0 &&
+      base::hex_digit(token[4]) >= 0)
+    return {static_cast<char>(base::hex_digit(token[3]) * 16 + base::hex_digit(token[4]))};
   static constexpr std::string_view kMark = "\u2581";
   std::string out;
   for (size_t i = 0; i < token.size();) {

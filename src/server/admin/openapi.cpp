@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "server/http/head.h"
 
@@ -53,7 +54,7 @@ std::string openapi_document(const Router& router, const std::string& version) {
   for (const auto& route : router.routes()) {
     // What is there under /v1 too is told of once; a header makes another route of the same path.
     if (route->options.with_header.empty() && patterns.contains(std::string(kShort) + route->pattern)) continue;
-    const std::string method = lower_case(route->method);
+    const std::string method = base::lower(route->method);
     // Of two vendors at one path the first is told of under its own name, the other beside it.
     OrderedJson& path = paths[route->pattern];
     const bool taken = path.contains(method);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -105,7 +106,7 @@ std::optional<Access> Keys::find(std::string_view key) const {
 
 std::string presented_key(const Request& request) {
   const std::string_view authorization = request.header("authorization");
-  const std::string scheme = lower_case(authorization.substr(0, authorization.find(' ')));
+  const std::string scheme = base::lower(authorization.substr(0, authorization.find(' ')));
   if (scheme == "bearer" && authorization.size() > 7) return std::string(authorization.substr(7));
   if (scheme == "basic" && authorization.size() > 6) {
     const auto pair = base64_decoded(authorization.substr(6));
@@ -114,7 +115,7 @@ std::string presented_key(const Request& request) {
   }
   for (const char* name : {"api-key", "x-api-key", "x-chroma-token"})
     if (const auto value = request.header(name); !value.empty())
-      return std::string(value.substr(lower_case(value.substr(0, 7)) == "bearer " ? 7 : 0));
+      return std::string(value.substr(base::lower(value.substr(0, 7)) == "bearer " ? 7 : 0));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "server/http/gzip.h"
 #include "server/http/head.h"
@@ -246,9 +247,9 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     request_.method = text_of(head.method_string());
     request_.remote = remote_;
     for (const auto& field : head)
-      request_.headers.emplace_back(lower_case(text_of(field.name_string())), text_of(field.value()));
+      request_.headers.emplace_back(base::lower(text_of(field.name_string())), text_of(field.value()));
     if (const auto transfer = request_.header("transfer-encoding"); !transfer.empty())
-      keep_alive_ &= lower_case(transfer) == "chunked";  // else nobody knows where the next request begins
+      keep_alive_ &= base::lower(transfer) == "chunked";  // else nobody knows where the next request begins
     const std::string_view asked = request_.header("x-request-id");
     request_.id = is_sound_request_id(asked) ? std::string(asked) : new_request_id();
     found_ = {.problem = nullptr};
@@ -274,7 +275,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
     }
     if (!refusal_) {
       const std::string_view expect = request_.header("expect");
-      if (!expect.empty() && lower_case(expect) != "100-continue")
+      if (!expect.empty() && base::lower(expect) != "100-continue")
         refusal_ = Problem{.status = 417, .message = "only Expect: 100-continue is known", .code = "invalid"};
       else if (!expect.empty() && http11_ && !parser_->is_done())
         return say_continue();
@@ -334,21 +335,21 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   }
 
   void check_body() {
-    const std::string encoding = lower_case(request_.header("content-encoding"));
+    const std::string encoding = base::lower(request_.header("content-encoding"));
     if (!encoding.empty() && encoding != "identity" && encoding != "gzip" && encoding != "x-gzip" &&
         encoding != "deflate")
       throw Refusal({.status = 415,
                      .message = "content-encoding: gzip or identity was expected, found '" + encoding + "'",
                      .code = "unsupported_media_type"});
     packed_ = encoding.find("gzip") != encoding.npos || encoding == "deflate";
-    const std::string transfer = lower_case(request_.header("transfer-encoding"));
+    const std::string transfer = base::lower(request_.header("transfer-encoding"));
     if (!transfer.empty() && transfer != "chunked")
       throw Refusal({.status = 501, .message = "transfer-encoding: chunked alone is known", .code = "invalid"});
     const auto length = parser_->content_length();
     if (length && *length > most_body_) throw Refusal(too_large());
     if (length && server_.body_bytes + *length > server_.options.most_bodies) throw Refusal(no_room());
     if (found_.route->options.json_only && !parser_->is_done()) {
-      const std::string type = lower_case(request_.header("content-type"));
+      const std::string type = base::lower(request_.header("content-type"));
       if (!type.empty() && type.find("json") == type.npos)
         throw Refusal({.status = 415,
                        .message = "content-type: application/json was expected, found '" + type + "'",

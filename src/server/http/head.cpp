@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/ascii.h"
+
 namespace hanok::server {
 namespace {
 
@@ -57,7 +59,7 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<Target> parse_target(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"})
-    if (lower_case(target.substr(0, scheme.size())) == scheme) {
+    if (base::lower(target.substr(0, scheme.size())) == scheme) {
       target.remove_prefix(scheme.size());
       const size_t slash = target.find_first_of("/?");
       target = slash == target.npos ? std::string_view("/") : target.substr(slash);
@@ -70,7 +72,7 @@ std::optional<Target> parse_target(std::string_view target) {
 }
 
 bool is_local_host(std::string_view host) {
-  const std::string name = lower_case(without_port(host));
+  const std::string name = base::lower(without_port(host));
   return name == "localhost" || name.ends_with(".localhost") || is_ipv4(name) || name.starts_with('[');
 }
 
@@ -99,17 +101,10 @@ bool is_sound_request_id(std::string_view id) {
   });
 }
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool lists(std::string_view value, std::string_view word) {
   while (!value.empty()) {
     const size_t comma = std::min(value.find(','), value.size());
-    const std::string item = lower_case(value.substr(0, comma));
+    const std::string item = base::lower(value.substr(0, comma));
     value.remove_prefix(std::min(value.size(), comma + 1));
     const size_t semicolon = std::min(item.find(';'), item.size());
     if (trimmed(std::string_view(item).substr(0, semicolon)) != word) continue;

@@ -30,7 +30,6 @@ bool is_sound_request_id(std::string_view id);
 
 /// Whether a list of a header ("gzip, deflate;q=0.5", "keep-alive, Upgrade") has a word, and not with q=0.
 bool lists(std::string_view value, std::string_view word);
-std::string lower_case(std::string_view text);
 
 struct ReplyHead {
   std::string request_id;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <new>
 
+#include "base/ascii.h"
 #include "text/utf8.h"
 
 namespace hanok::server {
@@ -132,12 +133,6 @@ std::string_view reason_phrase(int status) {
 }
 
 std::optional<std::string> percent_decoded(std::string_view encoded, bool plus) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-  };
   std::string out;
   for (size_t i = 0; i < encoded.size(); ++i) {
     if (encoded[i] != '%') {
@@ -145,7 +140,7 @@ std::optional<std::string> percent_decoded(std::string_view encoded, bool plus) 
       continue;
     }
     if (i + 2 >= encoded.size()) return std::nullopt;
-    const int high = digit(encoded[i + 1]), low = digit(encoded[i + 2]);
+    const int high = base::hex_digit(encoded[i + 1]), low = base::hex_digit(encoded[i + 2]);
     if (high < 0 || low < 0) return std::nullopt;
     out += static_cast<char>(high * 16 + low);
     i += 2;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "server/http/head.h"
 #include "server/http/message.h"
 #include "text/utf8.h"
@@ -17,7 +18,7 @@ constexpr size_t kMostParts = 1000, kLongestBoundary = 70;
 
 // The value of `name` in "form-data; name=\"file\"; filename=\"a.txt\"", quoted or not; filename* in RFC 5987's form.
 std::string parameter(std::string_view header, const std::string& name) {
-  const std::string low = lower_case(header);
+  const std::string low = base::lower(header);
   for (size_t at = low.find(name + "="); at != low.npos; at = low.find(name + "=", at + 1)) {
     if (at > 0 && low[at - 1] != ' ' && low[at - 1] != ';') continue;
     std::string_view value = header.substr(at + name.size() + 1);
@@ -33,7 +34,7 @@ std::string parameter(std::string_view header, const std::string& name) {
 
 std::string file_name(std::string_view header) {
   const std::string extended = parameter(header, "filename*");
-  if (lower_case(extended).starts_with("utf-8''"))
+  if (base::lower(extended).starts_with("utf-8''"))
     if (auto name = percent_decoded(std::string_view(extended).substr(7))) return *name;
   return text::replace_invalid(parameter(header, "filename"));
 }
@@ -47,7 +48,7 @@ FormPart parse_part(std::string_view part) {
   while (!head.empty()) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     head.remove_prefix(std::min(head.size(), line.size() + 2));
-    const std::string low = lower_case(line.substr(0, std::min(line.find(':'), line.size())));
+    const std::string low = base::lower(line.substr(0, std::min(line.find(':'), line.size())));
     const std::string_view value = line.substr(std::min(line.size(), low.size() + 1));
     if (low == "content-disposition") {
       out.name = text::replace_invalid(parameter(value, "name"));
@@ -64,7 +65,7 @@ FormPart parse_part(std::string_view part) {
 
 std::vector<FormPart> parse_form(std::string_view content_type, std::string_view body) {
   const std::string boundary = parameter(content_type, "boundary");
-  if (!lower_case(content_type).starts_with("multipart/form-data") || boundary.empty() ||
+  if (!base::lower(content_type).starts_with("multipart/form-data") || boundary.empty() ||
       boundary.size() > kLongestBoundary)
     throw Refusal({.status = 415,
                    .message = "content-type: multipart/form-data with a boundary was expected",

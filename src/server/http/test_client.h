@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "server/http/head.h"
 
 namespace hanok::test {
@@ -67,7 +68,7 @@ class Client {
     for (size_t at = head.find("\r\n") + 2; at < head.size();) {
       const size_t end = head.find("\r\n", at), colon = head.find(": ", at);
       if (end == at || colon == head.npos) break;
-      out.headers[server::lower_case(head.substr(at, colon - at))] = head.substr(colon + 2, end - colon - 2);
+      out.headers[base::lower(head.substr(at, colon - at))] = head.substr(colon + 2, end - colon - 2);
       at = end + 2;
     }
     if (to_head || out.status < 200) return out;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/ascii.h"
 #include "text/utf8.h"
 
 namespace hanok::text::analysis {
@@ -61,15 +62,9 @@ constexpr Surname kSurnames[] = {
     {"yu", "유"},    {"yun", "윤"},
 };
 
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_letter(char c) { return is_upper(c) || (c >= 'a' && c <= 'z'); }
-
-std::string lower(std::string_view word) {
-  std::string out(word);
-  for (char& c : out)
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
+using base::is_letter;
+using base::is_upper;
+using base::lower;
 
 /// All ways to read the whole of `letters` as one syllable.
 std::vector<std::string> one_syllable(std::string_view letters) {

@@ -1,6 +1,7 @@
 // Tables of comma or tab separated values: every row one line of "column: value; column: value".
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "text/loaders/rows.h"
 #include "text/loaders/writer.h"
 
@@ -71,7 +72,7 @@ class CsvReader {
 
 Document load_csv(const Source& source) {
   const std::string text = decode_text(source);
-  const bool tabs = lower_ascii(source.suffix()) == ".tsv";
+  const bool tabs = base::lower(source.suffix()) == ".tsv";
   CsvReader reader(text, tabs ? '\t' : find_separator(text));
   Writer out(source);
   RowWriter rows(out);

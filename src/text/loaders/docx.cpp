@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
 #include "text/loaders/grid.h"
 #include "text/loaders/office_parts.h"
 #include "text/loaders/raised.h"
@@ -34,7 +35,7 @@ int outline_level(const pugi::xml_node& paragraph_properties) {
 Styles read_styles(const pugi::xml_node& root) {
   Styles styles;
   for (const auto& style : root.children()) {
-    const std::string name = lower_ascii(attribute(child(style, "name"), "val"));
+    const std::string name = base::lower(attribute(child(style, "name"), "val"));
     int level = outline_level(child(style, "pPr"));
     if (name.starts_with("heading ")) level = number(std::string_view(name).substr(8), 0);
     if (name == "title") level = kTitleStyle;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "text/loaders/grid.h"
 #include "text/loaders/raised.h"
 
@@ -97,7 +98,7 @@ bool too_deep(std::string_view html) {
     const bool closes = html[i + 1] == '/';
     size_t end = i + 1 + closes;
     while (end < html.size() && is_name(html[end])) ++end;
-    const std::string name = lower_ascii(html.substr(i + 1 + closes, end - i - 1 - closes));
+    const std::string name = base::lower(html.substr(i + 1 + closes, end - i - 1 - closes));
     if (name.empty() || std::find(kUnclosed.begin(), kUnclosed.end(), name) != kUnclosed.end()) continue;
     const size_t close = html.find_first_of("<>", end);
     const bool empty_element = close != html.npos && close > 0 && html[close] == '>' && html[close - 1] == '/';
@@ -471,7 +472,7 @@ class Reader {
 }  // namespace
 
 std::string_view declared_charset(std::string_view bytes) {
-  const std::string head = lower_ascii(bytes.substr(0, 4096));
+  const std::string head = base::lower(bytes.substr(0, 4096));
   for (size_t meta = head.find("<meta"); meta != head.npos; meta = head.find("<meta", meta + 1)) {
     const size_t end = std::min(head.find('>', meta), head.size());
     size_t at = head.find("charset=", meta);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "text/loaders/writer.h"
 
 namespace hanok::text {
@@ -11,9 +12,9 @@ namespace {
 constexpr std::string_view kSoft = "\xC2\xAD";         // U+00AD: a hyphen only where a line ends
 constexpr std::string_view kUnicode = "\xE2\x80\x90";  // U+2010: as '-'
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+using base::is_digit;
+using base::is_lower;
+using base::is_upper;
 bool is_foreign(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 bool is_word_char(char c) { return is_digit(c) || is_lower(c) || is_upper(c) || is_foreign(c); }
 
@@ -33,7 +34,7 @@ std::string_view first_word(std::string_view line) {
 std::string bare(std::string_view word) {
   while (!word.empty() && !is_word_char(word.front())) word.remove_prefix(1);
   while (!word.empty() && !is_word_char(word.back())) word.remove_suffix(1);
-  return lower_ascii(word);
+  return base::lower(word);
 }
 
 std::string_view without(std::string_view line, std::string_view hyphen) {

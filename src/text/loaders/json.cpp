@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/ascii.h"
 #include "text/loaders/writer.h"
 #include "text/utf8.h"
 
@@ -199,10 +200,7 @@ class JsonReader {
     uint32_t value = 0;
     for (int i = 0; i < 4; ++i) {
       const char c = at_ < text_.size() ? text_[at_] : '"';
-      const int digit = c >= '0' && c <= '9'   ? c - '0'
-                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                               : -1;
+      const int digit = base::hex_digit(c);
       if (digit < 0) return 0xFFFD;
       value = value * 16 + static_cast<uint32_t>(digit);
       ++at_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/loaders/html.h"
 #include "text/loaders/hyphens.h"
@@ -34,7 +35,7 @@ std::string day_of(std::string_view date) {
     const auto result = std::from_chars(text.data(), text.data() + text.size(), n);
     return result.ec == std::errc() && result.ptr == text.data() + text.size() ? n : 0;
   };
-  const auto month = std::find(kMonths.begin(), kMonths.end(), lower_ascii(words[1].substr(0, 3)));
+  const auto month = std::find(kMonths.begin(), kMonths.end(), base::lower(words[1].substr(0, 3)));
   const int day = number(words[0]), year = number(words[2]);
   if (month == kMonths.end() || day < 1 || day > 31 || year < 1900 || year > 9999) return std::string(date);
   const auto two = [](long n) { return std::string(n < 10 ? "-0" : "-") + std::to_string(n); };

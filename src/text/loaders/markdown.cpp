@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "base/ascii.h"
 #include "text/loaders/html.h"
 #include "text/loaders/parts.h"
 #include "text/loaders/raised.h"
@@ -53,7 +54,7 @@ std::string tag_name(std::string_view tag) {
   tag.remove_prefix(1);
   size_t end = tag.starts_with('/') ? 1 : 0;
   while (end < tag.size() && !is_blank(tag[end]) && tag[end] != '>' && tag[end] != '/') ++end;
-  return lower_ascii(tag.substr(0, end));
+  return base::lower(tag.substr(0, end));
 }
 
 void write_block(Walk& walk) {
@@ -112,7 +113,7 @@ void inline_tag(Walk& walk, std::string_view tag) {
   } else if (name == "/rt") {
     put(walk, ")");
   } else if (name == "img") {
-    const size_t alt = lower_ascii(tag).find("alt=\"");
+    const size_t alt = base::lower(tag).find("alt=\"");
     if (alt == tag.npos) return;
     const auto text = tag.substr(alt + 5);
     put(walk, text.substr(0, text.find('"')));

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "text/loaders/mail.h"
 #include "text/loaders/writer.h"
 
 namespace hanok::text {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using base::is_digit;
 
 // "10:00": in a message's own text "From " begins a sentence, here a line with a time.
 bool has_time(std::string_view line) {

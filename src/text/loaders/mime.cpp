@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/loaders/writer.h"
 #include "text/utf8.h"
@@ -30,12 +31,6 @@ int base64_digit(char c) {
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
   return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 std::string as_utf8(std::string_view bytes, std::string_view charset) {
@@ -87,8 +82,8 @@ std::string decode_quoted_printable(std::string_view text, bool underscore) {
       out.push_back(' ');
     } else if (text[i] != '=') {
       out.push_back(text[i]);
-    } else if (i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+    } else if (i + 2 < text.size() && base::hex_digit(text[i + 1]) >= 0 && base::hex_digit(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(base::hex_digit(text[i + 1]) * 16 + base::hex_digit(text[i + 2])));
       i += 2;
     } else if (text.substr(i + 1).starts_with("\r\n")) {
       i += 2;
@@ -141,7 +136,7 @@ MimePart::MimePart(std::string_view bytes) {
     if (folded && !headers_.empty()) {
       headers_.back().second.append(" ").append(trim(line));
     } else if (colon != line.npos && is_header_name(line.substr(0, colon)) && headers_.size() < kMaxHeaders) {
-      headers_.emplace_back(lower_ascii(line.substr(0, colon)), trim(line.substr(colon + 1)));
+      headers_.emplace_back(base::lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
     } else if (!mbox) {
       break;  // no header: the body begins without a blank line
     }
@@ -151,7 +146,7 @@ MimePart::MimePart(std::string_view bytes) {
 }
 
 std::string MimePart::raw(std::string_view name) const {
-  const std::string lower = lower_ascii(name);
+  const std::string lower = base::lower(name);
   for (const auto& [key, value] : headers_)
     if (key == lower) return value;
   return {};
@@ -161,13 +156,13 @@ std::string MimePart::readable(std::string_view name) const { return decode_word
 
 std::string MimePart::type() const {
   const std::string header = raw("content-type");
-  const std::string type = lower_ascii(trim(std::string_view(header).substr(0, header.find(';'))));
+  const std::string type = base::lower(trim(std::string_view(header).substr(0, header.find(';'))));
   return type.find('/') == type.npos ? "text/plain" : type;
 }
 
 // `name=value` or `name="value"` of a header, and the percent form `name*=utf-8''value`.
 std::string MimePart::parameter(std::string_view header, std::string_view name) {
-  const std::string lower = lower_ascii(header);
+  const std::string lower = base::lower(header);
   for (size_t at = lower.find(name); at != lower.npos; at = lower.find(name, at + 1)) {
     if (at > 0 && !is_blank(lower[at - 1]) && lower[at - 1] != ';') continue;
     size_t i = at + name.size();
@@ -194,12 +189,12 @@ std::string MimePart::file_name() const {
   const std::string disposition = raw("content-disposition");
   std::string name = parameter(disposition, "filename");
   if (name.empty()) name = parameter(raw("content-type"), "name");
-  if (name.empty() && lower_ascii(disposition).starts_with("attachment")) name = "(" + type() + ")";
+  if (name.empty() && base::lower(disposition).starts_with("attachment")) name = "(" + type() + ")";
   return decode_words(name);
 }
 
 std::string MimePart::content() const {
-  const std::string encoding = lower_ascii(raw("content-transfer-encoding"));
+  const std::string encoding = base::lower(raw("content-transfer-encoding"));
   if (encoding.starts_with("base64")) return decode_base64(body_);
   if (encoding.starts_with("quoted-printable")) return decode_quoted_printable(body_);
   return std::string(body_);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "text/loaders/writer.h"
 
 namespace hanok::text {
@@ -61,7 +62,7 @@ void round_to(Digits& d, int count) {
 // ------------------------------------------------------------------------------------------------------------
 
 bool starts_with_any_case(std::string_view text, std::string_view word) {
-  return text.size() >= word.size() && lower_ascii(text.substr(0, word.size())) == lower_ascii(word);
+  return text.size() >= word.size() && base::lower(text.substr(0, word.size())) == base::lower(word);
 }
 
 class CodeReader {
@@ -136,9 +137,9 @@ class CodeReader {
 
   // "yyyy", "mm", "aaa" and the like; "s" may have ".000" behind it.
   void unit() {
-    const std::string letter = lower_ascii(code_.substr(at_, 1));
+    const std::string letter = base::lower(code_.substr(at_, 1));
     std::string run;
-    while (at_ < code_.size() && lower_ascii(code_.substr(at_, 1)) == letter) run += letter, ++at_;
+    while (at_ < code_.size() && base::lower(code_.substr(at_, 1)) == letter) run += letter, ++at_;
     if (letter == "a") {
       if (run.size() < 3) return literal(run);
       add(Token::Date, run.size() == 3 ? "w" : "ww");  // 월, 월요일
@@ -164,7 +165,7 @@ class CodeReader {
     }
     const std::string_view inside = code_.substr(at_ + 1, end - at_ - 1);
     at_ = end + 1;
-    const std::string low = lower_ascii(inside);
+    const std::string low = base::lower(inside);
     if (!low.empty() && low.find_first_not_of(low[0]) == low.npos &&
         std::string_view("hms").find(low[0]) != std::string_view::npos) {
       add(Token::Elapsed, low);
@@ -172,7 +173,7 @@ class CodeReader {
     } else if (inside.starts_with('$')) {
       const size_t dash = inside.find('-');
       literal(inside.substr(1, dash == inside.npos ? inside.npos : dash - 1));
-      const std::string locale = dash == inside.npos ? std::string() : lower_ascii(inside.substr(dash + 1));
+      const std::string locale = dash == inside.npos ? std::string() : base::lower(inside.substr(dash + 1));
       if (locale.ends_with("412") || locale.starts_with("ko")) section_.korean = true;
     } else if (inside.find_first_of("<>=") == 0) {
       condition(inside);

@@ -3,6 +3,7 @@
 // rows a cell spans.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "text/loaders/ole.h"
@@ -70,7 +71,7 @@ std::string convert(const Source& source, const Kind& kind) {
 
 // Programs that export "to Excel" or "to Word" write HTML under these names.
 bool begins_like_html(std::string_view bytes) {
-  const std::string start = lower_ascii(bytes.substr(0, 1024));
+  const std::string start = base::lower(bytes.substr(0, 1024));
   return start.find("<html") != start.npos || start.find("<!doctype html") != start.npos ||
          start.find("<table") != start.npos;
 }

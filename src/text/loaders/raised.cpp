@@ -4,13 +4,14 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "text/loaders/writer.h"
 
 namespace hanok::text {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+using base::is_digit;
+using base::is_letter;
 bool all(std::string_view text, bool (*is)(char)) { return !text.empty() && std::all_of(text.begin(), text.end(), is); }
 
 // The letters at the end: "12 km" -> "km".

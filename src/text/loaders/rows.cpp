@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace hanok::text {
 namespace {
 
@@ -141,7 +143,7 @@ bool heads(const std::vector<Row>& rows, size_t first) {
 }
 
 bool is_no_value(std::string_view text) {
-  const std::string low = lower_ascii(trim(text));
+  const std::string low = base::lower(trim(text));
   for (const std::string_view word :
        {"-", "–", "—", "n/a", "na", "none", "unknown", "tbd", "?", "미정", "없음", "무료", "free"})
     if (low == word) return true;

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/loaders/margins.h"
 #include "text/loaders/ole.h"
@@ -224,11 +225,7 @@ class Rtf {
   }
 
   void hex_byte() {
-    const auto digit = [&](size_t i) {
-      const char c = i < bytes_.size() ? bytes_[i] : 'x';
-      if (c >= '0' && c <= '9') return c - '0';
-      return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-    };
+    const auto digit = [&](size_t i) { return i < bytes_.size() ? base::hex_digit(bytes_[i]) : -1; };
     const int high = digit(at_), low = digit(at_ + 1);
     if (high < 0 || low < 0) return;
     at_ += 2;
@@ -377,7 +374,7 @@ class Rtf {
     std::string& name = words_[Target::Styles];
     const size_t end = name.find(';');
     if (end == name.npos) return;
-    const std::string lower = lower_ascii(trim(std::string_view(name).substr(0, end)));
+    const std::string lower = base::lower(trim(std::string_view(name).substr(0, end)));
     constexpr std::string_view kHeading = "heading ";
     int level = 0;
     if (lower.starts_with(kHeading))

@@ -3,6 +3,7 @@
 #include <array>
 #include <new>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "text/loaders/loader.h"
 #include "text/loaders/mbox.h"
@@ -87,7 +88,7 @@ void Source::fail(Code code, const std::string& message) const {
 
 const Loader* find_loader(std::string_view name) {
   const LoadOptions options;
-  const std::string suffix = lower_ascii(Source{name, {}, options}.suffix());
+  const std::string suffix = base::lower(Source{name, {}, options}.suffix());
   if (suffix.empty()) return &kLoaders.front();
   for (const auto& loader : kLoaders)
     if (any_suffix(loader.suffixes, [&](std::string_view s) { return s == suffix; })) return &loader;

@@ -36,13 +36,6 @@ std::string collapse_blanks(std::string_view utf8) {
   return out;
 }
 
-std::string lower_ascii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 std::string clean_text(std::string_view utf8) {
   std::string out;
   out.reserve(utf8.size());

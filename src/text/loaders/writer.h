@@ -61,6 +61,5 @@ std::string clean_text(std::string_view utf8);
 std::string collapse_blanks(std::string_view utf8);
 std::string_view trim(std::string_view text);
 bool is_blank(char c);
-std::string lower_ascii(std::string_view text);
 
 }  // namespace hanok::text

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
 #include "hanok/text.h"
 #include "text/splitters/code_points.h"
 #include "text/splitters/korean_endings.h"
@@ -280,8 +281,7 @@ class Splitter {
     if (word.size() == 1 && is_upper(static_cast<unsigned char>(word[0])))  // "J. R. R. Tolkien", "Vitamin C. The"
       return !contains(kStarters, word_after(next));
     const bool dotted = word.find('.') != std::string_view::npos && word.size() <= 8;  // "U.S", "a.m", "Ph.D"
-    std::string lower(word);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const std::string lower = base::lower(word);
     if (dotted && is_latin(last_of(word))) return !contains(kStarters, word_after(next));
     if (lower == "no") return is_digit(first);
     if (!contains(kAbbreviations, lower)) return false;

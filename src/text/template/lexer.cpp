@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "hanok/error.h"
 #include "text/utf8.h"
 
@@ -12,7 +13,6 @@ using Kind = Token::Kind;
 
 bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80); }
-bool digit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
  public:
@@ -167,10 +167,10 @@ class Lexer {
   void token(std::string_view rest, std::string& brackets) {
     const char c = rest[0];
     if (c == '"' || c == '\'') return string(c);
-    if (digit(c)) return number(rest);
+    if (base::is_digit(c)) return number(rest);
     if (name_start(c)) {
       size_t n = 1;
-      while (n < rest.size() && (name_start(rest[n]) || digit(rest[n]))) ++n;
+      while (n < rest.size() && (name_start(rest[n]) || base::is_digit(rest[n]))) ++n;
       add(Kind::Name, std::string(rest.substr(0, n)));
       return advance(at_ + n);
     }
@@ -196,13 +196,14 @@ class Lexer {
     bool real = false;
     std::string digits;
     const auto run = [&] {
-      while (n < rest.size() && (digit(rest[n]) || (rest[n] == '_' && n + 1 < rest.size() && digit(rest[n + 1])))) {
+      while (n < rest.size() &&
+             (base::is_digit(rest[n]) || (rest[n] == '_' && n + 1 < rest.size() && base::is_digit(rest[n + 1])))) {
         if (rest[n] != '_') digits += rest[n];
         ++n;
       }
     };
     run();
-    if (n + 1 < rest.size() && rest[n] == '.' && digit(rest[n + 1])) {
+    if (n + 1 < rest.size() && rest[n] == '.' && base::is_digit(rest[n + 1])) {
       real = true;
       digits += rest[n++];
       run();
@@ -210,7 +211,7 @@ class Lexer {
     if (n < rest.size() && (rest[n] == 'e' || rest[n] == 'E')) {
       size_t sign = n + 1;
       if (sign < rest.size() && (rest[sign] == '+' || rest[sign] == '-')) ++sign;
-      if (sign < rest.size() && digit(rest[sign])) {
+      if (sign < rest.size() && base::is_digit(rest[sign])) {
         real = true;
         digits += std::string(rest.substr(n, sign - n));
         n = sign;
@@ -242,10 +243,7 @@ class Lexer {
       uint32_t value = 0;
       for (size_t k = 0; k < n; ++k) {
         const char h = ++i < source_.size() ? source_[i] : ' ';
-        const int v = digit(h)               ? h - '0'
-                      : h >= 'a' && h <= 'f' ? h - 'a' + 10
-                      : h >= 'A' && h <= 'F' ? h - 'A' + 10
-                                             : -1;
+        const int v = base::hex_digit(h);
         if (v < 0) fail("an escape in a text needs " + std::to_string(n) + " hexadecimal digits");
         value = value * 16 + static_cast<uint32_t>(v);
       }

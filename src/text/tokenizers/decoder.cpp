@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "text/tokenizers/byte_level.h"
 #include "text/tokenizers/pattern.h"
 #include "text/tokenizers/unicode.h"
@@ -149,13 +150,9 @@ class ByteFallback : public Decoder {
   }
 
  private:
-  static int digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-  }
   static int byte_of(std::string_view t) {
     if (t.size() != 6 || !t.starts_with("<0x") || t[5] != '>') return -1;
-    const int high = digit(t[3]), low = digit(t[4]);
+    const int high = base::hex_digit(t[3]), low = base::hex_digit(t[4]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
   }
 };

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/ascii.h"
 #include "hanok/error.h"
 #include "text/tokenizers/regex.h"
 
@@ -319,8 +320,7 @@ class Parser {
     char32_t c = 0;
     int n = 0;
     for (; n < digits && more(); ++n, ++at_) {
-      const char d = source_[at_];
-      const int v = d >= '0' && d <= '9' ? d - '0' : (d | 32) >= 'a' && (d | 32) <= 'f' ? (d | 32) - 'a' + 10 : -1;
+      const int v = base::hex_digit(source_[at_]);
       if (v < 0) break;
       c = c << 4 | static_cast<char32_t>(v);
     }

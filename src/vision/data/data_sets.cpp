@@ -2,6 +2,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/threads.h"
 #include "hanok/error.h"
@@ -145,8 +146,7 @@ void read_cifar(const fs::path& given, DataSet& set) {
 // ---- folders
 
 bool is_picture_file(const fs::path& file) {
-  std::string end = file.extension().string();
-  std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string end = base::lower(file.extension().string());
   return end == ".png" || end == ".jpg" || end == ".jpeg";
 }
 
