@@ -209,6 +209,12 @@ std::vector<std::string> recipe_names() {
   return out;
 }
 
+std::string recipe_help() {
+  std::string out = "how to train (default: what suits the model)";
+  for (const auto& r : vision::recipes()) out += "\n" + r.name + ": " + r.about;
+  return out;
+}
+
 }  // namespace
 
 void add_train(Command& vision) {
@@ -221,7 +227,7 @@ void add_train(Command& vision) {
   c.option("--epochs", f->epochs, "how often each picture is seen", 0.001, 1e6);
   c.option("--minutes", f->minutes, "how long to train: the schedule follows the clock", 0, 1e6);
   c.option("--target", f->target, "stop as soon as the test's accuracy is this, 0 to 1", 0, 1);
-  c.choice("--recipe", f->recipe, recipe_names(), "how to train (default: what suits the model)");
+  c.choice("--recipe", f->recipe, recipe_names(), recipe_help());
   c.option("--batch", f->batch, "pictures in a batch, over all processes", 1);
   c.option("--accumulate", f->accumulate, "batches in a step of the optimizer", 1);
   c.choice("--optimizer", f->optimizer, {"sgd", "adamw"}, "instead of the recipe's");
