@@ -138,7 +138,8 @@ std::vector<BackupFile> read_manifest(const fs::path& from) {
 
 }  // namespace
 
-std::vector<BackupFile> backup(const std::filesystem::path& data, const std::filesystem::path& to) {
+std::vector<BackupFile> backup(const std::filesystem::path& data, const std::filesystem::path& folder) {
+  const fs::path to = folder.has_filename() ? folder : folder.parent_path();  // "backup/" is "backup"
   if (!fs::exists(data / kDatabase))
     throw Error(Code::NotFound, data.string() + ": no documents here, nothing to back up");
   if (fs::exists(to)) throw Error(Code::Exists, to.string() + ": is there already; name a new folder");

@@ -87,6 +87,16 @@ TEST(Backup, FilesMayComeAndGo) {
   others.join();
 }
 
+TEST(Backup, AFolderMayEndInASlash) {
+  const base::TempFolder folder;
+  const fs::path data = folder.path() / "data" / "", copy = folder.path() / "copy" / "";
+  Store::open(data);
+  ASSERT_EQ(backup(data, copy).size(), 1u);
+  EXPECT_EQ(backup(data, folder.path() / "other")[0].path, "hanok.db");
+  EXPECT_EQ(restore(copy, folder.path() / "again" / "")[0].path, "hanok.db");
+  EXPECT_FALSE(fs::exists(folder.path() / "copy" / ".part"));
+}
+
 TEST(Backup, NothingThatIsThereIsReplaced) {
   const base::TempFolder folder;
   const fs::path data = folder.path() / "data", copy = folder.path() / "copy", again = folder.path() / "again";
