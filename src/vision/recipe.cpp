@@ -42,7 +42,7 @@ Recipe without_norm() {
 }
 
 // For ResNet-18 on CIFAR-10 (He et al. 2015 for the net): what `fast` does, for a net whose norms have scales and whose
-// last layer begins as usual. With 16 epochs it ended at 94.99 % (seed 1); 18 are to pass 95 %.
+// last layer begins as usual. 18 epochs end at 95.03 % (seed 1), 16 at 94.99 %.
 Recipe accurate() {
   Recipe r{.name = "accurate",
            .about = "ResNet-18 on CIFAR-10: Muon, small pictures at first, alternating mirrors, six views"};
