@@ -1,6 +1,5 @@
 #include "lm/known_prompts.h"
 
-#include <algorithm>
 #include <array>
 #include <string>
 

@@ -1,5 +1,6 @@
 // g++ 12 warns about its own intrinsics that leave a register undefined on purpose.
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 
 #include "math/fast_scan_kernels.h"

@@ -12,6 +12,7 @@
 namespace hanok::math {
 
 constexpr size_t kFastScanVectors = 32;
+constexpr size_t kFastScanCodes = 16;  // that a subspace has
 
 /// What the bytes of a table mean: an entry is base's share of its subspace + step * byte.
 struct LookupScale {

@@ -5,25 +5,23 @@
 namespace hanok::math {
 namespace {
 
-constexpr size_t kCodes = 16;
-
 LookupScale lookups(const float* codebooks, const uint32_t* starts, size_t m, const float* x, float factor,
                     float* floats, uint8_t* out) {
   LookupScale scale;
   float widest = 0;
   for (size_t s = 0; s < m; ++s) {
-    float products[kCodes] = {};
+    float products[kFastScanCodes] = {};
     for (size_t j = starts[s]; j < starts[s + 1]; ++j)
-      for (size_t c = 0; c < kCodes; ++c) products[c] += x[j] * codebooks[j * kCodes + c];
+      for (size_t c = 0; c < kFastScanCodes; ++c) products[c] += x[j] * codebooks[j * kFastScanCodes + c];
     for (float& p : products) p *= factor;
-    const auto [least, most] = std::minmax_element(products, products + kCodes);
+    const auto [least, most] = std::minmax_element(products, products + kFastScanCodes);
     widest = std::max(widest, *most - *least);
     scale.base += *least;
-    for (size_t c = 0; c < kCodes; ++c) floats[s * kCodes + c] = products[c] - *least;
+    for (size_t c = 0; c < kFastScanCodes; ++c) floats[s * kFastScanCodes + c] = products[c] - *least;
   }
   scale.step = std::max(widest / 255, 1e-30f);
   const float inverse = 1 / scale.step;
-  for (size_t i = 0; i < m * kCodes; ++i) out[i] = static_cast<uint8_t>(floats[i] * inverse + 0.5f);
+  for (size_t i = 0; i < m * kFastScanCodes; ++i) out[i] = static_cast<uint8_t>(floats[i] * inverse + 0.5f);
   return scale;
 }
 

@@ -1,6 +1,5 @@
 // Which of a repository's GGUF files a name means: models come in many precisions, one file (or several parts) each.
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "base/ascii.h"

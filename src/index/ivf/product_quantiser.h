@@ -19,7 +19,7 @@ std::vector<uint32_t> split_axes(std::span<const float> variance, size_t m);
 
 class ProductQuantiser {
  public:
-  static constexpr size_t kCodes = 16;
+  static constexpr size_t kCodes = math::kFastScanCodes;
 
   ProductQuantiser() = default;
   /// Learns codebooks for vectors [n, dim].

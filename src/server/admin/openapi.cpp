@@ -4,7 +4,6 @@
 
 #include "base/ascii.h"
 #include "base/json.h"
-#include "server/http/head.h"
 
 namespace hanok::server {
 namespace {

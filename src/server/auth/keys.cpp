@@ -11,7 +11,6 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "server/base64.h"
-#include "server/http/head.h"
 
 namespace hanok::server {
 namespace {

@@ -8,7 +8,6 @@
 #include "base/process.h"
 #include "text/loaders/ole.h"
 #include "text/loaders/sniff.h"
-#include "text/loaders/writer.h"
 
 namespace hanok::text {
 namespace {

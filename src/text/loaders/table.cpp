@@ -8,7 +8,6 @@
 #include "text/loaders/loader.h"
 #include "text/loaders/mbox.h"
 #include "text/loaders/sniff.h"
-#include "text/loaders/writer.h"
 
 namespace hanok::text {
 namespace {

@@ -33,11 +33,6 @@ double images_per_second(const MeasureOptions& options, const Step& step) {
   return static_cast<double>(steps * options.batch) / watch.seconds();
 }
 
-torch::Tensor random_pictures(const ModelOptions& model, size_t n) {
-  return torch::randn({static_cast<int64_t>(n), model.input.channels, model.input.height, model.input.width})
-      .contiguous(torch::MemoryFormat::ChannelsLast);
-}
-
 // A batch that memory cannot hold is refused before it is made. A usual one is not worth the trial.
 void check_batch(Net& net, const ModelOptions& model, const MeasureOptions& options, train::Precision precision) {
   constexpr size_t kUsual = 256;
@@ -75,7 +70,10 @@ Speed measure(const ModelOptions& model, const MeasureOptions& options) {
   channels_together(*net);
   net->to(options.device);
   check_batch(*net, model, options, precision);
-  const torch::Tensor x = random_pictures(model, options.batch).to(options.device);
+  const torch::Tensor x =
+      torch::randn({static_cast<int64_t>(options.batch), model.input.channels, model.input.height, model.input.width})
+          .contiguous(torch::MemoryFormat::ChannelsLast)
+          .to(options.device);
   if (options.train) {
     const torch::Tensor y =
         torch::randint(model.classes, {static_cast<int64_t>(options.batch)}, torch::kLong).to(options.device);
