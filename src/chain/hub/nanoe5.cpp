@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/base64.h"
 #include "base/threads.h"
 #include "chain/hub/e5s1.h"
 #include "hanok/context.h"
@@ -122,7 +123,7 @@ OrderedJson tokenizer_json(const E5s1& m) {
   json["added_tokens"] = {special_token(m.bos, "<s>"), special_token(m.pad, "<pad>"), special_token(m.eos, "</s>"),
                           special_token(m.unk, "<unk>"),
                           special_token(static_cast<uint32_t>(mask - m.pieces.begin()), "<mask>")};
-  json["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", text::tokenizers::encode_base64(charsmap)}};
+  json["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", base::base64(charsmap)}};
   json["pre_tokenizer"] = {{"type", "Sequence"}};
   json["pre_tokenizer"]["pretokenizers"] = OrderedJson::array({OrderedJson{{"type", "WhitespaceSplit"}}, metaspace});
   json["post_processor"] = {{"type", "TemplateProcessing"}};

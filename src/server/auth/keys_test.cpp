@@ -61,21 +61,5 @@ TEST(Keys, TravelInTheHeadersOfEveryVendor) {
   EXPECT_EQ(key("authorization", "Basic ????"), "");
 }
 
-TEST(Base64, GoesAndComesBack) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  std::string all;
-  for (int i = 0; i < 256; ++i) {
-    all += static_cast<char>(i);
-    EXPECT_EQ(base64_decoded(base64(all)), all);
-  }
-  EXPECT_EQ(base64_decoded("Zg"), "f");
-  EXPECT_FALSE(base64_decoded("Z"));
-  EXPECT_FALSE(base64_decoded("Zm9v\n"));
-  EXPECT_EQ(base64_of_floats(std::vector<float>{1.0f}), "AACAPw==");
-}
-
 }  // namespace
 }  // namespace hanok::server

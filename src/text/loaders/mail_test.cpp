@@ -21,6 +21,8 @@ TEST(Mime, EncodedWords) {
 
 TEST(Mime, TransferEncodings) {
   EXPECT_EQ(decode_base64("aGVs\r\nbG8="), "hello");
+  EXPECT_EQ(decode_base64("aGU=\r\nbGxv-"), decode_base64("aGUbGxv"));
+  EXPECT_EQ(decode_base64("aGVsb"), "hel");
   EXPECT_EQ(decode_quoted_printable("a=3Db=\r\nc=\nd=zz="), "a=bcd=zz=");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/base64.h"
 #include "text/charset.h"
 #include "text/loaders/writer.h"
 #include "text/utf8.h"
@@ -24,13 +25,6 @@ std::string_view take_line(std::string_view& text) {
 
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7F && c != ':'; });
-}
-
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 std::string as_utf8(std::string_view bytes, std::string_view charset) {
@@ -63,16 +57,11 @@ bool encoded_word(std::string_view text, Word& word) {
 }  // namespace
 
 std::string decode_base64(std::string_view text) {
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int digit = base64_digit(c);
-    if (digit < 0) continue;  // line ends, padding, and what mail gateways add
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    if ((count += 6) >= 8) out.push_back(static_cast<char>(bits >> (count -= 8)));
-  }
-  return out;
+  std::string letters;  // without line ends, padding, and what mail gateways add
+  for (const char c : text)
+    if (base::is_letter(c) || base::is_digit(c) || c == '+' || c == '/') letters += c;
+  if (letters.size() % 4 == 1) letters.pop_back();  // cut off within a byte
+  return *base::base64_decoded(letters);
 }
 
 std::string decode_quoted_printable(std::string_view text, bool underscore) {

@@ -85,27 +85,4 @@ std::string Charsmap::apply(std::string_view text) const {
   return out;
 }
 
-std::string decode_base64(std::string_view text, const std::string& where) {
-  const auto value = [](char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-  };
-  if (text.size() % 4 != 0) throw Error(Code::Invalid, where + ": base64 text whose length is no multiple of 4");
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  std::string out;
-  out.reserve(text.size() * 3 / 4 + 3);
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int v = value(c);
-    if (v < 0) throw Error(Code::Invalid, where + ": a character that is not base64");
-    bits = bits << 6 | static_cast<uint32_t>(v);
-    count += 6;
-    if (count >= 8) out += static_cast<char>(bits >> (count -= 8));
-  }
-  return out;
-}
-
 }  // namespace hanok::text::tokenizers

@@ -32,7 +32,4 @@ class Charsmap {
   bool plain_[128] = {};  // ASCII characters that no rule begins with
 };
 
-/// Standard base64 with padding. Throws Error(Invalid).
-std::string decode_base64(std::string_view text, const std::string& where);
-
 }  // namespace hanok::text::tokenizers

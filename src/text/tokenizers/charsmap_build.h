@@ -16,6 +16,4 @@ std::string build_charsmap(const std::map<std::string, std::string>& rules);
 /// rule in front.
 std::map<std::string, std::string> nmt_nfkc_rules();
 
-std::string encode_base64(std::string_view bytes);
-
 }  // namespace hanok::text::tokenizers

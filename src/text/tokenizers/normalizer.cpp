@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/base64.h"
+#include "hanok/error.h"
 #include "text/tokenizers/byte_level.h"
 #include "text/tokenizers/charsmap.h"
 #include "text/tokenizers/pattern.h"
@@ -153,9 +155,10 @@ std::function<void(std::string&)> prepend(const JsonView& json) {
 
 std::function<void(std::string&)> precompiled(const JsonView& json) {
   const auto blob = json.at("precompiled_charsmap");
-  const auto bytes = decode_base64(blob.string(), blob.where);
-  if (bytes.empty()) return [](std::string&) {};
-  return [map = Charsmap(bytes)](std::string& text) { text = map.apply(text); };
+  const auto bytes = base::base64_decoded(blob.string());
+  if (!bytes) throw Error(Code::Invalid, blob.where + ": base64 was expected");
+  if (bytes->empty()) return [](std::string&) {};
+  return [map = Charsmap(*bytes)](std::string& text) { text = map.apply(text); };
 }
 
 std::function<void(std::string&)> nmt_rules(const JsonView&) { return nmt; }
