@@ -143,6 +143,13 @@ void Command::choice(const std::string& flags, std::string& value, const std::ve
                      const std::string& help) {
   app_->add_option(flags, value, help)->check(CLI::IsMember(choices));
 }
+
+void Command::embedding_model() {
+  option("-m,--model", session_->embedding_flag,
+         "embedding model: a folder, ORG/NAME, or none (default: the collection's, for a new one the setting "
+         "embedding-model)");
+}
+
 void Command::precision() {
   choice("--precision", session_->precision_flag, {"float32", "int8"},
          "what the embedding model computes in (default: the setting embedding-precision)");

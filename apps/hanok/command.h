@@ -57,6 +57,8 @@ class Command {
   /// One of `choices`, else a usage error that lists them.
   void choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
               const std::string& help);
+  /// -m, --model, over the setting embedding-model.
+  void embedding_model();
   /// --precision, over the setting embedding-precision.
   void precision();
   /// --trace FILE: the action and all that chains, searches and models do in it is written down (hanok/traces.h).

@@ -93,7 +93,7 @@ void check(const Flags& flags) {
     throw Error(Code::Invalid, "which files or folders? For example: hanok ingest ~/Documents");
 }
 
-void check_for_pictures(const Flags& flags) {
+void check_for_pictures(const Session& session, const Flags& flags) {
   const char* flag = flags.watch                                 ? "--watch"
                      : flags.no_embed                            ? "--no-embed"
                      : flags.embed_only                          ? "--embed-only"
@@ -101,6 +101,7 @@ void check_for_pictures(const Flags& flags) {
                      : flags.cleanup != "incremental"            ? "--cleanup"
                      : !flags.texts.empty()                      ? "--texts"
                      : flags.ocr || !flags.ocr_languages.empty() ? "--ocr"
+                     : !session.embedding_flag.empty()           ? "--model"
                                                                  : nullptr;
   if (flag) throw Error(Code::Invalid, std::string(flag) + " is for texts; this ingest reads pictures: leave it out");
 }
@@ -188,6 +189,10 @@ void run(Session& session, const Flags& flags) {
       throw Error(Code::Unavailable, "the server at " + url +
                                          " has this data directory and does not take pictures; stop it, ingest, start "
                                          "it again");
+    if (!session.embedding_flag.empty())
+      throw Error(Code::Unavailable, "the server at " + url +
+                                         " has this data directory and embeds by its own model; leave out --model, or "
+                                         "stop the server first");
     session.note("through the server at " + url);
     const auto report = ingest_through(session, flags, url);
     session.print(server::to_json(report), [&](std::ostream& out) { show(out, report); });
@@ -195,7 +200,7 @@ void run(Session& session, const Flags& flags) {
   }
   auto& collection = session.collection(true, !flags.embed_only);
   if (reads_pictures(flags.image_model, collection)) {
-    check_for_pictures(flags);
+    check_for_pictures(session, flags);
     finish(session, collection,
            ingest_pictures(session, collection, flags.image_model, flags.paths,
                            {.globs = flags.globs,
@@ -252,6 +257,7 @@ void add_ingest(Command& root) {
       "  hanok ingest ~/Documents\n"
       "  hanok ingest notes -c work --glob '*.md' --exclude drafts/ --meta team=red\n"
       "  hanok ingest ~/Documents --no-embed; hanok ingest --embed-only\n"
+      "  hanok ingest ~/Documents -m sentence-transformers/all-MiniLM-L6-v2     embedded by this model\n"
       "  hanok ingest ~/Documents --cleanup none             forgets nothing; full: also what is elsewhere\n"
       "  hanok ingest --texts pages.jsonl                    a line a text: {\"text\", \"source\", \"metadata\"}\n"
       "  hanok ingest ~/Documents --watch\n"
@@ -268,6 +274,7 @@ void add_ingest(Command& root) {
            "no file or folder that matches: a pattern as in .gitignore, for example 'old/' or '*.log' (repeatable)");
   c.flag("--no-embed", flags->no_embed, "only read: passages are found by their words until they are embedded");
   c.flag("--embed-only", flags->embed_only, "read nothing; embed the passages of the collection that have no vector");
+  c.embedding_model();
   c.precision();
   c.option("--meta", flags->metadata, "KEY=VALUE kept with each document, for --where (repeatable)");
   c.option("--texts", flags->texts,

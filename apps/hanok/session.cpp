@@ -122,6 +122,7 @@ std::pair<std::string, std::string> Session::setting(const std::string& key) con
   if (key == "data" && !data_flag.empty()) return {data_flag, "flag"};
   if (key == "collection" && !collection_flag.empty()) return {collection_flag, "flag"};
   if (key == "cache" && !cache_flag.empty()) return {cache_flag, "flag"};
+  if (key == "embedding-model" && !embedding_flag.empty()) return {embedding_flag, "flag"};
   if (key == "embedding-precision" && !precision_flag.empty()) return {precision_flag, "flag"};
   const std::string value = environment(row->environment);
   if (!value.empty()) return {value, row->environment};

@@ -24,7 +24,7 @@ class Session {
  public:
   // Filled by the flags that all subcommands share.
   bool json = false, quiet = false;
-  std::string data_flag, collection_flag, precision_flag, trace_flag, cache_flag;
+  std::string data_flag, collection_flag, embedding_flag, precision_flag, trace_flag, cache_flag;
   size_t threads_flag = 0;
   CancelSource interrupts;  // Ctrl-C
   bool background = false;  // index vectors beside other work (StoreOptions): for a process that stays

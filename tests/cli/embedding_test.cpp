@@ -130,6 +130,23 @@ TEST(CliEmbedding, AnotherModelIsExplainedAndEmbeddedAgain) {
   EXPECT_EQ(hanok.json({"doctor"})["data"]["state"], "sound");
 }
 
+TEST(CliEmbedding, IngestTakesTheModelThatItsFlagNames) {
+  Program hanok;
+  ::unsetenv("HANOK_EMBEDDING_MODEL");
+  const std::string a = hanok.write("n/a.txt", "The red bicycle is in the shed."),
+                    b = hanok.write("n/b.txt", "Blue paint is in the cellar.");
+  const auto model = [&] { return hanok.json({"collections", "show", "default"})["embedding"]["model"]; };
+  hanok.json({"ingest", a, "-m", kModel});
+  EXPECT_EQ(model(), kModel);
+  EXPECT_EQ(hanok.json({"ingest", b})["embedded"], 1) << "goes on by the model of the collection";
+  EXPECT_EQ(hanok.json({"search", "bicycle"})["mode"], "hybrid");
+
+  const auto other = other_model(hanok.folder() / "other");
+  hanok.json({"ingest", a, "--model", other.string()});
+  EXPECT_EQ(model(), other.string());
+  EXPECT_EQ(hanok.json({"ingest", a, "-m", hanok.folder() / "nowhere"}, 3)["error"]["code"], "not_found");
+}
+
 // A collection goes on in the precision it was made in, until another is asked for.
 TEST(CliEmbedding, APrecisionIsKeptUntilAnotherIsAskedFor) {
   Program hanok;
