@@ -31,6 +31,7 @@ TEST(OpenAiEmbeddings, TakeTextsAndTokensInEveryShape) {
   EXPECT_EQ(vectors({{1, 2}, {3}}), Json::parse("[[2.0,11.0,0.0],[1.0,5.0,0.0]]"));
   EXPECT_EQ(vectors("two words", {{"encoding_format", "base64"}}),
             Json({base64_of_floats(std::vector<float>{2, 9, 0})}));
+  EXPECT_EQ(base64_of_floats(std::vector<float>{1.0f}), "AACAPw==");
   EXPECT_EQ(vectors("ab", {{"input_type", "query"}}), Json::parse("[[1.0,2.0,2.0]]"));
   EXPECT_EQ(vectors("aaa b c", {{"dimensions", 2}}).dump(), "[[0.39391932,0.9191451]]") << "at length 1 again";
   const Json whole =

@@ -58,6 +58,7 @@ bool encoded_word(std::string_view text, Word& word) {
 
 std::string decode_base64(std::string_view text) {
   std::string letters;  // without line ends, padding, and what mail gateways add
+  letters.reserve(text.size());
   for (const char c : text)
     if (base::is_letter(c) || base::is_digit(c) || c == '+' || c == '/') letters += c;
   if (letters.size() % 4 == 1) letters.pop_back();  // cut off within a byte
